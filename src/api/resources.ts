@@ -1,0 +1,108 @@
+import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from './types/apps.ts';
+import type {
+  ConfigMap,
+  CoreEvent,
+  Endpoints,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+} from './types/core.ts';
+import type { KubernetesObject } from './types/meta.ts';
+import type { ClusterNetwork, EndpointSlice, NetworkPolicy } from './types/network.ts';
+
+/** How a kind is addressed in the API. The type parameter is the object's type, carried for the compiler only. */
+export interface Resource<T extends KubernetesObject = KubernetesObject> {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly shortNames: readonly string[];
+  readonly namespaced: boolean;
+  /** Subresources served besides the object itself. */
+  readonly subresources: readonly string[];
+  readonly object?: T;
+}
+
+function resource<T extends KubernetesObject>(
+  apiVersion: string,
+  kind: string,
+  plural: string,
+  options: { shortNames?: string[]; cluster?: true; subresources?: string[] } = {},
+): Resource<T> {
+  const [version = '', group = ''] = apiVersion.split('/').toReversed();
+  return {
+    group,
+    version,
+    plural,
+    kind,
+    singular: kind.toLowerCase(),
+    shortNames: options.shortNames ?? [],
+    namespaced: options.cluster !== true,
+    subresources: options.subresources ?? [],
+  };
+}
+
+/** Every built-in kind that Weft knows, by its plural name. */
+export const resources = {
+  namespaces: resource<Namespace>('v1', 'Namespace', 'namespaces', {
+    shortNames: ['ns'],
+    cluster: true,
+    subresources: ['status'],
+  }),
+  nodes: resource<Node>('v1', 'Node', 'nodes', { shortNames: ['no'], cluster: true, subresources: ['status'] }),
+  pods: resource<Pod>('v1', 'Pod', 'pods', { shortNames: ['po'], subresources: ['status', 'binding'] }),
+  services: resource<Service>('v1', 'Service', 'services', { shortNames: ['svc'], subresources: ['status'] }),
+  endpoints: resource<Endpoints>('v1', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
+  events: resource<CoreEvent>('v1', 'Event', 'events', { shortNames: ['ev'] }),
+  configmaps: resource<ConfigMap>('v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
+  secrets: resource<Secret>('v1', 'Secret', 'secrets'),
+  serviceaccounts: resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] }),
+  deployments: resource<Deployment>('apps/v1', 'Deployment', 'deployments', {
+    shortNames: ['deploy'],
+    subresources: ['status', 'scale'],
+  }),
+  replicasets: resource<ReplicaSet>('apps/v1', 'ReplicaSet', 'replicasets', {
+    shortNames: ['rs'],
+    subresources: ['status', 'scale'],
+  }),
+  statefulsets: resource<StatefulSet>('apps/v1', 'StatefulSet', 'statefulsets', {
+    shortNames: ['sts'],
+    subresources: ['status', 'scale'],
+  }),
+  daemonsets: resource<DaemonSet>('apps/v1', 'DaemonSet', 'daemonsets', {
+    shortNames: ['ds'],
+    subresources: ['status'],
+  }),
+  jobs: resource<Job>('batch/v1', 'Job', 'jobs', { subresources: ['status'] }),
+  networkpolicies: resource<NetworkPolicy>('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', {
+    shortNames: ['netpol'],
+  }),
+  endpointslices: resource<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+  clusternetworks: resource<ClusterNetwork>('weft.dev/v1alpha1', 'ClusterNetwork', 'clusternetworks', {
+    cluster: true,
+  }),
+} as const;
+
+/** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** The resource that serves objects of this apiVersion and kind; undefined when Weft has none. */
+export function resourceOf(object: { apiVersion: string; kind: string }): Resource | undefined {
+  return byApiVersionAndKind.get(`${object.apiVersion} ${object.kind}`);
+}
+
+const byApiVersionAndKind = new Map<string, Resource>(
+  Object.values(resources).map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]),
+);
+
+/** `namespace/name`, or `name` for a cluster-scoped object: the key of caches and indexes. */
+export function keyOf(object: { metadata: { namespace?: string; name: string } }): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}

@@ -1,0 +1,154 @@
+import type { Condition, IntOrString, KubernetesObject, Labels, Protocol } from './meta.ts';
+
+export interface Namespace extends KubernetesObject {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: 'Active' | 'Terminating' };
+}
+
+export interface ContainerPort {
+  containerPort: number;
+  name?: string;
+  protocol?: Protocol;
+  hostPort?: number;
+  hostIP?: string;
+}
+
+export interface Container {
+  name: string;
+  image?: string;
+  command?: string[];
+  args?: string[];
+  ports?: ContainerPort[];
+  env?: { name: string; value?: string }[];
+  restartPolicy?: string;
+  readinessProbe?: { initialDelaySeconds?: number };
+}
+
+export interface PodDNSConfig {
+  nameservers?: string[];
+  searches?: string[];
+  options?: { name?: string; value?: string }[];
+}
+
+export interface PodSpec {
+  containers: Container[];
+  initContainers?: Container[];
+  nodeName?: string;
+  nodeSelector?: Labels;
+  hostNetwork?: boolean;
+  hostname?: string;
+  subdomain?: string;
+  dnsPolicy?: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None';
+  dnsConfig?: PodDNSConfig;
+  restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  serviceAccountName?: string;
+  terminationGracePeriodSeconds?: number;
+}
+
+export interface PodStatus {
+  phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  conditions?: Condition[];
+  hostIP?: string;
+  hostIPs?: { ip: string }[];
+  podIP?: string;
+  podIPs?: { ip: string }[];
+  startTime?: string;
+  reason?: string;
+  message?: string;
+  qosClass?: string;
+  containerStatuses?: unknown[];
+}
+
+export interface Pod extends KubernetesObject {
+  spec: PodSpec;
+  status?: PodStatus;
+}
+
+export interface PodTemplateSpec {
+  metadata?: { name?: string; labels?: Labels; annotations?: Labels };
+  spec: PodSpec;
+}
+
+export interface Node extends KubernetesObject {
+  spec?: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: unknown[] };
+  status?: {
+    addresses?: { type: 'InternalIP' | 'Hostname' | 'ExternalIP'; address: string }[];
+    conditions?: Condition[];
+    capacity?: Labels;
+    allocatable?: Labels;
+    nodeInfo?: Labels;
+  };
+}
+
+export interface ServicePort {
+  name?: string;
+  port: number;
+  protocol?: Protocol;
+  targetPort?: IntOrString;
+  nodePort?: number;
+  appProtocol?: string;
+}
+
+export interface ServiceSpec {
+  type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  selector?: Labels;
+  ports?: ServicePort[];
+  clusterIP?: string;
+  clusterIPs?: string[];
+  ipFamilies?: ('IPv4' | 'IPv6')[];
+  ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
+  externalName?: string;
+  externalIPs?: string[];
+  sessionAffinity?: 'None' | 'ClientIP';
+  sessionAffinityConfig?: { clientIP?: { timeoutSeconds?: number } };
+  externalTrafficPolicy?: 'Cluster' | 'Local';
+  internalTrafficPolicy?: 'Cluster' | 'Local';
+  publishNotReadyAddresses?: boolean;
+  loadBalancerIP?: string;
+  loadBalancerSourceRanges?: string[];
+  allocateLoadBalancerNodePorts?: boolean;
+}
+
+export interface Service extends KubernetesObject {
+  spec: ServiceSpec;
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] }; conditions?: Condition[] };
+}
+
+export interface EndpointAddress {
+  ip: string;
+  hostname?: string;
+  nodeName?: string;
+  targetRef?: { kind: string; namespace?: string; name: string; uid?: string };
+}
+
+/** core/v1 Endpoints: only a mirror of EndpointSlices, for older clients. */
+export interface Endpoints extends KubernetesObject {
+  subsets?: {
+    addresses?: EndpointAddress[];
+    notReadyAddresses?: EndpointAddress[];
+    ports?: { name?: string; port: number; protocol?: Protocol }[];
+  }[];
+}
+
+/** core/v1 Event, as shown by `kubectl describe`. */
+export interface CoreEvent extends KubernetesObject {
+  involvedObject: { apiVersion?: string; kind: string; namespace?: string; name: string; uid?: string };
+  reason: string;
+  message: string;
+  type: 'Normal' | 'Warning';
+  count?: number;
+  firstTimestamp?: string;
+  lastTimestamp?: string;
+  source?: { component?: string; host?: string };
+}
+
+/** Objects that the network stores and serves but does not interpret. */
+export interface ConfigMap extends KubernetesObject {
+  data?: Labels;
+}
+export interface Secret extends KubernetesObject {
+  type?: string;
+  data?: Labels;
+  stringData?: Labels;
+}
+export type ServiceAccount = KubernetesObject;

@@ -1,0 +1,80 @@
+import type { IntOrString, KubernetesObject, LabelSelector, Protocol } from './meta.ts';
+
+/** networking.k8s.io/v1 NetworkPolicy. */
+export interface NetworkPolicy extends KubernetesObject {
+  spec: NetworkPolicySpec;
+}
+
+export interface NetworkPolicySpec {
+  podSelector?: LabelSelector;
+  policyTypes?: ('Ingress' | 'Egress')[];
+  ingress?: NetworkPolicyIngressRule[];
+  egress?: NetworkPolicyEgressRule[];
+}
+
+export interface NetworkPolicyIngressRule {
+  from?: NetworkPolicyPeer[];
+  ports?: NetworkPolicyPort[];
+}
+
+export interface NetworkPolicyEgressRule {
+  to?: NetworkPolicyPeer[];
+  ports?: NetworkPolicyPort[];
+}
+
+export interface NetworkPolicyPeer {
+  podSelector?: LabelSelector;
+  namespaceSelector?: LabelSelector;
+  ipBlock?: { cidr: string; except?: string[] };
+}
+
+export interface NetworkPolicyPort {
+  protocol?: Protocol;
+  port?: IntOrString;
+  endPort?: number;
+}
+
+/** discovery.k8s.io/v1 EndpointSlice. */
+export interface EndpointSlice extends KubernetesObject {
+  addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  endpoints: Endpoint[];
+  ports?: EndpointPort[];
+}
+
+export interface Endpoint {
+  addresses: string[];
+  conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+  hostname?: string;
+  nodeName?: string;
+  zone?: string;
+  targetRef?: { kind: string; namespace?: string; name: string; uid?: string };
+}
+
+export interface EndpointPort {
+  name?: string;
+  port?: number;
+  protocol?: Protocol;
+  appProtocol?: string;
+}
+
+/** weft.dev/v1alpha1 ClusterNetwork: the network's own configuration; one per cluster, named `default`. */
+export interface ClusterNetwork extends KubernetesObject {
+  spec: ClusterNetworkSpec;
+}
+
+export interface ClusterNetworkSpec {
+  model?:
+    | 'calico'
+    | 'flannel'
+    | 'kubenet'
+    | 'azure-cni'
+    | 'azure-cni-dynamic'
+    | 'azure-cni-overlay'
+    | 'none';
+  dataplane?: 'nftables' | 'ebpf';
+  podCIDR?: string;
+  serviceCIDR?: string;
+  maxPodsPerNode?: number;
+  /** What a policy change does to established connections it now denies; `cut` unless said otherwise. */
+  establishedConnections?: 'cut' | 'keep';
+}

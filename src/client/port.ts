@@ -1,0 +1,72 @@
+import type { Resource } from '../api/resources.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+
+/**
+ * A conversation with one API server, whichever it is. Every call rejects with a `WeftError` whose code is
+ * `api-not-found`, `api-conflict` (409 on update), `api-already-exists`, `api-invalid` (422), `api-gone` (410),
+ * `api-unauthorized`, `api-rejected` (any other 4xx) or `api-unavailable` (no answer, 429, 5xx; worth a retry).
+ */
+export interface Client {
+  /** Undefined when there is no such object. */
+  get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName): Promise<T | undefined>;
+  list<T extends KubernetesObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
+  create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T>;
+  /** Replaces the object; `api-conflict` when its resourceVersion is not the current one. */
+  update<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T>;
+  /** Replaces only the status; `api-conflict` as in `update`. */
+  updateStatus<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T>;
+  /** JSON merge patch (RFC 7386) of the object, or of its subresource. */
+  patch<T extends KubernetesObject>(
+    resource: Resource<T>,
+    name: ObjectName,
+    patch: { body: object; subresource?: 'status' | 'scale' },
+  ): Promise<T>;
+  /** Resolves also when there was nothing to delete. */
+  delete(resource: Resource, name: ObjectName): Promise<void>;
+  /**
+   * A cache of all objects of a resource, kept current by list and watch, which reconnects and relists by
+   * itself. One informer per resource and client: a second call returns the same one.
+   */
+  informer<T extends KubernetesObject>(resource: Resource<T>): Informer<T>;
+  /** Ends watches and connections. */
+  close(): Promise<void>;
+}
+
+export interface ObjectName {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ListOptions {
+  readonly namespace?: string;
+  /** In the API's string form: `app=web,tier!=db`. */
+  readonly labelSelector?: string;
+}
+
+export interface ObjectList<T> {
+  readonly items: T[];
+  readonly resourceVersion: string;
+}
+
+/** One change seen by a watch. `previous` is what the cache held before; `current` is absent for a deletion. */
+export interface Change<T> {
+  readonly key: string;
+  readonly previous?: T;
+  readonly current?: T;
+}
+
+export interface Informer<T> {
+  /** Resolves when the first list is in the cache. */
+  readonly synced: Promise<void>;
+  /** By `namespace/name`, or `name` for a cluster-scoped object. Never modify what is returned. */
+  get(key: string): T | undefined;
+  values(): Iterable<T>;
+  readonly size: number;
+  /** The newest resourceVersion seen, of this resource only; '0' before the first list. */
+  readonly resourceVersion: string;
+  /**
+   * Calls back for each change, synchronously and in order, after the cache holds it; first once per object
+   * already cached. Returns the function that ends it.
+   */
+  onChange(callback: (change: Change<T>) => void): () => void;
+}

@@ -1,0 +1,29 @@
+/** One direction of a tracked connection. Ports are 0 for protocols without them. */
+export interface ConntrackTuple {
+  readonly source: string;
+  readonly destination: string;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+/** A tracked connection: `original` as the client sent it, `reply` as the server answers it (after NAT). */
+export interface ConntrackEntry {
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'other';
+  readonly original: ConntrackTuple;
+  readonly reply: ConntrackTuple;
+  readonly mark: number;
+  /** IPS_* bits of linux/netfilter/nf_conntrack_common.h. */
+  readonly status: number;
+}
+
+/** Connection tracking of pinned namespaces (ctnetlink). Synchronous. */
+export interface Conntrack {
+  /** All entries of a family, in no order. */
+  list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[];
+  /** Sets the bits of `mask` in the entry's mark to those of `mark`. False when the entry is gone. */
+  setMark(namespace: string, entry: ConntrackEntry, mark: { value: number; mask: number }): boolean;
+  /** False when the entry was gone already. */
+  delete(namespace: string, entry: ConntrackEntry): boolean;
+  forget(namespace: string): void;
+  close(): void;
+}

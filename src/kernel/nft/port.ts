@@ -1,0 +1,71 @@
+/** Families of nftables tables that Weft uses. */
+export type NftFamily = 'ip' | 'ip6' | 'inet';
+
+/** Data types of keys and values, in nft's own words. */
+export type NftType =
+  | 'ipv4_addr'
+  | 'ipv6_addr'
+  | 'inet_proto'
+  | 'inet_service'
+  | 'mark'
+  | 'ifname'
+  | 'verdict';
+
+/** One component: addresses, interface names and protocols (`tcp`) as text, ports and marks as numbers. */
+export type NftValue = string | number;
+
+/** Types of a set's key and, for a map, of its value. Declared in the skeleton text as well: they must agree. */
+export interface NftSetType {
+  readonly key: readonly NftType[];
+  readonly value?: readonly NftType[];
+  /** `flags interval`: elements may have a `keyEnd`. */
+  readonly interval?: boolean;
+}
+
+export interface NftVerdict {
+  readonly verdict: 'accept' | 'drop' | 'return' | 'jump' | 'goto';
+  /** For jump and goto. */
+  readonly chain?: string;
+}
+
+/** One element of a set, or one entry of a map. */
+export interface NftElement {
+  readonly key: readonly NftValue[];
+  /** For interval sets: the last key covered, inclusive, component by component. Same as `key` when absent. */
+  readonly keyEnd?: readonly NftValue[];
+  readonly value?: readonly NftValue[] | NftVerdict;
+}
+
+export interface NftSetName {
+  readonly family: NftFamily;
+  readonly table: string;
+  readonly set: string;
+}
+
+/** One step of an element transaction. Changing a map's value is `delete` and then `add` of the same key. */
+export interface NftElementChange extends NftSetName {
+  readonly action: 'add' | 'delete';
+  readonly type: NftSetType;
+  readonly element: NftElement;
+}
+
+/** nftables of pinned namespaces. Synchronous; libnftables is called by one caller at a time by construction. */
+export interface Nftables {
+  /**
+   * Runs nft commands (skeletons: tables, chains, rules, sets) as one transaction through libnftables. Throws
+   * `nft-rejected` with nft's own message; nothing is changed then.
+   */
+  run(namespace: string, commands: string): void;
+  /**
+   * Applies element changes as one atomic nfnetlink batch. Throws `nft-conflict` (an element was there or was
+   * missing: the mirror is out of step, list and diff again) or `nft-rejected`; nothing is changed then.
+   */
+  change(namespace: string, changes: readonly NftElementChange[]): void;
+  /** All elements of a set, in no order. Throws `nft-missing` when there is no such set. */
+  elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[];
+  /** Names of the tables of a family. */
+  tables(namespace: string, family: NftFamily): string[];
+  /** Closes the namespace's sockets and contexts. */
+  forget(namespace: string): void;
+  close(): void;
+}

@@ -1,0 +1,11 @@
+/**
+ * One worker thread that waits for kernel sockets Node refuses to poll (netlink, packet). It reads each
+ * readable descriptor until it is empty and posts the datagrams to the main thread.
+ */
+export interface Poller {
+  /** Starts reading `fd`; the descriptor stays the caller's. `overrun` counts ENOBUFS. */
+  add(fd: number, handlers: { message(datagram: Uint8Array): void; overrun?(): void }): void;
+  /** Stops reading; to be called before the descriptor is closed. */
+  remove(fd: number): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import { bitsOf, formatAddress, parseAddress, type Address, type Family } from './address.ts';
+
+/** A prefix (CIDR): its network address, with all host bits zero, and its length in bits. */
+export interface Prefix {
+  readonly family: Family;
+  readonly network: Address;
+  readonly length: number;
+}
+
+/** A contiguous range of addresses of one family, both ends included. */
+export interface AddressRange {
+  readonly first: Address;
+  readonly last: Address;
+}
+
+/** Parses `ADDRESS/LENGTH`; host bits are cleared. Undefined when either half is not valid. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf('/');
+  if (slash < 0) return undefined;
+  const address = parseAddress(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(digits)) return undefined;
+  const length = Number(digits);
+  if (length > bitsOf(address.family)) return undefined;
+  return prefixOf(address, length);
+}
+
+/** The prefix of `length` bits that contains `address`. */
+export function prefixOf(address: Address, length: number): Prefix {
+  const hostBits = BigInt(bitsOf(address.family) - length);
+  const value = (address.value >> hostBits) << hostBits;
+  return { family: address.family, network: { family: address.family, value }, length };
+}
+
+/** `10.244.0.0/16` */
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatAddress(prefix.network)}/${prefix.length}`;
+}
+
+/** First and last address of a prefix. */
+export function rangeOf(prefix: Prefix): AddressRange {
+  const size = 1n << BigInt(bitsOf(prefix.family) - prefix.length);
+  const last = { family: prefix.family, value: prefix.network.value + size - 1n };
+  return { first: prefix.network, last };
+}
+
+/** Whether the prefix covers the address; false across families. */
+export function contains(prefix: Prefix, address: Address): boolean {
+  if (prefix.family !== address.family) return false;
+  const hostBits = BigInt(bitsOf(prefix.family) - prefix.length);
+  return address.value >> hostBits === prefix.network.value >> hostBits;
+}
+
+/** The range as one prefix, where it is exactly one. */
+export function prefixOfRange(range: AddressRange): Prefix | undefined {
+  const size = range.last.value - range.first.value + 1n;
+  if ((size & (size - 1n)) !== 0n || range.first.value % size !== 0n) return undefined;
+  return prefixOf(range.first, bitsOf(range.first.family) - (size.toString(2).length - 1));
+}
+
+/** `10.0.0.0/8` where the range is a prefix, `10.0.0.1-10.0.0.9` where it is not. */
+export function formatRange(range: AddressRange): string {
+  const prefix = prefixOfRange(range);
+  if (prefix !== undefined) return formatPrefix(prefix);
+  return `${formatAddress(range.first)}-${formatAddress(range.last)}`;
+}

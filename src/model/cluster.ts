@@ -1,0 +1,19 @@
+import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
+import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
+import type { NetworkConfig } from './network/config.ts';
+
+/**
+ * Everything the analysis needs to know of a cluster, indexed by `namespace/name` (`name` for namespaces and
+ * nodes). Read from manifests or from a running API server; nothing here says which.
+ */
+export interface Cluster {
+  readonly config: NetworkConfig;
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  readonly nodes: ReadonlyMap<string, Node>;
+  /** Bound to nodes and with addresses, also when they come from manifests only. */
+  readonly pods: ReadonlyMap<string, Pod>;
+  /** With cluster addresses and node ports allocated. */
+  readonly services: ReadonlyMap<string, Service>;
+  readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
+  readonly networkPolicies: ReadonlyMap<string, NetworkPolicy>;
+}

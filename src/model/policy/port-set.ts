@@ -1,0 +1,69 @@
+import type { Protocol } from '../../api/types/meta.ts';
+
+/** A contiguous range of ports of one protocol, both ends included. */
+export interface PortRange {
+  readonly protocol: Protocol;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * A set of ports. `'all'` is every port of every protocol and everything without ports (ICMP): what a rule
+ * without `ports` allows. Ranges are canonical: merged, disjoint, ascending by protocol name and port.
+ */
+export type PortSet = 'all' | readonly PortRange[];
+
+/** The set without ports. */
+export const noPorts: PortSet = [];
+
+/** The union of two sets, canonical. */
+export function unionPorts(a: PortSet, b: PortSet): PortSet {
+  if (a === 'all' || b === 'all') return 'all';
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  return canonicalPorts([...a, ...b]);
+}
+
+/** The ports in both sets, canonical. */
+export function intersectPorts(a: PortSet, b: PortSet): PortSet {
+  if (a === 'all') return b;
+  if (b === 'all') return a;
+  const common: PortRange[] = [];
+  for (const left of a) {
+    for (const right of b) {
+      const first = Math.max(left.first, right.first);
+      const last = Math.min(left.last, right.last);
+      if (left.protocol === right.protocol && first <= last) {
+        common.push({ protocol: left.protocol, first, last });
+      }
+    }
+  }
+  return canonicalPorts(common);
+}
+
+/** Sorts and merges overlapping and adjacent ranges. */
+export function canonicalPorts(ranges: readonly PortRange[]): readonly PortRange[] {
+  const sorted = ranges.toSorted(
+    (a, b) => (a.protocol < b.protocol ? -1 : a.protocol > b.protocol ? 1 : 0) || a.first - b.first,
+  );
+  const merged: PortRange[] = [];
+  for (const range of sorted) {
+    const previous = merged.at(-1);
+    if (previous?.protocol === range.protocol && range.first <= previous.last + 1) {
+      merged[merged.length - 1] = { ...previous, last: Math.max(previous.last, range.last) };
+    } else merged.push(range);
+  }
+  return merged;
+}
+
+/** Whether the set holds this port. */
+export function hasPort(set: PortSet, protocol: Protocol, port: number): boolean {
+  if (set === 'all') return true;
+  return set.some((range) => range.protocol === protocol && range.first <= port && port <= range.last);
+}
+
+/** `["all"]`, or `["TCP 80", "UDP 1-1023"]`: how people and the JSON output see a set. */
+export function formatPorts(set: PortSet): string[] {
+  if (set === 'all') return ['all'];
+  return set.map(({ protocol, first, last }) => `${protocol} ${first === last ? first : `${first}-${last}`}`);
+}

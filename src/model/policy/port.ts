@@ -1,0 +1,52 @@
+import type { Labels, Protocol } from '../../api/types/meta.ts';
+import type { NetworkPolicy } from '../../api/types/network.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
+import type { PortSet } from './port-set.ts';
+
+/** What policies can see of a pod. Pods that agree in all of it are one identity. */
+export interface PodFacts {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly namedPorts: readonly NamedPort[];
+}
+
+export interface NamedPort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** What one pod may send, or receive. The data plane and the analysis read the same value. */
+export interface DirectionPolicy {
+  /** Keys of the policies that select the pod in this direction, sorted. Empty: not isolated, everything passes. */
+  readonly isolatedBy: readonly string[];
+  /** Ports open towards every address there is (rules without peers). */
+  readonly anywhere: PortSet;
+  /** Ports open towards the pods of a peer class, by class; classes without open ports are absent. */
+  readonly classes: ReadonlyMap<number, PortSet>;
+  /** Ports open towards address ranges (ipBlock less its `except`), disjoint and ascending. They match pods too. */
+  readonly ranges: readonly { readonly range: AddressRange; readonly ports: PortSet }[];
+}
+
+export interface PodPolicy {
+  readonly ingress: DirectionPolicy;
+  readonly egress: DirectionPolicy;
+}
+
+/**
+ * NetworkPolicies against pods, kept current change by change. Identities that the same peer selectors select
+ * (and that resolve the same named ports) share a *peer class*, a small stable number: allowances are stored per
+ * class, so that pod churn never touches them.
+ */
+export interface PolicyModel {
+  /** Undefined removes. A namespace never set has just the label `kubernetes.io/metadata.name`. */
+  setNamespace(name: string, labels: Labels | undefined): void;
+  setPolicy(key: string, policy: NetworkPolicy | undefined): void;
+  setPod(key: string, facts: PodFacts | undefined): void;
+  /** The pod's peer class; 0 when no policy's peer selects it, or when there is no such pod. */
+  classOf(podKey: string): number;
+  /** The pod's allowances; the same object until they change. A pod that is not there is not isolated. */
+  policyOf(podKey: string): PodPolicy;
+  /** Pods whose class or allowances changed since the last call. */
+  takeChanges(): { readonly classes: ReadonlySet<string>; readonly policies: ReadonlySet<string> };
+}

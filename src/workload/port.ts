@@ -1,0 +1,74 @@
+/**
+ * How the agents ask another process of the lab to serve a pod: JSON over HTTP on a unix socket of mode 0600.
+ * The holder serves stand-ins this way, the DNS process serves the cluster DNS pod.
+ *
+ *     PUT    /pods/UID   body PodServing    -> 200 {"bound": Listener[]}   idempotent: listeners are reconciled
+ *     DELETE /pods/UID                      -> 204, also when unknown
+ *     GET    /pods                          -> 200 PodServing[]
+ *
+ * A listener that cannot be bound answers 409 with {"code","message"}; the others stay bound.
+ */
+export interface PodServing {
+  readonly uid: string;
+  /** `namespace/name`, told to whoever connects. */
+  readonly pod: string;
+  readonly node: string;
+  /** Name of the pod's network namespace (its pin). */
+  readonly netns: string;
+  readonly listeners: readonly Listener[];
+}
+
+export interface Listener {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number;
+}
+
+/** What a stand-in says to whoever speaks to it: one JSON line (TCP, UDP) or an HTTP body. */
+export interface StandInAnswer {
+  readonly pod: string;
+  readonly node: string;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number;
+  /** Source address and port as the stand-in saw them. */
+  readonly source: string;
+  readonly sourcePort: number;
+}
+
+/** A real packet to send, and what came of it. */
+export interface Probe {
+  /** Pin's name of the namespace to send from. */
+  readonly netns: string;
+  /** Set to send from an address the namespace need not own. */
+  readonly sourceAddress?: string;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface ProbeResult {
+  /**
+   * `answered`: a stand-in (or any server) answered. `refused`: RST, or port-unreachable by the destination
+   * itself. `rejected`: an ICMP error by somebody else on the way (`rejectedBy`). `denied`: the data plane
+   * logged that it dropped it. `silent`: nothing came back in time. `unroutable`: the sender has no route.
+   */
+  readonly outcome: 'answered' | 'refused' | 'rejected' | 'denied' | 'silent' | 'unroutable';
+  readonly answer?: StandInAnswer;
+  readonly rejectedBy?: string;
+  readonly denial?: Denial;
+  readonly milliseconds: number;
+}
+
+/** A packet that a policy dropped, as the agents report it (one JSON line each on `GET /denials`). */
+export interface Denial {
+  readonly node: string;
+  readonly direction: 'ingress' | 'egress';
+  /** `namespace/name` of the pod whose isolation dropped it. */
+  readonly pod: string;
+  /** Keys of the policies that isolate it in that direction. */
+  readonly policies: readonly string[];
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'other';
+  readonly source: string;
+  readonly sourcePort: number;
+  readonly destination: string;
+  readonly destinationPort: number;
+}
