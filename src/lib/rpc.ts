@@ -1,0 +1,140 @@
+import { lstatSync, unlinkSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { WeftError, messageOf } from './errors.ts';
+import type { Service } from './lifecycle.ts';
+import type { Log } from './log.ts';
+import { longestSocketPath } from './rpc-limits.ts';
+import { readBody, replyTo, sendError, type RpcReply } from './rpc-reply.ts';
+import { compileRoutes, type RouteMatcher } from './rpc-routes.ts';
+
+/** A request as a handler sees it. */
+export interface RpcRequest {
+  /** Values of the route's `:name` segments, decoded. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; undefined when the request had no body. Not validated: it comes from another process. */
+  readonly body: unknown;
+}
+
+export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
+
+export interface RpcServerOptions {
+  /** Path of the unix socket. */
+  readonly path: string;
+  /** Handlers by `METHOD /path/:parameter`. */
+  readonly routes: Readonly<Record<string, RpcHandler>>;
+  readonly log: Log;
+  /** Longest request body in bytes; 1 MiB when absent. */
+  readonly bodyLimit?: number;
+}
+
+const defaultBodyLimit = 1 << 20;
+
+/**
+ * JSON over HTTP/1.1 on a unix socket that only its owner may open (mode 0600). A handler's `WeftError` is
+ * answered as `{"code","message","hint"}`: fault `input` with status 400, `environment` with 503, others with
+ * 409; anything else it throws with 500 and code `rpc-internal`.
+ *
+ * `start` replaces a socket file that nobody answers on. It throws `rpc-in-use` when somebody does,
+ * `rpc-path-taken` when the path is something else than a socket, and `rpc-path-invalid` when it is too long.
+ */
+export function createRpcServer(options: RpcServerOptions): Service {
+  const match = compileRoutes(options.routes);
+  let server: Server | undefined;
+  return {
+    async start() {
+      if (server !== undefined) return;
+      server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+        void handle(options, match, { request, response });
+      });
+      try {
+        await bind(server, options.path);
+      } catch (thrown) {
+        server = undefined;
+        throw thrown;
+      }
+    },
+    async stop() {
+      const running = server;
+      server = undefined;
+      if (running === undefined) return;
+      await new Promise<void>((resolve) => {
+        running.close(() => resolve());
+        running.closeAllConnections();
+      });
+    },
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function handle(options: RpcServerOptions, match: RouteMatcher, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  try {
+    const { handler, parameters, query } = match(request.method ?? '', request.url ?? '');
+    const body = await readBody(request, options.bodyLimit ?? defaultBodyLimit);
+    replyTo(response, await handler({ parameters, query, body }));
+  } catch (thrown) {
+    if (!(thrown instanceof WeftError)) {
+      options.log.error({ url: request.url, error: messageOf(thrown) }, 'a local call failed unexpectedly');
+    }
+    sendError(exchange, thrown);
+  }
+}
+
+async function bind(server: Server, path: string): Promise<void> {
+  if (Buffer.byteLength(path) > longestSocketPath) {
+    throw new WeftError(
+      'rpc-path-invalid',
+      `the socket path ${path} is longer than ${longestSocketPath} bytes`,
+      {
+        hint: 'Use a shorter run directory.',
+        fault: 'environment',
+      },
+    );
+  }
+  await removeStale(path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    // Binding happens inside this call, so the mask makes the file private from its first moment on.
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+async function removeStale(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new WeftError('rpc-path-taken', `${path} exists and is not a socket`, { fault: 'environment' });
+  }
+  if (await somebodyAnswers(path)) {
+    throw new WeftError('rpc-in-use', `another process answers on ${path}`, { fault: 'environment' });
+  }
+  unlinkSync(path);
+}
+
+/** Only a refused connection shows that nobody listens: a full backlog (EAGAIN) is somebody who is busy. */
+function somebodyAnswers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
+}
