@@ -1,0 +1,117 @@
+import type { NftElement, NftElementChange, NftFamily, NftSetType } from '../../kernel/nft/port.ts';
+
+/** Sets and maps of one nftables table, by name. */
+export type SetTypes = Readonly<Record<string, NftSetType>>;
+
+/** An element and the set it belongs in. */
+export interface PlannedElement extends NftElement {
+  readonly set: string;
+}
+
+/**
+ * The desired elements of one nftables table, each claimed by the objects it comes from: the in-memory mirror
+ * that changes are computed against, so that the kernel is never listed to find out what to change. An element
+ * that several owners claim is there once; it goes with its last owner. Where owners disagree about a map's
+ * value, the first in order of owner name wins, whichever came first.
+ */
+export class ElementLedger {
+  readonly #table: { readonly family: NftFamily; readonly table: string };
+  readonly #types: SetTypes;
+  readonly #claims = new Map<string, Map<string, PlannedElement>>();
+  readonly #owned = new Map<string, readonly string[]>();
+
+  constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
+    this.#table = table;
+    this.#types = types;
+  }
+
+  /**
+   * Replaces what `owner` claims; none withdraws it. Returns what must change in the kernel. Changes of several
+   * calls make one transaction when they are sent in the order of the calls.
+   */
+  set(owner: string, elements: readonly PlannedElement[]): NftElementChange[] {
+    const wanted = new Map(elements.map((element) => [idOf(element), element]));
+    const touched = new Map<string, PlannedElement | undefined>();
+    for (const id of new Set([...(this.#owned.get(owner) ?? []), ...wanted.keys()])) {
+      touched.set(id, this.#winner(id));
+      this.#claim(owner, id, wanted.get(id));
+    }
+    if (wanted.size === 0) this.#owned.delete(owner);
+    else this.#owned.set(owner, [...wanted.keys()]);
+    return this.#changes(touched);
+  }
+
+  /** The effective elements of one set. */
+  *elements(set: string): Iterable<NftElement> {
+    for (const id of this.#claims.keys()) {
+      if (!id.startsWith(`${set} `)) continue;
+      const element = this.#winner(id);
+      if (element !== undefined) yield element;
+    }
+  }
+
+  /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
+  repair(set: string, actual: Iterable<NftElement>): NftElementChange[] {
+    const present = new Map([...actual].map((element) => [idOf({ ...element, set }), { ...element, set }]));
+    const deletions: NftElementChange[] = [];
+    const additions: NftElementChange[] = [];
+    for (const element of this.elements(set)) {
+      const id = idOf({ ...element, set });
+      const found = present.get(id);
+      present.delete(id);
+      if (found !== undefined && valueOf(found) === valueOf(element)) continue;
+      if (found !== undefined) deletions.push(this.#change('delete', found));
+      additions.push(this.#change('add', { ...element, set }));
+    }
+    for (const element of present.values()) deletions.push(this.#change('delete', element));
+    return [...deletions, ...additions];
+  }
+
+  #winner(id: string): PlannedElement | undefined {
+    const owners = this.#claims.get(id);
+    if (owners === undefined) return undefined;
+    if (owners.size === 1) return owners.values().next().value;
+    let first: string | undefined;
+    for (const owner of owners.keys()) if (first === undefined || owner < first) first = owner;
+    return first === undefined ? undefined : owners.get(first);
+  }
+
+  #claim(owner: string, id: string, element: PlannedElement | undefined): void {
+    const owners = this.#claims.get(id) ?? new Map<string, PlannedElement>();
+    if (element === undefined) owners.delete(owner);
+    else owners.set(owner, element);
+    if (owners.size === 0) this.#claims.delete(id);
+    else this.#claims.set(id, owners);
+  }
+
+  #changes(before: ReadonlyMap<string, PlannedElement | undefined>): NftElementChange[] {
+    const deletions: NftElementChange[] = [];
+    const additions: NftElementChange[] = [];
+    for (const [id, old] of before) {
+      const current = this.#winner(id);
+      if (old !== undefined && current !== undefined && valueOf(old) === valueOf(current)) continue;
+      if (old !== undefined) deletions.push(this.#change('delete', old));
+      if (current !== undefined) additions.push(this.#change('add', current));
+    }
+    return [...deletions, ...additions];
+  }
+
+  #change(action: 'add' | 'delete', { set, ...element }: PlannedElement): NftElementChange {
+    const type = this.#types[set];
+    if (type === undefined) throw new Error(`table ${this.#table.table} has no set ${set}`);
+    return { action, ...this.#table, set, type, element };
+  }
+}
+
+function idOf(element: PlannedElement): string {
+  const key = element.key.join(' . ');
+  const end = element.keyEnd?.join(' . ') ?? key;
+  // A range of one is the same element whether or not its end is spelled out.
+  return end === key ? `${element.set} ${key}` : `${element.set} ${key} - ${end}`;
+}
+
+function valueOf(element: NftElement): string {
+  const { value } = element;
+  if (value === undefined) return '';
+  return 'verdict' in value ? `${value.verdict} ${value.chain ?? ''}` : value.join(' . ');
+}

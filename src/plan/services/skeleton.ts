@@ -1,0 +1,147 @@
+import type { SetTypes } from '../elements/ledger.ts';
+
+/** The table of the Service proxy; nothing outside this room touches it. */
+export const servicesTable = { family: 'ip', table: 'weft-services' } as const;
+
+/** Fixed sets and maps of the table; the slot maps `slot-0`, `slot-1`, … come on top: see `growServices`. */
+export const serviceSets = {
+  'service-ids': { key: ['ipv4_addr', 'inet_proto', 'inet_service'], value: ['mark'] },
+  'service-chains': { key: ['ipv4_addr', 'inet_proto', 'inet_service'], value: ['verdict'] },
+  'node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
+  'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
+  'node-port-addresses': { key: ['ipv4_addr'] },
+  'cluster-addresses': { key: ['ipv4_addr'] },
+  'unserved-node-ports': { key: ['inet_proto', 'inet_service'] },
+  hairpin: { key: ['ipv4_addr', 'ipv4_addr'] },
+} as const satisfies SetTypes;
+
+/** Type of every slot map: which endpoint a service-port id has in this slot. */
+export const slotType = { key: ['mark'], value: ['ipv4_addr', 'inet_service'] } as const;
+
+/** What the skeleton needs to know of the node and its network. */
+export interface ServicesNode {
+  readonly nodeAddress: string;
+  readonly tunnelAddress: string;
+  readonly tunnelLink: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+}
+
+/**
+ * The table's constant part. A packet to a Service is looked up once by address, protocol and port: `service-ids`
+ * puts the service-port's id into the packet mark, `service-chains` goes to the chain of its number of endpoints
+ * (`of-N`, which draws a slot), and `to-slot-I` asks slot map I for that id's endpoint. A miss drops, for a packet
+ * that slips through would leave untranslated.
+ *
+ * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. The
+ * filter chains see only what was not translated: whoever still asks for a cluster address asked for a port or a
+ * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop).
+ */
+export function servicesSkeleton(node: ServicesNode): string {
+  return `
+table ip ${servicesTable.table} {
+${setDeclarations(serviceSets)}
+  chain services {
+    meta mark set ip daddr . meta l4proto . th dport map @service-ids
+    ip daddr . meta l4proto . th dport vmap @service-chains
+    ip daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
+    ip daddr @node-port-addresses meta l4proto . th dport vmap @node-port-chains
+  }
+  chain unserved {
+    ip daddr @cluster-addresses reject
+    ip daddr ${node.serviceCidr} drop
+    ip daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
+  }
+  chain masquerade {
+    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ip to ${node.tunnelAddress}
+    snat ip to ${node.nodeAddress}
+  }
+  chain translated {
+    ip saddr . ip daddr @hairpin goto masquerade
+    ip saddr != ${node.podCidr} goto masquerade
+    ip daddr != ${node.podCidr} goto masquerade
+    ct original ip daddr != ${node.serviceCidr} goto masquerade
+  }
+  chain prerouting {
+    type nat hook prerouting priority -100; policy accept;
+    jump services
+  }
+  chain output {
+    type nat hook output priority -100; policy accept;
+    jump services
+  }
+  chain postrouting {
+    type nat hook postrouting priority 100; policy accept;
+    ct status dnat goto translated
+    ip saddr ${node.podCidr} ip daddr != ${node.podCidr} goto masquerade
+  }
+  chain filter-forward {
+    type filter hook forward priority -1; policy accept;
+    ct state new jump unserved
+  }
+  chain filter-input {
+    type filter hook input priority -1; policy accept;
+    ct state new jump unserved
+  }
+  chain filter-output {
+    type filter hook output priority -1; policy accept;
+    ct state new jump unserved
+  }
+}
+`;
+}
+
+/** Slots and endpoint counts the loaded table can serve. */
+export interface ServicesSize {
+  /** Slot maps `slot-0` to `slot-(slots-1)` exist. */
+  readonly slots: number;
+  /** Counts for which a chain `of-N` exists. */
+  readonly counts: ReadonlySet<number>;
+}
+
+export const emptySize: ServicesSize = { slots: 0, counts: new Set() };
+
+/** Slots are added in steps, for loading text costs more than an unused map. */
+const slotStep = 8;
+
+/** The commands that make the table serve these endpoint counts too; undefined when it does already. */
+export function growServices(
+  size: ServicesSize,
+  counts: Iterable<number>,
+): { readonly commands: string; readonly size: ServicesSize } | undefined {
+  const missing = [...new Set(counts)].filter((count) => count > 0 && !size.counts.has(count));
+  if (missing.length === 0) return undefined;
+  const slots = Math.max(size.slots, Math.ceil(Math.max(...missing) / slotStep) * slotStep);
+  const commands: string[] = [];
+  for (let slot = size.slots; slot < slots; slot++) commands.push(slotCommands(slot));
+  for (const count of missing) commands.push(countCommands(count));
+  return { commands: commands.join('\n'), size: { slots, counts: new Set([...size.counts, ...missing]) } };
+}
+
+function slotCommands(slot: number): string {
+  const table = `ip ${servicesTable.table}`;
+  return [
+    `add map ${table} slot-${slot} { type mark : ipv4_addr . inet_service; }`,
+    `add chain ${table} to-slot-${slot}`,
+    `add rule ${table} to-slot-${slot} meta l4proto { tcp, udp, sctp } dnat ip to meta mark map @slot-${slot}`,
+    `add rule ${table} to-slot-${slot} drop`,
+  ].join('\n');
+}
+
+function countCommands(count: number): string {
+  const chain = `ip ${servicesTable.table} of-${count}`;
+  const slots = Array.from({ length: count }, (_, slot) => `${slot} : goto to-slot-${slot}`);
+  const draw = count === 1 ? 'goto to-slot-0' : `numgen random mod ${count} vmap { ${slots.join(', ')} }`;
+  return `add chain ${chain}\nadd rule ${chain} ${draw}`;
+}
+
+/** Declarations of sets and maps as nft text. */
+export function setDeclarations(sets: SetTypes): string {
+  const lines: string[] = [];
+  for (const [name, { key, value, interval }] of Object.entries(sets)) {
+    const type = value === undefined ? key.join(' . ') : `${key.join(' . ')} : ${value.join(' . ')}`;
+    const flags = interval === true ? ' flags interval;' : '';
+    lines.push(`  ${value === undefined ? 'set' : 'map'} ${name} { type ${type};${flags} }`);
+  }
+  return lines.join('\n');
+}
