@@ -1,0 +1,49 @@
+import type { StoredObject } from '../json.ts';
+
+/** One stored object at one resourceVersion. Never modified: a change makes a new entry. */
+export interface Entry {
+  readonly key: string;
+  readonly rv: number;
+  readonly object: StoredObject;
+  /** The object as JSON text, made once and sent to everybody. */
+  readonly text: string;
+}
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** One change. A deletion carries the object's last state, with the deletion's own resourceVersion. */
+export interface StoreEvent {
+  readonly type: EventType;
+  readonly resource: string;
+  readonly rv: number;
+  readonly entry: Entry;
+  /** What the object was before; undefined for an addition, and where history was read back after a restart. */
+  readonly previous?: StoredObject;
+}
+
+/**
+ * All objects of the API and what happened to them. Calls are synchronous: between a read and the write that
+ * follows it in the same turn nothing can come, so that callers need no locks. Resources are named
+ * `PLURAL.GROUP`, or `PLURAL` for the core group. Writes throw a `WeftError` `store-failed` when they could
+ * not be made durable, and change nothing then.
+ */
+export interface Store {
+  /** Of the newest write of any resource; it never goes back, also not over a restart. */
+  readonly resourceVersion: number;
+  get(resource: string, key: string): Entry | undefined;
+  /** Entries in the order of their keys; with `namespace`, those whose key starts with `NAMESPACE/`. */
+  list(resource: string, namespace?: string): readonly Entry[];
+  /** Number of objects of a resource. */
+  count(resource: string): number;
+  /** Creates or replaces; sets `metadata.resourceVersion`. */
+  put(resource: string, key: string, object: StoredObject): Entry;
+  /** Undefined when there was nothing to remove. */
+  remove(resource: string, key: string): Entry | undefined;
+  /**
+   * Calls back for every change after `fromRv`, first those that already happened, then each as it happens,
+   * before the write returns. Throws `store-compacted` when history does not reach back to `fromRv`, or
+   * when it lies in the future (the store was replaced). The returned function ends it.
+   */
+  watch(resource: string, fromRv: number, callback: (event: StoreEvent) => void): () => void;
+  close(): void;
+}
