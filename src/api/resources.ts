@@ -53,14 +53,20 @@ export const resources = {
     cluster: true,
     subresources: ['status'],
   }),
-  nodes: resource<Node>('v1', 'Node', 'nodes', { shortNames: ['no'], cluster: true, subresources: ['status'] }),
+  nodes: resource<Node>('v1', 'Node', 'nodes', {
+    shortNames: ['no'],
+    cluster: true,
+    subresources: ['status'],
+  }),
   pods: resource<Pod>('v1', 'Pod', 'pods', { shortNames: ['po'], subresources: ['status', 'binding'] }),
   services: resource<Service>('v1', 'Service', 'services', { shortNames: ['svc'], subresources: ['status'] }),
   endpoints: resource<Endpoints>('v1', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
   events: resource<CoreEvent>('v1', 'Event', 'events', { shortNames: ['ev'] }),
   configmaps: resource<ConfigMap>('v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
   secrets: resource<Secret>('v1', 'Secret', 'secrets'),
-  serviceaccounts: resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] }),
+  serviceaccounts: resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts', {
+    shortNames: ['sa'],
+  }),
   deployments: resource<Deployment>('apps/v1', 'Deployment', 'deployments', {
     shortNames: ['deploy'],
     subresources: ['status', 'scale'],

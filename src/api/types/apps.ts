@@ -1,8 +1,18 @@
 import type { PodTemplateSpec } from './core.ts';
-import type { Condition, KubernetesObject, LabelSelector } from './meta.ts';
+import type { Condition, IntOrString, KubernetesObject, LabelSelector } from './meta.ts';
 
 export interface Deployment extends KubernetesObject {
-  spec: { replicas?: number; selector: LabelSelector; template: PodTemplateSpec; revisionHistoryLimit?: number };
+  spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    template: PodTemplateSpec;
+    strategy?: {
+      type?: 'RollingUpdate' | 'Recreate';
+      rollingUpdate?: { maxUnavailable?: IntOrString; maxSurge?: IntOrString };
+    };
+    revisionHistoryLimit?: number;
+    progressDeadlineSeconds?: number;
+  };
   status?: ReplicaStatus & { updatedReplicas?: number; unavailableReplicas?: number };
 }
 
@@ -18,12 +28,25 @@ export interface StatefulSet extends KubernetesObject {
     template: PodTemplateSpec;
     serviceName?: string;
     podManagementPolicy?: 'OrderedReady' | 'Parallel';
+    updateStrategy?: {
+      type?: 'RollingUpdate' | 'OnDelete';
+      rollingUpdate?: { partition?: number; maxUnavailable?: IntOrString };
+    };
+    revisionHistoryLimit?: number;
   };
   status?: ReplicaStatus & { currentReplicas?: number; updatedReplicas?: number };
 }
 
 export interface DaemonSet extends KubernetesObject {
-  spec: { selector: LabelSelector; template: PodTemplateSpec };
+  spec: {
+    selector: LabelSelector;
+    template: PodTemplateSpec;
+    updateStrategy?: {
+      type?: 'RollingUpdate' | 'OnDelete';
+      rollingUpdate?: { maxUnavailable?: IntOrString; maxSurge?: IntOrString };
+    };
+    revisionHistoryLimit?: number;
+  };
   status?: {
     currentNumberScheduled?: number;
     desiredNumberScheduled?: number;
@@ -37,7 +60,15 @@ export interface DaemonSet extends KubernetesObject {
 
 /** batch/v1 Job: its pods run until the Job is deleted, for stand-ins never finish. */
 export interface Job extends KubernetesObject {
-  spec: { parallelism?: number; completions?: number; selector?: LabelSelector; template: PodTemplateSpec };
+  spec: {
+    parallelism?: number;
+    completions?: number;
+    completionMode?: 'NonIndexed' | 'Indexed';
+    backoffLimit?: number;
+    suspend?: boolean;
+    selector?: LabelSelector;
+    template: PodTemplateSpec;
+  };
   status?: { active?: number; ready?: number; startTime?: string; conditions?: Condition[] };
 }
 

@@ -63,14 +63,7 @@ export interface ClusterNetwork extends KubernetesObject {
 }
 
 export interface ClusterNetworkSpec {
-  model?:
-    | 'calico'
-    | 'flannel'
-    | 'kubenet'
-    | 'azure-cni'
-    | 'azure-cni-dynamic'
-    | 'azure-cni-overlay'
-    | 'none';
+  model?: 'calico' | 'flannel' | 'kubenet' | 'azure-cni' | 'azure-cni-dynamic' | 'azure-cni-overlay' | 'none';
   dataplane?: 'nftables' | 'ebpf';
   podCIDR?: string;
   serviceCIDR?: string;

@@ -1,0 +1,58 @@
+import { resources, resourceOf, type Resource } from '../resources.ts';
+import type { Namespace } from '../types/core.ts';
+import type { KubernetesObject } from '../types/meta.ts';
+import { defaultClusterNetwork, defaultEndpointSlice, defaultNetworkPolicy } from './network.ts';
+import { defaultPod } from './pod.ts';
+import { defaultEndpoints, defaultService } from './service.ts';
+import {
+  defaultDaemonSet,
+  defaultDeployment,
+  defaultJob,
+  defaultReplicaSet,
+  defaultStatefulSet,
+} from './workload.ts';
+
+/** The label that every namespace carries with its own name, so that selectors can name it (KEP-2161). */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
+/**
+ * The object with what the API server would fill in, as a new object; the given one is left alone. Kinds that
+ * Weft does not interpret come back as they are. The object's structure must be valid (`validateObject`).
+ */
+export function applyDefaults<T extends KubernetesObject>(object: T): T {
+  const resource = resourceOf(object);
+  const apply = resource === undefined ? undefined : defaulters.get(resource);
+  // A defaulter returns the kind it was registered for, which is the kind of this object.
+  return apply === undefined ? object : (apply(object) as T);
+}
+
+type Defaulter = (object: KubernetesObject) => KubernetesObject;
+
+/** Pairs a resource with the function for its own type, then forgets the type. */
+function entry<T extends KubernetesObject>(
+  resource: Resource<T>,
+  apply: (object: T) => T,
+): [Resource, Defaulter] {
+  return [resource, (object) => apply(object as T)];
+}
+
+const defaulters = new Map<Resource, Defaulter>([
+  entry(resources.namespaces, defaultNamespace),
+  entry(resources.pods, defaultPod),
+  entry(resources.services, defaultService),
+  entry(resources.endpoints, defaultEndpoints),
+  entry(resources.deployments, defaultDeployment),
+  entry(resources.replicasets, defaultReplicaSet),
+  entry(resources.statefulsets, defaultStatefulSet),
+  entry(resources.daemonsets, defaultDaemonSet),
+  entry(resources.jobs, defaultJob),
+  entry(resources.networkpolicies, defaultNetworkPolicy),
+  entry(resources.endpointslices, defaultEndpointSlice),
+  entry(resources.clusternetworks, defaultClusterNetwork),
+]);
+
+function defaultNamespace(namespace: Namespace): Namespace {
+  const { metadata } = namespace;
+  const labels = { ...metadata.labels, [namespaceNameLabel]: metadata.name };
+  return { ...namespace, metadata: { ...metadata, labels } };
+}
