@@ -92,7 +92,7 @@ function seenAs(record: DnsRecord): object {
     }
     case 'TXT':
       return { ...base, data: record.texts };
-    case 'SOA': {
+    default: {
       const { primary: mname, mailbox: rname, serial, refresh, retry, expire, minimum } = record;
       return { ...base, data: { mname, rname, serial, refresh, retry, expire, minimum } };
     }
