@@ -21,10 +21,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   client: ['api'],
   controllers: ['client', 'model', 'reconcile', 'api'],
   workload: ['types:kernel', 'api'],
-  agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'types:kernel'],
+  agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'wire', 'types:kernel'],
   dns: ['client', 'model', 'wire', 'api', 'workload', 'types:kernel'],
   fabric: ['model', 'plan', 'reconcile', 'types:kernel'],
-  lab: ['apiserver', 'client', 'controllers', 'agent', 'dns', 'fabric', 'reconcile', 'api', 'model', 'workload', 'drivers', 'types:kernel'],
+  lab: [
+    'apiserver',
+    'client',
+    'controllers',
+    'agent',
+    'dns',
+    'fabric',
+    'reconcile',
+    'api',
+    'model',
+    'workload',
+    'drivers',
+    'types:kernel',
+  ],
   cli: ['client', 'api', 'model', 'analysis', 'lab', 'workload'],
 };
 
@@ -47,19 +60,30 @@ function mayImport(from: string, to: string): boolean {
 
 const isTest = (path: string): boolean => /\.(test|compliance)\.ts$/.test(path) || path.startsWith('test/');
 
-const bannedInPure = (module: string): boolean => /^(node:)?(fs|net|http2?|https|tls|dgram|child_process|timers|worker_threads|dns|os|process)(\/|$)/.test(module);
+const bannedInPure = (module: string): boolean =>
+  /^(node:)?(fs|net|http2?|https|tls|dgram|child_process|timers|worker_threads|dns|os|process)(\/|$)/.test(
+    module,
+  );
 
-const { output } = await cruise(['src', 'test'], { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } }, undefined, {
-  tsConfig: {},
-});
+const { output } = await cruise(
+  ['src', 'test'],
+  { tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+  undefined,
+  {
+    tsConfig: {},
+  },
+);
 const modules = (output as ICruiseResult).modules.filter((module) => module.source.endsWith('.ts'));
 const problems: string[] = [];
-if (modules.length < leastModules) problems.push(`only ${modules.length} modules seen, at least ${leastModules} expected`);
+if (modules.length < leastModules)
+  problems.push(`only ${modules.length} modules seen, at least ${leastModules} expected`);
 for (const module of modules) {
   const room = roomOf(module.source) ?? '';
   for (const dependency of module.dependencies) {
     if (!mayImport(module.source, dependency.resolved)) {
-      problems.push(`${module.source} may not import ${dependency.resolved}: no door from ${room} to ${roomOf(dependency.resolved)}`);
+      problems.push(
+        `${module.source} may not import ${dependency.resolved}: no door from ${room} to ${roomOf(dependency.resolved)}`,
+      );
     }
     if (dependency.circular && !dependency.dependencyTypes.includes('type-only')) {
       problems.push(`${module.source} is in a cycle through ${dependency.resolved}`);
@@ -67,7 +91,12 @@ for (const module of modules) {
     if (pureRooms.includes(room) && !isTest(module.source) && bannedInPure(dependency.module)) {
       problems.push(`${module.source} imports ${dependency.module}: ${room} does no input or output`);
     }
-    if (dependency.module.includes('child_process') && room !== 'drivers' && !isTest(module.source) && room !== '') {
+    if (
+      dependency.module.includes('child_process') &&
+      room !== 'drivers' &&
+      !isTest(module.source) &&
+      room !== ''
+    ) {
       problems.push(`${module.source} imports child_process: only drivers start programs`);
     }
   }

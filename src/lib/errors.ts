@@ -20,9 +20,9 @@ export class WeftError extends Error {
 }
 
 export interface WeftErrorOptions {
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
-  readonly fault?: Fault;
+  readonly fault?: Fault | undefined;
 }
 
 /** `check`: something failed or differs. `input`: the user's words. `environment`: the machine lacks something. */

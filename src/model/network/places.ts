@@ -56,6 +56,10 @@ export function freePodAddress(podCidr: string, used: { has(address: string): bo
 /** A locally administered MAC address that carries an IPv4 address, as many CNI plug-ins make it. */
 export function macOf(address: string): string {
   const value = parseAddress(address)?.value ?? 0n;
-  const octets = [24n, 16n, 8n, 0n].map((shift) => Number((value >> shift) & 255n).toString(16).padStart(2, '0'));
+  const octets = [24n, 16n, 8n, 0n].map((shift) =>
+    Number((value >> shift) & 255n)
+      .toString(16)
+      .padStart(2, '0'),
+  );
   return `0a:58:${octets.join(':')}`;
 }

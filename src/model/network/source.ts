@@ -37,7 +37,11 @@ function staysOn(entry: string, destination: Place): boolean {
   return destination.kind === 'node' && destination.node === entry;
 }
 
-function isMasqueraded({ source, destination, service }: Omit<SourceQuestion, 'service'> & { service: SourceQuestion['service'] }): boolean {
+function isMasqueraded({
+  source,
+  destination,
+  service,
+}: Omit<SourceQuestion, 'service'> & { service: SourceQuestion['service'] }): boolean {
   if (service === undefined) return source.kind === 'pod' && destination.kind !== 'pod';
   if (source.kind !== 'pod' || service.kind === 'node-port') return true;
   if (destination.kind !== 'pod') return true;
@@ -45,7 +49,11 @@ function isMasqueraded({ source, destination, service }: Omit<SourceQuestion, 's
 }
 
 /** The address that the sender itself chooses: routing picks the tunnel's for pods of other nodes. */
-function ownAddress(places: ReadonlyMap<string, NodePlace>, source: Place, destination: Place): string | undefined {
+function ownAddress(
+  places: ReadonlyMap<string, NodePlace>,
+  source: Place,
+  destination: Place,
+): string | undefined {
   return source.kind === 'node' ? nodeAddressTowards(places, source.node, destination) : source.address;
 }
 

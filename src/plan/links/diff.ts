@@ -43,7 +43,11 @@ export function diffNamespace(current: NamespaceState, desired: NamespaceState):
   const removed: RouteOperation[] = [];
   const added: RouteOperation[] = [];
   for (const { key, same, deletion, addition, of } of aspects) {
-    const existing = new Map(of(current).filter(survives).map((entry) => [key(entry), entry]));
+    const existing = new Map(
+      of(current)
+        .filter(survives)
+        .map((entry) => [key(entry), entry]),
+    );
     const wanted = new Map(of(desired).map((entry) => [key(entry), entry]));
     for (const [id, entry] of existing) if (!wanted.has(id)) removed.push(deletion(entry));
     for (const [id, entry] of wanted) {
@@ -131,7 +135,12 @@ const aspects: readonly Aspect[] = [
 ];
 
 function isSameRoute(a: Route, b: Route): boolean {
-  return a.link === b.link && a.via === b.via && a.source === b.source && (a.type ?? 'unicast') === (b.type ?? 'unicast');
+  return (
+    a.link === b.link &&
+    a.via === b.via &&
+    a.source === b.source &&
+    (a.type ?? 'unicast') === (b.type ?? 'unicast')
+  );
 }
 
 /** Whether the device can stay. A dump cannot tell which end of a veth was made first, nor should it matter. */

@@ -52,7 +52,8 @@ function directionElements(
   address: string,
   { policy, groups }: { policy: DirectionPolicy; groups: PortGroups },
 ): PlannedElement[] {
-  if (policy.isolatedBy.length === 0) return [{ set: direction, key: [address], value: { verdict: 'return' } }];
+  if (policy.isolatedBy.length === 0)
+    return [{ set: direction, key: [address], value: { verdict: 'return' } }];
   const elements: PlannedElement[] = [
     { set: direction, key: [address], value: { verdict: 'goto', chain: isolatedChain[direction] } },
   ];

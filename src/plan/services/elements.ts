@@ -30,10 +30,14 @@ export function serviceElements(ports: readonly ServicePortModel[], ids: Service
 
 function servicePortElements(port: ServicePortModel, id: number): PlannedElement[] {
   const protocol = port.protocol.toLowerCase();
-  const elements: PlannedElement[] = port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] }));
+  const elements: PlannedElement[] = port.clusterIPs.map((address) => ({
+    set: 'cluster-addresses',
+    key: [address],
+  }));
   const count = port.endpoints.length;
   if (count === 0) {
-    if (port.nodePort !== undefined) elements.push({ set: 'unserved-node-ports', key: [protocol, port.nodePort] });
+    if (port.nodePort !== undefined)
+      elements.push({ set: 'unserved-node-ports', key: [protocol, port.nodePort] });
     return elements;
   }
   const chain = { verdict: 'goto', chain: `of-${count}` } as const;
@@ -58,6 +62,9 @@ function servicePortElements(port: ServicePortModel, id: number): PlannedElement
 export function serviceSetTypes(): SetTypes {
   return new Proxy<Record<string, SetTypes[string]>>(
     { ...serviceSets },
-    { get: (sets, name) => (typeof name === 'string' && name.startsWith('slot-') ? slotType : sets[String(name)]) },
+    {
+      get: (sets, name) =>
+        typeof name === 'string' && name.startsWith('slot-') ? slotType : sets[String(name)],
+    },
   );
 }

@@ -104,7 +104,10 @@ export const emptySize: ServicesSize = { slots: 0, counts: new Set() };
 /** Slots are added in steps, for loading text costs more than an unused map. */
 const slotStep = 8;
 
-/** The commands that make the table serve these endpoint counts too; undefined when it does already. */
+/**
+ * The commands that make the table serve these endpoint counts too; undefined when it does already. They may be
+ * run again over a table that an earlier process left.
+ */
 export function growServices(
   size: ServicesSize,
   counts: Iterable<number>,
@@ -123,6 +126,7 @@ function slotCommands(slot: number): string {
   return [
     `add map ${table} slot-${slot} { type mark : ipv4_addr . inet_service; }`,
     `add chain ${table} to-slot-${slot}`,
+    `flush chain ${table} to-slot-${slot}`,
     `add rule ${table} to-slot-${slot} meta l4proto { tcp, udp, sctp } dnat ip to meta mark map @slot-${slot}`,
     `add rule ${table} to-slot-${slot} drop`,
   ].join('\n');
@@ -132,7 +136,7 @@ function countCommands(count: number): string {
   const chain = `ip ${servicesTable.table} of-${count}`;
   const slots = Array.from({ length: count }, (_, slot) => `${slot} : goto to-slot-${slot}`);
   const draw = count === 1 ? 'goto to-slot-0' : `numgen random mod ${count} vmap { ${slots.join(', ')} }`;
-  return `add chain ${chain}\nadd rule ${chain} ${draw}`;
+  return `add chain ${chain}\nflush chain ${chain}\nadd rule ${chain} ${draw}`;
 }
 
 /** Declarations of sets and maps as nft text. */

@@ -1,0 +1,159 @@
+import type { Pod } from '../api/types/core.ts';
+import type { Client } from '../client/port.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Service } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import type { Conntrack } from '../kernel/conntrack/port.ts';
+import type { PacketLog } from '../kernel/nft/log-port.ts';
+import type { Nftables } from '../kernel/nft/port.ts';
+import type { NetworkNamespaces } from '../kernel/netns/port.ts';
+import type { RouteNetlink } from '../kernel/route/port.ts';
+import type { Sysctl } from '../kernel/sysctl/port.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
+import type { NodePlace } from '../model/network/topology.ts';
+import { createPortGroups } from '../plan/policy/elements.ts';
+import { createServicePortIds } from '../plan/services/elements.ts';
+import { createClusterView, type ClusterView, type Dirty } from './cluster-view.ts';
+import { createDenials, type Denials } from './denials.ts';
+import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { createPodRunner, type PodRunner, type Serving } from './pod-runner.ts';
+
+/** The kernel, as the agents use it. */
+export interface AgentKernel {
+  readonly namespaces: NetworkNamespaces;
+  readonly nft: Nftables;
+  readonly route: RouteNetlink;
+  readonly sysctl: Sysctl;
+  readonly conntrack: Conntrack;
+  readonly packetLog: PacketLog;
+}
+
+export interface AgentsOptions {
+  readonly client: Client;
+  readonly kernel: AgentKernel;
+  readonly config: NetworkConfig;
+  /** Pin's name of a node's network namespace. */
+  readonly netnsOfNode: (node: string) => string;
+  readonly servingOf: (pod: Pod) => Serving;
+  readonly writeSettings: (pod: Pod) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The agents of all nodes that this process looks after: on a real cluster one, in a lab all of them. */
+export interface Agents extends Service {
+  readonly denials: Denials;
+  /**
+   * Resolves when everything up to these resourceVersions (by plural name of the resource) is programmed on
+   * every node.
+   */
+  programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+}
+
+interface Member {
+  readonly agent: NodeAgent;
+  readonly runner: PodRunner;
+}
+
+/** How often the kernel is compared with what it should hold, to mend what somebody else changed. */
+const repairIntervalMs = 30_000;
+
+export function createAgents(options: AgentsOptions): Agents {
+  const { client, kernel, log, clock } = options;
+  const view = createClusterView({ client });
+  const ids = createServicePortIds();
+  const groups = createPortGroups();
+  const members = new Map<string, Member>();
+  const waiting = new Set<() => void>();
+  const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
+  let cancelRepair = (): void => {};
+
+  const join = (place: NodePlace): void => {
+    const netns = options.netnsOfNode(place.name);
+    kernel.namespaces.open(netns);
+    const agent = createNodeAgent({ ...kernel, ids, groups, place, netns, view, config: options.config });
+    agent.start();
+    const runner = createPodRunner({
+      ...kernel,
+      node: place,
+      nodeNetns: netns,
+      client,
+      pod: (key) => view.pods.get(key),
+      overlay: agent.overlay,
+      servingOf: options.servingOf,
+      isolate: (key, pod) => agent.isolate(key, pod),
+      writeSettings: options.writeSettings,
+      clock,
+      log,
+    });
+    denials.watch(place.name, netns);
+    members.set(place.name, { agent, runner });
+    runner.start();
+    for (const pod of view.pods.values())
+      runner.podChanged(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`);
+  };
+
+  const apply = (dirty: Dirty): void => {
+    for (const [name, { agent, runner }] of members) {
+      attempt(`node ${name}`, () => agent.apply(dirty));
+      for (const key of dirty.pods) runner.podChanged(key);
+    }
+    for (const place of view.places.values()) {
+      if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
+    }
+    for (const check of waiting) check();
+  };
+
+  /** A node that fails must not keep the others from being programmed; the next repair tries again. */
+  const attempt = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log.error({ what, error: messageOf(error) }, 'could not be programmed');
+    }
+  };
+
+  const repairAll = (): void => {
+    for (const [name, { agent }] of members) {
+      attempt(`node ${name}`, () => {
+        const repaired = agent.repair();
+        if (repaired > 0)
+          log.warn({ node: name, repaired }, 'elements that somebody else changed were mended');
+      });
+    }
+    cancelRepair = clock.after(repairIntervalMs, repairAll);
+  };
+
+  return {
+    denials,
+    async start() {
+      view.onDirty(apply);
+      await view.start();
+      cancelRepair = clock.after(repairIntervalMs, repairAll);
+    },
+    async stop() {
+      cancelRepair();
+      view.stop();
+      await Promise.all([...members.values()].map(({ runner }) => runner.stop()));
+    },
+    programmed: (versions) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (!hasSeen(view, versions)) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+  };
+}
+
+/** ResourceVersions of one API server are numbers here, and compare as such. */
+function hasSeen(view: ClusterView, versions: Readonly<Record<string, string>>): boolean {
+  const seen = view.seen();
+  return Object.entries(versions).every(
+    ([plural, version]) => BigInt(seen[plural] ?? '0') >= BigInt(version),
+  );
+}

@@ -1,0 +1,143 @@
+import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
+import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
+import { resources } from '../api/resources.ts';
+import type { Change, Client, Informer } from '../client/port.ts';
+import { placeOf } from '../model/network/places.ts';
+import type { NodePlace } from '../model/network/topology.ts';
+import { podFacts } from '../model/identity/pod-facts.ts';
+import { createPolicyModel } from '../model/policy/policy-model.ts';
+import type { PolicyModel } from '../model/policy/port.ts';
+import { createServiceModel, type ServiceModel } from '../model/services/service-model.ts';
+
+/** What changed since the last look, by key. */
+export interface Dirty {
+  readonly nodes: boolean;
+  readonly services: ReadonlySet<string>;
+  /** Pods whose object changed, came or went. */
+  readonly pods: ReadonlySet<string>;
+  /** Pods whose peer class may have changed. */
+  readonly classes: ReadonlySet<string>;
+  /** Pods whose allowances may have changed. */
+  readonly policies: ReadonlySet<string>;
+}
+
+/**
+ * The cluster as the agents of all nodes of this process see it: informers on one side, the models they feed on
+ * the other. Changes that arrive together are handed on together, in the same turn of the event loop.
+ */
+export interface ClusterView {
+  readonly policies: PolicyModel;
+  readonly services: ServiceModel;
+  readonly places: ReadonlyMap<string, NodePlace>;
+  readonly pods: Informer<Pod>;
+  /** Keys of the pod that has an address now, by address; host-network pods are left out. */
+  readonly podAt: ReadonlyMap<string, string>;
+  /** Resolves when every informer holds its first list: nothing may be programmed before. */
+  start(): Promise<void>;
+  onDirty(callback: (dirty: Dirty) => void): void;
+  /** Newest resourceVersion seen and handed on, by plural name of the resource. */
+  seen(): Readonly<Record<string, string>>;
+  stop(): void;
+}
+
+export function createClusterView({ client }: { client: Client }): ClusterView {
+  const policies = createPolicyModel();
+  const services = createServiceModel();
+  const places = new Map<string, NodePlace>();
+  const podAt = new Map<string, string>();
+  const informers = {
+    namespaces: client.informer<Namespace>(resources.namespaces),
+    nodes: client.informer<Node>(resources.nodes),
+    pods: client.informer<Pod>(resources.pods),
+    services: client.informer<Service>(resources.services),
+    endpointslices: client.informer<EndpointSlice>(resources.endpointslices),
+    networkpolicies: client.informer<NetworkPolicy>(resources.networkpolicies),
+  };
+  const ends: (() => void)[] = [];
+  let callback: (dirty: Dirty) => void = () => {};
+  let started = false;
+  let scheduled = false;
+  let nodesChanged = false;
+  let podsChanged = new Set<string>();
+
+  const flush = (): void => {
+    scheduled = false;
+    const { classes, policies: allowances } = policies.takeChanges();
+    const dirty = {
+      nodes: nodesChanged,
+      services: services.takeChanges(),
+      pods: podsChanged,
+      classes,
+      policies: allowances,
+    };
+    nodesChanged = false;
+    podsChanged = new Set();
+    callback(dirty);
+  };
+  const schedule = (): void => {
+    if (!started || scheduled) return;
+    scheduled = true;
+    queueMicrotask(flush);
+  };
+  const follow = <T>(informer: Informer<T>, apply: (change: Change<T>) => void): void => {
+    ends.push(
+      informer.onChange((change) => {
+        apply(change);
+        schedule();
+      }),
+    );
+  };
+
+  const podChanged = ({ key, previous, current }: Change<Pod>): void => {
+    podsChanged.add(key);
+    policies.setPod(key, current === undefined ? undefined : podFacts(current));
+    const before = previous === undefined ? undefined : ownAddressOf(previous);
+    const after = current === undefined ? undefined : ownAddressOf(current);
+    if (before !== undefined && before !== after && podAt.get(before) === key) podAt.delete(before);
+    if (after !== undefined) podAt.set(after, key);
+  };
+  const nodeChanged = ({ key, current }: Change<Node>): void => {
+    const place = current === undefined ? undefined : placeOf(current);
+    const before = places.get(key);
+    if (place === undefined) places.delete(key);
+    else places.set(key, place);
+    nodesChanged ||= before?.address !== place?.address || before?.podCidr !== place?.podCidr;
+  };
+
+  return {
+    policies,
+    services,
+    places,
+    pods: informers.pods,
+    podAt,
+    async start() {
+      follow(informers.namespaces, ({ key, current }) =>
+        policies.setNamespace(key, current?.metadata.labels),
+      );
+      follow(informers.networkpolicies, ({ key, current }) => policies.setPolicy(key, current));
+      follow(informers.services, ({ key, current }) => services.setService(key, current));
+      follow(informers.endpointslices, ({ key, current }) => services.setEndpointSlice(key, current));
+      follow(informers.nodes, nodeChanged);
+      follow(informers.pods, podChanged);
+      await Promise.all(Object.values(informers).map((informer) => informer.synced));
+      started = true;
+      nodesChanged = true;
+      schedule();
+    },
+    onDirty(listener) {
+      callback = listener;
+    },
+    seen: () =>
+      Object.fromEntries(
+        Object.entries(informers).map(([plural, informer]) => [plural, informer.resourceVersion]),
+      ),
+    stop() {
+      for (const end of ends.splice(0)) end();
+    },
+  };
+}
+
+/** The address that only this pod has: host-network pods share their node's. */
+export function ownAddressOf(pod: Pod): string | undefined {
+  return pod.spec.hostNetwork === true ? undefined : pod.status?.podIP;
+}

@@ -1,0 +1,64 @@
+import type { Protocol } from '../api/types/meta.ts';
+import { parseAddress } from '../lib/address.ts';
+import type { Conntrack, ConntrackEntry } from '../kernel/conntrack/port.ts';
+import { permits } from '../model/policy/permits.ts';
+import type { PodPolicy } from '../model/policy/port.ts';
+import { cutMark } from '../plan/policy/skeleton.ts';
+
+/** What the cutter asks about addresses. */
+export interface AddressDirectory {
+  /** The allowances of this node's pod at an address; undefined when none of its pods has it. */
+  localPolicy(address: string): PodPolicy | undefined;
+  /** Peer class of whichever pod of the cluster has the address; 0 when none. */
+  classAt(address: string): number;
+  /** Whether it is one of the node's own addresses. */
+  isResident(address: string): boolean;
+}
+
+/**
+ * Holds established connections to the policies of now: a connection that they deny gets the cut mark, which
+ * the rules drop in both directions; one that they allow again loses it. The entry itself stays, for without it
+ * the server's next segment would open a new one the other way round. Only connections of `addresses` are judged.
+ * Returns how many entries changed.
+ */
+export function cutConnections(
+  { conntrack, netns, directory }: { conntrack: Conntrack; netns: string; directory: AddressDirectory },
+  addresses: ReadonlySet<string>,
+): number {
+  let changed = 0;
+  for (const entry of conntrack.list(netns, 'ip')) {
+    if (!addresses.has(entry.original.source) && !addresses.has(entry.reply.source)) continue;
+    const denied = isDenied(entry, directory);
+    if (denied === ((entry.mark & cutMark) !== 0)) continue;
+    if (conntrack.setMark(netns, entry, { value: denied ? cutMark : 0, mask: cutMark })) changed += 1;
+  }
+  return changed;
+}
+
+function isDenied(entry: ConntrackEntry, directory: AddressDirectory): boolean {
+  const protocol = policyProtocols[entry.protocol];
+  if (protocol === undefined) return false;
+  // The reply shows both ends as the server knows them: itself after DNAT, the client after masquerading.
+  const client = entry.original.source;
+  const { source: server, destination: clientSeen, sourcePort: port } = entry.reply;
+  if (client === server) return false;
+  const sender = directory.localPolicy(client);
+  if (sender !== undefined && !directory.isResident(server)) {
+    if (!permits(sender.egress, peerAt(server, directory), { protocol, port })) return true;
+  }
+  const receiver = directory.localPolicy(server);
+  if (receiver === undefined || directory.isResident(clientSeen)) return false;
+  return !permits(receiver.ingress, peerAt(clientSeen, directory), { protocol, port });
+}
+
+const policyProtocols: Readonly<Record<ConntrackEntry['protocol'], Protocol | undefined>> = {
+  tcp: 'TCP',
+  udp: 'UDP',
+  sctp: 'SCTP',
+  icmp: undefined,
+  other: undefined,
+};
+
+function peerAt(text: string, directory: AddressDirectory): Parameters<typeof permits>[1] {
+  return { address: parseAddress(text) ?? { family: 'IPv4', value: 0n }, peerClass: directory.classAt(text) };
+}

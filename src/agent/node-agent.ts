@@ -1,0 +1,168 @@
+import type { Conntrack } from '../kernel/conntrack/port.ts';
+import type { Nftables } from '../kernel/nft/port.ts';
+import type { RouteNetlink } from '../kernel/route/port.ts';
+import type { Sysctl } from '../kernel/sysctl/port.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
+import type { NodePlace } from '../model/network/topology.ts';
+import { nodeLink, tunnelLink } from '../plan/links/node.ts';
+import type { PortGroups } from '../plan/policy/elements.ts';
+import type { ServicePortIds } from '../plan/services/elements.ts';
+import type { ClusterView, Dirty } from './cluster-view.ts';
+import { ownAddressOf } from './cluster-view.ts';
+import { cutConnections } from './connection-cutter.ts';
+import { createOverlay, type Overlay } from './overlay.ts';
+import type { RunningPod } from './pod-runner.ts';
+import { createPolicyEnforcer } from './policy-enforcer.ts';
+import { createServiceProxy } from './service-proxy.ts';
+
+/** Everything one node's kernel is told: Services, policies, the overlay. Synchronous. */
+export interface NodeAgent {
+  readonly place: NodePlace;
+  readonly overlay: Overlay;
+  /** Lays out the tables and programs the whole view. */
+  start(): void;
+  /** Programs what changed. */
+  apply(dirty: Dirty): void;
+  /** Isolates a pod of this node before it is wired, or forgets it. */
+  isolate(key: string, pod: RunningPod | undefined): void;
+  /** Mends tables that somebody else changed. Returns how many elements differed. */
+  repair(): number;
+}
+
+export interface NodeAgentOptions {
+  readonly place: NodePlace;
+  readonly netns: string;
+  readonly view: ClusterView;
+  readonly config: NetworkConfig;
+  readonly nft: Nftables;
+  readonly route: RouteNetlink;
+  readonly sysctl: Sysctl;
+  readonly conntrack: Conntrack;
+  readonly ids: ServicePortIds;
+  readonly groups: PortGroups;
+}
+
+export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
+  const { place, netns, view, config, nft, route } = options;
+  const residents = [place.address, place.tunnelAddress];
+  const proxy = createServiceProxy({
+    nft,
+    netns,
+    ids: options.ids,
+    node: {
+      nodeAddress: place.address,
+      tunnelAddress: place.tunnelAddress,
+      tunnelLink,
+      podCidr: config.podCidr,
+      serviceCidr: config.serviceCidr,
+    },
+  });
+  const enforcer = createPolicyEnforcer({ nft, netns, residents, groups: options.groups });
+  const overlay = createOverlay({ route, netns, node: place });
+  const local = new Map<string, RunningPod>();
+  const localByAddress = new Map<string, string>();
+
+  const directory = {
+    localPolicy: (address: string) => {
+      const key = localByAddress.get(address);
+      return key === undefined ? undefined : view.policies.policyOf(key);
+    },
+    classAt: (address: string) => {
+      const key = view.podAt.get(address);
+      return key === undefined ? 0 : view.policies.classOf(key);
+    },
+    isResident: (address: string) => residents.includes(address),
+  };
+
+  const addressOf = (key: string): string | undefined => {
+    const pod = view.pods.get(key);
+    return pod === undefined ? undefined : ownAddressOf(pod);
+  };
+
+  /** Addresses of pods that were programmed before: only those can have connections to judge. */
+  const known = new Set<string>();
+
+  const cut = (dirty: Dirty): void => {
+    if (config.establishedConnections === 'keep') return;
+    const addresses = new Set<string>();
+    for (const key of [...dirty.policies, ...dirty.classes]) {
+      const address = addressOf(key);
+      if (address !== undefined && known.has(address)) addresses.add(address);
+    }
+    if (addresses.size > 0) cutConnections({ conntrack: options.conntrack, netns, directory }, addresses);
+  };
+
+  const applyPolicies = (dirty: Dirty): void => {
+    for (const key of new Set([...dirty.pods, ...dirty.classes])) {
+      enforcer.setPeer(key, addressOf(key), view.policies.classOf(key));
+    }
+    for (const key of dirty.policies) {
+      const pod = local.get(key);
+      if (pod !== undefined) enforcer.setLocalPod(key, pod, view.policies.policyOf(key));
+    }
+    enforcer.commit();
+    cut(dirty);
+    for (const key of dirty.pods) {
+      const address = addressOf(key);
+      if (address !== undefined) known.add(address);
+    }
+  };
+
+  const apply = (dirty: Dirty): void => {
+    if (dirty.nodes) overlay.setPeers(view.places.values());
+    for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
+    proxy.commit();
+    applyPolicies(dirty);
+  };
+
+  return {
+    place,
+    overlay,
+    start() {
+      options.sysctl.write(netns, nodeSysctls);
+      enforcer.start();
+      proxy.start();
+      overlay.start();
+      // The service range needs a route of its own: output translation happens only behind a route lookup.
+      route.apply(netns, [
+        {
+          action: 'add-route',
+          route: { destination: config.serviceCidr, link: nodeLink, source: place.address },
+        },
+      ]);
+      apply({
+        nodes: true,
+        services: new Set(view.services.keys()),
+        pods: new Set(
+          [...view.pods.values()].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
+        ),
+        classes: new Set(),
+        policies: new Set(),
+      });
+    },
+    apply,
+    isolate(key, pod) {
+      const previous = local.get(key);
+      if (previous !== undefined) localByAddress.delete(previous.address);
+      if (pod === undefined) local.delete(key);
+      else {
+        local.set(key, pod);
+        localByAddress.set(pod.address, key);
+      }
+      enforcer.setLocalPod(key, pod, view.policies.policyOf(key));
+      enforcer.commit();
+    },
+    repair: () => proxy.repair() + enforcer.repair(),
+  };
+}
+
+/**
+ * A node forwards, and filters sources by its own rules: reverse-path filtering would drop what comes back by
+ * another link, and namespaces copy its setting from the host.
+ */
+const nodeSysctls = {
+  'net.ipv4.ip_forward': '1',
+  'net.ipv4.conf.all.rp_filter': '0',
+  'net.ipv4.conf.default.rp_filter': '0',
+  [`net.ipv4.conf.${nodeLink}.rp_filter`]: '0',
+} as const;

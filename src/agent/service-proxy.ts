@@ -1,0 +1,70 @@
+import type { Nftables } from '../kernel/nft/port.ts';
+import type { ServicePortModel } from '../model/services/port.ts';
+import { serviceElements, serviceSetTypes, type ServicePortIds } from '../plan/services/elements.ts';
+import {
+  emptySize,
+  growServices,
+  serviceSets,
+  servicesSkeleton,
+  servicesTable,
+  type ServicesNode,
+} from '../plan/services/skeleton.ts';
+import { createManagedTable } from './table.ts';
+
+/** The Service proxy of one node. */
+export interface ServiceProxy {
+  start(): void;
+  /** Stages a Service's ports; an empty list withdraws the Service. */
+  set(service: string, ports: readonly ServicePortModel[]): void;
+  /** Programs what is staged, in one transaction. Returns how many elements changed. */
+  commit(): number;
+  repair(): number;
+  cleanup(): void;
+}
+
+export interface ServiceProxyOptions {
+  readonly nft: Nftables;
+  readonly netns: string;
+  readonly node: ServicesNode;
+  readonly ids: ServicePortIds;
+}
+
+/** Slots that every table starts with, enough for most Services. */
+const initialCounts = [1, 2, 3, 4];
+
+export function createServiceProxy({ nft, netns, node, ids }: ServiceProxyOptions): ServiceProxy {
+  let size = emptySize;
+  const table = createManagedTable({
+    nft,
+    netns,
+    table: servicesTable,
+    types: serviceSetTypes(),
+    skeleton: servicesSkeleton(node),
+    *sets() {
+      yield* Object.keys(serviceSets);
+      for (let slot = 0; slot < size.slots; slot++) yield `slot-${slot}`;
+    },
+  });
+
+  const grow = (counts: Iterable<number>): void => {
+    const growth = growServices(size, counts);
+    if (growth === undefined) return;
+    nft.run(netns, growth.commands);
+    size = growth.size;
+  };
+
+  return {
+    start() {
+      table.start();
+      grow(initialCounts);
+      table.set('node', [{ set: 'node-port-addresses', key: [node.nodeAddress] }]);
+    },
+    set(service, ports) {
+      grow(ports.map((port) => port.endpoints.length));
+      table.set(service, serviceElements(ports, ids));
+    },
+    commit: () => table.commit(),
+    repair: () => table.repair(),
+    cleanup: () => table.cleanup(),
+  };
+}

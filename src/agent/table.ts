@@ -1,0 +1,92 @@
+import { WeftError } from '../lib/errors.ts';
+import { shortHash } from '../lib/hash.ts';
+import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
+import { ElementLedger, type PlannedElement, type SetTypes } from '../plan/elements/ledger.ts';
+
+/** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
+export interface ManagedTable {
+  /** Loads the skeleton, or adopts a table that an earlier process left with the same one. */
+  start(): void;
+  /** Stages what `owner` claims; nothing is sent before `commit`. */
+  set(owner: string, elements: readonly PlannedElement[]): void;
+  /** Sends everything staged as one transaction. Returns how many elements changed. */
+  commit(): number;
+  /** Compares the kernel's elements with the desired ones and mends the difference. Returns how many differed. */
+  repair(): number;
+  /** Deletes the table. */
+  cleanup(): void;
+}
+
+export interface TableOptions {
+  readonly nft: Nftables;
+  /** Pin's name of the node's network namespace. */
+  readonly netns: string;
+  readonly table: { readonly family: 'ip'; readonly table: string };
+  readonly types: SetTypes;
+  readonly skeleton: string;
+  /** Names of the sets that exist now; they may grow. */
+  sets(): Iterable<string>;
+}
+
+const layoutType: NftSetType = { key: ['mark'] };
+
+/** A table that nothing was sent to yet. */
+export function createManagedTable(options: TableOptions): ManagedTable {
+  const { nft, netns, table, types } = options;
+  const ledger = new ElementLedger(table, types);
+  // An adopted table must have been laid out by the same skeleton: its hash is the name of an empty set.
+  const layout = `layout-${shortHash(options.skeleton)}`;
+  let staged: NftElementChange[] = [];
+
+  const isOurs = (): boolean => {
+    try {
+      nft.elements(netns, { ...table, set: layout }, layoutType);
+      return true;
+    } catch (error) {
+      if (error instanceof WeftError && error.code === 'nft-missing') return false;
+      throw error;
+    }
+  };
+
+  const repair = (): number => {
+    const changes = [...options.sets()].flatMap((set) => {
+      const type = types[set];
+      return type === undefined ? [] : ledger.repair(set, nft.elements(netns, { ...table, set }, type));
+    });
+    if (changes.length > 0) nft.change(netns, changes);
+    return changes.length;
+  };
+
+  return {
+    start() {
+      if (nft.tables(netns, table.family).includes(table.table)) {
+        if (isOurs()) return;
+        nft.run(netns, `delete table ${table.family} ${table.table}`);
+      }
+      const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
+      nft.run(netns, `${options.skeleton}\n${named}\n`);
+    },
+    set(owner, elements) {
+      staged.push(...ledger.set(owner, elements));
+    },
+    commit() {
+      const changes = staged;
+      if (changes.length === 0) return 0;
+      staged = [];
+      try {
+        nft.change(netns, changes);
+        return changes.length;
+      } catch (error) {
+        // Somebody else touched the table: what is staged no longer fits, but the ledger still says what is right.
+        if (error instanceof WeftError && error.code === 'nft-conflict') return repair();
+        throw error;
+      }
+    },
+    repair,
+    cleanup() {
+      if (nft.tables(netns, table.family).includes(table.table)) {
+        nft.run(netns, `delete table ${table.family} ${table.table}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Protocol } from '../../api/types/meta.ts';
+import type { Address } from '../../lib/address.ts';
+import type { DirectionPolicy } from './port.ts';
+import { hasPort } from './port-set.ts';
+
+/** The other end of a connection as a policy sees it. */
+export interface PolicyPeer {
+  readonly address: Address;
+  /** Peer class of the pod at that address; 0 when it is no pod or no selector names it. */
+  readonly peerClass: number;
+}
+
+/** Whether a pod's allowances in one direction let a connection through: what the data plane's rules compute. */
+export function permits(
+  policy: DirectionPolicy,
+  peer: PolicyPeer,
+  { protocol, port }: { readonly protocol: Protocol; readonly port: number },
+): boolean {
+  if (policy.isolatedBy.length === 0 || hasPort(policy.anywhere, protocol, port)) return true;
+  const ofClass = policy.classes.get(peer.peerClass);
+  if (ofClass !== undefined && hasPort(ofClass, protocol, port)) return true;
+  return policy.ranges.some(
+    ({ range, ports }) =>
+      range.first.family === peer.address.family &&
+      range.first.value <= peer.address.value &&
+      peer.address.value <= range.last.value &&
+      hasPort(ports, protocol, port),
+  );
+}
