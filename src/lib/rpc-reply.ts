@@ -1,23 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeftError, type Fault } from './errors.ts';
 import { mostUnreadBytes } from './rpc-limits.ts';
-
-/** What a handler answers: one JSON value (nothing: status 204), or a stream of them, one per line. */
-export type RpcReply = RpcValue | RpcStream;
-
-export interface RpcValue {
-  readonly body?: unknown;
-  /** 200 when absent, 204 without a body. */
-  readonly status?: number;
-}
-
-export interface RpcStream {
-  /**
-   * Called once the headers are on their way. `push` sends a value as one NDJSON line; the returned function is
-   * called once when the reader is gone. A reader too far behind is cut off: it has to ask again.
-   */
-  readonly stream: (push: (value: unknown) => void) => () => void;
-}
+import type { RpcReply, RpcStream } from './rpc-port.ts';
 
 /** A failure with the HTTP status it is answered with, where the fault does not say it. */
 export class RpcStatusError extends Error {

@@ -1,5 +1,5 @@
 import { WeftError } from './errors.ts';
-import type { RpcHandler } from './rpc.ts';
+import type { RpcHandler } from './rpc-port.ts';
 import { RpcStatusError } from './rpc-reply.ts';
 
 export interface RouteMatch {

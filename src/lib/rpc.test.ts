@@ -8,7 +8,8 @@ import { WeftError } from './errors.ts';
 import { silentLog } from './log.ts';
 import { rpcCall } from './rpc-client.ts';
 import { rpcStream } from './rpc-stream.ts';
-import { createRpcServer, type RpcHandler } from './rpc.ts';
+import type { RpcHandler } from './rpc-port.ts';
+import { createRpcServer } from './rpc.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'weft-rpc-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -5,19 +5,9 @@ import { WeftError, messageOf } from './errors.ts';
 import type { Service } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { longestSocketPath } from './rpc-limits.ts';
-import { readBody, replyTo, sendError, type RpcReply } from './rpc-reply.ts';
+import type { RpcHandler } from './rpc-port.ts';
+import { readBody, replyTo, sendError } from './rpc-reply.ts';
 import { compileRoutes, type RouteMatcher } from './rpc-routes.ts';
-
-/** A request as a handler sees it. */
-export interface RpcRequest {
-  /** Values of the route's `:name` segments, decoded. */
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  /** Parsed JSON; undefined when the request had no body. Not validated: it comes from another process. */
-  readonly body: unknown;
-}
-
-export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
 
 export interface RpcServerOptions {
   /** Path of the unix socket. */

@@ -8,19 +8,45 @@ export interface Sockets {
    */
   listen(namespace: string, options: ListenOptions): number;
   /**
-   * A TCP or UDP socket whose connection is under way (or made, for UDP) to a literal address.
-   * Throws `socket-unreachable` when the kernel has no route, `socket-in-use` when the source port is taken.
+   * A TCP or UDP socket whose connection is under way (or made, for UDP) to a literal address. Throws
+   * `socket-unreachable` when the kernel has no route, `socket-in-use` when the source port is taken, otherwise
+   * `socket-refused`.
    */
   connect(namespace: string, options: ConnectOptions): number;
+  /** Sends on a connected socket, as much as fits: for probes, whose payload always does. */
+  send(fd: number, data: Uint8Array): Sent;
+  /** Receives what is there: one datagram, or at most 64 KiB of a stream. */
+  receive(fd: number): Received;
   /** The next entry of the socket's error queue (IP_RECVERR): who sent which ICMP error. Undefined when empty. */
   icmpError(fd: number): IcmpError | undefined;
-  close(fd: number): void;
+  /** `reset` ends a TCP connection by RST, which leaves no TIME_WAIT behind. */
+  close(fd: number, options?: { readonly reset?: boolean }): void;
+}
+
+/**
+ * `later`: the connection is not made yet, or the buffer is full. `failed`: the socket's pending error, which is
+ * reported once; when an ICMP message caused it, the error queue says who sent it.
+ */
+export type Sent = { readonly kind: 'sent' | 'later' } | SocketFailure;
+
+/** `nothing`: not yet. `end`: the peer closed its side (TCP), or sent an empty datagram (UDP). */
+export type Received =
+  | { readonly kind: 'data'; readonly data: Uint8Array }
+  | { readonly kind: 'nothing' | 'end' }
+  | SocketFailure;
+
+export interface SocketFailure {
+  readonly kind: 'failed';
+  /** Symbolic, such as `ECONNREFUSED`. */
+  readonly errno: string;
 }
 
 export interface ListenOptions {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
+  /** IPv4 when absent. An IPv6 socket takes IPv6 only (IPV6_V6ONLY), so that both can be had on one port. */
   readonly family?: Family;
+  /** A literal address of that family. */
   readonly address?: string;
 }
 
@@ -30,7 +56,7 @@ export interface ConnectOptions {
   readonly port: number;
   /** Local port; chosen by the kernel when absent. */
   readonly sourcePort?: number;
-  /** Local address; may be one the namespace does not own (IP_FREEBIND). */
+  /** Local address; may be one the namespace does not own (IP_FREEBIND, IP_TRANSPARENT). */
   readonly sourceAddress?: string;
 }
 

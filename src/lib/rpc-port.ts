@@ -1,0 +1,27 @@
+/** A request as a handler sees it. */
+export interface RpcRequest {
+  /** Values of the route's `:name` segments, decoded. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** Parsed JSON; undefined when the request had no body. Not validated: it comes from another process. */
+  readonly body: unknown;
+}
+
+export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
+
+/** What a handler answers: one JSON value (nothing: status 204), or a stream of them, one per line. */
+export type RpcReply = RpcValue | RpcStream;
+
+export interface RpcValue {
+  readonly body?: unknown;
+  /** 200 when absent, 204 without a body. */
+  readonly status?: number;
+}
+
+export interface RpcStream {
+  /**
+   * Called once the headers are on their way. `push` sends a value as one NDJSON line; the returned function is
+   * called once when the reader is gone. A reader too far behind is cut off: it has to ask again.
+   */
+  readonly stream: (push: (value: unknown) => void) => () => void;
+}
