@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util';
+import { apiVersionOf, keyOf, resourceOf, resources, type Resource } from '../api/resources.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import type { Client, ObjectName } from '../client/port.ts';
+
+/** What became of one object of an `up -f`. */
+export interface Applied {
+  readonly resource: Resource;
+  readonly name: ObjectName;
+  readonly outcome: 'created' | 'configured' | 'unchanged' | 'removed';
+}
+
+/** Holds what `up` last asked for, as JSON: what it no longer names is removed, as in `kubectl apply --prune`. */
+const lastAppliedAnnotation = 'weft.dev/last-applied';
+
+/** Objects of kinds that others refer to come first. */
+const firstKinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret'];
+
+/**
+ * Makes the cluster hold these objects as given: creates what is missing, patches what differs from what an
+ * earlier call asked for, and removes what an earlier call created and this one does not name. Idempotent.
+ * Rejects with the API server's own error; objects before it in the list stay applied.
+ */
+export async function applyObjects(client: Client, objects: readonly KubernetesObject[]): Promise<Applied[]> {
+  const first = objects.filter(({ kind }) => firstKinds.includes(kind));
+  const rest = objects.filter(({ kind }) => !firstKinds.includes(kind));
+  const before = await listApplied(client);
+  const applied: Applied[] = [];
+  for (const group of [first, rest]) {
+    applied.push(...(await Promise.all(group.map((object) => applyObject(client, object, before)))));
+  }
+  const named = new Set(objects.map(idOf));
+  const gone = [...before].filter(([id]) => !named.has(id)).map(([, object]) => object);
+  return [...applied, ...(await Promise.all(gone.map((object) => removeObject(client, object))))];
+}
+
+const idOf = (object: KubernetesObject): string => `${object.apiVersion} ${object.kind} ${keyOf(object)}`;
+
+/** What earlier calls applied, by id. */
+async function listApplied(client: Client): Promise<Map<string, KubernetesObject>> {
+  const lists = await Promise.all(
+    Object.values(resources).map(async (resource: Resource) => {
+      const { items } = await client.list(resource);
+      return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
+    }),
+  );
+  const ours = lists.flat().filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined);
+  return new Map(ours.map((object) => [idOf(object), object]));
+}
+
+async function applyObject(
+  client: Client,
+  object: KubernetesObject,
+  before: ReadonlyMap<string, KubernetesObject>,
+): Promise<Applied> {
+  const resource = resourceFor(object);
+  const name = nameOf(object);
+  const lastApplied = JSON.stringify(object);
+  const annotations = { ...object.metadata.annotations, [lastAppliedAnnotation]: lastApplied };
+  const wanted = { ...object, metadata: { ...object.metadata, annotations } };
+  const known = before.get(idOf(object));
+  const existing = known ?? (await client.get(resource, name));
+  if (existing === undefined) {
+    await client.create(resource, wanted);
+    return { resource, name, outcome: 'created' };
+  }
+  const previous = existing.metadata.annotations?.[lastAppliedAnnotation];
+  if (previous === lastApplied) return { resource, name, outcome: 'unchanged' };
+  const base = previous === undefined ? {} : (JSON.parse(previous) as object);
+  await client.patch(resource, name, { body: { ...mergePatch(base, wanted) } });
+  return { resource, name, outcome: 'configured' };
+}
+
+async function removeObject(client: Client, object: KubernetesObject): Promise<Applied> {
+  const resource = resourceFor(object);
+  const name = nameOf(object);
+  await client.delete(resource, name);
+  return { resource, name, outcome: 'removed' };
+}
+
+function resourceFor(object: KubernetesObject): Resource {
+  const resource = resourceOf(object);
+  if (resource === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
+  return resource;
+}
+
+function nameOf({ metadata: { namespace, name } }: KubernetesObject): ObjectName {
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/**
+ * The JSON merge patch (RFC 7386) that brings an object to `wanted` and takes away what `base`, the earlier wish,
+ * had and `wanted` has not. Fields that neither names are somebody else's and stay.
+ */
+export function mergePatch(base: object, wanted: object): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  const [before, after] = [new Map(Object.entries(base)), new Map(Object.entries(wanted))];
+  for (const key of before.keys()) if (!after.has(key)) patch[key] = null;
+  for (const [key, value] of after) {
+    const old: unknown = before.get(key);
+    if (isDeepStrictEqual(old, value)) continue;
+    patch[key] = isRecord(value) ? mergePatch(isRecord(old) ? old : {}, value) : value;
+  }
+  return patch;
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

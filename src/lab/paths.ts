@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+
+/** Where a lab keeps its files; everything below `directory` belongs to it and goes with `down`. */
+export interface LabPaths {
+  readonly name: string;
+  readonly directory: string;
+  /** Beside the directory, so that removing one does not free the other. */
+  readonly lock: string;
+  /** Pins of network namespaces. */
+  readonly namespaces: string;
+  /** Per-pod files, by uid. */
+  readonly pods: string;
+  readonly logs: string;
+  readonly credentials: string;
+  readonly kubeconfig: string;
+  readonly store: string;
+  /** What `up` decided: `LabOptions`. */
+  readonly options: string;
+  /** Records of the running processes, by role. */
+  readonly processes: string;
+  socket(role: 'holder' | 'agents' | 'dns'): string;
+}
+
+/** Where all labs of a user are: below /run/weft, or below $XDG_RUNTIME_DIR without root. */
+export function labsDirectory(env: { readonly runtimeDirectory?: string | undefined; readonly isRoot: boolean }): string {
+  return env.isRoot || env.runtimeDirectory === undefined ? '/run/weft' : join(env.runtimeDirectory, 'weft');
+}
+
+export function labPaths(labs: string, name: string): LabPaths {
+  const directory = join(labs, name);
+  return {
+    name,
+    directory,
+    lock: join(labs, `${name}.lock`),
+    namespaces: join(directory, 'ns'),
+    pods: join(directory, 'pods'),
+    logs: join(directory, 'log'),
+    credentials: join(directory, 'credentials'),
+    kubeconfig: join(directory, 'kubeconfig'),
+    store: join(directory, 'store.db'),
+    options: join(directory, 'lab.json'),
+    processes: join(directory, 'processes.json'),
+    socket: (role) => join(directory, `${role}.sock`),
+  };
+}

@@ -1,0 +1,137 @@
+import type { Deployment } from '../api/types/apps.ts';
+import type { Endpoints, Node, Service } from '../api/types/core.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
+import { labAddresses } from '../model/network/lab-addresses.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
+import type { NodePlace } from '../model/network/topology.ts';
+
+/** Says which process of the lab answers for a pod; without it the stand-ins do. */
+export const servedByAnnotation = 'weft.dev/served-by';
+
+/** TCP port of the API server on the control machine. */
+export const apiPort = 6443;
+
+/** A Node as a kubelet would register it; the agents report it ready once they have programmed it. */
+export function nodeObject(place: NodePlace, config: NetworkConfig): Node {
+  const resources = { pods: String(config.maxPodsPerNode), cpu: '4', memory: '8Gi' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: place.name,
+      labels: { 'kubernetes.io/hostname': place.name, 'kubernetes.io/os': 'linux' },
+    },
+    spec: { podCIDR: place.podCidr, podCIDRs: [place.podCidr] },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: place.address },
+        { type: 'Hostname', address: place.name },
+      ],
+      capacity: resources,
+      allocatable: resources,
+      conditions: [{ type: 'Ready', status: 'False', reason: 'NotProgrammed', message: 'the agent has not reported yet' }],
+    },
+  };
+}
+
+/** The configuration object of the cluster's network. */
+export function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
+  return {
+    apiVersion: 'weft.dev/v1alpha1',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: {
+      model: config.model,
+      dataplane: 'nftables',
+      podCIDR: config.podCidr,
+      serviceCIDR: config.serviceCidr,
+      maxPodsPerNode: config.maxPodsPerNode,
+      establishedConnections: config.establishedConnections,
+    },
+  };
+}
+
+const dnsLabels = { 'k8s-app': 'kube-dns' };
+
+/** Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows. */
+export function clusterDnsObjects(): [Deployment, Service] {
+  const deployment: Deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'cluster-dns', namespace: 'kube-system', labels: dnsLabels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: dnsLabels },
+      template: {
+        metadata: { labels: dnsLabels, annotations: { [servedByAnnotation]: 'dns' } },
+        spec: {
+          dnsPolicy: 'Default',
+          containers: [
+            {
+              name: 'dns',
+              image: 'weft.dev/dns',
+              ports: [
+                { name: 'dns', containerPort: 53, protocol: 'UDP' },
+                { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  };
+  const service: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kube-dns', namespace: 'kube-system', labels: dnsLabels },
+    spec: {
+      clusterIP: labAddresses.clusterDns,
+      selector: dnsLabels,
+      ports: [
+        { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+        { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+      ],
+    },
+  };
+  return [deployment, service];
+}
+
+/** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
+export function apiServiceObjects(): [Service, EndpointSlice, Endpoints] {
+  const metadata = { name: 'kubernetes', namespace: 'default' };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }] },
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [labAddresses.control], conditions: { ready: true } }],
+      ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata,
+      subsets: [
+        { addresses: [{ ip: labAddresses.control }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] },
+      ],
+    },
+  ];
+}
+
+/** Everything a lab's cluster has before anybody asks for anything, in the order of creation. */
+export function systemObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
+  return [
+    clusterNetworkObject(config),
+    ...places.map((place) => nodeObject(place, config)),
+    ...apiServiceObjects(),
+    ...clusterDnsObjects(),
+  ];
+}

@@ -1,0 +1,38 @@
+/** A layer-2 segment: a switch that machines are plugged into. */
+export interface Segment {
+  /** Unique in the fabric; also the name of its namespace's pin, behind `segment-`. */
+  readonly name: string;
+}
+
+/** A machine of the fabric: a node's machine, a router, a host somewhere outside. */
+export interface Machine {
+  readonly name: string;
+  /** Pin's name of its network namespace. */
+  readonly netns: string;
+  readonly interfaces: readonly MachineInterface[];
+  readonly routes: readonly MachineRoute[];
+  /** Passes packets on between its interfaces. */
+  readonly forwards?: boolean;
+  /** Answers for every address that nothing else has: the internet, in a lab. */
+  readonly answersForAll?: boolean;
+}
+
+export interface MachineInterface {
+  /** Name inside the machine. */
+  readonly name: string;
+  readonly segment: string;
+  /** With the segment's prefix length: `172.20.1.1/16`. */
+  readonly address: string;
+}
+
+export interface MachineRoute {
+  readonly destination: string;
+  /** Next hop; `unreachable` refuses packets for the destination. */
+  readonly via: string | 'unreachable';
+}
+
+/** The world around the nodes. It forwards only what its machines have routes for. */
+export interface Fabric {
+  readonly segments: readonly Segment[];
+  readonly machines: readonly Machine[];
+}

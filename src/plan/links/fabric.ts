@@ -1,0 +1,75 @@
+import { parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
+import type { Link, NamespaceState, Route } from '../../kernel/route/port.ts';
+import { shortHash } from '../../lib/hash.ts';
+import { macOf } from '../../model/network/places.ts';
+import type { Fabric, Machine, MachineInterface } from '../../model/fabric/machines.ts';
+
+/** Pin's name of the namespace that holds a segment's switch. */
+export function segmentNetns(segment: string): string {
+  return `segment-${segment}`;
+}
+
+/** The desired state of every namespace of the fabric, switches first, for they make both ends of each cable. */
+export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
+  const states = new Map<string, NamespaceState>();
+  for (const { name } of fabric.segments) states.set(segmentNetns(name), switchState(name, fabric.machines));
+  for (const machine of fabric.machines) states.set(machine.netns, machineState(machine));
+  return states;
+}
+
+const bridge = 'br0';
+
+function switchState(segment: string, machines: readonly Machine[]): NamespaceState {
+  const links = new Map<string, Link>([[bridge, { kind: 'bridge', name: bridge }]]);
+  for (const machine of machines) {
+    for (const nic of machine.interfaces.filter((candidate) => candidate.segment === segment)) {
+      const name = cableName(machine, nic);
+      const peer = { name: nic.name, namespace: machine.netns, mac: macOf(addressOf(nic)) };
+      links.set(name, { kind: 'veth', name, master: bridge, peer });
+    }
+  }
+  return { links, addresses: [], routes: [], neighbours: [], fdb: [] };
+}
+
+/** The switch's end of a cable, named after the machine where the kernel's 15 characters allow it. */
+function cableName(machine: Machine, nic: MachineInterface): string {
+  const plain = machine.interfaces.length === 1 ? machine.name : `${machine.name}-${nic.name}`;
+  return plain.length <= 15 ? plain : `m${shortHash(plain).slice(-11)}`;
+}
+
+function machineState(machine: Machine): NamespaceState {
+  const first = machine.interfaces[0]?.name ?? 'lo';
+  const routes: Route[] = machine.routes.map(({ destination, via }) =>
+    via === 'unreachable'
+      ? { destination, link: 'lo', type: 'unreachable' }
+      : { destination, link: linkTowards(machine, via) ?? first, via },
+  );
+  if (machine.answersForAll === true) routes.push({ destination: '0.0.0.0/0', link: 'lo', type: 'local' });
+  return {
+    links: new Map(
+      machine.interfaces.map((nic) => [
+        nic.name,
+        { kind: 'veth-peer', name: nic.name, mac: macOf(addressOf(nic)) } as const,
+      ]),
+    ),
+    addresses: machine.interfaces.map(({ name, address }) => ({ link: name, address })),
+    routes,
+    neighbours: [],
+    fdb: [],
+  };
+}
+
+/** The interface whose own prefix covers a next hop. */
+function linkTowards(machine: Machine, via: string): string | undefined {
+  const hop = parseAddress(via);
+  if (hop === undefined) return undefined;
+  return machine.interfaces.find(({ address }) => {
+    const prefix = parsePrefix(address);
+    return prefix !== undefined && contains(prefix, hop);
+  })?.name;
+}
+
+function addressOf(nic: MachineInterface): string {
+  return nic.address.slice(0, nic.address.indexOf('/'));
+}
