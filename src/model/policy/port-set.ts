@@ -62,8 +62,38 @@ export function hasPort(set: PortSet, protocol: Protocol, port: number): boolean
   return set.some((range) => range.protocol === protocol && range.first <= port && port <= range.last);
 }
 
-/** `["all"]`, or `["TCP 80", "UDP 1-1023"]`: how people and the JSON output see a set. */
+/**
+ * `["all"]`, or `["TCP 80", "UDP 1-1023"]`: how people and the JSON output see a set. A set with every port of
+ * every protocol is written `all` too.
+ */
 export function formatPorts(set: PortSet): string[] {
-  if (set === 'all') return ['all'];
-  return set.map(({ protocol, first, last }) => `${protocol} ${first === last ? first : `${first}-${last}`}`);
+  if (set === 'all' || isEveryPort(set)) return ['all'];
+  return set.map(formatPortRange);
+}
+
+function formatPortRange({ protocol, first, last }: PortRange): string {
+  return `${protocol} ${first === last ? first : `${first}-${last}`}`;
+}
+
+/** The three protocols that have ports, from the first port to the last, are three canonical ranges. */
+function isEveryPort(set: readonly PortRange[]): boolean {
+  return (
+    set.length === protocols.length && set.every(({ first, last }) => first <= firstPort && last === lastPort)
+  );
+}
+
+/** Every port of one protocol: what a policy's port without a number means. */
+export function everyPortOf(protocol: Protocol): PortRange {
+  return { protocol, first: firstPort, last: lastPort };
+}
+
+const firstPort = 1;
+const lastPort = 65535;
+
+/** The protocols of Services and policies that have ports, in the order of their names. */
+export const protocols = ['SCTP', 'TCP', 'UDP'] as const satisfies readonly Protocol[];
+
+/** A text that is equal exactly for equal sets. */
+export function portSetKey(set: PortSet): string {
+  return set === 'all' ? set : set.map(formatPortRange).join();
 }

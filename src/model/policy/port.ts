@@ -1,5 +1,6 @@
 import type { Labels, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
+import type { Address } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { PortSet } from './port-set.ts';
 
@@ -45,8 +46,35 @@ export interface PolicyModel {
   setPod(key: string, facts: PodFacts | undefined): void;
   /** The pod's peer class; 0 when no policy's peer selects it, or when there is no such pod. */
   classOf(podKey: string): number;
-  /** The pod's allowances; the same object until they change. A pod that is not there is not isolated. */
+  /**
+   * The pod's allowances; the same object until they change, and the same for all pods whose allowances are
+   * equal. A pod that is not there is not isolated.
+   */
   policyOf(podKey: string): PodPolicy;
-  /** Pods whose class or allowances changed since the last call. */
+  /** What the policies of one pod say to one packet, and which rules say it; always as `policyOf` would. */
+  decide(question: PolicyQuestion): PolicyDecision;
+  /** Pods whose class or allowances changed since the last call, exactly; at first, from class 0 and no isolation. */
   takeChanges(): { readonly classes: ReadonlySet<string>; readonly policies: ReadonlySet<string> };
+}
+
+/** A packet at the pod whose policies judge it: where a Service sent it, with the source address seen there. */
+export interface PolicyQuestion {
+  readonly direction: 'ingress' | 'egress';
+  /** Key of the pod that receives (ingress) or sends (egress). */
+  readonly pod: string;
+  readonly peer: {
+    /** Set when the packet carries the address of this pod. */
+    readonly pod?: string | undefined;
+    readonly address?: Address | undefined;
+  };
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+export interface PolicyDecision {
+  readonly verdict: 'allowed' | 'denied';
+  /** Keys of the policies that isolate the pod in this direction, sorted. Empty: everything passes. */
+  readonly isolatedBy: readonly string[];
+  /** Every rule that allows the packet, by policy key and the rule's place in it (`spec.ingress[0]`). */
+  readonly allowedBy: readonly { readonly policy: string; readonly rule: string }[];
 }

@@ -9,7 +9,7 @@ export interface ServicePortModel {
   readonly portName: string;
   readonly protocol: Protocol;
   readonly port: number;
-  /** Cluster addresses; none for a headless Service. */
+  /** Cluster addresses, at least one: a headless or external Service has no ports that anybody translates. */
   readonly clusterIPs: readonly string[];
   readonly nodePort: number | undefined;
   /**

@@ -1,0 +1,106 @@
+import type { Service, ServicePort } from '../../api/types/core.ts';
+import type { Protocol } from '../../api/types/meta.ts';
+import type { Endpoint, EndpointSlice } from '../../api/types/network.ts';
+import type { ServiceEndpoint, ServicePortModel } from './port.ts';
+
+/** Services with this label are served by somebody else. */
+const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
+
+/**
+ * A Service and its EndpointSlices as ports, in the order of the Service. None for a headless Service, an
+ * ExternalName, one without a cluster address yet, or one that names another proxy.
+ */
+export function servicePortsOf(
+  service: Service,
+  slices: Iterable<EndpointSlice>,
+): readonly ServicePortModel[] {
+  const clusterIPs = clusterIPsOf(service);
+  if (clusterIPs.length === 0) return [];
+  const { namespace = 'default', name } = service.metadata;
+  const usable = [...slices].filter(({ addressType }) => addressType !== 'FQDN');
+  return (service.spec.ports ?? []).map((port) => {
+    const { protocol = 'TCP' } = port;
+    return {
+      key: `${namespace}/${name}:${protocol}/${port.port}`,
+      service: `${namespace}/${name}`,
+      portName: port.name ?? '',
+      protocol,
+      port: port.port,
+      clusterIPs,
+      nodePort: nodePortOf(service, port),
+      endpoints: chooseEndpoints(candidatesOf(usable, port.name ?? '', protocol)),
+    };
+  });
+}
+
+function clusterIPsOf({ metadata, spec }: Service): string[] {
+  if (spec.type === 'ExternalName' || metadata.labels?.[otherProxyLabel] !== undefined) return [];
+  const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
+  return addresses.filter((address) => address !== 'None' && address !== '');
+}
+
+/** A LoadBalancer is reached through its node ports as well. */
+function nodePortOf({ spec }: Service, { nodePort }: ServicePort): number | undefined {
+  const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  return hasNodePorts && nodePort !== 0 ? nodePort : undefined;
+}
+
+interface Candidate {
+  readonly endpoint: ServiceEndpoint;
+  readonly state: EndpointState;
+}
+
+/** In the order of preference (KEP-1669); `unusable` is an endpoint that must never get a new connection. */
+type EndpointState = 'ready' | 'draining' | 'unusable';
+
+/** Every endpoint of a port, by address and port; an endpoint in two slices counts in its better state. */
+function candidatesOf(slices: readonly EndpointSlice[], portName: string, protocol: Protocol): Candidate[] {
+  const candidates = new Map<string, Candidate>();
+  for (const slice of slices) {
+    const port = slice.ports?.find(
+      (port) => (port.name ?? '') === portName && (port.protocol ?? 'TCP') === protocol,
+    );
+    if (port?.port === undefined) continue;
+    for (const endpoint of slice.endpoints) {
+      const candidate = candidateOf(endpoint, port.port);
+      if (candidate === undefined) continue;
+      const key = `${candidate.endpoint.address} ${candidate.endpoint.port}`;
+      if (preference(candidate) < preference(candidates.get(key))) candidates.set(key, candidate);
+    }
+  }
+  return [...candidates.values()];
+}
+
+/** All addresses of an Endpoint are the same pod, and only the first is used (EndpointSlice, `addresses`). */
+function candidateOf(endpoint: Endpoint, port: number): Candidate | undefined {
+  const { addresses, nodeName, targetRef } = endpoint;
+  const [address] = addresses;
+  if (address === undefined) return undefined;
+  const pod = targetRef?.kind === 'Pod' ? `${targetRef.namespace ?? 'default'}/${targetRef.name}` : undefined;
+  return { endpoint: { address, port, nodeName, pod }, state: stateOf(endpoint) };
+}
+
+/** Conditions that are not told: ready unless said otherwise, serving as ready, not terminating. */
+function stateOf({ conditions = {} }: Endpoint): EndpointState {
+  const ready = conditions.ready ?? true;
+  if (ready) return 'ready';
+  const serving = conditions.serving ?? ready;
+  return serving && conditions.terminating === true ? 'draining' : 'unusable';
+}
+
+const preferences: readonly EndpointState[] = ['ready', 'draining', 'unusable'];
+
+function preference(candidate: Candidate | undefined): number {
+  return candidate === undefined ? preferences.length : preferences.indexOf(candidate.state);
+}
+
+function chooseEndpoints(candidates: readonly Candidate[]): ServiceEndpoint[] {
+  const ready = candidates.filter(({ state }) => state === 'ready');
+  const chosen = ready.length > 0 ? ready : candidates.filter(({ state }) => state === 'draining');
+  return chosen.map(({ endpoint }) => endpoint).sort(byAddressAndPort);
+}
+
+function byAddressAndPort(a: ServiceEndpoint, b: ServiceEndpoint): number {
+  if (a.address !== b.address) return a.address < b.address ? -1 : 1;
+  return a.port - b.port;
+}
