@@ -1,0 +1,159 @@
+import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import { apiCode, unavailable } from '../errors.ts';
+import type { Client, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import { limits, type ClientOptions } from './options.ts';
+import { collectionPath, objectPath } from './path.ts';
+import { startReflector } from './reflector.ts';
+import { createConnection } from './session.ts';
+
+/**
+ * A client of any Kubernetes API server, over one HTTP/2 connection that is made by the first call and made
+ * again whenever it broke. Informers start with their first `informer` call.
+ */
+export function createClient(options: ClientOptions): Client {
+  const connection = createConnection(options);
+  const exchange = createExchange(connection, options);
+  const closing = new AbortController();
+  const informers = new Map<string, Informer<KubernetesObject>>();
+
+  return {
+    ...verbs(exchange),
+    informer<T extends KubernetesObject>(resource: Resource<T>): Informer<T> {
+      const id = collectionPath(resource);
+      // One informer per resource: its type is the resource's.
+      const known = informers.get(id) as Informer<T> | undefined;
+      if (known !== undefined) return known;
+      const list = (): Promise<ObjectList<T>> => listAll(exchange, resource, {});
+      const { clock, log } = options;
+      const informer = startReflector({ resource, exchange, list, clock, log, signal: closing.signal });
+      informers.set(id, informer as unknown as Informer<KubernetesObject>);
+      return informer;
+    },
+    close() {
+      closing.abort();
+      connection.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function verbs(exchange: Exchange): Omit<Client, 'informer' | 'close'> {
+  /** The server answers with an object of the resource asked for. */
+  const send = async <T>(request: Parameters<Exchange['send']>[0]): Promise<T> =>
+    (await exchange.send(request)) as T;
+  return {
+    async get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName): Promise<T | undefined> {
+      try {
+        return await send<T>({
+          method: 'GET',
+          path: objectPath(resource, name),
+          what: said('get', resource, name),
+        });
+      } catch (thrown) {
+        if (apiCode(thrown) === 'api-not-found') return undefined;
+        throw thrown;
+      }
+    },
+    list: (resource, listOptions = {}) => listAll(exchange, resource, listOptions),
+    create: (resource, object) =>
+      send({
+        method: 'POST',
+        path: collectionPath(resource, object.metadata.namespace),
+        body: object,
+        what: said('create', resource, object.metadata),
+      }),
+    update: (resource, object) =>
+      send({
+        method: 'PUT',
+        path: objectPath(resource, object.metadata),
+        body: object,
+        what: said('update', resource, object.metadata),
+      }),
+    updateStatus: (resource, object) =>
+      send({
+        method: 'PUT',
+        path: objectPath(resource, object.metadata, 'status'),
+        body: object,
+        what: said('update the status of', resource, object.metadata),
+      }),
+    patch: (resource, name, { body, subresource }) =>
+      send({
+        method: 'PATCH',
+        path: objectPath(resource, name, subresource),
+        body,
+        contentType: 'application/merge-patch+json',
+        what: said('patch', resource, name),
+      }),
+    async delete(resource, name) {
+      try {
+        const path = objectPath(resource, name);
+        await exchange.send({ method: 'DELETE', path, what: said('delete', resource, name) });
+      } catch (thrown) {
+        if (apiCode(thrown) !== 'api-not-found') throw thrown;
+      }
+    },
+  };
+}
+
+/**
+ * All pages of a list. When the server forgot the list's version between pages (410), starts again without
+ * pages: then it cannot happen.
+ */
+async function listAll<T extends KubernetesObject>(
+  exchange: Exchange,
+  resource: Resource<T>,
+  options: ListOptions,
+): Promise<ObjectList<T>> {
+  try {
+    return await listPages(exchange, resource, { ...options, pageSize: limits.pageSize });
+  } catch (thrown) {
+    if (apiCode(thrown) !== 'api-gone') throw thrown;
+    return listPages(exchange, resource, options);
+  }
+}
+
+async function listPages<T extends KubernetesObject>(
+  exchange: Exchange,
+  resource: Resource<T>,
+  options: ListOptions & { pageSize?: number },
+): Promise<ObjectList<T>> {
+  const items: T[] = [];
+  let next = '';
+  for (;;) {
+    const query = new URLSearchParams();
+    if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
+    if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
+    if (next !== '') query.set('continue', next);
+    const path = `${collectionPath(resource, options.namespace)}?${query}`;
+    const page = await exchange.send({ method: 'GET', path, what: `list ${resource.plural}` });
+    if (!isPage<T>(page)) throw unavailable(`list ${resource.plural}`, 'the answer is not a list');
+    for (const item of page.items ?? []) items.push(withType(resource, item));
+    next = page.metadata.continue ?? '';
+    if (next === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '0' };
+  }
+}
+
+interface Page<T> {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  /** The API server writes an empty Go slice as null. */
+  readonly items: T[] | null;
+}
+
+function isPage<T>(value: unknown): value is Page<T> {
+  if (typeof value !== 'object' || value === null || !('items' in value) || !('metadata' in value))
+    return false;
+  return (value.items === null || Array.isArray(value.items)) && typeof value.metadata === 'object';
+}
+
+/** Items of a list come without apiVersion and kind: the list has said it once. */
+function withType<T extends KubernetesObject>(resource: Resource<T>, item: T): T {
+  item.apiVersion ??= apiVersionOf(resource);
+  item.kind ??= resource.kind;
+  return item;
+}
+
+function said(verb: string, resource: Resource, { namespace, name }: ObjectName): string {
+  return `${verb} ${resource.kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+}

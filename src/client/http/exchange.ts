@@ -1,0 +1,154 @@
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
+import { constants } from 'node:http2';
+import { apiError, unavailable } from '../errors.ts';
+import { limits, type ClientOptions } from './options.ts';
+import type { Connection } from './session.ts';
+
+/** One request. `path` holds the query too; `contentType` goes with `body`. */
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+  readonly contentType?: string;
+  /** For error messages: `create Pod shop/web-0`. */
+  readonly what: string;
+}
+
+/** Sends requests over the one connection and classifies whatever comes back; nothing above sees HTTP. */
+export interface Exchange {
+  /** The parsed body of a 2xx answer. Rejects as `Client` says. */
+  send(request: Request): Promise<unknown>;
+  /** The body of a 2xx answer as it arrives; ends with the stream. */
+  stream(request: Request, signal: AbortSignal): Promise<ClientHttp2Stream>;
+}
+
+export function createExchange(connection: Connection, options: ClientOptions): Exchange {
+  const prefix = new URL(options.server).pathname.replace(/\/$/, '');
+  const timeoutMs = options.requestTimeoutMs ?? 30_000;
+
+  function start(session: ClientHttp2Session, request: Request): ClientHttp2Stream {
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const stream = session.request(headersOf(request, { prefix, options, body }), {
+      endStream: body === undefined,
+    });
+    if (body !== undefined) stream.end(body);
+    return stream;
+  }
+
+  async function open(request: Request): Promise<ClientHttp2Stream> {
+    try {
+      return start(await connection.acquire(), request);
+    } catch (thrown) {
+      throw unavailable(request.what, thrown);
+    }
+  }
+
+  return {
+    async send(request) {
+      const stream = await open(request);
+      const cancel = options.clock.after(timeoutMs, () =>
+        stream.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      );
+      try {
+        const status = await statusOf(stream, request.what);
+        return parse(status, await bodyOf(stream, request.what), request.what);
+      } finally {
+        cancel();
+      }
+    },
+    async stream(request, signal) {
+      const stream = await open(request);
+      // `aborted` may have come while connecting; the listener then never would.
+      const abort = (): void => stream.close(constants.NGHTTP2_CANCEL);
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+      stream.once('close', () => signal.removeEventListener('abort', abort));
+      const cancel = options.clock.after(timeoutMs, () =>
+        stream.destroy(new Error('the watch did not start')),
+      );
+      try {
+        const status = await statusOf(stream, request.what);
+        if (status >= 200 && status < 300) return stream;
+        parse(status, await bodyOf(stream, request.what), request.what);
+        throw unavailable(request.what, `answered ${status}`);
+      } finally {
+        cancel();
+      }
+    },
+  };
+}
+
+function headersOf(
+  request: Request,
+  { prefix, options, body }: { prefix: string; options: ClientOptions; body: Buffer | undefined },
+): OutgoingHttpHeaders {
+  const token = typeof options.token === 'function' ? options.token() : options.token;
+  return {
+    ':method': request.method,
+    ':path': prefix + request.path,
+    accept: 'application/json',
+    'user-agent': 'weft',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined
+      ? {}
+      : { 'content-type': request.contentType ?? 'application/json', 'content-length': body.length }),
+  };
+}
+
+function statusOf(stream: ClientHttp2Stream, what: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', (headers) => resolve(headers[':status'] ?? 0));
+    stream.on('error', (error) => reject(unavailable(what, error)));
+    stream.once('close', () => reject(unavailable(what, 'the connection was lost before an answer came')));
+  });
+}
+
+async function bodyOf(stream: ClientHttp2Stream, what: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  return new Promise((resolve, reject) => {
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limits.bodyBytes)
+        stream.destroy(new Error(`the answer is longer than ${limits.bodyBytes} bytes`));
+    });
+    stream.once('error', (error) => reject(unavailable(what, error)));
+    stream.once('end', () =>
+      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
+    );
+    // After a clean end this rejects nothing any more.
+    stream.once('close', () =>
+      reject(unavailable(what, 'the connection was lost in the middle of an answer')),
+    );
+  });
+}
+
+function parse(status: number, body: Buffer, what: string): unknown {
+  const parsed = parseJson(body);
+  if (status >= 200 && status < 300) {
+    if (parsed !== undefined) return parsed;
+    throw unavailable(what, 'the answer is not JSON');
+  }
+  const { reason, message } = statusFields(parsed);
+  throw apiError(
+    {
+      status,
+      ...(typeof reason === 'string' ? { reason } : {}),
+      ...(typeof message === 'string' ? { message } : {}),
+    },
+    what,
+  );
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function statusFields(value: unknown): { reason?: unknown; message?: unknown } {
+  return typeof value === 'object' && value !== null ? value : {};
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+
+/** Where an API server is and who asks. */
+export interface ServerAccess {
+  /** `https://HOST:PORT`, or `http://` for HTTP/2 without TLS; a path in it comes before every request's. */
+  readonly server: string;
+  /** PEM of the authorities to trust; the system's without it. */
+  readonly ca?: string;
+  /** Bearer token, or how to get the current one: those of service accounts are renewed in their file. */
+  readonly token?: string | (() => string);
+  /** PEM of a client certificate and its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name to expect in the server's certificate, where it is not the host's. */
+  readonly serverName?: string;
+  /** Trusts any certificate. Only because kubeconfigs can say so. */
+  readonly insecure?: boolean;
+}
+
+export interface ClientOptions extends ServerAccess {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Time for one answer (not for watches); 30 s unless said otherwise. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** Bounds on what a server can make a client hold. */
+export const limits = {
+  /** Body of one answer: a page of a list. */
+  bodyBytes: 256 * 1024 * 1024,
+  /** One event of a watch; etcd refuses objects above 1.5 MiB. */
+  lineBytes: 8 * 1024 * 1024,
+  /** Objects asked for at once. */
+  pageSize: 2000,
+} as const;

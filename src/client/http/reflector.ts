@@ -1,0 +1,143 @@
+import type { Resource } from '../../api/resources.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import { backOffMs } from '../../lib/back-off.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { createLineSplitter } from '../../lib/lines.ts';
+import { sleep } from '../../lib/sleep.ts';
+import { createCache, type WatchEvent } from '../cache/cache.ts';
+import { apiCode, apiError } from '../errors.ts';
+import type { Informer, ObjectList } from '../port.ts';
+import type { Exchange } from './exchange.ts';
+import { limits, type ClientOptions } from './options.ts';
+import { collectionPath } from './path.ts';
+
+export interface ReflectorOptions<T extends KubernetesObject> {
+  readonly resource: Resource<T>;
+  readonly exchange: Exchange;
+  readonly list: () => Promise<ObjectList<T>>;
+  readonly clock: ClientOptions['clock'];
+  readonly log: ClientOptions['log'];
+  readonly signal: AbortSignal;
+}
+
+const backOff = { firstMs: 20, mostMs: 5_000 };
+/** A watch is renewed by the server after this time, so that none lives for ever on one server of several. */
+const watchSeconds = 300;
+
+/**
+ * Keeps a cache equal to the server's collection until the signal aborts: list, then watch from the list's
+ * resourceVersion, and from the last event's after the watch ended. A new list only when the server forgot that
+ * version (410) or sent an ERROR event, so that nothing is missed and nothing told twice.
+ */
+export function startReflector<T extends KubernetesObject>(options: ReflectorOptions<T>): Informer<T> {
+  const cache = createCache<T>(options.log);
+  void follow(options, cache);
+  return cache.informer;
+}
+
+async function follow<T extends KubernetesObject>(
+  options: ReflectorOptions<T>,
+  cache: ReturnType<typeof createCache<T>>,
+): Promise<void> {
+  const { signal, clock, log, resource } = options;
+  let listed = false;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      if (!listed) {
+        const list = await options.list();
+        if (signal.aborted) return;
+        cache.replace(list);
+        listed = true;
+      }
+      const events = await watchOnce(options, cache);
+      failures = events > 0 ? 0 : failures + 1;
+      // A watch that ends without an event is ordinary once in minutes, but must not become a busy loop.
+      if (failures < 2) continue;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      failures += 1;
+      if (needsList(thrown)) listed = false;
+      log.debug({ resource: resource.plural, why: messageOf(thrown), listed }, 'watch ended');
+      if (!listed && failures < 2) continue;
+    }
+    await sleep(clock, backOffMs(failures, backOff), signal);
+  }
+}
+
+function needsList(thrown: unknown): boolean {
+  const code = apiCode(thrown);
+  return code === undefined || code === 'api-gone';
+}
+
+/** An ERROR event, whatever its code: after it the watch's position means nothing. */
+class ErrorEvent extends Error {}
+
+async function watchOnce<T extends KubernetesObject>(
+  options: ReflectorOptions<T>,
+  cache: ReturnType<typeof createCache<T>>,
+): Promise<number> {
+  const { resource, exchange, signal } = options;
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: String(watchSeconds),
+    resourceVersion: cache.informer.resourceVersion,
+  });
+  const what = `watch ${resource.plural}`;
+  const stream = await exchange.stream(
+    { method: 'GET', path: `${collectionPath(resource)}?${query}`, what },
+    signal,
+  );
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  let events = 0;
+  const split = createLineSplitter(limits.lineBytes, (line) => {
+    cache.apply(parseEvent<T>(line, what));
+    events += 1;
+  });
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      split(chunk);
+    } catch (thrown) {
+      reject(thrown);
+      stream.removeAllListeners('data');
+      stream.close();
+    }
+  });
+  // A lost connection is an end like any other: the next watch continues from the last event.
+  stream.on('error', () => {});
+  stream.once('close', () => resolve(events));
+  if (stream.destroyed) resolve(events);
+  return promise;
+}
+
+function parseEvent<T extends KubernetesObject>(line: string, what: string): WatchEvent<T> {
+  const event: unknown = JSON.parse(line);
+  if (isEvent<T>(event)) return event;
+  const status = isStatusEvent(event) ? event.object : {};
+  const error = apiError({ status: status.code ?? 500, ...status }, what);
+  throw new ErrorEvent(error.message, { cause: error });
+}
+
+function isEvent<T>(value: unknown): value is WatchEvent<T> {
+  if (typeof value !== 'object' || value === null || !('type' in value) || !('object' in value)) return false;
+  const known =
+    value.type === 'ADDED' ||
+    value.type === 'MODIFIED' ||
+    value.type === 'DELETED' ||
+    value.type === 'BOOKMARK';
+  const { object } = value;
+  return known && typeof object === 'object' && object !== null && 'metadata' in object;
+}
+
+function isStatusEvent(
+  value: unknown,
+): value is { object: { code?: number; reason?: string; message?: string } } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'object' in value &&
+    typeof value.object === 'object' &&
+    value.object !== null
+  );
+}
