@@ -4,10 +4,15 @@ export interface ConntrackTuple {
   readonly destination: string;
   readonly sourcePort: number;
   readonly destinationPort: number;
+  /** What stands for ports in `icmp`. */
+  readonly icmp?: { readonly identifier: number; readonly type: number; readonly code: number };
 }
 
 /** A tracked connection: `original` as the client sent it, `reply` as the server answers it (after NAT). */
 export interface ConntrackEntry {
+  /** The kernel's number of the entry; `delete` spares a successor with the same tuple. */
+  readonly id?: number;
+  /** `icmp` is ICMPv6 in family ip6. */
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'other';
   readonly original: ConntrackTuple;
   readonly reply: ConntrackTuple;
@@ -16,7 +21,10 @@ export interface ConntrackEntry {
   readonly status: number;
 }
 
-/** Connection tracking of pinned namespaces (ctnetlink). Synchronous. */
+/**
+ * Connection tracking of pinned namespaces (ctnetlink). Synchronous. Entries of protocol `other` can be listed
+ * only: `setMark` and `delete` throw `conntrack-unsupported`. Throws `netns-missing` when there is no namespace.
+ */
 export interface Conntrack {
   /** All entries of a family, in no order. */
   list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[];

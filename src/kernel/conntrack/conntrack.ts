@@ -1,0 +1,66 @@
+import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../wire/nfnetlink/header.ts';
+import {
+  encodeConntrackDelete,
+  encodeConntrackDump,
+  encodeMarkChange,
+  parseConntrackEntry,
+  type ConntrackTarget,
+} from '../../wire/nfnetlink/conntrack.ts';
+import type { Acknowledgement } from '../../wire/netlink/message.ts';
+import { errnoName } from '../libc-errno.ts';
+import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
+import type { NetworkNamespaces } from '../netns/port.ts';
+import { entryFromRaw, rawTuple } from './entry-codec.ts';
+import type { Conntrack, ConntrackEntry } from './port.ts';
+
+const families = { ip: NFPROTO_IPV4, ip6: NFPROTO_IPV6 } as const;
+
+/** The kernel's connection tracking in pinned namespaces. Sockets are opened on first use. */
+export function createConntrack(dependencies: { readonly namespaces: NetworkNamespaces }): Conntrack {
+  return new KernelConntrack(createNetfilterSockets(dependencies));
+}
+
+class KernelConntrack implements Conntrack {
+  readonly #sockets: NetfilterSockets;
+
+  constructor(sockets: NetfilterSockets) {
+    this.#sockets = sockets;
+  }
+
+  list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[] {
+    return this.#sockets
+      .dump(namespace, (sequence) => encodeConntrackDump(families[family], sequence))
+      .map((message) => entryFromRaw(parseConntrackEntry(message)));
+  }
+
+  setMark(namespace: string, entry: ConntrackEntry, mark: { value: number; mask: number }): boolean {
+    // The kernel exclusive-ors the value in: bits outside the mask would flip.
+    const value = (mark.value & mark.mask) >>> 0;
+    const bytes = encodeMarkChange(this.#target(entry), { value, mask: mark.mask });
+    return found(this.#sockets.request(namespace, bytes));
+  }
+
+  delete(namespace: string, entry: ConntrackEntry): boolean {
+    return found(this.#sockets.request(namespace, encodeConntrackDelete(this.#target(entry))));
+  }
+
+  forget(namespace: string): void {
+    this.#sockets.forget(namespace);
+  }
+
+  close(): void {
+    this.#sockets.close();
+  }
+
+  #target(entry: ConntrackEntry): ConntrackTarget {
+    const sequence = this.#sockets.sequence();
+    return { original: rawTuple(entry), sequence, ...(entry.id !== undefined && { id: entry.id }) };
+  }
+}
+
+/** False for ENOENT; throws any other refusal. */
+function found(acknowledgement: Acknowledgement): boolean {
+  if (acknowledgement.errno === 0) return true;
+  if (errnoName(acknowledgement.errno) === 'ENOENT') return false;
+  throw new NetfilterError(acknowledgement);
+}

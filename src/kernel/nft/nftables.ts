@@ -1,0 +1,65 @@
+import { WeftError } from '../../lib/errors.ts';
+import { encodeElementDump, encodeTableDump, parseTableName } from '../../wire/nfnetlink/nft-dump.ts';
+import { parseElements } from '../../wire/nfnetlink/set-element.ts';
+import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
+import type { NetworkNamespaces } from '../netns/port.ts';
+import { checkAnswers, encodeChange } from './change.ts';
+import { decodeElements } from './element-codec.ts';
+import { familyNumbers, setNameText } from './families.ts';
+import { loadLibnftables, runNftCommands } from './libnftables.ts';
+import type { NftElement, NftElementChange, Nftables, NftFamily, NftSetName, NftSetType } from './port.ts';
+
+/** The kernel's nftables in pinned namespaces. Sockets are opened on first use. */
+export function createNftables(dependencies: { readonly namespaces: NetworkNamespaces }): Nftables {
+  return new KernelNftables(dependencies.namespaces);
+}
+
+class KernelNftables implements Nftables {
+  readonly #namespaces: NetworkNamespaces;
+  readonly #sockets: NetfilterSockets;
+
+  constructor(namespaces: NetworkNamespaces) {
+    this.#namespaces = namespaces;
+    this.#sockets = createNetfilterSockets({ namespaces });
+  }
+
+  run(namespace: string, commands: string): void {
+    loadLibnftables();
+    const pin = this.#namespaces.open(namespace);
+    const refused = this.#namespaces.inside(pin, () => runNftCommands(commands));
+    if (refused !== undefined) throw new WeftError('nft-rejected', `${namespace}: nft refused: ${refused}`);
+  }
+
+  change(namespace: string, changes: readonly NftElementChange[]): void {
+    if (changes.length === 0) return;
+    // A message per change at most, and the batch's begin and end.
+    const change = encodeChange(changes, this.#sockets.sequence(changes.length + 2));
+    checkAnswers(change, this.#sockets.exchange(namespace, change.batch.bytes));
+  }
+
+  elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[] {
+    const target = { family: familyNumbers[name.family], table: name.table, set: name.set };
+    try {
+      const messages = this.#sockets.dump(namespace, (sequence) => encodeElementDump(target, sequence));
+      return decodeElements(type, messages.flatMap(parseElements));
+    } catch (error) {
+      if (!(error instanceof NetfilterError) || error.errnoName !== 'ENOENT') throw error;
+      throw new WeftError('nft-missing', `${namespace} has no set ${setNameText(name)}`, { cause: error });
+    }
+  }
+
+  tables(namespace: string, family: NftFamily): string[] {
+    const messages = this.#sockets.dump(namespace, (sequence) =>
+      encodeTableDump(familyNumbers[family], sequence),
+    );
+    return messages.flatMap((message) => parseTableName(message) ?? []);
+  }
+
+  forget(namespace: string): void {
+    this.#sockets.forget(namespace);
+  }
+
+  close(): void {
+    this.#sockets.close();
+  }
+}

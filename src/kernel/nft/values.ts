@@ -1,0 +1,144 @@
+import {
+  addressBytes,
+  addressFromBytes,
+  formatAddress,
+  parseAddress,
+  type Family,
+} from '../../lib/address.ts';
+import { WeftError } from '../../lib/errors.ts';
+import type { NftType, NftValue } from './port.ts';
+import { protocolName, protocolNumber } from './protocols.ts';
+
+/** Types whose values are bytes: all but verdicts. */
+export type NftDataType = Exclude<NftType, 'verdict'>;
+
+/** `mark` is kept as the machine keeps it, except in sets of intervals, which the kernel orders by bytes. */
+export interface ByteOrder {
+  readonly markOrder: 'host' | 'network';
+}
+
+interface Codec {
+  /** Bytes of a value. */
+  readonly width: number;
+  encode(value: NftValue, order: ByteOrder): Uint8Array | undefined;
+  decode(bytes: Buffer, order: ByteOrder): NftValue | undefined;
+}
+
+const longestName = 15;
+
+const codecs = {
+  ipv4_addr: addressCodec('IPv4', 4),
+  ipv6_addr: addressCodec('IPv6', 16),
+  inet_proto: {
+    width: 1,
+    encode(value) {
+      const number = typeof value === 'number' ? value : protocolNumber(value);
+      return number === undefined || !isUnsigned(number, 8) ? undefined : Uint8Array.of(number);
+    },
+    decode: (bytes) => protocolName(bytes.readUInt8(0)) ?? bytes.readUInt8(0),
+  },
+  inet_service: {
+    width: 2,
+    encode: (value) => (isUnsigned(value, 16) ? Uint8Array.of(value >> 8, value & 0xff) : undefined),
+    decode: (bytes) => bytes.readUInt16BE(0),
+  },
+  mark: {
+    width: 4,
+    encode(value, { markOrder }) {
+      if (!isUnsigned(value, 32)) return undefined;
+      const bytes = Buffer.alloc(4);
+      if (markOrder === 'host') bytes.writeUInt32LE(value);
+      else bytes.writeUInt32BE(value);
+      return bytes;
+    },
+    decode: (bytes, { markOrder }) => (markOrder === 'host' ? bytes.readUInt32LE(0) : bytes.readUInt32BE(0)),
+  },
+  ifname: {
+    width: 16,
+    encode(value) {
+      if (typeof value !== 'string' || value === '' || value.includes('\0')) return undefined;
+      const name = Buffer.from(value, 'utf8');
+      return name.length > longestName ? undefined : Buffer.concat([name], 16);
+    },
+    decode(bytes) {
+      const end = bytes.indexOf(0);
+      return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+    },
+  },
+} as const satisfies Record<NftDataType, Codec>;
+
+function addressCodec(family: Family, width: number): Codec {
+  return {
+    width,
+    encode(value) {
+      const address = typeof value === 'string' ? parseAddress(value) : undefined;
+      return address?.family === family ? addressBytes(address) : undefined;
+    },
+    decode(bytes) {
+      const address = addressFromBytes(bytes);
+      return address && formatAddress(address);
+    },
+  };
+}
+
+function isUnsigned(value: NftValue, bits: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** bits;
+}
+
+/**
+ * The bytes of a key or of a map's value. Components of a concatenation are each padded to 4 bytes; one alone is
+ * not (nftables userspace, src/expression.c: `concat`). Throws `nft-value` for what a type cannot hold.
+ */
+export function encodeValues(
+  types: readonly NftType[],
+  values: readonly NftValue[],
+  order: ByteOrder,
+): Buffer {
+  if (types.length !== values.length) {
+    throw new WeftError('nft-value', `${values.length} values for ${types.join(' . ')}`);
+  }
+  const bytes = Buffer.alloc(sizeOf(types));
+  let at = 0;
+  for (const [index, type] of types.entries()) {
+    const value = values[index] ?? '';
+    const encoded = type === 'verdict' ? undefined : codecs[type].encode(value, order);
+    if (encoded === undefined) throw new WeftError('nft-value', `${JSON.stringify(value)} is no ${type}`);
+    bytes.set(encoded, at);
+    at += padded(type);
+  }
+  return bytes;
+}
+
+/** The reverse of `encodeValues`. Throws `nft-malformed` when the bytes are not of these types. */
+export function decodeValues(types: readonly NftType[], bytes: Uint8Array, order: ByteOrder): NftValue[] {
+  if (bytes.length !== sizeOf(types)) {
+    throw new WeftError('nft-malformed', `${bytes.length} bytes for ${types.join(' . ')}`);
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  return types.map((type) => {
+    const value = decodeOne(type, buffer.subarray(at, at + widthOf(type)), order);
+    at += padded(type);
+    return value;
+  });
+}
+
+function decodeOne(type: NftType, bytes: Buffer, order: ByteOrder): NftValue {
+  const value = type === 'verdict' ? undefined : codecs[type].decode(bytes, order);
+  if (value === undefined) throw new WeftError('nft-malformed', `no ${type}: ${bytes.toString('hex')}`);
+  return value;
+}
+
+function sizeOf(types: readonly NftType[]): number {
+  const [only, ...rest] = types;
+  if (only === undefined) throw new WeftError('nft-value', 'a key or value without types');
+  return rest.length === 0 ? widthOf(only) : types.reduce((sum, type) => sum + padded(type), 0);
+}
+
+function widthOf(type: NftType): number {
+  return type === 'verdict' ? 0 : codecs[type].width;
+}
+
+function padded(type: NftType): number {
+  return Math.ceil(widthOf(type) / 4) * 4;
+}

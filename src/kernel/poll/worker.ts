@@ -1,0 +1,81 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { libc, syscall, SyscallError } from '../libc.ts';
+import { MSG_DONTWAIT } from '../libc-constants.ts';
+import { decodeEpollEvent, epollEventSize } from './epoll-event.ts';
+import { lock, stateWords, unlock, type Round, type WorkerData } from './worker-state.ts';
+
+// The largest datagram of netlink is 32 KB, of a packet socket 64 KB and a header.
+const largestDatagram = 128 * 1024;
+const eventsPerRound = 64;
+/** Keeps one busy socket from starving the others, and the lock from being held long. */
+const datagramsPerSocket = 64;
+const roundSize = 1024 * 1024;
+/** Beyond this the main thread is so late that the kernel shall drop (and count) rather than this process grow. */
+const mostPending = 32 * 1024 * 1024;
+
+const events = Buffer.alloc(eventsPerRound * epollEventSize);
+const buffer = Buffer.alloc(roundSize + largestDatagram);
+
+/** Waits and reads until the poller stops it. Blocks this thread for good: nothing else may run in it. */
+function run({ epoll, state }: WorkerData, port: MessagePort): void {
+  for (;;) {
+    syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, -1));
+    if (Atomics.load(state, stateWords.stopping) === 1) return;
+    const round = readRound(epoll, state);
+    if (round.datagrams.length === 0 && round.overruns.length === 0) continue;
+    Atomics.add(state, stateWords.pending, round.bytes.length);
+    port.postMessage(round, [round.bytes.buffer]);
+    waitForMainThread(state);
+  }
+}
+
+/**
+ * Reads what is readable now. It asks again which sockets are, under the lock: between the wait and here a
+ * descriptor may have been removed, closed and used again for a socket that is none of this thread's business.
+ */
+function readRound(epoll: number, state: Int32Array): Round {
+  const datagrams: { id: number; length: number }[] = [];
+  const overruns: number[] = [];
+  let used = 0;
+  lock(state);
+  try {
+    const ready = syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, 0));
+    for (let index = 0; index < ready && used < roundSize; index++) {
+      const { fd, id } = decodeEpollEvent(events, index);
+      // The eventfd that wakes this thread up.
+      if (id === 0) continue;
+      for (let count = 0; count < datagramsPerSocket && used < roundSize; count++) {
+        const length = receive(fd, used);
+        if (length === 'overrun') overruns.push(id);
+        if (typeof length === 'string') break;
+        datagrams.push({ id, length });
+        used += length;
+      }
+    }
+  } finally {
+    unlock(state);
+  }
+  return { datagrams, bytes: new Uint8Array(buffer.subarray(0, used)), overruns };
+}
+
+/**
+ * Reads one datagram to `at`. Errors other than ENOBUFS, such as a link that went down under a packet socket, are
+ * taken off the socket by reading them and end this round's reading of it.
+ */
+function receive(fd: number, at: number): number | 'empty' | 'overrun' {
+  try {
+    return syscall('recv', () => libc().recv(fd, buffer.subarray(at), largestDatagram, MSG_DONTWAIT));
+  } catch (error) {
+    return error instanceof SyscallError && error.errnoName === 'ENOBUFS' ? 'overrun' : 'empty';
+  }
+}
+
+function waitForMainThread(state: Int32Array): void {
+  for (;;) {
+    const pending = Atomics.load(state, stateWords.pending);
+    if (pending <= mostPending || Atomics.load(state, stateWords.stopping) === 1) return;
+    Atomics.wait(state, stateWords.pending, pending);
+  }
+}
+
+if (parentPort !== null) run(workerData as WorkerData, parentPort);
