@@ -76,27 +76,17 @@ const record: fc.Arbitrary<DnsRecord> = fc.oneof(
 
 /** What dns-packet should make of a record. */
 function seenAs(record: DnsRecord): object {
-  const { name, ttl, type } = record;
-  const base = { name, ttl, type };
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return { ...base, data: record.address };
-    case 'CNAME':
-    case 'PTR':
-    case 'NS':
-      return { ...base, data: record.target };
-    case 'SRV': {
-      const { priority, weight, port, target } = record;
-      return { ...base, data: { priority, weight, port, target } };
-    }
-    case 'TXT':
-      return { ...base, data: record.texts };
-    default: {
-      const { primary: mname, mailbox: rname, serial, refresh, retry, expire, minimum } = record;
-      return { ...base, data: { mname, rname, serial, refresh, retry, expire, minimum } };
-    }
-  }
+  const { name, ttl, type, ...data } = record;
+  return { name, ttl, type, data: dataSeenAs(record) ?? data };
+}
+
+function dataSeenAs(record: DnsRecord): unknown {
+  if ('address' in record) return record.address;
+  if ('texts' in record) return record.texts;
+  if (record.type === 'SRV') return undefined;
+  if ('target' in record) return record.target;
+  const { primary: mname, mailbox: rname, serial, refresh, retry, expire, minimum } = record;
+  return { mname, rname, serial, refresh, retry, expire, minimum };
 }
 
 function seen(answer: Answer): unknown {

@@ -7,6 +7,7 @@ import {
   recordTypes,
   type DnsRecord,
   type DnsResponse,
+  type SoaData,
 } from './message.ts';
 import { createMessageWriter, type MessageWriter } from './writer.ts';
 
@@ -109,12 +110,15 @@ function writeData(writer: MessageWriter, record: DnsRecord): void {
       for (const text of record.texts) writer.text(text);
       return undefined;
     case 'SOA':
-      writer.name(record.primary);
-      writer.name(record.mailbox);
-      for (const value of [record.serial, record.refresh, record.retry, record.expire, record.minimum]) {
-        writer.uint32(value);
-      }
-      return undefined;
+      return writeSoa(writer, record);
+  }
+}
+
+function writeSoa(writer: MessageWriter, record: SoaData): void {
+  writer.name(record.primary);
+  writer.name(record.mailbox);
+  for (const value of [record.serial, record.refresh, record.retry, record.expire, record.minimum]) {
+    writer.uint32(value);
   }
 }
 
