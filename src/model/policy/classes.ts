@@ -102,8 +102,9 @@ function setMarks(peerClass: PeerClass, marks: Marks, changed: Set<Trait>): void
     trait.classes.delete(peerClass);
     changed.add(trait);
   }
-  for (const [trait, value] of marks) {
-    if (peerClass.marks.get(trait) === value) continue;
+  for (const trait of marks.keys()) {
+    // An identity never changes the number of a port it names, so a class never does.
+    if (peerClass.marks.has(trait)) continue;
     trait.classes.add(peerClass);
     changed.add(trait);
   }

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { parseAddress } from '../../lib/address.ts';
+import { permits } from './permits.ts';
+import { createPolicyModel } from './policy-model.ts';
+import type { DirectionPolicy, PolicyModel } from './port.ts';
+import { formatPorts } from './port-set.ts';
+import { changes, type Change } from './testing/arbitraries.ts';
+import { applyChange, emptyWorld, isAllowedNaively, type Packet, type World } from './testing/naive.ts';
+
+const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
+  ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
+);
+const addressOf = (podKey: string): string => `10.244.0.${podKeys.indexOf(podKey) + 1}`;
+const outsiders = ['192.0.2.7', '198.51.100.1', '10.9.9.9', '2001:db8::1'];
+
+function applyToModel(model: PolicyModel, change: Change): void {
+  if (change.kind === 'namespace') model.setNamespace(change.name, change.labels);
+  else if (change.kind === 'policy') model.setPolicy(change.key, change.policy);
+  else model.setPod(change.key, change.facts);
+}
+
+/** What a model and the plain world are after a history, with everything read after every change. */
+function live(history: readonly Change[]): { model: PolicyModel; world: World } {
+  const world = emptyWorld();
+  const model = createPolicyModel();
+  for (const change of history) {
+    applyChange(world, change);
+    applyToModel(model, change);
+    for (const key of podKeys) model.policyOf(key);
+  }
+  return { model, world };
+}
+
+function fromScratch(world: World): PolicyModel {
+  const model = createPolicyModel();
+  for (const [name, labels] of world.namespaces) model.setNamespace(name, labels);
+  for (const [key, facts] of world.pods) model.setPod(key, facts);
+  for (const [key, policy] of world.policies) model.setPolicy(key, policy);
+  return model;
+}
+
+function* packets(): Generator<Packet> {
+  const peers = [
+    ...podKeys.map((peer) => ({ peer, address: addressOf(peer) })),
+    ...outsiders.map((address) => ({ peer: undefined, address })),
+  ];
+  for (const direction of ['ingress', 'egress'] as const) {
+    for (const subject of podKeys) {
+      for (const { peer, address } of peers) {
+        for (const port of [79, 80, 81, 90]) {
+          for (const protocol of ['TCP', 'UDP'] as const)
+            yield { direction, subject, peer, address, protocol, port };
+        }
+      }
+    }
+  }
+}
+
+function verdictOf(model: PolicyModel, packet: Packet): boolean {
+  const address = parseAddress(packet.address);
+  assert.ok(address);
+  const { direction, subject: pod, peer, protocol, port } = packet;
+  const peerClass = peer === undefined ? 0 : model.classOf(peer);
+  const permitted = permits(model.policyOf(pod)[direction], { address, peerClass }, { protocol, port });
+  const decision = model.decide({ direction, pod, peer: { pod: peer, address }, protocol, port });
+  assert.equal(decision.verdict === 'allowed', permitted, 'the allowances and the rules disagree');
+  return permitted;
+}
+
+test('allowances, rules with provenance and the documentation read naively agree on every packet', () => {
+  fc.assert(
+    fc.property(changes, (history) => {
+      const { model, world } = live(history);
+      for (const packet of packets()) {
+        if (verdictOf(model, packet) === isAllowedNaively(world, packet)) continue;
+        assert.fail(`disagreement on ${JSON.stringify(packet)}`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a model changed step by step equals one made from what is left, up to the numbers of classes', () => {
+  fc.assert(
+    fc.property(changes, (history) => {
+      const { model, world } = live(history);
+      const fresh = fromScratch(world);
+      const renumbered = new Map<number, number>([[0, 0]]);
+      for (const key of podKeys) {
+        const [number, freshNumber] = [model.classOf(key), fresh.classOf(key)];
+        assert.equal(renumbered.get(number) ?? freshNumber, freshNumber, 'one class became two');
+        renumbered.set(number, freshNumber);
+      }
+      assert.equal(new Set(renumbered.values()).size, renumbered.size, 'two classes became one');
+      for (const key of podKeys) {
+        for (const direction of ['ingress', 'egress'] as const) {
+          assert.deepEqual(
+            described(model.policyOf(key)[direction], renumbered),
+            described(fresh.policyOf(key)[direction], new Map()),
+          );
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function described(policy: DirectionPolicy, renumbered: ReadonlyMap<number, number>): unknown {
+  return {
+    ...policy,
+    classes: new Map(
+      Array.from(policy.classes, ([number, ports]): [number, string] => [
+        renumbered.get(number) ?? number,
+        formatPorts(ports).join(),
+      ]).sort(([a], [b]) => a - b),
+    ),
+  };
+}
+
+test('what changed is told exactly, and an object that was not told stays the same object', () => {
+  fc.assert(
+    fc.property(changes, fc.infiniteStream(fc.boolean()), (history, reads) => {
+      const model = createPolicyModel();
+      const snapshot = (): Map<string, { number: number; policy: unknown; text: string }> =>
+        new Map(
+          podKeys.map((key) => {
+            const policy = model.policyOf(key);
+            return [key, { number: model.classOf(key), policy, text: JSON.stringify(plain(policy)) }];
+          }),
+        );
+      let before = snapshot();
+      for (const change of history) {
+        applyToModel(model, change);
+        // Several changes are told at once, and reading in between changes nothing.
+        if (reads.next().value === true) continue;
+        const { classes, policies } = model.takeChanges();
+        const after = snapshot();
+        const differing = (field: 'number' | 'text' | 'policy'): string[] =>
+          podKeys.filter((key) => before.get(key)?.[field] !== after.get(key)?.[field]);
+        assert.deepEqual([...classes].sort(), differing('number'));
+        assert.deepEqual([...policies].sort(), differing('text'));
+        assert.deepEqual([...policies].sort(), differing('policy'));
+        assert.deepEqual(model.takeChanges(), { classes: new Set(), policies: new Set() });
+        before = after;
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function plain({ ingress, egress }: ReturnType<PolicyModel['policyOf']>): unknown {
+  return [ingress, egress].map(({ isolatedBy, anywhere, classes, ranges }) => [
+    isolatedBy,
+    anywhere,
+    [...classes],
+    ranges.map(({ range, ports }) => [
+      String(range.first.value),
+      String(range.last.value),
+      range.first.family,
+      ports,
+    ]),
+  ]);
+}
+
+test('pods with equal allowances share one object', () => {
+  fc.assert(
+    fc.property(changes, (history) => {
+      const { model } = live(history);
+      const byText = new Map(
+        podKeys.map((key) => [JSON.stringify(plain(model.policyOf(key))), model.policyOf(key)]),
+      );
+      for (const key of podKeys) {
+        assert.equal(byText.get(JSON.stringify(plain(model.policyOf(key)))), model.policyOf(key));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
