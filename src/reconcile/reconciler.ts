@@ -46,19 +46,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function handler(key: string, signal: AbortSignal): Promise<NextRun> {
     const outcome = await options.reconcile(key, signal);
     if (outcome.kind === 'done' || outcome.kind === 'wait') failing.delete(key);
-    switch (outcome.kind) {
-      case 'done':
-        return 'never';
-      case 'wait':
-        return { afterMs: outcome.afterMs };
-      case 'retry':
-        if (signal.aborted) return 'never';
-        remember(key, { why: outcome.why, retried: true });
-        return outcome.afterMs === undefined ? 'back-off' : { afterMs: outcome.afterMs };
-      case 'fatal':
-        remember(key, { why: outcome.why, retried: false });
-        return 'never';
-    }
+    if (outcome.kind === 'wait') return { afterMs: outcome.afterMs };
+    if (outcome.kind === 'fatal') remember(key, { why: outcome.why, retried: false });
+    if (outcome.kind !== 'retry' || signal.aborted) return 'never';
+    remember(key, { why: outcome.why, retried: true });
+    return outcome.afterMs === undefined ? 'back-off' : { afterMs: outcome.afterMs };
   }
 
   const queue = createWorkQueue({
@@ -71,11 +63,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
   });
   return {
-    enqueue: queue.add,
-    enqueueAfter: queue.addAfter,
+    enqueue: (key) => queue.add(key),
+    enqueueAfter: (key, delayMs) => queue.addAfter(key, delayMs),
     failing: () => [...failing.values()],
-    idle: queue.idle,
-    start: queue.start,
-    stop: queue.stop,
+    idle: () => queue.idle(),
+    start: () => queue.start(),
+    stop: () => queue.stop(),
   };
 }

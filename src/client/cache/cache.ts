@@ -51,7 +51,7 @@ export function createCache<T extends KubernetesObject>(log: Log): Cache<T> {
   }
 
   function tell(change: Change<T>): void {
-    for (const { callback } of [...callbacks]) call(callback, change);
+    for (const { callback } of Array.from(callbacks)) call(callback, change);
   }
 
   function put(current: T): void {
@@ -80,7 +80,7 @@ export function createCache<T extends KubernetesObject>(log: Log): Cache<T> {
   function replaceNow(list: ObjectList<T>): void {
     resourceVersion = list.resourceVersion;
     const listed = new Set(list.items.map(keyOf));
-    for (const key of [...objects.keys()]) if (!listed.has(key)) remove(key);
+    for (const key of Array.from(objects.keys())) if (!listed.has(key)) remove(key);
     for (const item of list.items) put(item);
     synced.resolve();
   }
@@ -105,7 +105,7 @@ export function createCache<T extends KubernetesObject>(log: Log): Cache<T> {
       const entry = { callback };
       // Inside a step the change being told is in the cache already: `tell` works on a copy of the callbacks,
       // so this one gets it from here only.
-      for (const [key, current] of [...objects]) call(callback, { key, current });
+      for (const [key, current] of Array.from(objects)) call(callback, { key, current });
       callbacks.add(entry);
       return () => callbacks.delete(entry);
     },

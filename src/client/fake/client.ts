@@ -47,13 +47,14 @@ export function clientOf(
   const informers = createInformers(store, options);
   const before = async (call: FakeCall): Promise<void> => options.intercept?.(call);
   /** The store holds under a resource what was stored as that resource. */
-  const typed = <T>(object: AnyObject): T => freshCopy(object) as unknown as T;
+  const typed = <T extends KubernetesObject>(_: Resource<T>, object: AnyObject): T =>
+    freshCopy(object) as unknown as T;
 
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName): Promise<T | undefined> {
       await before({ verb: 'get', resource, name });
       const object = store.get(resource, name);
-      return object === undefined ? undefined : typed<T>(object);
+      return object === undefined ? undefined : typed(resource, object);
     },
     async list<T extends KubernetesObject>(
       resource: Resource<T>,
@@ -61,19 +62,25 @@ export function clientOf(
     ): Promise<ObjectList<T>> {
       await before({ verb: 'list', resource });
       const { items, resourceVersion } = store.list(resource);
-      return { items: items.filter(filterOf(options)).map(typed<T>), resourceVersion };
+      return { items: items.filter(filterOf(options)).map((item) => typed(resource, item)), resourceVersion };
     },
     async create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T> {
       await before({ verb: 'create', resource, name: object.metadata });
-      return typed(store.create(resource, object));
+      return typed(resource, store.create(resource, object));
     },
     async update<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T> {
       await before({ verb: 'update', resource, name: object.metadata });
-      return typed(store.modify(resource, object.metadata, { what: 'object', change: () => object }));
+      return typed(
+        resource,
+        store.modify(resource, object.metadata, { what: 'object', change: () => object }),
+      );
     },
     async updateStatus<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T> {
       await before({ verb: 'updateStatus', resource, name: object.metadata });
-      return typed(store.modify(resource, object.metadata, { what: 'status', change: () => object }));
+      return typed(
+        resource,
+        store.modify(resource, object.metadata, { what: 'status', change: () => object }),
+      );
     },
     async patch<T extends KubernetesObject>(
       resource: Resource<T>,
@@ -83,6 +90,7 @@ export function clientOf(
       await before({ verb: 'patch', resource, name });
       const change = (current: AnyObject): AnyObject => mergePatch(current, body) as AnyObject;
       return typed(
+        resource,
         store.modify(resource, name, { what: subresource === 'status' ? 'status' : 'object', change }),
       );
     },

@@ -28,7 +28,7 @@ export function createClient(options: ClientOptions): Client {
       const list = (): Promise<ObjectList<T>> => listAll(exchange, resource, {});
       const { clock, log } = options;
       const informer = startReflector({ resource, exchange, list, clock, log, signal: closing.signal });
-      informers.set(id, informer as unknown as Informer<KubernetesObject>);
+      informers.set(id, informer);
       return informer;
     },
     close() {
@@ -126,7 +126,7 @@ async function listPages<T extends KubernetesObject>(
     if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
     if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
     if (next !== '') query.set('continue', next);
-    const path = `${collectionPath(resource, options.namespace)}?${query}`;
+    const path = `${collectionPath(resource, options.namespace)}?${query.toString()}`;
     const page = await exchange.send({ method: 'GET', path, what: `list ${resource.plural}` });
     if (!isPage<T>(page)) throw unavailable(`list ${resource.plural}`, 'the answer is not a list');
     for (const item of page.items ?? []) items.push(withType(resource, item));

@@ -86,7 +86,7 @@ async function watchOnce<T extends KubernetesObject>(
   });
   const what = `watch ${resource.plural}`;
   const stream = await exchange.stream(
-    { method: 'GET', path: `${collectionPath(resource)}?${query}`, what },
+    { method: 'GET', path: `${collectionPath(resource)}?${query.toString()}`, what },
     signal,
   );
   const { promise, resolve, reject } = Promise.withResolvers<number>();

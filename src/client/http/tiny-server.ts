@@ -5,6 +5,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { WatchEvent } from '../cache/cache.ts';
 import type { AnyObject, FakeStore } from '../fake/store.ts';
 import { mergePatch } from '../merge-patch.ts';
+import type { ObjectName } from '../port.ts';
 import { collectionPath } from './path.ts';
 
 /** An API server of a few lines over a `FakeStore`, for tests of the HTTP client: real sockets, misbehaviour on demand. */
@@ -152,12 +153,17 @@ function perform(
     return store.modify(resource, at, { what, change: (current) => mergePatch(current, body) as AnyObject });
   }
   if (method === 'DELETE') {
-    if (store.get(resource, at) === undefined) throw new WeftError('api-not-found', 'not found');
+    read(store, resource, at);
     store.delete(resource, at);
     return { kind: 'Status', status: 'Success' };
   }
-  if (name === undefined) return page(store, resource, { namespace, query: url.searchParams });
-  const object = store.get(resource, at);
+  return name === undefined
+    ? page(store, resource, { namespace, query: url.searchParams })
+    : read(store, resource, at);
+}
+
+function read(store: FakeStore, resource: Resource, name: ObjectName): AnyObject {
+  const object = store.get(resource, name);
   if (object === undefined) throw new WeftError('api-not-found', 'not found');
   return object;
 }
