@@ -1,0 +1,63 @@
+import { resourceOf, resources, type Resource } from '../resources.ts';
+import { withoutNulls } from '../schema/nulls.ts';
+import type { Node } from '../types/core.ts';
+import type { KubernetesObject } from '../types/meta.ts';
+import { checkCidr } from './checks.ts';
+import { clusterNetworkProblems } from './cluster-network.ts';
+import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
+import { metadataProblems } from './metadata.ts';
+import { networkPolicyProblems } from './network-policy.ts';
+import { podProblems } from './pod.ts';
+import type { FieldProblem } from './problem.ts';
+import { serviceProblems } from './service.ts';
+import { structuralProblems } from './structure.ts';
+import { jobProblems, workloadProblems } from './workload.ts';
+
+/**
+ * Everything that is wrong with an object, of whatever JSON it is; nothing when the API server should take it.
+ * First its structure is compared with the schema of its kind; only when types and required fields are right,
+ * the rules of its kind follow. Objects of unknown kinds need just valid metadata.
+ */
+export function validateObject(object: unknown): FieldProblem[] {
+  const problems = structuralProblems(object);
+  if (problems.some((problem) => !isMinor(problem))) return problems;
+  // The structural walk has shown that this is an object of the API.
+  const valid = withoutNulls(object as KubernetesObject);
+  const resource = resourceOf(valid);
+  const rules = resource === undefined ? undefined : rulesByResource.get(resource);
+  return [...problems, ...metadataProblems(valid), ...(rules?.(valid) ?? [])];
+}
+
+/** Problems that leave the object's types right, so that the rules can still be read against it. */
+function isMinor({ reason }: FieldProblem): boolean {
+  return reason === 'UnknownField' || reason === 'FieldValueNotSupported';
+}
+
+type Rules = (object: KubernetesObject) => FieldProblem[];
+
+/** Pairs a resource with the rules for its own type, then forgets the type. */
+function entry<T extends KubernetesObject>(
+  resource: Resource<T>,
+  rules: (object: T) => FieldProblem[],
+): [Resource, Rules] {
+  return [resource, (object) => rules(object as T)];
+}
+
+const rulesByResource = new Map<Resource, Rules>([
+  entry(resources.nodes, nodeProblems),
+  entry(resources.pods, podProblems),
+  entry(resources.services, serviceProblems),
+  entry(resources.endpoints, endpointsProblems),
+  entry(resources.deployments, workloadProblems),
+  entry(resources.replicasets, workloadProblems),
+  entry(resources.statefulsets, workloadProblems),
+  entry(resources.daemonsets, workloadProblems),
+  entry(resources.jobs, jobProblems),
+  entry(resources.networkpolicies, networkPolicyProblems),
+  entry(resources.endpointslices, endpointSliceProblems),
+  entry(resources.clusternetworks, clusterNetworkProblems),
+]);
+
+function nodeProblems({ spec }: Node): FieldProblem[] {
+  return (spec?.podCIDRs ?? []).flatMap((cidr, index) => checkCidr(`spec.podCIDRs[${index}]`, cidr));
+}
