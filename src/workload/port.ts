@@ -23,6 +23,18 @@ export interface Listener {
   readonly port: number;
 }
 
+/** What answers `/pods` behind a `createPodServer` socket: the stand-ins of the holder, or the DNS process. */
+export interface PodServer {
+  /**
+   * Makes the pod's listeners exactly these and returns those bound. Listeners that stay are not touched, so their
+   * connections live on. Throws the first failure after all were tried.
+   */
+  serve(pod: PodServing): Promise<Listener[]>;
+  /** Ends its listeners and connections; does nothing when the pod is unknown. */
+  unserve(uid: string): Promise<void>;
+  list(): PodServing[];
+}
+
 /** What a stand-in says to whoever speaks to it: one JSON line (TCP, UDP) or an HTTP body. */
 export interface StandInAnswer {
   readonly pod: string;

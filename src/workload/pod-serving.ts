@@ -1,0 +1,48 @@
+import { WeftError } from '../lib/errors.ts';
+import type { Listener, PodServing } from './port.ts';
+
+/** More listeners than any pod has: it bounds what one call can make the server open. */
+const mostListeners = 4096;
+const longestName = 512;
+
+/** Checks a `PodServing` that came from another process. Throws `pod-serving-invalid`, naming the field. */
+export function decodePodServing(value: unknown): PodServing {
+  const fields = objectOf(value, 'the body');
+  const { listeners } = fields;
+  if (!Array.isArray(listeners) || listeners.length > mostListeners) {
+    throw invalid(`listeners is not a list of at most ${mostListeners}`);
+  }
+  return {
+    uid: nameOf(fields, 'uid'),
+    pod: nameOf(fields, 'pod'),
+    node: nameOf(fields, 'node'),
+    netns: nameOf(fields, 'netns'),
+    listeners: listeners.map(decodeListener),
+  };
+}
+
+function decodeListener(value: unknown): Listener {
+  const { protocol, port } = objectOf(value, 'a listener');
+  if (protocol !== 'TCP' && protocol !== 'UDP')
+    throw invalid('protocol of a listener is neither TCP nor UDP');
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
+    throw invalid('port of a listener is not one of 1-65535');
+  }
+  return { protocol, port };
+}
+
+function objectOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw invalid(`${what} is not an object`);
+  return value as Record<string, unknown>;
+}
+
+function nameOf(fields: Record<string, unknown>, field: string): string {
+  const value = fields[field];
+  if (typeof value !== 'string' || value === '' || value.length > longestName) {
+    throw invalid(`${field} is not a text of 1-${longestName} characters`);
+  }
+  return value;
+}
+
+const invalid = (message: string): WeftError =>
+  new WeftError('pod-serving-invalid', message, { fault: 'input' });

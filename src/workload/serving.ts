@@ -1,0 +1,37 @@
+import { WeftError } from '../lib/errors.ts';
+import type { Service } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import type { RpcHandler } from '../lib/rpc-port.ts';
+import { createRpcServer } from '../lib/rpc.ts';
+import { decodePodServing } from './pod-serving.ts';
+import type { PodServer } from './port.ts';
+
+export interface ServingServerOptions {
+  /** Path of the unix socket. */
+  readonly path: string;
+  readonly pods: PodServer;
+  readonly log: Log;
+}
+
+/** Serves the contract of `port.ts` on a unix socket. */
+export function createServingServer({ path, pods, log }: ServingServerOptions): Service {
+  return createRpcServer({ path, routes: servingRoutes(pods), log });
+}
+
+/** The routes alone, for a process that serves more than pods on its socket. */
+export function servingRoutes(pods: PodServer): Readonly<Record<string, RpcHandler>> {
+  return {
+    async 'PUT /pods/:uid'({ parameters, body }) {
+      const pod = decodePodServing(body);
+      if (pod.uid !== parameters['uid']) {
+        throw new WeftError('pod-serving-invalid', 'uid differs from the path', { fault: 'input' });
+      }
+      return { body: { bound: await pods.serve(pod) } };
+    },
+    async 'DELETE /pods/:uid'({ parameters }) {
+      await pods.unserve(parameters['uid'] ?? '');
+      return {};
+    },
+    'GET /pods': () => ({ body: pods.list() }),
+  };
+}

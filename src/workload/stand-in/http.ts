@@ -1,0 +1,29 @@
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { StandInAnswer } from '../port.ts';
+
+const idleMs = 5 * 60_000;
+
+/**
+ * Answers every request with 200 and who the stand-in is. It never listens itself: connections that speak HTTP are
+ * handed to it. `answerFor` tells who the socket belongs to.
+ */
+export function createHttpAnswers(answerFor: (socket: Socket) => StandInAnswer | undefined): Server {
+  return createServer({ keepAliveTimeout: idleMs, maxHeaderSize: 16_384 }, (request, response) => {
+    const answer = answerFor(request.socket);
+    if (answer === undefined) {
+      response.destroy();
+      return;
+    }
+    // A body is of no interest, but has to be read before the next request of the connection.
+    request.resume();
+    const text = `${JSON.stringify(answer)}\n`;
+    response
+      .writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+        'x-weft-pod': answer.pod,
+      })
+      .end(text);
+  });
+}
