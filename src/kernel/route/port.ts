@@ -25,7 +25,12 @@ interface LinkBase {
 export interface VethLink extends LinkBase {
   readonly kind: 'veth';
   /** The other end: made together with this one, inside `namespace` (a pin's name). */
-  readonly peer: { readonly name: string; readonly namespace: string; readonly mac?: string; readonly mtu?: number };
+  readonly peer: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly mac?: string;
+    readonly mtu?: number;
+  };
 }
 
 /** The far end of a veth that another namespace's state makes; only its attributes are managed here. */

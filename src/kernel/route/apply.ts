@@ -1,0 +1,117 @@
+import { readLink, writeGetLink } from '../../wire/netlink/link.ts';
+import type { Acknowledgement } from '../../wire/netlink/message.ts';
+import { errnoName } from '../libc-errno.ts';
+import type { RouteFailure, RouteOperation } from './port.ts';
+import { failureOf, noSuchLink, Refusal } from './refusal.ts';
+import { linksNeededBy, requestFor, type Numbers } from './request.ts';
+import type { Request, RouteSocket } from './socket.ts';
+
+/** Answers that say of a deletion that there was nothing to delete. */
+const absences: Partial<Record<RouteOperation['action'], readonly string[]>> = {
+  'delete-link': ['ENODEV'],
+  'delete-address': ['EADDRNOTAVAIL', 'ENODEV'],
+  'delete-route': ['ESRCH', 'ENODEV'],
+  'delete-neighbour': ['ENOENT', 'ENODEV'],
+  'delete-fdb': ['ENOENT', 'ENODEV'],
+};
+
+interface Pending {
+  readonly position: number;
+  readonly operation: RouteOperation;
+  readonly request: Request;
+}
+
+/**
+ * One call of `apply`. Operations name links, the kernel numbers them: indexes are asked for by name, all that
+ * the rest of the list needs in one batch, whenever one is unknown. They are not kept between calls, since a
+ * link may go with its other end or be made again by another process, and a stale number hits the wrong route.
+ */
+export class Application {
+  readonly #socket: RouteSocket;
+  readonly #operations: readonly RouteOperation[];
+  readonly #numbers: Numbers;
+  /** Undefined: asked for, and absent. */
+  readonly #indexes = new Map<string, number | undefined>();
+  readonly #failures = new Map<number, RouteFailure>();
+  #pending: Pending[] = [];
+
+  constructor(
+    socket: RouteSocket,
+    operations: readonly RouteOperation[],
+    descriptorOf: (namespace: string) => number,
+  ) {
+    this.#socket = socket;
+    this.#operations = operations;
+    this.#numbers = { descriptorOf, indexOf: (link) => this.#indexOf(link) };
+  }
+
+  /** Carries the operations out; returns the failures in the operations' order. */
+  run(): RouteFailure[] {
+    for (const [position, operation] of this.#operations.entries()) this.#take(position, operation);
+    this.#flush();
+    return [...this.#failures].sort(([a], [b]) => a - b).map(([, failure]) => failure);
+  }
+
+  #take(position: number, operation: RouteOperation): void {
+    if (linksNeededBy(operation).some((link) => !this.#indexes.has(link))) {
+      this.#flush();
+      this.#resolve(position);
+    }
+    try {
+      this.#pending.push({ position, operation, request: requestFor(operation, this.#numbers) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#refused(position, failureOf(operation, error));
+    }
+    // The other end of a veth may be here too: after these, what was known of any link is in doubt.
+    if (operation.action === 'add-link') this.#forgetAbsent();
+    if (operation.action === 'delete-link') this.#indexes.clear();
+  }
+
+  #forgetAbsent(): void {
+    for (const [link, index] of this.#indexes) if (index === undefined) this.#indexes.delete(link);
+  }
+
+  /** Asks for the index of every link that operations from `position` on need and that is not known. */
+  #resolve(position: number): void {
+    const needed = new Set(this.#operations.slice(position).flatMap(linksNeededBy));
+    const unknown = [...needed].filter((link) => !this.#indexes.has(link));
+    for (const link of unknown) this.#indexes.set(link, undefined);
+    const askable = unknown.filter((link) => /^[!-~]{1,15}$/.test(link));
+    const requests = askable.map(
+      (link): Request =>
+        (writer, sequence) =>
+          writeGetLink(writer, sequence, link),
+    );
+    this.#socket.exchange(requests, (message) => {
+      const link = readLink(message);
+      if (link !== undefined) this.#indexes.set(link.name, link.index);
+    });
+  }
+
+  #indexOf(link: string): number {
+    const index = this.#indexes.get(link);
+    if (index === undefined) throw noSuchLink(link);
+    return index;
+  }
+
+  #flush(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    const answers = this.#socket.exchange(pending.map(({ request }) => request));
+    for (const [i, { position, operation }] of pending.entries()) {
+      const answer = answers[i];
+      if (answer !== undefined && answer.errno !== 0) this.#refused(position, failure(operation, answer));
+    }
+  }
+
+  #refused(position: number, failure: RouteFailure): void {
+    if (absences[failure.operation.action]?.includes(failure.code) === true) return;
+    this.#failures.set(position, failure);
+  }
+}
+
+function failure(operation: RouteOperation, { errno, text }: Acknowledgement): RouteFailure {
+  const code = errnoName(errno);
+  return { operation, errno, code, message: text === '' ? code : text };
+}

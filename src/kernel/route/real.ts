@@ -1,0 +1,67 @@
+import { WeftError } from '../../lib/errors.ts';
+import { openNetlink } from '../libc-netlink.ts';
+import { NETLINK_ROUTE } from '../libc-constants.ts';
+import type { NetworkNamespaces } from '../netns/port.ts';
+import { Application } from './apply.ts';
+import { dumpNamespace } from './dump.ts';
+import type { NamespaceState, RouteFailure, RouteNetlink, RouteOperation } from './port.ts';
+import { Refusal } from './refusal.ts';
+import { createRouteBuffers, RouteSocket, type RouteBuffers } from './socket.ts';
+
+/**
+ * rtnetlink over one socket per namespace. Besides what the port says, every call throws `netns-missing` for an
+ * unknown namespace and `SyscallError` when the socket itself fails; `dump` throws `route-dump`.
+ */
+export function createRouteNetlink(dependencies: { readonly namespaces: NetworkNamespaces }): RouteNetlink {
+  return new KernelRouteNetlink(dependencies.namespaces);
+}
+
+class KernelRouteNetlink implements RouteNetlink {
+  readonly #namespaces: NetworkNamespaces;
+  readonly #sockets = new Map<string, RouteSocket>();
+  #buffers: RouteBuffers | undefined;
+
+  constructor(namespaces: NetworkNamespaces) {
+    this.#namespaces = namespaces;
+  }
+
+  apply(namespace: string, operations: readonly RouteOperation[]): RouteFailure[] {
+    if (operations.length === 0) return [];
+    const descriptorOf = (name: string) => this.#descriptorOf(name);
+    return new Application(this.#socket(namespace), operations, descriptorOf).run();
+  }
+
+  dump(namespace: string): NamespaceState {
+    return dumpNamespace(this.#socket(namespace));
+  }
+
+  forget(namespace: string): void {
+    this.#sockets.get(namespace)?.close();
+    this.#sockets.delete(namespace);
+  }
+
+  close(): void {
+    for (const namespace of this.#sockets.keys()) this.forget(namespace);
+  }
+
+  #socket(namespace: string): RouteSocket {
+    const open = this.#sockets.get(namespace);
+    if (open !== undefined) return open;
+    this.#buffers ??= createRouteBuffers();
+    const opened = this.#namespaces.open(namespace);
+    const fd = this.#namespaces.inside(opened, () => openNetlink(NETLINK_ROUTE));
+    const socket = new RouteSocket(fd, this.#buffers);
+    this.#sockets.set(namespace, socket);
+    return socket;
+  }
+
+  /** Of the namespace a veth's other end goes to. Throws `Refusal`: that is one operation's fault. */
+  #descriptorOf(namespace: string): number {
+    try {
+      return this.#namespaces.open(namespace).fd;
+    } catch (error) {
+      if (error instanceof WeftError) throw new Refusal('ENOENT', error.message);
+      throw error;
+    }
+  }
+}
