@@ -1,3 +1,4 @@
+import { keyOf } from '../api/resources.ts';
 import type { Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -91,7 +92,7 @@ export function createAgents(options: AgentsOptions): Agents {
     members.set(place.name, { agent, runner });
     runner.start();
     for (const pod of view.pods.values())
-      runner.podChanged(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`);
+      runner.podChanged(keyOf(pod));
   };
 
   const apply = (dirty: Dirty): void => {

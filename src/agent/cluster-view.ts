@@ -30,6 +30,7 @@ export interface ClusterView {
   readonly services: ServiceModel;
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly pods: Informer<Pod>;
+  readonly serviceObjects: Informer<Service>;
   /** Keys of the pod that has an address now, by address; host-network pods are left out. */
   readonly podAt: ReadonlyMap<string, string>;
   /** Resolves when every informer holds its first list: nothing may be programmed before. */
@@ -109,6 +110,7 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     services,
     places,
     pods: informers.pods,
+    serviceObjects: informers.services,
     podAt,
     async start() {
       follow(informers.namespaces, ({ key, current }) =>

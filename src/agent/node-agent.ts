@@ -1,3 +1,4 @@
+import { keyOf } from '../api/resources.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
@@ -132,7 +133,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       ]);
       apply({
         nodes: true,
-        services: new Set(view.services.keys()),
+        services: new Set([...view.serviceObjects.values()].map(keyOf)),
         pods: new Set(
           [...view.pods.values()].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
         ),

@@ -1,0 +1,106 @@
+import { resourceOf } from '../../api/resources.ts';
+import type { ClusterNetwork } from '../../api/types/network.ts';
+import { applyObjects, type Applied } from '../../lab/apply.ts';
+import type { LabConnection } from '../../lab/connection.ts';
+import { mostNodes, type LabOptions } from '../../lab/options.ts';
+import { watchReadiness } from '../../lab/readiness.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { WeftError } from '../../lib/errors.ts';
+import { networkConfigOf, type NetworkConfig } from '../../model/network/config.ts';
+import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { LoadedManifests } from '../manifests/load.ts';
+import { createProgress } from '../progress.ts';
+
+export interface UpOptions {
+  readonly file: readonly string[];
+  readonly name: string;
+  readonly nodes: number;
+  readonly network?: string;
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** `weft up`: the lab runs and holds these manifests, whatever it held before. */
+export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitCode> {
+  if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > mostNodes) {
+    throw new WeftError('nodes-invalid', `--nodes must be between 1 and ${mostNodes}`, { fault: 'input' });
+  }
+  const progress = createProgress(env);
+  const manifests = await progress.phase('reading manifests', () => readManifests(options.file), describeManifests);
+  const lab: LabOptions = { name: options.name, nodes: options.nodes, config: configOf(manifests, options.network) };
+  await progress.phase(
+    'starting the network',
+    () => env.labs.start(lab),
+    () => `${lab.nodes} nodes, ${lab.config.model}`,
+  );
+  const connection = await env.connect(lab.name);
+  try {
+    const readiness = watchReadiness(connection.client, systemClock);
+    await progress.phase('applying', () => applyManifests(connection, manifests), describeApplied);
+    if (options.wait) {
+      await progress.phase('waiting for readiness', async () => {
+        await readiness.wait(options.timeout * 1000);
+        await connection.programmed(readiness.versions());
+      });
+      for (const line of await pendingAddresses(connection)) env.err(`${line}\n`);
+    }
+  } finally {
+    await connection.close();
+  }
+  return 0;
+}
+
+async function readManifests(files: readonly string[]): Promise<LoadedManifests> {
+  if (files.length === 0) return { objects: [], ignored: [] };
+  const { loadManifests } = await import('../manifests/load.ts');
+  return loadManifests(files);
+}
+
+function describeManifests({ objects, ignored }: LoadedManifests): string {
+  const kinds = ignored.map(({ kind, count }) => `${count} ${kind}`).join(', ');
+  return `${objects.length} objects${kinds === '' ? '' : `; not interpreted: ${kinds}`}`;
+}
+
+/** The manifests' own ClusterNetwork says what network it is; `--network` must not contradict it. */
+function configOf({ objects }: LoadedManifests, network: string | undefined): NetworkConfig {
+  const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as ClusterNetwork | undefined;
+  const config = networkConfigOf(found);
+  const model = network ?? config.model;
+  if (found?.spec.model !== undefined && model !== found.spec.model) {
+    throw new WeftError('network-contradicts', `--network ${model} contradicts the ClusterNetwork's ${found.spec.model}`, {
+      fault: 'input',
+    });
+  }
+  if (model !== 'calico') {
+    throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
+      fault: 'input',
+      hint: 'use calico, the default',
+    });
+  }
+  return { ...config, model };
+}
+
+/** Everything the API serves; the lab's own ClusterNetwork was made with it. */
+function applyManifests({ client }: LabConnection, { objects }: LoadedManifests): Promise<Applied[]> {
+  const served = objects.map(({ object }) => object).filter((object) => resourceOf(object) !== undefined);
+  return applyObjects(
+    client,
+    served.filter(({ kind }) => kind !== 'ClusterNetwork'),
+  );
+}
+
+function describeApplied(applied: readonly Applied[]): string {
+  const counts = new Map<string, number>();
+  for (const { outcome } of applied) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+}
+
+/** LoadBalancer Services without an address do not hold anybody up, but people want to know. */
+async function pendingAddresses({ client }: LabConnection): Promise<string[]> {
+  const { resources, keyOf } = await import('../../api/resources.ts');
+  const { items } = await client.list(resources.services);
+  return items
+    .filter(({ spec, status }) => spec.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length === 0)
+    .map((service) => `  svc:${keyOf(service)} has no load balancer address yet; its cluster address and node port work`);
+}

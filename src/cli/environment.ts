@@ -1,0 +1,22 @@
+import type { LabConnection } from '../lab/connection.ts';
+import type { LabControl } from '../lab/control.ts';
+
+/** What the command line may touch: everything real is made in `cmd`, and tests bring their own. */
+export interface CliEnvironment {
+  /** Data for programs and people. */
+  readonly out: (text: string) => void;
+  /** Progress and complaints. */
+  readonly err: (text: string) => void;
+  /** Whether `err` is a terminal, where a line may be redrawn and coloured. */
+  readonly isTerminal: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Labs of this machine. */
+  readonly labs: LabControl;
+  /** Opens a running lab; throws `lab-missing` (exit 2) naming the labs there are. */
+  readonly connect: (name: string) => Promise<LabConnection>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** A command's outcome: its exit code. */
+export type ExitCode = 0 | 1 | 2 | 3;

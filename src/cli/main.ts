@@ -1,0 +1,105 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { exitCodes, messageOf, WeftError } from '../lib/errors.ts';
+import type { CliEnvironment, ExitCode } from './environment.ts';
+
+/** Runs one command line (without `node` and the script). Never throws; what went wrong is on `err`. */
+export async function main(argv: readonly string[], env: CliEnvironment): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = commandLine(env, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, env);
+  }
+}
+
+function report(error: unknown, env: CliEnvironment): ExitCode {
+  // Commander has printed its own message; asking for help is no mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  env.err(`weft: ${messageOf(error)}\n`);
+  if (!(error instanceof WeftError)) {
+    if (error instanceof Error && env.env['WEFT_DEBUG'] !== undefined) env.err(`${error.stack ?? ''}\n`);
+    return 1;
+  }
+  if (error.hint !== undefined) env.err(`  ${error.hint}\n`);
+  return exitCodes[error.fault];
+}
+
+type Done = (code: ExitCode) => void;
+
+function commandLine(env: CliEnvironment, done: Done): Command {
+  const program = new Command('weft')
+    .description('A Kubernetes network that says beforehand what a packet will do, and proves it.')
+    .showHelpAfterError('(weft --help lists the commands)')
+    .exitOverride()
+    .configureOutput({ writeOut: env.out, writeErr: env.err });
+  addLabCommands(program, env, done);
+  addQuestions(program, env, done);
+  return program;
+}
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('not a whole number');
+  return Number(text);
+}
+
+const withLab = (command: Command): Command => command.option('--name <lab>', 'which lab', 'lab');
+const withFiles = (command: Command): Command =>
+  command.option('-f, --file <path>', 'manifests: a file, a folder or - (repeatable)', collect, []);
+
+function addLabCommands(program: Command, env: CliEnvironment, done: Done): void {
+  withFiles(withLab(program.command('up')))
+    .description('run a cluster network on this machine from ordinary manifests; idempotent')
+    .option('--nodes <n>', 'number of nodes', wholeNumber, 3)
+    .option('--network <model>', 'network model; the ClusterNetwork of the manifests, else calico')
+    .option('--wait', 'until everything is ready', false)
+    .option('--timeout <seconds>', 'how long --wait waits', wholeNumber, 60)
+    .action(async (options) => done(await (await import('./commands/up.ts')).up(env, options)));
+  withLab(program.command('down'))
+    .description('remove a lab and everything it has')
+    .option('--all', 'every lab', false)
+    .action(async (options) => done(await (await import('./commands/down.ts')).down(env, options)));
+  withLab(program.command('status'))
+    .description('nodes, workloads and Services, and what is not ready')
+    .option('-o, --output <format>', 'table or json', 'table')
+    .action(async (options) => done(await (await import('./commands/status.ts')).status(env, options)));
+  withLab(program.command('kubeconfig'))
+    .description('print the kubeconfig of a lab')
+    .option('--path', "print its file's path instead", false)
+    .action(async (options) => done(await (await import('./commands/kubeconfig.ts')).kubeconfig(env, options)));
+}
+
+function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
+  withFiles(withLab(program.command('reach')))
+    .description('who reaches whom; --live proves every cell with real packets')
+    .option('--live', 'send packets and compare', false)
+    .option('--pods', 'pods instead of workloads', false)
+    .option('--all-namespaces', 'kube-system too', false)
+    .option('-o, --output <format>', 'table, wide, json, yaml, csv, md, dot, mermaid or junit', 'table')
+    .action(async (options) => done(await (await import('./commands/reach.ts')).reach(env, options)));
+  withFiles(withLab(program.command('explain <source> <destination>')))
+    .description('the predicted walk of a connection: every hop, rewrite and rule')
+    .option('-o, --output <format>', 'text, json or yaml', 'text')
+    .action(async (source: string, destination: string, options) =>
+      done(await (await import('./commands/explain.ts')).explain(env, { source, destination, ...options })),
+    );
+  withLab(program.command('connect <source> <destination>'))
+    .description('a real connection in the lab: verdict, source address seen, backend, time')
+    .option('-o, --output <format>', 'text, json or yaml', 'text')
+    .option('--timeout <ms>', 'how long silence counts as unreachable', wholeNumber, 1000)
+    .action(async (source: string, destination: string, options) =>
+      done(await (await import('./commands/connect.ts')).connect(env, { source, destination, ...options })),
+    );
+  withFiles(withLab(program.command('test <expectations...>')))
+    .description('check expectations about who reaches whom')
+    .option('--live', 'with real packets', false)
+    .option('-o, --output <format>', 'table, json, junit or sarif', 'table')
+    .action(async (expectations: string[], options) =>
+      done(await (await import('./commands/test.ts')).test(env, { expectations, ...options })),
+    );
+}

@@ -1,0 +1,24 @@
+/** One line per phase: what is done, a tick, and how long it took. */
+export interface Progress {
+  /** Runs a phase; its result may add a note to the line. A phase that throws gets a cross. */
+  phase<T>(title: string, work: () => Promise<T>, note?: (result: T) => string): Promise<T>;
+}
+
+export function createProgress({ err, now }: { err: (text: string) => void; now: () => number }): Progress {
+  return {
+    async phase(title, work, note) {
+      const start = now();
+      const line = (mark: string, rest: string): void => {
+        err(`${mark} ${title.padEnd(22)} ${rest} ${((now() - start) / 1000).toFixed(2)} s\n`);
+      };
+      try {
+        const result = await work();
+        line('✓', (note?.(result) ?? '').padEnd(48));
+        return result;
+      } catch (error) {
+        line('✗', ''.padEnd(48));
+        throw error;
+      }
+    },
+  };
+}

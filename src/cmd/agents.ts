@@ -1,0 +1,94 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAgents } from '../agent/agents.ts';
+import type { Pod } from '../api/types/core.ts';
+import { createClient } from '../client/http/client.ts';
+import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { createConntrack } from '../kernel/conntrack/conntrack.ts';
+import { createPacketLog } from '../kernel/nft/packet-log.ts';
+import { createNftables } from '../kernel/nft/nftables.ts';
+import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createPoller } from '../kernel/poll/poller.ts';
+import { createRouteNetlink } from '../kernel/route/real.ts';
+import { createSysctl } from '../kernel/sysctl/real.ts';
+import { servedByAnnotation } from '../lab/system-objects.ts';
+import { systemClock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
+import { createRpcServer } from '../lib/rpc.ts';
+import { resolvConfOf } from '../model/dns/pod-settings.ts';
+import { nodeNetns } from '../model/fabric/default-fabric.ts';
+import { labAddresses } from '../model/network/lab-addresses.ts';
+import { createServingClient } from '../workload/serving-client.ts';
+import { runRole, whenReady } from './role.ts';
+
+/** The agents of all nodes of a lab. */
+await runRole('agents', async ({ paths, options, log }) => {
+  // The worker must start before this thread ever enters a namespace: it would live there.
+  const poller = createPoller();
+  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
+  const kernel = {
+    namespaces,
+    nft: createNftables({ namespaces }),
+    route: createRouteNetlink({ namespaces }),
+    sysctl: createSysctl({ namespaces }),
+    conntrack: createConntrack({ namespaces }),
+    packetLog: createPacketLog({ namespaces, poller }),
+  };
+  const serving = {
+    holder: createServingClient(paths.socket('holder')),
+    dns: createServingClient(paths.socket('dns')),
+  };
+  const writeSettings = (pod: Pod): void => {
+    const directory = join(paths.pods, pod.metadata.uid ?? '');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const { text } = resolvConfOf(pod, { clusterDns: labAddresses.clusterDns, zone: 'cluster.local', nodeResolvConf: '' });
+    writeFileSync(join(directory, 'resolv.conf'), text, { mode: 0o600 });
+  };
+
+  const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
+  const client = createClient({ ...access, clock: systemClock, log });
+  const agents = createAgents({
+    client,
+    kernel,
+    config: options.config,
+    netnsOfNode: nodeNetns,
+    servingOf: (pod) => (pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder),
+    writeSettings,
+    clock: systemClock,
+    log,
+  });
+  const rpc = createRpcServer({
+    path: paths.socket('agents'),
+    log,
+    routes: {
+      'POST /programmed': async ({ body }) => {
+        await agents.programmed(versionsOf(body));
+        return { body: {} };
+      },
+      'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
+    },
+  });
+  await agents.start();
+  await rpc.start();
+
+  return async () => {
+    await rpc.stop();
+    await agents.stop();
+    await client.close();
+    await kernel.packetLog.close();
+    await poller.close();
+  };
+});
+
+/** ResourceVersions by plural name, from another process. */
+function versionsOf(body: unknown): Record<string, string> {
+  const entries = typeof body === 'object' && body !== null ? Object.entries(body) : [];
+  const versions: Record<string, string> = {};
+  for (const [plural, version] of entries as [string, unknown][]) {
+    if (typeof version !== 'string' || !/^\d{1,20}$/.test(version)) {
+      throw new WeftError('versions-invalid', 'resourceVersions must be strings of digits', { fault: 'input' });
+    }
+    versions[plural] = version;
+  }
+  return versions;
+}

@@ -1,0 +1,59 @@
+import { createApiServer } from '../apiserver/server.ts';
+import { createCredentials } from '../apiserver/credentials/credentials.ts';
+import { createStore } from '../apiserver/store/store.ts';
+import { createClient } from '../client/http/client.ts';
+import { createControllers } from '../controllers/controllers.ts';
+import { createFabric } from '../fabric/fabric.ts';
+import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createRouteNetlink } from '../kernel/route/real.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
+import { createSysctl } from '../kernel/sysctl/real.ts';
+import { ensureObjects } from '../lab/ensure.ts';
+import { labPlaces } from '../lab/options.ts';
+import { apiPort, systemObjects } from '../lab/system-objects.ts';
+import { systemClock } from '../lib/clock.ts';
+import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
+import { labAddresses } from '../model/network/lab-addresses.ts';
+import { runRole } from './role.ts';
+
+/** The control process of a lab: API server, controllers, fabric. */
+await runRole('control', async ({ paths, options, log }) => {
+  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
+  const route = createRouteNetlink({ namespaces });
+  const sysctl = createSysctl({ namespaces });
+  const sockets = createSockets({ namespaces });
+  const places = labPlaces(options);
+
+  const credentials = await createCredentials({
+    directory: paths.credentials,
+    hosts: ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', '10.96.0.1', labAddresses.control],
+  });
+  const store = createStore({ path: paths.store });
+  const server = createApiServer({
+    store,
+    clock: systemClock,
+    log,
+    serviceCidr: options.config.serviceCidr,
+    certificates: credentials.certificates,
+    tokens: credentials.tokens,
+  });
+  const { port } = await server.listen({ port: credentials.rememberedPort ?? 0 });
+  const access = credentials.access(port);
+  const client = createClient({ ...access, clock: systemClock, log });
+
+  createFabric({ namespaces, route, sysctl }).apply(defaultFabric(places));
+  await ensureObjects(client, systemObjects(places, options.config));
+  const fd = sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort });
+  await server.listen({ fd });
+  const controllers = createControllers({ client, clock: systemClock, log, config: options.config });
+  await controllers.start();
+  // The kubeconfig is what everybody waits for: it is written when everything it promises is there.
+  credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
+
+  return async () => {
+    await controllers.stop();
+    await client.close();
+    await server.close();
+    store.close();
+  };
+});

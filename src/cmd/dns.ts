@@ -1,0 +1,25 @@
+import { createClient } from '../client/http/client.ts';
+import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { createDnsServer } from '../dns/server.ts';
+import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createServingServer } from '../workload/serving.ts';
+import { runRole, whenReady } from './role.ts';
+
+/** The cluster DNS process of a lab. */
+await runRole('dns', async ({ paths, log }) => {
+  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
+  const sockets = createSockets({ namespaces });
+  const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
+  const client = createClient({ ...access, clock: systemClock, log });
+  const dns = createDnsServer({ sockets, client, log, clock: systemClock });
+  const serving = createServingServer({ path: paths.socket('dns'), pods: dns, log });
+  await serving.start();
+  await dns.start();
+  return async () => {
+    await serving.stop();
+    await dns.stop();
+    await client.close();
+  };
+});

@@ -1,0 +1,14 @@
+import type { Client } from '../client/port.ts';
+import type { Prober } from '../workload/probe/prober.ts';
+import type { LabOptions } from './options.ts';
+
+/** A running lab, as commands use it. */
+export interface LabConnection {
+  readonly options: LabOptions;
+  readonly client: Client;
+  /** Sends real packets; opened on first use, for it needs root and the kernel libraries. */
+  prober(): Promise<Prober>;
+  /** Resolves when the agents have programmed everything up to these resourceVersions, by plural name. */
+  programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}

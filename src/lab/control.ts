@@ -1,0 +1,17 @@
+import type { LabOptions } from './options.ts';
+import type { LabPaths } from './paths.ts';
+
+/** Starts, finds and ends the labs of this machine. */
+export interface LabControl {
+  paths(name: string): LabPaths;
+  /** Names of the labs that have a directory, sorted. */
+  list(): Promise<string[]>;
+  isRunning(name: string): Promise<boolean>;
+  /**
+   * Makes the lab's processes run, under the lab's lock; resolves when its API server answers. Does nothing for
+   * a lab that runs with the same options; throws `lab-differs` for others.
+   */
+  start(options: LabOptions): Promise<void>;
+  /** Ends the lab's processes and removes everything it has. Resolves to false when there was nothing. */
+  stop(name: string): Promise<boolean>;
+}

@@ -1,0 +1,171 @@
+import { resources, keyOf } from '../api/resources.ts';
+import { matchesSelector } from '../api/selector.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import type { Pod, Service } from '../api/types/core.ts';
+import type { EndpointSlice } from '../api/types/network.ts';
+import type { Client, Informer } from '../client/port.ts';
+import type { Clock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
+
+/** Something that is not ready yet, and why, for people. */
+export interface Unready {
+  readonly kind: string;
+  readonly key: string;
+  readonly why: string;
+}
+
+interface Watched {
+  readonly nodes: Informer<KubernetesObject>;
+  readonly pods: Informer<Pod>;
+  readonly services: Informer<Service>;
+  readonly endpointslices: Informer<EndpointSlice>;
+  readonly deployments: Informer<KubernetesObject>;
+  readonly statefulsets: Informer<KubernetesObject>;
+  readonly daemonsets: Informer<KubernetesObject>;
+  readonly replicasets: Informer<KubernetesObject>;
+}
+
+/** Follows a lab's objects until everything is ready; open it early, for its first lists take a round trip. */
+export interface ReadinessWatch {
+  /** What is not ready now. */
+  unready(): Promise<Unready[]>;
+  /** Resolves when everything is ready; rejects with `not-ready` naming what is not. */
+  wait(timeoutMs: number): Promise<void>;
+  /** ResourceVersions seen, by plural name. */
+  versions(): Record<string, string>;
+}
+
+export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
+  const watched: Watched = {
+    nodes: client.informer(resources.nodes),
+    pods: client.informer(resources.pods),
+    services: client.informer(resources.services),
+    endpointslices: client.informer(resources.endpointslices),
+    deployments: client.informer(resources.deployments),
+    statefulsets: client.informer(resources.statefulsets),
+    daemonsets: client.informer(resources.daemonsets),
+    replicasets: client.informer(resources.replicasets),
+  };
+  const informers: readonly Informer<KubernetesObject>[] = Object.values(watched);
+  const synced = Promise.all(informers.map((informer) => informer.synced));
+
+  return {
+    async unready() {
+      await synced;
+      return unreadyOf(watched);
+    },
+    async wait(timeoutMs) {
+      await synced;
+      await new Promise<void>((resolve, reject) => {
+        let state: 'idle' | 'scheduled' | 'done' = 'idle';
+        const check = (): void => {
+          if (state === 'done') return;
+          state = unreadyOf(watched).length > 0 ? 'idle' : 'done';
+          if (state === 'done') finish(resolve);
+        };
+        // Once per turn of the event loop, however many changes it brought.
+        const schedule = (): void => {
+          if (state !== 'idle') return;
+          state = 'scheduled';
+          setImmediate(check);
+        };
+        const ends = informers.map((informer) => informer.onChange(schedule));
+        const finish = (settle: () => void): void => {
+          cancel();
+          for (const end of ends) end();
+          settle();
+        };
+        const cancel = clock.after(timeoutMs, () => {
+          finish(() => reject(notReady(unreadyOf(watched), timeoutMs)));
+        });
+        schedule();
+      });
+    },
+    versions: () =>
+      Object.fromEntries(
+        (['services', 'endpointslices', 'pods', 'nodes'] as const).map((plural) => [
+          plural,
+          watched[plural].resourceVersion,
+        ]),
+      ),
+  };
+}
+
+function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {
+  const shown = unready.slice(0, 10).map(({ kind, key, why }) => `${kind} ${key}: ${why}`);
+  const more = unready.length > shown.length ? [`and ${unready.length - shown.length} more`] : [];
+  return new WeftError('not-ready', ['not ready in time:', ...shown, ...more].join('\n  '), {
+    hint: `waited ${timeoutMs / 1000} s; see weft status and the lab's logs`,
+  });
+}
+
+function unreadyOf(watched: Watched): Unready[] {
+  return [
+    ...[...watched.nodes.values()].flatMap((node) => (isReady(node) ? [] : [{ kind: 'Node', key: keyOf(node), why: reasonOf(node) }])),
+    ...workloads(watched).flatMap(unreadyWorkload),
+    ...[...watched.pods.values()].flatMap((pod) => (isReady(pod) ? [] : [{ kind: 'Pod', key: keyOf(pod), why: reasonOf(pod) }])),
+    ...unreadyServices(watched),
+  ];
+}
+
+function workloads(watched: Watched): KubernetesObject[] {
+  const { deployments, statefulsets, daemonsets, replicasets } = watched;
+  return [deployments, statefulsets, daemonsets, replicasets].flatMap((informer) => [...informer.values()]);
+}
+
+/** A status is only worth something when it is about the present spec. */
+function unreadyWorkload(object: KubernetesObject): Unready[] {
+  const { spec = {}, status = {} } = object as { spec?: Counts; status?: Counts };
+  const key = keyOf(object);
+  if ((status.observedGeneration ?? 0) < (object.metadata.generation ?? 0)) {
+    return [{ kind: object.kind, key, why: 'not observed yet' }];
+  }
+  const wanted = spec.replicas ?? status.desiredNumberScheduled ?? 0;
+  const ready = status.readyReplicas ?? status.numberReady ?? 0;
+  return ready >= wanted ? [] : [{ kind: object.kind, key, why: `${ready} of ${wanted} ready` }];
+}
+
+interface Counts {
+  readonly replicas?: number;
+  readonly desiredNumberScheduled?: number;
+  readonly readyReplicas?: number;
+  readonly numberReady?: number;
+  readonly observedGeneration?: number;
+}
+
+/** Services whose EndpointSlices do not yet name all ready pods that the selector finds. */
+function unreadyServices({ services, endpointslices, pods }: Watched): Unready[] {
+  const endpoints = new Map<string, Set<string>>();
+  for (const slice of endpointslices.values()) {
+    const service = `${slice.metadata.namespace ?? ''}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`;
+    const uids = endpoints.get(service) ?? new Set<string>();
+    for (const { targetRef } of slice.endpoints) if (targetRef?.uid !== undefined) uids.add(targetRef.uid);
+    endpoints.set(service, uids);
+  }
+  return [...services.values()].flatMap((service) => {
+    const selector = service.spec.selector;
+    if (selector === undefined || Object.keys(selector).length === 0 || service.spec.type === 'ExternalName') return [];
+    const key = keyOf(service);
+    const known = endpoints.get(key);
+    const missing = [...pods.values()].some(
+      ({ metadata }) =>
+        metadata.namespace === service.metadata.namespace &&
+        matchesSelector({ matchLabels: selector }, metadata.labels ?? {}) &&
+        known?.has(metadata.uid ?? '') !== true,
+    );
+    return missing ? [{ kind: 'Service', key, why: 'its EndpointSlices are behind its pods' }] : [];
+  });
+}
+
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string; reason?: string }[] };
+}
+
+function isReady(object: KubernetesObject): boolean {
+  return (object as WithConditions).status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+function reasonOf(object: KubernetesObject): string {
+  const condition = (object as WithConditions).status?.conditions?.find(({ status }) => status !== 'True');
+  return condition?.message ?? condition?.reason ?? 'not started';
+}
