@@ -72,9 +72,12 @@ export function sameJson(one: unknown, other: unknown): boolean {
   return fields.every((field) => Object.hasOwn(other, field) && sameJson(one[field], other[field]));
 }
 
-/** Whether a value nests no deeper than `limit` objects and arrays. */
-export function withinDepth(value: unknown, limit: number): boolean {
+/**
+ * Whether a value nests no deeper than `limit` objects and arrays, and has no field `__proto__`, which would
+ * change what an object is wherever it is copied field by field.
+ */
+export function isHarmless(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
-  if (limit === 0) return false;
-  return Object.values(value).every((item) => withinDepth(item, limit - 1));
+  if (limit === 0 || Object.hasOwn(value, '__proto__')) return false;
+  return Object.values(value).every((item) => isHarmless(item, limit - 1));
 }

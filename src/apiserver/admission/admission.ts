@@ -1,0 +1,47 @@
+import { applyDefaults } from '../../api/defaults/apply.ts';
+import { resources, type Resource } from '../../api/resources.ts';
+import { validateObject } from '../../api/validate/validate.ts';
+import { textAt, type StoredObject } from '../json.ts';
+import { invalid } from '../status.ts';
+import type { Store } from '../store/port.ts';
+import { requireSameNetwork } from './cluster-network.ts';
+import { requireNamespace } from './namespace.ts';
+import type { Admission } from './port.ts';
+import { prune } from './prune.ts';
+import { createServiceIndex } from './service-index.ts';
+import { admitService } from './service.ts';
+
+export interface AdmissionOptions {
+  readonly store: Store;
+  /** Range of Service addresses where no ClusterNetwork names one; two, comma-separated, for dual-stack. */
+  readonly serviceCidr: string;
+}
+
+/** The rules of this cluster, over the objects that are stored. */
+export function createAdmission({ store, serviceCidr }: AdmissionOptions): Admission {
+  const index = createServiceIndex(store);
+  const cidrs = (): string[] => {
+    const network = store.get('clusternetworks.weft.dev', 'default')?.object;
+    return (textAt(network, ['spec', 'serviceCIDR']) || serviceCidr).split(',');
+  };
+  return {
+    admit(resource: Resource, object, previous) {
+      if (previous === undefined) requireNamespace(store, resource, object);
+      requireValid(resource, object);
+      const defaulted = applyDefaults(object);
+      if (resource === resources.services)
+        return admitService({ index, cidrs: cidrs() }, defaulted, previous);
+      if (resource === resources.clusternetworks && previous !== undefined)
+        requireSameNetwork(defaulted, previous);
+      return defaulted;
+    },
+    prune: (_resource, object: StoredObject) => prune(object),
+  };
+}
+
+function requireValid(resource: Resource, object: StoredObject): void {
+  const problems = validateObject(object);
+  if (problems.length === 0) return;
+  const causes = problems.map(({ path, reason, message }) => ({ reason, message, field: path }));
+  throw invalid(resource, object.metadata.name, causes);
+}

@@ -1,0 +1,70 @@
+import { serveDiscovery, serveDocument, serveHealth } from './discovery/serve.ts';
+import type { Authenticate } from './http/authenticate.ts';
+import type { ApiRequest, ApiResponse } from './http/messages.ts';
+import { patchObject } from './patch/patch.ts';
+import type { Api } from './port.ts';
+import { routeOf, type Target } from './routes.ts';
+import { methodNotAllowed, noSuchPath } from './status.ts';
+import { bindPod } from './verbs/binding.ts';
+import { createObject } from './verbs/create.ts';
+import { deleteCollection, deleteObject } from './verbs/delete.ts';
+import { flagOf, getObject, listObjects } from './verbs/read.ts';
+import { getScale, updateScale } from './verbs/scale.ts';
+import { updateObject } from './verbs/update.ts';
+import { watchObjects } from './verbs/watch.ts';
+
+export type Handle = (request: ApiRequest) => Promise<ApiResponse>;
+
+/** Leads every request to what answers it. Rejects with a StatusError for what cannot be done. */
+export function createHandler(api: Api, authenticate: Authenticate): Handle {
+  return async (request) => {
+    const health = serveHealth(request);
+    if (health !== undefined) return health;
+    authenticate(request);
+    const document = serveDocument(request);
+    if (document !== undefined) return document;
+    const route = routeOf(request.path);
+    if (route === undefined) throw noSuchPath();
+    if (route.kind !== 'objects') return serveDiscovery(route, request);
+    return verbOf(route, request)(api, route, request);
+  };
+}
+
+type Verb = (api: Api, target: Target, request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
+
+function verbOf(target: Target, request: ApiRequest): Verb {
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const table = verbsFor(target);
+  if (!Object.hasOwn(table, method)) throw methodNotAllowed();
+  const verb = table[method];
+  if (verb === undefined) throw methodNotAllowed();
+  return verb === listObjects && flagOf(request.query, 'watch') ? watchObjects : verb;
+}
+
+function verbsFor(target: Target): Readonly<Record<string, Verb>> {
+  switch (target.subresource) {
+    case 'scale':
+      return { GET: getScale, PUT: updateScale, PATCH: patchObject };
+    case 'binding':
+      return { POST: bindPod };
+    case undefined:
+      return target.name === undefined ? collectionVerbs : objectVerbs;
+    default:
+      return { GET: getObject, PUT: updateObject, PATCH: patchObject };
+  }
+}
+
+const collectionVerbs: Readonly<Record<string, Verb>> = {
+  GET: listObjects,
+  POST: createObject,
+  DELETE: deleteCollection,
+};
+
+const objectVerbs: Readonly<Record<string, Verb>> = {
+  // A watch of one object by its path is a list that its name selects.
+  GET: (api, target, request) =>
+    flagOf(request.query, 'watch') ? watchObjects(api, target, request) : getObject(api, target, request),
+  PUT: updateObject,
+  PATCH: patchObject,
+  DELETE: deleteObject,
+};

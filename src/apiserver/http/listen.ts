@@ -1,0 +1,110 @@
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { WeftError } from '../../lib/errors.ts';
+import type { createRequestListener } from './transport.ts';
+
+/** PEM texts. With `clientAuthority`, clients may show a certificate that it signed instead of a token. */
+export interface Certificates {
+  readonly certificate: string;
+  readonly key: string;
+  readonly clientAuthority?: string;
+}
+
+/** Where to listen: a port on a loopback address (0 lets the kernel choose), or a socket that listens already. */
+export type ListenAt = { readonly port: number; readonly host?: string } | { readonly fd: number };
+
+export interface Listening {
+  /** 0 for a socket whose port is not known. */
+  readonly port: number;
+  /** Ends open connections and stops listening. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A TLS server that speaks HTTP/2 and HTTP/1.1 on one socket. Rejects with `listen-failed`. */
+export async function listen(
+  at: ListenAt,
+  certificates: Certificates,
+  onRequest: ReturnType<typeof createRequestListener>,
+): Promise<Listening> {
+  const server = secureServer(certificates, onRequest);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (cause: Error & { code?: string }) =>
+    reject(
+      new WeftError('listen-failed', `cannot listen: ${cause.message}`, {
+        cause,
+        fault: 'environment',
+        ...(cause.code === 'EADDRINUSE' && { hint: 'The port is taken; choose another, or 0 for any.' }),
+      }),
+    ),
+  );
+  server.listen('fd' in at ? { fd: at.fd } : { port: at.port, host: at.host ?? '127.0.0.1' }, resolve);
+  await promise;
+  server.on('error', () => {});
+  return { port: portOf(server.address()), close: closer(server, server) };
+}
+
+/** Serves the connections that `listener`, a plain TCP server of somebody else, accepts; closing leaves it listening. */
+export function attach(
+  listener: Server,
+  certificates: Certificates,
+  onRequest: ReturnType<typeof createRequestListener>,
+): Listening {
+  const server = secureServer(certificates, onRequest);
+  const forward = (socket: Socket): void => void server.emit('connection', socket);
+  listener.on('connection', forward);
+  const close = closer(server, undefined);
+  return {
+    port: portOf(listener.address()),
+    close: () => {
+      listener.off('connection', forward);
+      return close();
+    },
+  };
+}
+
+function secureServer(
+  certificates: Certificates,
+  onRequest: ReturnType<typeof createRequestListener>,
+): Http2SecureServer {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: certificates.certificate,
+    key: certificates.key,
+    settings: { maxConcurrentStreams: 1000 },
+    ...(certificates.clientAuthority !== undefined && {
+      ca: certificates.clientAuthority,
+      requestCert: true,
+      rejectUnauthorized: false,
+    }),
+  });
+  server.on('request', onRequest);
+  // A broken handshake or session concerns its client only.
+  for (const event of ['sessionError', 'tlsClientError', 'clientError']) server.on(event, endSocket);
+  return server;
+}
+
+function endSocket(_error: Error, socket: Socket | undefined): void {
+  socket?.destroy();
+}
+
+function closer(server: Http2SecureServer, listening: Http2SecureServer | undefined): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  server.on('connection', track);
+  let closed: Promise<void> | undefined;
+  return () => {
+    closed ??= new Promise((resolve) => {
+      if (listening === undefined) resolve();
+      else listening.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
+    return closed;
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,50 @@
+/** A request as the server reads it, whichever protocol it came by. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path without the query, still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** Common name of a client certificate that the TLS layer verified. */
+  readonly clientName?: string;
+}
+
+/** A complete answer, or one that goes on. */
+export type ApiResponse = BodyResponse | StreamResponse;
+
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface BodyResponse extends Head {
+  readonly body: string;
+}
+
+export interface StreamResponse extends Head {
+  /** Starts sending into the sink; the returned function is called once, when the client is gone. */
+  readonly stream: (sink: Sink) => () => void;
+}
+
+/** Where a stream goes. Nothing is ever waited for: a client that reads too slowly is cut off by the sink. */
+export interface Sink {
+  write(text: string): void;
+  /** Sends what is buffered and ends the response. */
+  end(): void;
+}
+
+/** An answer in JSON. */
+export function jsonResponse(
+  status: number,
+  body: object | string,
+  headers?: Record<string, string>,
+): BodyResponse {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: text };
+}
+
+export function textResponse(status: number, body: string): BodyResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}

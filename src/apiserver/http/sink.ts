@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import type { Sink } from './messages.ts';
+
+/** What may wait for a client that reads slowly, beyond what its stream began with. */
+const backlogBytes = 8 * 1024 * 1024;
+
+/**
+ * A sink over a response. What one turn of the event loop writes goes out as one piece. A client that lets more
+ * than the backlog pile up is cut off, and lists again when it comes back: nobody waits for it.
+ */
+export function createSink(response: ServerResponse | Http2ServerResponse): Sink & { started(): void } {
+  let buffered: string[] = [];
+  let bufferedSize = 0;
+  /** Handed to the connection, and not yet taken by it. */
+  let underWay = 0;
+  let allowed = Number.POSITIVE_INFINITY;
+  let scheduled = false;
+  let over = false;
+
+  const flush = (): void => {
+    scheduled = false;
+    if (over || buffered.length === 0) return;
+    const size = bufferedSize;
+    const piece = buffered.join('');
+    buffered = [];
+    bufferedSize = 0;
+    underWay += size;
+    const taken = (): void => {
+      underWay -= size;
+    };
+    if ('stream' in response) response.write(piece, taken);
+    else response.write(piece, taken);
+  };
+  const cut = (): void => {
+    over = true;
+    buffered = [];
+    if ('stream' in response) response.stream.destroy();
+    else response.destroy();
+  };
+  return {
+    write(text) {
+      if (over) return;
+      buffered.push(text);
+      bufferedSize += text.length;
+      if (underWay + bufferedSize > allowed) cut();
+      else if (!scheduled) {
+        scheduled = true;
+        setImmediate(flush);
+      }
+    },
+    started() {
+      allowed = underWay + bufferedSize + backlogBytes;
+    },
+    end() {
+      flush();
+      if (!over) response.end();
+      over = true;
+    },
+  };
+}

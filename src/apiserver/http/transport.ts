@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { TLSSocket } from 'node:tls';
+import { messageOf } from '../../lib/errors.ts';
+import type { Log } from '../../lib/log.ts';
+import { StatusError, statusOf, tooLarge } from '../status.ts';
+import { jsonResponse, type ApiRequest, type ApiResponse, type BodyResponse } from './messages.ts';
+import { createSink } from './sink.ts';
+
+/** What kube-apiserver takes too (its limit for one request). */
+export const bodyLimitBytes = 3 * 1024 * 1024;
+
+const bodyTimeoutMs = 30_000;
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+export interface TransportOptions {
+  readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
+  readonly log: Log;
+}
+
+/** The listener of a node:http or node:http2 server: reads the body within bounds, asks `handle`, sends. */
+export function createRequestListener(
+  options: TransportOptions,
+): (request: Request, response: Response) => void {
+  return (request, response) => {
+    const ignore = (error: unknown): void =>
+      options.log.debug({ error: messageOf(error) }, 'client went away');
+    request.on('error', ignore);
+    response.on('error', ignore);
+    void serve(options, request, response).catch(ignore);
+  };
+}
+
+async function serve(options: TransportOptions, request: Request, response: Response): Promise<void> {
+  const answer = await answerTo(options, request);
+  if (response.destroyed || response.writableEnded) return;
+  if ('body' in answer) sendBody(answer, request, response);
+  else {
+    setHead(response, answer.status, answer.headers);
+    // A watch may have nothing to say for long: its client shall know that it stands.
+    if ('stream' in response) response.writeHead(answer.status);
+    else response.flushHeaders();
+    const sink = createSink(response);
+    const stop = answer.stream(sink);
+    if ('stream' in response) response.once('close', stop);
+    else response.once('close', stop);
+    sink.started();
+  }
+}
+
+async function answerTo(options: TransportOptions, request: Request): Promise<ApiResponse> {
+  try {
+    return await options.handle(await read(request));
+  } catch (thrown) {
+    if (thrown instanceof StatusError) return jsonResponse(thrown.status, statusOf(thrown));
+    options.log.error({ error: messageOf(thrown), path: request.url }, 'a request failed');
+    return jsonResponse(500, statusOf(new StatusError(500, 'InternalError', 'Internal error occurred', {})));
+  }
+}
+
+function sendBody(answer: BodyResponse, request: Request, response: Response): void {
+  const body = Buffer.from(answer.body);
+  // A body that was refused unread would be taken for the next request.
+  const unread = !request.complete && request.httpVersionMajor === 1;
+  setHead(response, answer.status, {
+    'cache-control': 'no-cache, private',
+    ...answer.headers,
+    'content-length': String(body.length),
+    ...(unread && { connection: 'close' }),
+  });
+  response.end(request.method === 'HEAD' ? '' : body);
+}
+
+function setHead(response: Response, status: number, headers: Readonly<Record<string, string>>): void {
+  response.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+async function read(request: Request): Promise<ApiRequest> {
+  const [path = '', search = ''] = split(request.url ?? '/');
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
+  const clientName = clientNameOf(request);
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query: new URLSearchParams(search),
+    headers,
+    body: await readBody(request),
+    ...(clientName !== undefined && { clientName }),
+  };
+}
+
+function split(url: string): [string, string] {
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** The name in a certificate that our own authority signed. */
+function clientNameOf(request: Request): string | undefined {
+  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function readBody(request: Request): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const slow = setTimeout(
+    () => reject(new StatusError(408, 'Timeout', 'the body did not arrive in time', {})),
+    bodyTimeoutMs,
+  );
+  request.on('data', (piece: Buffer) => {
+    size += piece.length;
+    if (size > bodyLimitBytes) reject(tooLarge(bodyLimitBytes));
+    else pieces.push(piece);
+  });
+  request.on('end', () => resolve(Buffer.concat(pieces)));
+  request.on('close', () => reject(new StatusError(400, 'BadRequest', 'the body ended early', {})));
+  return promise.finally(() => clearTimeout(slow));
+}

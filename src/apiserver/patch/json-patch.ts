@@ -1,0 +1,50 @@
+import { isObject, type JsonObject } from '../json.ts';
+import { badRequest, StatusError } from '../status.ts';
+
+/** What upstream allows in one patch; copies can otherwise double an object with every operation. */
+type ApplyPatch = typeof import('rfc6902').applyPatch;
+
+const mostOperations = 10_000;
+const copyLimit = 3 * 1024 * 1024;
+
+/** Applies a JSON patch to a copy; throws 400 for a broken patch and 422 for one that does not apply. */
+export type JsonPatch = (target: JsonObject, patch: unknown) => unknown;
+
+/** JSON patch (RFC 6902); its library is loaded when the first one comes. */
+export async function loadJsonPatch(): Promise<JsonPatch> {
+  const { applyPatch } = await import('rfc6902');
+  return (target, patch) => patched(applyPatch, target, patch);
+}
+
+function patched(applyPatch: ApplyPatch, target: JsonObject, patch: unknown): unknown {
+  if (!Array.isArray(patch)) throw badRequest('a JSON patch is an array of operations');
+  if (patch.length > mostOperations)
+    throw badRequest(`a JSON patch has at most ${mostOperations} operations`);
+  const document = { root: structuredClone(target) };
+  let copied = 0;
+  for (const operation of patch.map(rooted)) {
+    copied += operation['op'] === 'copy' ? JSON.stringify(document).length : 0;
+    if (copied > copyLimit) throw badRequest('the JSON patch copies too much');
+    const [problem] = applyPatch(document, [operation as never]);
+    if (problem)
+      throw new StatusError(422, 'Invalid', `the JSON patch does not apply: ${problem.message}`, {});
+  }
+  return document.root;
+}
+
+/** The operation on a document that holds ours as `root`, so that even a patch of the whole is one of a field. */
+function rooted(operation: unknown): Record<string, unknown> {
+  if (!isObject(operation) || !isPointer(operation['path']))
+    throw badRequest('an operation of the JSON patch is broken');
+  const { from } = operation;
+  if (from !== undefined && !isPointer(from)) throw badRequest('an operation of the JSON patch is broken');
+  return {
+    ...operation,
+    path: `/root${operation['path']}`,
+    ...(from !== undefined && { from: `/root${from}` }),
+  };
+}
+
+function isPointer(value: unknown): value is string {
+  return typeof value === 'string' && /^(\/.*)?$/s.test(value) && !value.split('/').includes('__proto__');
+}

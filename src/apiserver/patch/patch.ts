@@ -1,0 +1,77 @@
+import { apiVersionOf } from '../../api/resources.ts';
+import { typeNameOf } from '../../api/schema/schema.ts';
+import { mediaTypeOf, parseBody } from '../body.ts';
+import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
+import { isJsonObject, toJson, toStoredObject, type JsonObject, type StoredObject } from '../json.ts';
+import type { Api } from '../port.ts';
+import { representationOf } from '../representation.ts';
+import type { Target } from '../routes.ts';
+import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../status.ts';
+import { checkFields } from '../verbs/fields.ts';
+import { writeOptionsOf } from '../verbs/options.ts';
+import { entryAt } from '../verbs/read.ts';
+import { scaleOf, setScale } from '../verbs/scale.ts';
+import { replace } from '../verbs/update.ts';
+import { loadJsonPatch } from './json-patch.ts';
+import { mergePatch } from './merge.ts';
+import { strategicMergePatch } from './strategic.ts';
+
+const mergeType = 'application/merge-patch+json';
+const jsonType = 'application/json-patch+json';
+const strategicType = 'application/strategic-merge-patch+json';
+
+export async function patchObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const options = writeOptionsOf(request.query);
+  const representation = await representationOf(request, target.resource, api.clock.now);
+  // Everything that has to be waited for comes before the object is read: nothing may change it meanwhile.
+  const apply = await patcher(target, request, await parseBody(request));
+  if (target.subresource === 'scale') {
+    const scale = apply(scaleOf(entryAt(api, target).object));
+    return setScale(api, target, { scale, request });
+  }
+  const current = entryAt(api, target);
+  const desired = toStoredObject(apply(toJson(current.object)));
+  if (desired === undefined) throw badRequest('the patch leaves no object');
+  requireIdentity(target, desired, current.object);
+  const { object, headers } = checkFields(api, target.resource, { object: desired, options });
+  const { resource, subresource } = target;
+  const replacement = { current, desired: object, options, ...(subresource && { subresource }) };
+  return jsonResponse(200, representation.one(replace(api, resource, replacement)), headers);
+}
+
+/** The patch as a function, by the media type of the body; throws 415 for types that the resource has not. */
+async function patcher(
+  target: Target,
+  request: ApiRequest,
+  patch: unknown,
+): Promise<(on: JsonObject) => unknown> {
+  const type = mediaTypeOf(request);
+  if (type === jsonType) {
+    const jsonPatch = await loadJsonPatch();
+    return (on) => jsonPatch(on, patch);
+  }
+  if (!isJsonObject(patch)) throw badRequest('the patch is not an object');
+  if (type === mergeType) return (on) => mergePatch(on, patch);
+  // As upstream: resources that are not built in have no merge keys.
+  const types = hasMergeKeys(target) ? [jsonType, mergeType, strategicType] : [jsonType, mergeType];
+  if (type !== strategicType || !types.includes(type)) throw unsupportedMediaType(types);
+  const { apiVersion, kind } = { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind };
+  return (on) => strategicMergePatch(on, patch, typeNameOf(apiVersion, kind));
+}
+
+function hasMergeKeys({ resource, subresource }: Target): boolean {
+  return !resource.group.endsWith('weft.dev') && subresource !== 'scale';
+}
+
+/** A patch cannot make an object another one. */
+function requireIdentity(target: Target, desired: StoredObject, current: StoredObject): void {
+  const { resource, name = '' } = target;
+  if (desired.apiVersion !== current.apiVersion || desired.kind !== current.kind) {
+    throw badRequest('a patch may not change apiVersion or kind');
+  }
+  for (const field of ['name', 'namespace', 'uid'] as const) {
+    if (desired.metadata[field] === current.metadata[field]) continue;
+    const cause = invalidValue(`metadata.${field}`, desired.metadata[field], 'field is immutable');
+    throw invalid(resource, name, [cause]);
+  }
+}

@@ -1,0 +1,86 @@
+import { apiVersionOf, type Resource } from '../api/resources.ts';
+import type { ApiRequest } from './http/messages.ts';
+import { notAcceptable } from './status.ts';
+import type { Entry, EventType } from './store/port.ts';
+
+/** What a list says of itself (meta/v1 ListMeta). */
+export interface ListMeta {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+/** How objects are written for one request. It may remember what it already told (a watch's table columns). */
+export interface Representation {
+  one(entry: Entry): string;
+  list(entries: readonly Entry[], metadata: ListMeta): string;
+  /** One line of a watch. */
+  event(type: EventType, entry: Entry): string;
+  /** The line that says only that everything up to a version was sent. */
+  bookmark(resourceVersion: number, annotations?: Record<string, string>): string;
+}
+
+/**
+ * Chooses by the Accept header among plain objects, their metadata only, and the tables that kubectl prints
+ * (meta.k8s.io/v1). Throws 406 when the client takes none of them.
+ */
+export async function representationOf(
+  request: ApiRequest,
+  resource: Resource,
+  now: () => number,
+): Promise<Representation> {
+  const accepted = request.headers['accept'] ?? '*/*';
+  for (const range of accepted.split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+    if (!['application/json', 'application/*', '*/*', ''].includes(type)) continue;
+    const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3);
+    if (as === undefined) return objectRepresentation(resource);
+    if (!parameters.includes('v=v1') || !parameters.includes('g=meta.k8s.io')) continue;
+    if (as === 'Table') {
+      const { tableRepresentation } = await import('./table/table.ts');
+      return tableRepresentation(resource, { includeObject: request.query.get('includeObject'), now });
+    }
+    if (as.startsWith('PartialObjectMetadata')) return metadataRepresentation();
+  }
+  throw notAcceptable();
+}
+
+/** Objects as they are; the text of each was made when it was written. */
+export function objectRepresentation(resource: Resource): Representation {
+  const kind = JSON.stringify(`${resource.kind}List`);
+  const apiVersion = JSON.stringify(apiVersionOf(resource));
+  return {
+    one: (entry) => entry.text,
+    list: (entries, metadata) =>
+      `{"kind":${kind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[${textsOf(entries)}]}`,
+    event: (type, entry) => `{"type":"${type}","object":${entry.text}}\n`,
+    bookmark: (resourceVersion, annotations) =>
+      bookmarkLine({ kind: resource.kind, apiVersion: apiVersionOf(resource) }, resourceVersion, annotations),
+  };
+}
+
+function textsOf(entries: readonly Entry[]): string {
+  return entries.map((entry) => entry.text).join(',');
+}
+
+/** Only apiVersion, kind and metadata (meta/v1 PartialObjectMetadata), for clients that follow ownership. */
+function metadataRepresentation(): Representation {
+  const type = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
+  const one = (entry: Entry): object => ({ ...type, metadata: entry.object.metadata });
+  return {
+    one: (entry) => JSON.stringify(one(entry)),
+    list: (entries, metadata) =>
+      JSON.stringify({ ...type, kind: 'PartialObjectMetadataList', metadata, items: entries.map(one) }),
+    event: (event, entry) => `${JSON.stringify({ type: event, object: one(entry) })}\n`,
+    bookmark: (resourceVersion, annotations) => bookmarkLine(type, resourceVersion, annotations),
+  };
+}
+
+export function bookmarkLine(
+  type: { kind: string; apiVersion: string },
+  resourceVersion: number,
+  annotations?: Record<string, string>,
+): string {
+  const metadata = { resourceVersion: String(resourceVersion), ...(annotations && { annotations }) };
+  return `${JSON.stringify({ type: 'BOOKMARK', object: { ...type, metadata } })}\n`;
+}

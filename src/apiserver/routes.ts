@@ -1,0 +1,81 @@
+import { resources, type Resource } from '../api/resources.ts';
+import { badRequest } from './status.ts';
+
+/** What a path under /api or /apis asks for. */
+export type Route =
+  | { readonly kind: 'versions' }
+  | { readonly kind: 'groups' }
+  | { readonly kind: 'group'; readonly group: string }
+  | { readonly kind: 'resources'; readonly group: string; readonly version: string }
+  | ({ readonly kind: 'objects' } & Target);
+
+/** A resource, or one object of it, or a subresource of that. */
+export interface Target {
+  readonly resource: Resource;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+}
+
+/** All served resources, in the order of the table. */
+export const servedResources: readonly Resource[] = Object.values(resources);
+
+const byPath = new Map(servedResources.map((it) => [`${it.group}/${it.version}/${it.plural}`, it]));
+
+/** Where the path leads; undefined when nowhere. Throws 400 for broken percent-encoding. */
+export function routeOf(path: string): Route | undefined {
+  const [, root, ...rest] = path.replace(/\/$/, '').split('/').map(decode);
+  if (root === 'api') return rest.length === 0 ? { kind: 'versions' } : versionRoute('', rest);
+  if (root !== 'apis') return undefined;
+  const [group, ...tail] = rest;
+  if (group === undefined) return { kind: 'groups' };
+  if (group === '' || !servedResources.some((it) => it.group === group)) return undefined;
+  return tail.length === 0 ? { kind: 'group', group } : versionRoute(group, tail);
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw badRequest('the path is not valid percent-encoding');
+  }
+}
+
+function versionRoute(group: string, [version = '', ...rest]: string[]): Route | undefined {
+  if (!servedResources.some((it) => it.group === group && it.version === version)) return undefined;
+  if (rest.length === 0) return { kind: 'resources', group, version };
+  const target = targetOf(rest, (plural) => byPath.get(`${group}/${version}/${plural}`));
+  return target === undefined ? undefined : { kind: 'objects', ...target };
+}
+
+/** `RESOURCE[/NAME[/SUB]]` or `namespaces/NAMESPACE/RESOURCE[/NAME[/SUB]]`. */
+function targetOf(path: string[], find: (plural: string) => Resource | undefined): Target | undefined {
+  if (path.includes('')) return undefined;
+  const scoped = path[0] === 'namespaces' && path.length >= 3 ? find(path[2] ?? '') : undefined;
+  if (scoped?.namespaced === true) return target(scoped, path.slice(3), path[1]);
+  const resource = find(path[0] ?? '');
+  if (resource === undefined) return undefined;
+  // Over all namespaces a resource can only be listed.
+  if (resource.namespaced && path.length > 1) return undefined;
+  return target(resource, path.slice(1), undefined);
+}
+
+function target(resource: Resource, rest: string[], namespace: string | undefined): Target | undefined {
+  const [name, subresource] = rest;
+  if (rest.length > 2) return undefined;
+  if (subresource !== undefined && !isServed(resource, subresource)) return undefined;
+  return {
+    resource,
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+    ...(subresource !== undefined && { subresource }),
+  };
+}
+
+/** Namespaces have one more subresource than the table says, for clients that clear `spec.finalizers`. */
+function isServed(resource: Resource, subresource: string): boolean {
+  return (
+    resource.subresources.includes(subresource) ||
+    (resource.plural === 'namespaces' && subresource === 'finalize')
+  );
+}

@@ -1,0 +1,97 @@
+import { resources, type Resource } from '../api/resources.ts';
+import { matchesSelector, parseFieldSelector, parseLabelSelector } from '../api/selector.ts';
+import { messageOf } from '../lib/errors.ts';
+import { textAt, valueAt, type StoredObject } from './json.ts';
+import { badRequest } from './status.ts';
+import type { Target } from './routes.ts';
+
+/** Whether an object is among those that a list or watch asks for. */
+export type Selects = (object: StoredObject) => boolean;
+
+/** Fields besides name and namespace that can be selected by, as upstream's registries have them. */
+const selectableFields = new Map<Resource, readonly string[]>([
+  [
+    resources.pods,
+    [
+      'spec.nodeName',
+      'spec.restartPolicy',
+      'spec.schedulerName',
+      'spec.serviceAccountName',
+      'spec.hostNetwork',
+      'status.phase',
+      'status.podIP',
+      'status.nominatedNodeName',
+    ],
+  ],
+  [
+    resources.events,
+    [
+      'involvedObject.kind',
+      'involvedObject.namespace',
+      'involvedObject.name',
+      'involvedObject.uid',
+      'involvedObject.apiVersion',
+      'involvedObject.resourceVersion',
+      'involvedObject.fieldPath',
+      'reason',
+      'reportingComponent',
+      'source',
+      'type',
+    ],
+  ],
+  [resources.namespaces, ['status.phase']],
+  [resources.nodes, ['spec.unschedulable']],
+  [resources.secrets, ['type']],
+  [resources.services, ['spec.clusterIP', 'spec.type']],
+  [resources.replicasets, ['status.replicas']],
+  [resources.jobs, ['status.successful']],
+]);
+
+/**
+ * What `labelSelector` and `fieldSelector` of the query, and a name in the path, select. Undefined when
+ * everything; throws 400 for selectors that do not parse and fields that cannot be selected by.
+ */
+export function selectionOf(target: Target, query: URLSearchParams): Selects | undefined {
+  const tests: Selects[] = [];
+  const { name } = target;
+  if (name !== undefined) tests.push((object) => object.metadata.name === name);
+  const labels = query.get('labelSelector');
+  if (labels !== null && labels !== '') {
+    const selector = parsed(() => parseLabelSelector(labels));
+    tests.push((object) => matchesSelector(selector, object.metadata.labels));
+  }
+  const fields = query.get('fieldSelector');
+  if (fields !== null && fields !== '') tests.push(...fieldTests(target.resource, fields));
+  if (tests.length === 0) return undefined;
+  return (object) => tests.every((test) => test(object));
+}
+
+function fieldTests(resource: Resource, text: string): Selects[] {
+  return parsed(() => parseFieldSelector(text)).map(({ path, equal, value }) => {
+    if (!isSelectable(resource, path)) throw badRequest(`field label not supported: ${path}`);
+    const fields = path.split('.');
+    return (object) => (fieldText(object, fields) === value) === equal;
+  });
+}
+
+function isSelectable(resource: Resource, path: string): boolean {
+  if (path === 'metadata.name' || path === 'metadata.namespace') return true;
+  return selectableFields.get(resource)?.includes(path) ?? false;
+}
+
+/** The field as text; an absent one is empty, and an absent flag false. */
+function fieldText(object: StoredObject, fields: readonly string[]): string {
+  if (fields[0] === 'source') return textAt(object, ['source', 'component']);
+  const value = valueAt(object, fields);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return fields.at(-1) === 'unschedulable' || fields.at(-1) === 'hostNetwork' ? 'false' : '';
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (thrown) {
+    throw badRequest(messageOf(thrown));
+  }
+}

@@ -1,0 +1,61 @@
+import type { Server } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { createAdmission } from './admission/admission.ts';
+import { bootstrap } from './bootstrap.ts';
+import { createHandler } from './handler.ts';
+import { createAuthenticate, type Token } from './http/authenticate.ts';
+import { attach, listen, type Certificates, type ListenAt, type Listening } from './http/listen.ts';
+import type { ApiRequest, ApiResponse } from './http/messages.ts';
+import { createRequestListener } from './http/transport.ts';
+import type { Store } from './store/port.ts';
+import { createSnapshots } from './verbs/snapshots.ts';
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Range of Service addresses where no ClusterNetwork names one; `IPV4,IPV6` for dual-stack. */
+  readonly serviceCidr: string;
+  /** PEM texts, as `createCredentials` makes them. */
+  readonly certificates: Certificates;
+  readonly tokens: readonly Token[];
+}
+
+/** The Kubernetes API over a store. */
+export interface ApiServer {
+  /** Answers one request without any transport; rejects only with `StatusError`, or where the store failed. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** Serves on 127.0.0.1, or on a listening socket by its descriptor; may be called for several sockets. */
+  listen(at: ListenAt): Promise<Listening>;
+  /** Serves the connections of a plain TCP server that somebody else runs. */
+  attach(listener: Server): Listening;
+  /** Ends all connections and stops listening everywhere. The store stays open. */
+  close(): Promise<void>;
+}
+
+/** Makes the server and the namespaces that every cluster has; nothing listens before `listen`. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { store, clock, log, certificates } = options;
+  const api = { store, clock, log, admission: createAdmission(options), snapshots: createSnapshots() };
+  const handle = createHandler(api, createAuthenticate(options.tokens));
+  const onRequest = createRequestListener({ handle, log });
+  const open: Listening[] = [];
+  bootstrap(api);
+  return {
+    handle,
+    async listen(at) {
+      const listening = await listen(at, certificates, onRequest);
+      open.push(listening);
+      return listening;
+    },
+    attach(listener) {
+      const listening = attach(listener, certificates, onRequest);
+      open.push(listening);
+      return listening;
+    },
+    async close() {
+      await Promise.all(open.map((listening) => listening.close()));
+    },
+  };
+}

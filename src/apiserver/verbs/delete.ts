@@ -1,0 +1,128 @@
+import { resources, type Resource } from '../../api/resources.ts';
+import { parseBody } from '../body.ts';
+import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
+import { isObject, textAt, valueAt, type StoredObject } from '../json.ts';
+import type { Api } from '../port.ts';
+import { representationOf } from '../representation.ts';
+import { servedResources, type Target } from '../routes.ts';
+import { selectionOf } from '../selection.ts';
+import {
+  badRequest,
+  conflict,
+  forbidden,
+  methodNotAllowed,
+  qualifiedName,
+  successStatus,
+} from '../status.ts';
+import type { Entry } from '../store/port.ts';
+import { timestamp } from './create.ts';
+import { isFinalized } from './lifecycle.ts';
+import { writeOptionsOf } from './options.ts';
+import { entryAt } from './read.ts';
+
+interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly orphan: boolean;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export async function deleteObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const { resource } = target;
+  const options = await deleteOptionsOf(request);
+  const representation = await representationOf(request, resource, api.clock.now);
+  const current = entryAt(api, target);
+  const { name, uid = '' } = current.object.metadata;
+  const left = deleteEntry(api, resource, { current, options });
+  if (left !== undefined) return jsonResponse(200, representation.one(left));
+  const group = resource.group !== '' && { group: resource.group };
+  return jsonResponse(200, successStatus({ name, ...group, kind: resource.plural, uid }));
+}
+
+/** Deletes everything a list would show; returns that list. */
+export async function deleteCollection(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const { resource, namespace } = target;
+  if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
+  const options = await deleteOptionsOf(request);
+  const representation = await representationOf(request, resource, api.clock.now);
+  const selects = selectionOf(target, request.query);
+  const all = api.store.list(qualifiedName(resource), namespace);
+  const entries = selects === undefined ? all : all.filter(({ object }) => selects(object));
+  for (const current of entries) deleteEntry(api, resource, { current, options });
+  const resourceVersion = String(api.store.resourceVersion);
+  return jsonResponse(200, representation.list(entries, { resourceVersion }));
+}
+
+/** From the body, or from the query where there is no body (meta/v1 DeleteOptions). */
+async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
+  const body = request.body.length === 0 ? {} : await parseBody(request);
+  if (!isObject(body)) throw badRequest('the body is not DeleteOptions');
+  const dryRun = valueAt(body, ['dryRun']);
+  const policy = textAt(body, ['propagationPolicy']) || (request.query.get('propagationPolicy') ?? '');
+  return {
+    dryRun: writeOptionsOf(request.query).dryRun || (Array.isArray(dryRun) && dryRun.includes('All')),
+    orphan: policy === 'Orphan' || body['orphanDependents'] === true,
+    uid: textAt(body, ['preconditions', 'uid']),
+    resourceVersion: textAt(body, ['preconditions', 'resourceVersion']),
+  };
+}
+
+interface Deletion {
+  readonly current: Entry;
+  readonly options: DeleteOptions;
+}
+
+/** Undefined when the object is gone; what is left of it when finalizers keep it. */
+function deleteEntry(api: Api, resource: Resource, { current, options }: Deletion): Entry | undefined {
+  requirePreconditions(resource, current.object, options);
+  requireMortal(resource, current.object);
+  const { object, key } = current;
+  const dying = object.metadata.deletionTimestamp === undefined ? marked(api, resource, object) : object;
+  const gone = isFinalized(resource, dying);
+  if (options.dryRun) return gone ? undefined : current;
+  if (options.orphan) releaseDependents(api, object.metadata.uid);
+  if (gone) {
+    api.store.remove(qualifiedName(resource), key);
+    return undefined;
+  }
+  return dying === object ? current : api.store.put(qualifiedName(resource), key, dying);
+}
+
+function requirePreconditions(resource: Resource, object: StoredObject, options: DeleteOptions): void {
+  const { name, uid, resourceVersion } = object.metadata;
+  if (options.uid !== '' && options.uid !== uid) {
+    const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`;
+    throw conflict(resource, name, why);
+  }
+  if (options.resourceVersion !== '' && options.resourceVersion !== resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`;
+    throw conflict(resource, name, why);
+  }
+}
+
+const immortalNamespaces = new Set(['default', 'kube-system', 'kube-public']);
+
+function requireMortal(resource: Resource, { metadata: { name } }: StoredObject): void {
+  if (resource !== resources.namespaces || !immortalNamespaces.has(name)) return;
+  throw forbidden(resource, name, { why: 'this namespace may not be deleted' });
+}
+
+function marked(api: Api, resource: Resource, object: StoredObject): StoredObject {
+  const metadata = { ...object.metadata, deletionTimestamp: timestamp(api), deletionGracePeriodSeconds: 0 };
+  if (resource !== resources.namespaces) return { ...object, metadata };
+  const status = isObject(object['status']) ? object['status'] : {};
+  return { ...object, metadata, status: { ...status, phase: 'Terminating' } };
+}
+
+/** `propagationPolicy: Orphan`: dependents forget their owner, at once, so that no collector ever sees them as its. */
+function releaseDependents(api: Api, uid: string | undefined): void {
+  for (const resource of servedResources) {
+    const store = qualifiedName(resource);
+    for (const { key, object } of api.store.list(store)) {
+      const owners = object.metadata.ownerReferences ?? [];
+      if (!owners.some((owner) => owner.uid === uid)) continue;
+      const ownerReferences = owners.filter((owner) => owner.uid !== uid);
+      api.store.put(store, key, { ...object, metadata: { ...object.metadata, ownerReferences } });
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { resources, type Resource } from '../../api/resources.ts';
+import { arrayAt, type StoredObject } from '../json.ts';
+
+/** Whether the status of a resource is written only through its own subresource. */
+export function hasStatus(resource: Resource): boolean {
+  return resource.subresources.includes('status');
+}
+
+/** The status of a new object: what its resource begins with, whatever the client sent (but see nodes). */
+export function initialStatus(resource: Resource, object: StoredObject): StoredObject {
+  // A kubelet registers its node with its addresses, and upstream keeps them.
+  if (!hasStatus(resource) || resource === resources.nodes) return object;
+  const { status, ...rest } = object;
+  void status;
+  if (resource === resources.pods) return { ...rest, ...typeOf(object), status: { phase: 'Pending' } };
+  if (resource === resources.services) return { ...rest, ...typeOf(object), status: { loadBalancer: {} } };
+  if (resource === resources.namespaces) {
+    const spec = { finalizers: ['kubernetes'] };
+    return { ...rest, ...typeOf(object), spec, status: { phase: 'Active' } };
+  }
+  return { ...rest, ...typeOf(object), status: {} };
+}
+
+/** The fields that every object has; rest parameters of an indexed type lose them for the compiler. */
+function typeOf({
+  apiVersion,
+  kind,
+  metadata,
+}: StoredObject): Pick<StoredObject, 'apiVersion' | 'kind' | 'metadata'> {
+  return { apiVersion, kind, metadata };
+}
+
+/** Whether a dying object has nothing left to wait for. */
+export function isFinalized(resource: Resource, object: StoredObject): boolean {
+  if (object.metadata.deletionTimestamp === undefined) return false;
+  if ((object.metadata.finalizers ?? []).length > 0) return false;
+  return resource !== resources.namespaces || arrayAt(object, ['spec', 'finalizers']).length === 0;
+}

@@ -1,0 +1,116 @@
+import { keyOf, type Resource } from '../../api/resources.ts';
+import { parseBody } from '../body.ts';
+import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
+import { sameJson, type StoredObject } from '../json.ts';
+import type { Api } from '../port.ts';
+import { representationOf } from '../representation.ts';
+import type { Target } from '../routes.ts';
+import { conflict, qualifiedName } from '../status.ts';
+import type { Entry } from '../store/port.ts';
+import { objectOf } from './body-object.ts';
+import { checkFields } from './fields.ts';
+import { hasStatus, isFinalized } from './lifecycle.ts';
+import { writeOptionsOf, type WriteOptions } from './options.ts';
+import { entryAt } from './read.ts';
+
+export async function updateObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const options = writeOptionsOf(request.query);
+  const representation = await representationOf(request, target.resource, api.clock.now);
+  const given = objectOf(target, await parseBody(request));
+  const current = entryAt(api, target);
+  const { object, headers } = checkFields(api, target.resource, { object: given, options });
+  const { resource, subresource } = target;
+  const entry = replace(api, resource, {
+    current,
+    desired: object,
+    options,
+    ...(subresource && { subresource }),
+  });
+  return jsonResponse(200, representation.one(entry), headers);
+}
+
+export interface Replacement {
+  readonly current: Entry;
+  readonly desired: StoredObject;
+  readonly options: Pick<WriteOptions, 'dryRun'>;
+  /** Only the part that belongs to it is taken from `desired`. */
+  readonly subresource?: string;
+}
+
+const modified =
+  'the object has been modified; please apply your changes to the latest version and try again';
+
+/**
+ * Stores what an object is to become. Throws 409 when `desired` names another version or uid than the current
+ * one. Nothing is written when nothing changes; a dying object without finalizers is removed.
+ */
+export function replace(api: Api, resource: Resource, replacement: Replacement): Entry {
+  const { current, desired, options, subresource } = replacement;
+  requireCurrent(resource, current.object, desired);
+  const merged =
+    subresource === 'status'
+      ? withStatus(current.object, desired)
+      : withSpec(resource, current.object, desired);
+  const admitted = api.admission.admit(resource, merged, current.object);
+  const next = subresource === 'status' ? admitted : withGeneration(current.object, admitted);
+  if (sameJson(next, current.object)) return current;
+  const store = qualifiedName(resource);
+  const key = keyOf(next);
+  if (options.dryRun) return { key, rv: current.rv, object: next, text: JSON.stringify(next) };
+  const entry = api.store.put(store, key, next);
+  return isFinalized(resource, next) ? (api.store.remove(store, key) ?? entry) : entry;
+}
+
+function requireCurrent(resource: Resource, current: StoredObject, desired: StoredObject): void {
+  const { name, resourceVersion, uid } = desired.metadata;
+  if (uid !== undefined && uid !== current.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
+    throw conflict(resource, name, why);
+  }
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== '' &&
+    resourceVersion !== current.metadata.resourceVersion
+  ) {
+    throw conflict(resource, name, modified);
+  }
+}
+
+function withStatus(current: StoredObject, desired: StoredObject): StoredObject {
+  const next: StoredObject = { ...current };
+  if (desired['status'] === undefined) delete next['status'];
+  else next['status'] = desired['status'];
+  return next;
+}
+
+/** Fields of the metadata that clients cannot change. */
+const serverOwned = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+] as const;
+
+function withSpec(resource: Resource, current: StoredObject, desired: StoredObject): StoredObject {
+  const metadata: Record<string, unknown> = { ...desired.metadata };
+  for (const field of serverOwned) {
+    if (current.metadata[field] === undefined) delete metadata[field];
+    else metadata[field] = current.metadata[field];
+  }
+  const { name, namespace } = current.metadata;
+  const next: StoredObject = {
+    ...desired,
+    metadata: { ...metadata, name, ...(namespace !== undefined && { namespace }) },
+  };
+  return hasStatus(resource) ? withStatus(next, current) : next;
+}
+
+/** A new generation whenever anything but metadata and status changes. */
+function withGeneration(current: StoredObject, next: StoredObject): StoredObject {
+  const { generation } = current.metadata;
+  if (generation === undefined || sameJson(current['spec'], next['spec'])) return next;
+  return { ...next, metadata: { ...next.metadata, generation: generation + 1 } };
+}

@@ -1,0 +1,131 @@
+import { WeftError } from '../../lib/errors.ts';
+import type { ApiRequest, ApiResponse, Sink } from '../http/messages.ts';
+import type { StoredObject } from '../json.ts';
+import type { Api } from '../port.ts';
+import { representationOf, type Representation } from '../representation.ts';
+import type { Target } from '../routes.ts';
+import { selectionOf, type Selects } from '../selection.ts';
+import { badRequest, expired, qualifiedName, statusOf } from '../status.ts';
+import type { Entry, EventType, StoreEvent } from '../store/port.ts';
+import { countOf, flagOf } from './read.ts';
+
+const bookmarkIntervalMs = 60_000;
+
+/** Watches without `timeoutSeconds` last between half an hour and an hour, so that they do not all end at once. */
+const defaultTimeoutMs = (): number => 1_800_000 * (1 + Math.random());
+
+interface Watch {
+  readonly resource: string;
+  readonly namespace: string | undefined;
+  readonly selects: Selects | undefined;
+  /** Undefined when the client wants the present state first. */
+  readonly fromRv: number | undefined;
+  readonly bookmarks: boolean;
+  /** The client asked to be told when the present state is complete (KEP-3157). */
+  readonly marksInitialEnd: boolean;
+  readonly timeoutMs: number;
+  readonly representation: Representation;
+}
+
+/** A stream of changes, one JSON document per line. */
+export async function watchObjects(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const { query } = request;
+  const seconds = countOf(query, 'timeoutSeconds');
+  const sendsInitial = flagOf(query, 'sendInitialEvents');
+  if (sendsInitial && query.get('resourceVersionMatch') !== 'NotOlderThan') {
+    throw badRequest('sendInitialEvents requires resourceVersionMatch=NotOlderThan');
+  }
+  const from = countOf(query, 'resourceVersion');
+  const watch: Watch = {
+    resource: qualifiedName(target.resource),
+    namespace: target.namespace,
+    selects: selectionOf(target, query),
+    fromRv: from === 0 || sendsInitial ? undefined : from,
+    bookmarks: flagOf(query, 'allowWatchBookmarks'),
+    marksInitialEnd: sendsInitial,
+    timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs(),
+    representation: await representationOf(request, target.resource, api.clock.now),
+  };
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    stream: (sink) => start(api, watch, sink),
+  };
+}
+
+function start(api: Api, watch: Watch, sink: Sink): () => void {
+  const ends: (() => void)[] = [];
+  const fromRv = watch.fromRv ?? sendPresent(api, watch, sink);
+  try {
+    ends.push(api.store.watch(watch.resource, fromRv, (event) => sendEvent(watch, event, sink)));
+  } catch (thrown) {
+    if (!(thrown instanceof WeftError)) throw thrown;
+    // As upstream does: the request was good, so the failure is an event of the stream.
+    sink.write(`${JSON.stringify({ type: 'ERROR', object: statusOf(expired(thrown.message)) })}\n`);
+    sink.end();
+    return () => {};
+  }
+  const bookmark = (): void => {
+    if (watch.bookmarks) sink.write(watch.representation.bookmark(api.store.resourceVersion));
+  };
+  if (watch.bookmarks) ends.push(every(api, bookmark));
+  ends.push(
+    api.clock.after(Math.min(watch.timeoutMs, 2 ** 31 - 1), () => {
+      bookmark();
+      sink.end();
+    }),
+  );
+  return () => ends.forEach((end) => end());
+}
+
+function every(api: Api, run: () => void): () => void {
+  let cancel = (): void => {};
+  const arm = (): void => {
+    cancel = api.clock.after(bookmarkIntervalMs, () => {
+      run();
+      arm();
+    });
+  };
+  arm();
+  return () => cancel();
+}
+
+/** Sends everything there is as additions; returns the version it is of. */
+function sendPresent(api: Api, watch: Watch, sink: Sink): number {
+  const { resourceVersion } = api.store;
+  for (const entry of api.store.list(watch.resource, watch.namespace)) {
+    if (watch.selects?.(entry.object) ?? true) sink.write(watch.representation.event('ADDED', entry));
+  }
+  if (watch.marksInitialEnd) {
+    sink.write(watch.representation.bookmark(resourceVersion, { 'k8s.io/initial-events-end': 'true' }));
+  }
+  return resourceVersion;
+}
+
+function sendEvent(watch: Watch, event: StoreEvent, sink: Sink): void {
+  if (watch.namespace !== undefined && !event.entry.key.startsWith(`${watch.namespace}/`)) return;
+  const type = watch.selects === undefined ? event.type : seenAs(event, watch.selects);
+  if (type === undefined) return;
+  const leaves = type === 'DELETED' && event.type !== 'DELETED' && event.previous !== undefined;
+  const entry = leaves ? lastSelected(event.entry, event.previous) : event.entry;
+  sink.write(watch.representation.event(type, entry));
+}
+
+/**
+ * What a change is to a watcher that sees only selected objects: one that starts to match is added, one that
+ * stops is deleted. Where it is not known what the object was before, clients are told rather too much.
+ */
+function seenAs(event: StoreEvent, selects: Selects): EventType | undefined {
+  const now = selects(event.entry.object);
+  const before = event.previous === undefined ? undefined : selects(event.previous);
+  if (event.type === 'ADDED') return now ? 'ADDED' : undefined;
+  if (event.type === 'DELETED') return (before ?? now) ? 'DELETED' : undefined;
+  if (now) return before === false ? 'ADDED' : 'MODIFIED';
+  return before === false ? undefined : 'DELETED';
+}
+
+/** An object that leaves the selection is shown as it last was in it, with the version of its leaving. */
+function lastSelected(entry: Entry, previous: StoredObject): Entry {
+  const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(entry.rv) } };
+  return { key: entry.key, rv: entry.rv, object, text: JSON.stringify(object) };
+}
