@@ -1,7 +1,7 @@
-import { readLink, writeGetLink } from '../../wire/netlink/link.ts';
+import { readLink, writeGetLink, writeSetLink } from '../../wire/netlink/link.ts';
 import type { Acknowledgement } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
-import type { RouteFailure, RouteOperation } from './port.ts';
+import type { RouteFailure, RouteOperation, VethLink } from './port.ts';
 import { failureOf, noSuchLink, Refusal } from './refusal.ts';
 import { linksNeededBy, requestFor, type Numbers } from './request.ts';
 import type { Request, RouteSocket } from './socket.ts';
@@ -14,6 +14,13 @@ const absences: Partial<Record<RouteOperation['action'], readonly string[]>> = {
   'delete-neighbour': ['ENOENT', 'ENODEV'],
   'delete-fdb': ['ENOENT', 'ENODEV'],
 };
+
+/** The rest of the machine, as far as one namespace's operations reach it. */
+export interface OtherNamespaces {
+  /** For IFLA_NET_NS_FD. Throws `Refusal` when there is no such namespace. */
+  descriptorOf(namespace: string): number;
+  socketOf(namespace: string): RouteSocket;
+}
 
 interface Pending {
   readonly position: number;
@@ -29,20 +36,21 @@ interface Pending {
 export class Application {
   readonly #socket: RouteSocket;
   readonly #operations: readonly RouteOperation[];
+  readonly #others: OtherNamespaces;
   readonly #numbers: Numbers;
   /** Undefined: asked for, and absent. */
   readonly #indexes = new Map<string, number | undefined>();
   readonly #failures = new Map<number, RouteFailure>();
   #pending: Pending[] = [];
 
-  constructor(
-    socket: RouteSocket,
-    operations: readonly RouteOperation[],
-    descriptorOf: (namespace: string) => number,
-  ) {
+  constructor(socket: RouteSocket, operations: readonly RouteOperation[], others: OtherNamespaces) {
     this.#socket = socket;
     this.#operations = operations;
-    this.#numbers = { descriptorOf, indexOf: (link) => this.#indexOf(link) };
+    this.#others = others;
+    this.#numbers = {
+      descriptorOf: (namespace) => others.descriptorOf(namespace),
+      indexOf: (link) => this.#indexOf(link),
+    };
   }
 
   /** Carries the operations out; returns the failures in the operations' order. */
@@ -99,9 +107,26 @@ export class Application {
     const pending = this.#pending;
     this.#pending = [];
     const answers = this.#socket.exchange(pending.map(({ request }) => request));
-    for (const [i, { position, operation }] of pending.entries()) {
-      const answer = answers[i];
-      if (answer !== undefined && answer.errno !== 0) this.#refused(position, failure(operation, answer));
+    const accepted = pending.filter((one, i) => this.#accepted(one, answers[i]));
+    this.#setPeersUp(accepted);
+  }
+
+  #accepted({ position, operation }: Pending, answer: Acknowledgement | undefined): boolean {
+    if (answer === undefined || answer.errno === 0) return true;
+    this.#refused(position, failure(operation, answer));
+    return false;
+  }
+
+  /** The far ends of the veths just made: the message that makes them cannot do it. */
+  #setPeersUp(made: readonly Pending[]): void {
+    const veths = made.flatMap((one) => {
+      const link = one.operation.action === 'add-link' ? one.operation.link : undefined;
+      return link?.kind === 'veth' ? [{ one, peer: link.peer }] : [];
+    });
+    for (const [namespace, group] of Map.groupBy(veths, ({ peer }) => peer.namespace)) {
+      const requests = group.map(({ peer }) => setUp(peer));
+      const answers = this.#others.socketOf(namespace).exchange(requests);
+      for (const [i, { one }] of group.entries()) this.#accepted(one, answers[i]);
     }
   }
 
@@ -114,4 +139,8 @@ export class Application {
 function failure(operation: RouteOperation, { errno, text }: Acknowledgement): RouteFailure {
   const code = errnoName(errno);
   return { operation, errno, code, message: text === '' ? code : text };
+}
+
+function setUp({ name }: VethLink['peer']): Request {
+  return (writer, sequence) => writeSetLink(writer, sequence, { name });
 }

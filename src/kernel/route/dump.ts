@@ -87,9 +87,10 @@ function linkOf({ name, kind, mac, mtu, master, vxlan }: LinkReport, nameOf: Nam
 function addressOf(report: AddressReport | undefined, nameOf: NameOf): LinkAddress | undefined {
   if (report === undefined || report.automatic) return undefined;
   const link = nameOf(report.index);
-  return link === undefined
-    ? undefined
-    : { link, address: `${formatAddress(report.address)}/${report.length}` };
+  const address = `${formatAddress(report.address)}/${report.length}`;
+  // The kernel does not mark 127.0.0.1 as its own.
+  if (link === undefined || (link === 'lo' && address === '127.0.0.1/8')) return undefined;
+  return { link, address };
 }
 
 function routeOf(report: RouteReport | undefined, nameOf: NameOf): Route | undefined {

@@ -27,8 +27,10 @@ class KernelRouteNetlink implements RouteNetlink {
 
   apply(namespace: string, operations: readonly RouteOperation[]): RouteFailure[] {
     if (operations.length === 0) return [];
-    const descriptorOf = (name: string) => this.#descriptorOf(name);
-    return new Application(this.#socket(namespace), operations, descriptorOf).run();
+    return new Application(this.#socket(namespace), operations, {
+      descriptorOf: (name) => this.#descriptorOf(name),
+      socketOf: (name) => this.#socket(name),
+    }).run();
   }
 
   dump(namespace: string): NamespaceState {

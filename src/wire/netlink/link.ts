@@ -78,7 +78,10 @@ export interface NewLink extends LinkAttributes {
   readonly info: LinkInfo;
 }
 
-/** Makes a link and sets it up, for a veth both ends. EEXIST when the name is taken, at either end. */
+/**
+ * Makes a link and sets it up; of a veth only this end, because the other one cannot be up (ENOTCONN from veth.c)
+ * before it knows its peer. EEXIST when the name is taken, at either end.
+ */
 export function writeNewLink(writer: MessageWriter, sequence: number, link: NewLink): void {
   writer.begin({ type: RTM_NEWLINK, flags: createOnly, sequence });
   writer.bytes(header({ up: true }));
@@ -100,7 +103,7 @@ function writeInfo(writer: MessageWriter, info: LinkInfo): void {
 }
 
 function writePeer(writer: MessageWriter, peer: LinkAttributes & { namespaceFd: number }): void {
-  writer.bytes(header({ up: true }));
+  writer.bytes(header({}));
   writeAttributes(writer, peer);
   writer.u32(IFLA_NET_NS_FD, peer.namespaceFd);
 }
@@ -122,16 +125,19 @@ function writeAttributes(writer: MessageWriter, { name, mac, mtu }: LinkAttribut
   if (mtu !== undefined) writer.u32(IFLA_MTU, mtu);
 }
 
-/** Changes an existing link, found by its name, and sets it up. Master 0: a port of no bridge. ENODEV. */
+/**
+ * Changes what is given of an existing link, found by its name, and sets it up. Master 0: a port of no bridge.
+ * ENODEV when there is none.
+ */
 export function writeSetLink(
   writer: MessageWriter,
   sequence: number,
-  link: LinkAttributes & { readonly master: number },
+  link: LinkAttributes & { readonly master?: number },
 ): void {
   writer.begin({ type: RTM_SETLINK, flags: acknowledged, sequence });
   writer.bytes(header({ up: true }));
   writeAttributes(writer, link);
-  writer.u32(IFLA_MASTER, link.master);
+  if (link.master !== undefined) writer.u32(IFLA_MASTER, link.master);
   writer.end();
 }
 
