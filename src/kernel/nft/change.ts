@@ -10,7 +10,8 @@ import { parseAcknowledgement, type NetlinkMessage } from '../../wire/netlink/me
 import { errnoName } from '../libc-errno.ts';
 import { encodeElement } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
-import type { NftElement, NftElementChange } from './port.ts';
+import type { NftElementChange } from './port.ts';
+import { refusal, type BlamedChange } from './refusal.ts';
 
 /** A batch and what it was made of, in the order of its steps. */
 export interface EncodedChange {
@@ -39,10 +40,7 @@ function stepOf({ action, family, table, set, type, element }: NftElementChange)
   return { action, family: familyNumbers[family], table, set, elements: encodeElement(type, element) };
 }
 
-/**
- * Throws what the kernel's answers to a batch say: nothing when it was applied. An element that is missing or
- * already there, with another value or overlapping, is `nft-conflict`; so is a missing table or set.
- */
+/** Throws what the kernel's answers to a batch say (see `refusal`); nothing when it was applied. */
 export function checkAnswers({ batch, ordered }: EncodedChange, answers: readonly NetlinkMessage[]): void {
   let applied = false;
   for (const answer of answers) {
@@ -50,18 +48,15 @@ export function checkAnswers({ batch, ordered }: EncodedChange, answers: readonl
     if (acknowledgement === undefined) continue;
     if (acknowledgement.errno !== 0) {
       const message = batch.messages.find(({ sequence }) => sequence === answer.sequence);
-      throw refusal(acknowledgement.errno, message && changeAt(ordered, message, errorOffset(answer)));
+      throw refusal(
+        errnoName(acknowledgement.errno),
+        message && changeAt(ordered, message, errorOffset(answer)),
+      );
     }
     applied ||= answer.sequence === batch.lastSequence;
   }
   if (!applied)
     throw new WeftError('nft-rejected', 'nftables did not acknowledge a batch of element changes');
-}
-
-interface BlamedChange {
-  readonly change: NftElementChange;
-  /** Whether the kernel blames this very element, and not just its message. */
-  readonly exact: boolean;
 }
 
 function changeAt(
@@ -72,33 +67,4 @@ function changeAt(
   const index = offset === undefined ? -1 : offsets.findLastIndex((start) => start <= offset);
   const change = ordered[first + Math.max(index, 0)];
   return change && { change, exact: index >= 0 };
-}
-
-// ENOTEMPTY: an interval overlaps another one (net/netfilter/nft_set_pipapo.c, nft_set_rbtree.c).
-const conflicts: readonly string[] = ['ENOENT', 'EEXIST', 'ENOTEMPTY'];
-
-function refusal(errno: number, blamed: BlamedChange | undefined): WeftError {
-  const name = errnoName(errno);
-  const where = blamed === undefined ? 'the batch' : describe(blamed);
-  const message = `nftables refused ${where}: ${name}`;
-  if (!conflicts.includes(name)) return new WeftError('nft-rejected', message);
-  const hint = 'The kernel has other elements than expected: list the set and compare again.';
-  return new WeftError('nft-conflict', message, { hint });
-}
-
-function describe({ change, exact }: BlamedChange): string {
-  const set = setNameText(change);
-  return exact
-    ? `to ${change.action} ${elementText(change.element)} in ${set}`
-    : `to ${change.action} in ${set}`;
-}
-
-function elementText({ key, keyEnd, value }: NftElement): string {
-  const end = keyEnd === undefined ? '' : ` - ${keyEnd.join(' . ')}`;
-  return `{ ${key.join(' . ')}${end}${value === undefined ? '' : ` : ${valueText(value)}`} }`;
-}
-
-function valueText(value: NonNullable<NftElement['value']>): string {
-  if (!('verdict' in value)) return value.join(' . ');
-  return value.chain === undefined ? value.verdict : `${value.verdict} ${value.chain}`;
 }

@@ -49,23 +49,33 @@ export function loadLibnftables(): void {
   library();
 }
 
+/** A libnftables context, bound to the network namespace it was made in. */
+export interface NftContext {
+  /**
+   * Runs commands as one transaction; returns nft's message where it refuses them. To be called inside the
+   * context's namespace: names of links are looked up through further sockets, opened where the thread is. The
+   * library is not thread-safe, not even with a context each: one thread of the process calls it.
+   */
+  run(commands: string): string | undefined;
+  free(): void;
+}
+
 /**
- * Runs commands in the network namespace this thread is in and returns nft's message where it refuses them. A
- * context is made for each call: it costs a tenth of a millisecond, keeps no descriptor per namespace, and the
- * library opens further sockets wherever it happens to be called. It is not thread-safe; this call is synchronous
- * and is to be made from one thread of the process only.
+ * Makes a context in the namespace this thread is in. It is worth keeping: closing its socket waits until the
+ * kernel has let go of what a transaction removed, 16 ms where the transaction itself takes 0.1 ms.
  */
-export function runNftCommands(commands: string): string | undefined {
+export function createNftContext(): NftContext {
   const nft = library();
   const context = nft.nft_ctx_new(0);
   if (context === null) throw new WeftError('nft-rejected', 'libnftables made no context');
-  try {
-    // Without buffers the library writes to the process's own stdout and stderr.
-    nft.nft_ctx_buffer_output(context);
-    nft.nft_ctx_buffer_error(context);
-    if (nft.nft_run_cmd_from_buffer(context, commands) === 0) return undefined;
-    return nft.nft_ctx_get_error_buffer(context)?.trim() ?? '';
-  } finally {
-    nft.nft_ctx_free(context);
-  }
+  // Without buffers the library writes to the process's own stdout and stderr.
+  nft.nft_ctx_buffer_output(context);
+  nft.nft_ctx_buffer_error(context);
+  return {
+    run(commands) {
+      if (nft.nft_run_cmd_from_buffer(context, commands) === 0) return undefined;
+      return nft.nft_ctx_get_error_buffer(context)?.trim() ?? '';
+    },
+    free: () => nft.nft_ctx_free(context),
+  };
 }

@@ -12,13 +12,17 @@ export interface LoggedPacket {
 
 /** Reads NFLOG groups of many namespaces through one waiting thread. */
 export interface PacketLog {
-  /** Subscribes to a group inside a namespace. Idempotent. */
+  /**
+   * Subscribes to a group inside a namespace. Idempotent. Throws `log-taken` when another process (or another log)
+   * reads the group, `netns-missing` when there is no namespace.
+   */
   listen(namespace: string, group: number): void;
-  /** Ends the subscription. */
+  /** Ends the namespace's subscriptions. */
   forget(namespace: string): void;
   /** Called for every packet, in the order of arrival per namespace. One callback; the last one set counts. */
   onPacket(callback: (packet: LoggedPacket) => void): void;
-  /** Messages the kernel dropped because the socket's buffer was full, since start. */
+  /** Times the kernel dropped packets because a socket's buffer was full, since start. */
   readonly overruns: number;
+  /** Ends all subscriptions. */
   close(): Promise<void>;
 }

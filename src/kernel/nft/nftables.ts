@@ -6,10 +6,10 @@ import type { NetworkNamespaces } from '../netns/port.ts';
 import { checkAnswers, encodeChange } from './change.ts';
 import { decodeElements } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
-import { loadLibnftables, runNftCommands } from './libnftables.ts';
+import { createNftContext, loadLibnftables, type NftContext } from './libnftables.ts';
 import type { NftElement, NftElementChange, Nftables, NftFamily, NftSetName, NftSetType } from './port.ts';
 
-/** The kernel's nftables in pinned namespaces. Sockets are opened on first use. */
+/** The kernel's nftables in pinned namespaces. Sockets and libnftables contexts are opened on first use. */
 export function createNftables(dependencies: { readonly namespaces: NetworkNamespaces }): Nftables {
   return new KernelNftables(dependencies.namespaces);
 }
@@ -17,6 +17,7 @@ export function createNftables(dependencies: { readonly namespaces: NetworkNames
 class KernelNftables implements Nftables {
   readonly #namespaces: NetworkNamespaces;
   readonly #sockets: NetfilterSockets;
+  readonly #contexts = new Map<string, NftContext>();
 
   constructor(namespaces: NetworkNamespaces) {
     this.#namespaces = namespaces;
@@ -26,7 +27,7 @@ class KernelNftables implements Nftables {
   run(namespace: string, commands: string): void {
     loadLibnftables();
     const pin = this.#namespaces.open(namespace);
-    const refused = this.#namespaces.inside(pin, () => runNftCommands(commands));
+    const refused = this.#namespaces.inside(pin, () => this.#context(namespace).run(commands));
     if (refused !== undefined) throw new WeftError('nft-rejected', `${namespace}: nft refused: ${refused}`);
   }
 
@@ -57,9 +58,21 @@ class KernelNftables implements Nftables {
 
   forget(namespace: string): void {
     this.#sockets.forget(namespace);
+    this.#contexts.get(namespace)?.free();
+    this.#contexts.delete(namespace);
   }
 
   close(): void {
+    for (const namespace of this.#contexts.keys()) this.forget(namespace);
     this.#sockets.close();
+  }
+
+  /** To be called inside the namespace. */
+  #context(namespace: string): NftContext {
+    const known = this.#contexts.get(namespace);
+    if (known !== undefined) return known;
+    const context = createNftContext();
+    this.#contexts.set(namespace, context);
+    return context;
   }
 }

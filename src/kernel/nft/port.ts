@@ -57,11 +57,13 @@ export interface Nftables {
    */
   run(namespace: string, commands: string): void;
   /**
-   * Applies element changes as one atomic nfnetlink batch. Throws `nft-conflict` (an element was there or was
-   * missing: the mirror is out of step, list and diff again) or `nft-rejected`; nothing is changed then.
+   * Applies element changes as one atomic nfnetlink batch, those of one set in their order. Adding what is there
+   * already, value and all, does nothing; deleting looks at the key only. Throws `nft-conflict` (an element was there
+   * with another value, overlaps another interval, or was missing: the mirror is out of step, list and diff
+   * again), `nft-rejected`, or `nft-value` for a value its type cannot hold; nothing is changed then.
    */
   change(namespace: string, changes: readonly NftElementChange[]): void;
-  /** All elements of a set, in no order. Throws `nft-missing` when there is no such set. */
+  /** All elements of a set, in no order; no `keyEnd` where it equals `key`. Throws `nft-missing` when there is no such set. */
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[];
   /** Names of the tables of a family. */
   tables(namespace: string, family: NftFamily): string[];

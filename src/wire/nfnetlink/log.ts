@@ -9,6 +9,7 @@ const NFULNL_CFG_CMD_BIND = 1;
 const NFULNL_COPY_PACKET = 2;
 const NFULA_CFG_CMD = 1;
 const NFULA_CFG_MODE = 2;
+const NFULA_CFG_NLBUFSIZ = 3;
 const NFULA_CFG_TIMEOUT = 4;
 const NFULA_CFG_QTHRESH = 5;
 const NFULA_MARK = 2;
@@ -35,6 +36,8 @@ export function encodeLogSubscription({ group, copyRange, sequence }: LogSubscri
   beginNetfilter(writer, { type, flags, sequence, family: NFPROTO_UNSPEC, resource: group });
   writer.u8(NFULA_CFG_CMD, NFULNL_CFG_CMD_BIND);
   writer.attribute(NFULA_CFG_MODE, copyMode(copyRange));
+  // The kernel takes this much memory for every message, or what the message needs if that is more.
+  writer.u32BE(NFULA_CFG_NLBUFSIZ, 256);
   // In 1/100 s. It only matters if a queue of one could fail to be flushed.
   writer.u32BE(NFULA_CFG_TIMEOUT, 1);
   writer.u32BE(NFULA_CFG_QTHRESH, 1);
