@@ -52,6 +52,11 @@ export function encodeResponse(response: DnsResponse, limit: number = largestMes
   return query.edns === undefined ? writer.bytes() : withEdns(writer.bytes(), rcodes[response.rcode]);
 }
 
+/** Whether an encoded answer has TC set. */
+export function isTruncated(message: Uint8Array): boolean {
+  return ((message[2] ?? 0) & (truncatedFlag >> 8)) !== 0;
+}
+
 function flagsOf({ query, rcode, authoritative }: DnsResponse): number {
   return (
     responseFlag |

@@ -1,0 +1,89 @@
+import type { Client } from '../client/port.ts';
+import type { Sockets } from '../kernel/sockets/port.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Service } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import { createDnsModel } from '../model/dns/model.ts';
+import type { PodServer } from '../workload/port.ts';
+import { createDnsCounters, type DnsCounters } from './counters.ts';
+import { createPodListeners } from './pod-listeners.ts';
+import { createResponder } from './responder.ts';
+import { listenTcp } from './tcp.ts';
+import { listenUdp } from './udp.ts';
+import { feedZone, type ZoneFeed } from './zone-feed.ts';
+
+export interface DnsServerOptions {
+  readonly client: Pick<Client, 'informer'>;
+  readonly sockets: Pick<Sockets, 'listen'>;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** `cluster.local` when absent. */
+  readonly zone?: string;
+  /** Seconds; 5 when absent. */
+  readonly ttl?: number;
+}
+
+/** The cluster's DNS server: answers inside the namespaces of the pods it is asked to serve. */
+export interface DnsServer extends Service, PodServer {
+  /** Whether the API's content is known; before that every answer is SERVFAIL, so that nobody caches NXDOMAIN. */
+  readonly ready: boolean;
+  readonly counters: DnsCounters;
+}
+
+/** Every listener that a pod asks for speaks DNS, whatever its port. Throws `dns-zone-invalid`. */
+export function createDnsServer(options: DnsServerOptions): DnsServer {
+  const { client, sockets, log, clock, zone = 'cluster.local', ttl = 5 } = options;
+  let model = createDnsModel({ zone, ttl });
+  const counters = createDnsCounters();
+  let feed: ZoneFeed | undefined;
+  let ready = false;
+  const responder = createResponder({
+    model: { answer: (question) => model.answer(question) },
+    ready: () => ready,
+    counters,
+    log,
+  });
+  const pods = createPodListeners({
+    log,
+    open(netns, { protocol, port }) {
+      if (protocol === 'UDP') return listenUdp(sockets.listen(netns, { protocol: 'udp', port }), responder);
+      return listenTcp(sockets.listen(netns, { protocol: 'tcp', port }), { responder, counters, clock });
+    },
+  });
+
+  async function whenSynced(current: ZoneFeed): Promise<void> {
+    try {
+      await current.synced;
+      // A feed that was closed meanwhile says nothing about the present.
+      if (feed === current) ready = true;
+    } catch (thrown) {
+      log.error({ error: messageOf(thrown) }, 'the DNS zone cannot be read from the API');
+    }
+  }
+
+  return {
+    counters,
+    get ready() {
+      return ready;
+    },
+    serve: (pod) => pods.serve(pod),
+    unserve: (uid) => pods.unserve(uid),
+    list: () => pods.list(),
+    start() {
+      if (feed === undefined) {
+        // What was deleted while the server was stopped would stay in an old model.
+        model = createDnsModel({ zone, ttl });
+        feed = feedZone(client, model);
+        void whenSynced(feed);
+      }
+      return Promise.resolve();
+    },
+    async stop() {
+      feed?.close();
+      feed = undefined;
+      ready = false;
+      await pods.close();
+    },
+  };
+}
