@@ -18,6 +18,8 @@ import { createMessageWriter, type MessageWriter } from './writer.ts';
 export const largestUdpPayload = 1232;
 
 const ednsLength = 11;
+/** Every answer is written here and copied out at once: allocating the room for each costs more than the answer. */
+const scratch = new Uint8Array(largestMessage);
 const [responseFlag, authoritativeFlag, truncatedFlag] = [0x8000, 0x0400, 0x0200];
 
 /** Bytes that an answer over UDP may have, from what the client announced (RFC 6891 section 6.2.3). */
@@ -33,7 +35,7 @@ export function udpLimit(edns: { readonly udpSize: number } | undefined): number
  */
 export function encodeResponse(response: DnsResponse, limit: number = largestMessage): Uint8Array {
   const { query } = response;
-  const writer = createMessageWriter(limit - (query.edns === undefined ? 0 : ednsLength));
+  const writer = createMessageWriter(scratch, limit - (query.edns === undefined ? 0 : ednsLength));
   writeHeader(writer, response);
   if (query.question !== undefined) {
     writer.name(query.question.name);

@@ -3,6 +3,7 @@ const longestName = 255;
 const longestLabel = 63;
 const dot = 0x2e;
 const backslash = 0x5c;
+const plain = /^[!-~]*$/;
 
 /** A name read from a message, and the offset of what follows it. */
 export interface NameRead {
@@ -57,14 +58,17 @@ function presentLabel(bytes: Uint8Array, start: number, end: number): string {
 
 /**
  * The labels of a name in presentation form, still escaped; none for the root. Undefined when a label is empty
- * or longer than 63 bytes, the whole longer than 255, an escape is broken or a character is outside ASCII.
+ * or longer than 63 bytes, the whole longer than 255, an escape is broken or a character that needs one has none.
  */
 export function labelsOf(name: string): readonly string[] | undefined {
   if (name === '') return [];
-  const labels = name.includes('\\') ? splitEscaped(name) : name.split('.');
+  const escaped = name.includes('\\');
+  // Nearly every name is plain, and then its letters are its bytes.
+  if (!escaped && !plain.test(name)) return undefined;
+  const labels = escaped ? splitEscaped(name) : name.split('.');
   let length = 1;
   for (const label of labels) {
-    const size = labelBytes(label)?.length;
+    const size = escaped ? labelBytes(label)?.length : label.length;
     if (size === undefined || size === 0 || size > longestLabel) return undefined;
     length += size + 1;
   }

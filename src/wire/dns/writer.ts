@@ -5,7 +5,7 @@ import { labelBytes, labelsOf } from './name.ts';
 /** A compression pointer has 14 bits. */
 const farthestPointer = 0x3fff;
 
-/** Appends to a buffer of fixed size. Writing past its end is not an error: `overflowed` tells it afterwards. */
+/** Appends to a buffer. Writing past the end of its room is not an error: `overflowed` tells it afterwards. */
 export interface MessageWriter {
   readonly position: number;
   readonly overflowed: boolean;
@@ -25,13 +25,12 @@ export interface MessageWriter {
   text(text: string): void;
   /** Gives up everything written since `position`; nothing may be written with compression afterwards. */
   rewind(position: number): void;
-  /** What was written. */
+  /** A copy of what was written. */
   bytes(): Uint8Array;
 }
 
-/** A writer into a new buffer of `size` bytes. */
-export function createMessageWriter(size: number): MessageWriter {
-  const buffer = new Uint8Array(size);
+/** A writer into the first `size` bytes of a buffer, whose content before does not matter. */
+export function createMessageWriter(buffer: Uint8Array, size: number): MessageWriter {
   const tails = new Map<string, number>();
   let position = 0;
 
@@ -45,6 +44,17 @@ export function createMessageWriter(size: number): MessageWriter {
   };
   const all = (values: Iterable<number>): void => {
     for (const value of values) uint8(value);
+  };
+
+  const writeLabel = (label: string): void => {
+    if (!label.includes('\\')) {
+      uint8(label.length);
+      for (let i = 0; i < label.length; i++) uint8(label.charCodeAt(i));
+      return;
+    }
+    const bytes = labelBytes(label) ?? [];
+    uint8(bytes.length);
+    all(bytes);
   };
 
   return {
@@ -74,9 +84,7 @@ export function createMessageWriter(size: number): MessageWriter {
         const seen = compress ? tails.get(tail) : undefined;
         if (seen !== undefined) return uint16(0xc000 | seen);
         if (compress && position <= farthestPointer) tails.set(tail, position);
-        const bytes = labelBytes(label) ?? [];
-        uint8(bytes.length);
-        all(bytes);
+        writeLabel(label);
         tail = tail.slice(label.length + 1);
       }
       return uint8(0);
