@@ -71,7 +71,9 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
   withLab(program.command('kubeconfig'))
     .description('print the kubeconfig of a lab')
     .option('--path', "print its file's path instead", false)
-    .action(async (options) => done(await (await import('./commands/kubeconfig.ts')).kubeconfig(env, options)));
+    .action(async (options) =>
+      done(await (await import('./commands/kubeconfig.ts')).kubeconfig(env, options)),
+    );
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {

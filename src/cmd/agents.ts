@@ -41,7 +41,11 @@ await runRole('agents', async ({ paths, options, log }) => {
   const writeSettings = (pod: Pod): void => {
     const directory = join(paths.pods, pod.metadata.uid ?? '');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { text } = resolvConfOf(pod, { clusterDns: labAddresses.clusterDns, zone: 'cluster.local', nodeResolvConf: '' });
+    const { text } = resolvConfOf(pod, {
+      clusterDns: labAddresses.clusterDns,
+      zone: 'cluster.local',
+      nodeResolvConf: '',
+    });
     writeFileSync(join(directory, 'resolv.conf'), text, { mode: 0o600 });
   };
 
@@ -52,7 +56,8 @@ await runRole('agents', async ({ paths, options, log }) => {
     kernel,
     config: options.config,
     netnsOfNode: nodeNetns,
-    servingOf: (pod) => (pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder),
+    servingOf: (pod) =>
+      pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
     writeSettings,
     clock: systemClock,
     log,
@@ -86,7 +91,9 @@ function versionsOf(body: unknown): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const [plural, version] of entries as [string, unknown][]) {
     if (typeof version !== 'string' || !/^\d{1,20}$/.test(version)) {
-      throw new WeftError('versions-invalid', 'resourceVersions must be strings of digits', { fault: 'input' });
+      throw new WeftError('versions-invalid', 'resourceVersions must be strings of digits', {
+        fault: 'input',
+      });
     }
     versions[plural] = version;
   }

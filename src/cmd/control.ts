@@ -26,7 +26,16 @@ await runRole('control', async ({ paths, options, log }) => {
 
   const credentials = await createCredentials({
     directory: paths.credentials,
-    hosts: ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', '10.96.0.1', labAddresses.control],
+    hosts: [
+      '127.0.0.1',
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+      '10.96.0.1',
+      labAddresses.control,
+    ],
   });
   const store = createStore({ path: paths.store });
   const server = createApiServer({

@@ -18,20 +18,29 @@ export interface Role {
  * Runs a role of a lab: `node src/cmd/ROLE.ts DIRECTORY`. Ends with the returned `stop` on SIGTERM and SIGINT; a
  * role that cannot start says so in its log and exits 1, for its supervisor to try again.
  */
-export async function runRole(name: string, start: (role: Role) => Promise<() => Promise<void>>): Promise<void> {
+export async function runRole(
+  name: string,
+  start: (role: Role) => Promise<() => Promise<void>>,
+): Promise<void> {
   const directory = process.argv[2];
   if (directory === undefined) throw new Error(`usage: ${name} DIRECTORY`);
   const log = pino({ name, base: { role: name, pid: process.pid } }, pino.destination({ fd: 1, sync: true }));
   const paths = labPaths(dirname(directory), basename(directory));
   process.on('unhandledRejection', (reason) => {
-    log.fatal({ error: messageOf(reason), stack: reason instanceof Error ? reason.stack : undefined }, 'defect');
+    log.fatal(
+      { error: messageOf(reason), stack: reason instanceof Error ? reason.stack : undefined },
+      'defect',
+    );
     process.exit(1);
   });
   process.umask(0o077);
   mkdirSync(paths.namespaces, { recursive: true, mode: 0o700 });
   const began = performance.now();
   const stop = await start({ name, paths, options: readLabOptions(paths.options), log });
-  log.info({ startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) }, 'started');
+  log.info(
+    { startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) },
+    'started',
+  );
   const end = (): void => {
     stop().then(
       () => process.exit(0),

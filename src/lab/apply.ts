@@ -44,7 +44,9 @@ async function listApplied(client: Client): Promise<Map<string, KubernetesObject
       return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
     }),
   );
-  const ours = lists.flat().filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined);
+  const ours = lists
+    .flat()
+    .filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined);
   return new Map(ours.map((object) => [idOf(object), object]));
 }
 

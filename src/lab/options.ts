@@ -20,7 +20,13 @@ export function readLabOptions(path: string): LabOptions {
 }
 
 /** The nodes of a lab and their addresses, which follow from their number alone. */
-export function labPlaces({ nodes, config = defaultNetworkConfig }: { nodes: number; config?: NetworkConfig }): NodePlace[] {
+export function labPlaces({
+  nodes,
+  config = defaultNetworkConfig,
+}: {
+  nodes: number;
+  config?: NetworkConfig;
+}): NodePlace[] {
   return Array.from({ length: nodes }, (_, index) => {
     const podCidr = podBlock(config, index);
     if (podCidr === undefined) {

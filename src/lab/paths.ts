@@ -22,7 +22,10 @@ export interface LabPaths {
 }
 
 /** Where all labs of a user are: below /run/weft, or below $XDG_RUNTIME_DIR without root. */
-export function labsDirectory(env: { readonly runtimeDirectory?: string | undefined; readonly isRoot: boolean }): string {
+export function labsDirectory(env: {
+  readonly runtimeDirectory?: string | undefined;
+  readonly isRoot: boolean;
+}): string {
   return env.isRoot || env.runtimeDirectory === undefined ? '/run/weft' : join(env.runtimeDirectory, 'weft');
 }
 

@@ -101,9 +101,13 @@ function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {
 
 function unreadyOf(watched: Watched): Unready[] {
   return [
-    ...[...watched.nodes.values()].flatMap((node) => (isReady(node) ? [] : [{ kind: 'Node', key: keyOf(node), why: reasonOf(node) }])),
+    ...[...watched.nodes.values()].flatMap((node) =>
+      isReady(node) ? [] : [{ kind: 'Node', key: keyOf(node), why: reasonOf(node) }],
+    ),
     ...workloads(watched).flatMap(unreadyWorkload),
-    ...[...watched.pods.values()].flatMap((pod) => (isReady(pod) ? [] : [{ kind: 'Pod', key: keyOf(pod), why: reasonOf(pod) }])),
+    ...[...watched.pods.values()].flatMap((pod) =>
+      isReady(pod) ? [] : [{ kind: 'Pod', key: keyOf(pod), why: reasonOf(pod) }],
+    ),
     ...unreadyServices(watched),
   ];
 }
@@ -144,7 +148,8 @@ function unreadyServices({ services, endpointslices, pods }: Watched): Unready[]
   }
   return [...services.values()].flatMap((service) => {
     const selector = service.spec.selector;
-    if (selector === undefined || Object.keys(selector).length === 0 || service.spec.type === 'ExternalName') return [];
+    if (selector === undefined || Object.keys(selector).length === 0 || service.spec.type === 'ExternalName')
+      return [];
     const key = keyOf(service);
     const known = endpoints.get(key);
     const missing = [...pods.values()].some(
@@ -158,11 +163,17 @@ function unreadyServices({ services, endpointslices, pods }: Watched): Unready[]
 }
 
 interface WithConditions {
-  readonly status?: { readonly conditions?: readonly { type: string; status: string; message?: string; reason?: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { type: string; status: string; message?: string; reason?: string }[];
+  };
 }
 
 function isReady(object: KubernetesObject): boolean {
-  return (object as WithConditions).status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  return (
+    (object as WithConditions).status?.conditions?.some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    ) ?? false
+  );
 }
 
 function reasonOf(object: KubernetesObject): string {

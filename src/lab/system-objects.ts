@@ -30,7 +30,14 @@ export function nodeObject(place: NodePlace, config: NetworkConfig): Node {
       ],
       capacity: resources,
       allocatable: resources,
-      conditions: [{ type: 'Ready', status: 'False', reason: 'NotProgrammed', message: 'the agent has not reported yet' }],
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'False',
+          reason: 'NotProgrammed',
+          message: 'the agent has not reported yet',
+        },
+      ],
     },
   };
 }
@@ -105,7 +112,10 @@ export function apiServiceObjects(): [Service, EndpointSlice, Endpoints] {
       apiVersion: 'v1',
       kind: 'Service',
       metadata,
-      spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }] },
+      spec: {
+        clusterIP: '10.96.0.1',
+        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
+      },
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
@@ -120,7 +130,10 @@ export function apiServiceObjects(): [Service, EndpointSlice, Endpoints] {
       kind: 'Endpoints',
       metadata,
       subsets: [
-        { addresses: [{ ip: labAddresses.control }], ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }] },
+        {
+          addresses: [{ ip: labAddresses.control }],
+          ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
+        },
       ],
     },
   ];

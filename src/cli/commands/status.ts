@@ -8,7 +8,10 @@ import { table } from '../output/table.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 
 /** `weft status`: what runs, and what does not and why. Exit 1 when something is not ready. */
-export async function status(env: CliEnvironment, options: { name: string; output: string }): Promise<ExitCode> {
+export async function status(
+  env: CliEnvironment,
+  options: { name: string; output: string },
+): Promise<ExitCode> {
   const connection = await env.connect(options.name);
   try {
     const unready = await watchReadiness(connection.client, systemClock).unready();
@@ -47,13 +50,20 @@ async function readStatus(client: Client): Promise<Status> {
       podCIDR: node.spec?.podCIDR ?? '',
       pods: pods.items.filter(({ spec }) => spec.nodeName === node.metadata.name).length,
     })),
-    workloads: workloads.map(([kind, workload]) => ({ kind, key: keyOf(workload), ready: readiness(workload) })),
+    workloads: workloads.map(([kind, workload]) => ({
+      kind,
+      key: keyOf(workload),
+      ready: readiness(workload),
+    })),
     services: services.items.map((service) => ({
       key: keyOf(service),
       type: service.spec.type ?? 'ClusterIP',
       clusterIP: service.spec.clusterIP ?? '',
       ports: (service.spec.ports ?? [])
-        .map(({ port, nodePort, protocol = 'TCP' }) => `${port}${nodePort === undefined ? '' : `:${nodePort}`}/${protocol}`)
+        .map(
+          ({ port, nodePort, protocol = 'TCP' }) =>
+            `${port}${nodePort === undefined ? '' : `:${nodePort}`}/${protocol}`,
+        )
         .join(','),
     })),
   };
@@ -69,10 +79,25 @@ function readiness(workload: KubernetesObject): string {
 
 function render({ nodes, workloads, services, unready }: Status & { unready: readonly Unready[] }): string {
   const sections = [
-    table(['NODE', 'ADDRESS', 'POD CIDR', 'PODS'], nodes.map((n) => [n.name, n.address, n.podCIDR, String(n.pods)])),
-    table(['WORKLOAD', 'KIND', 'READY'], workloads.map((w) => [w.key, w.kind, w.ready])),
-    table(['SERVICE', 'TYPE', 'CLUSTER-IP', 'PORTS'], services.map((s) => [s.key, s.type, s.clusterIP, s.ports])),
+    table(
+      ['NODE', 'ADDRESS', 'POD CIDR', 'PODS'],
+      nodes.map((n) => [n.name, n.address, n.podCIDR, String(n.pods)]),
+    ),
+    table(
+      ['WORKLOAD', 'KIND', 'READY'],
+      workloads.map((w) => [w.key, w.kind, w.ready]),
+    ),
+    table(
+      ['SERVICE', 'TYPE', 'CLUSTER-IP', 'PORTS'],
+      services.map((s) => [s.key, s.type, s.clusterIP, s.ports]),
+    ),
   ];
-  if (unready.length > 0) sections.push(table(['NOT READY', 'KIND', 'WHY'], unready.map((u) => [u.key, u.kind, u.why])));
+  if (unready.length > 0)
+    sections.push(
+      table(
+        ['NOT READY', 'KIND', 'WHY'],
+        unready.map((u) => [u.key, u.kind, u.why]),
+      ),
+    );
   return sections.join('\n');
 }

@@ -27,8 +27,16 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     throw new WeftError('nodes-invalid', `--nodes must be between 1 and ${mostNodes}`, { fault: 'input' });
   }
   const progress = createProgress(env);
-  const manifests = await progress.phase('reading manifests', () => readManifests(options.file), describeManifests);
-  const lab: LabOptions = { name: options.name, nodes: options.nodes, config: configOf(manifests, options.network) };
+  const manifests = await progress.phase(
+    'reading manifests',
+    () => readManifests(options.file),
+    describeManifests,
+  );
+  const lab: LabOptions = {
+    name: options.name,
+    nodes: options.nodes,
+    config: configOf(manifests, options.network),
+  };
   await progress.phase(
     'starting the network',
     () => env.labs.start(lab),
@@ -64,13 +72,19 @@ function describeManifests({ objects, ignored }: LoadedManifests): string {
 
 /** The manifests' own ClusterNetwork says what network it is; `--network` must not contradict it. */
 function configOf({ objects }: LoadedManifests, network: string | undefined): NetworkConfig {
-  const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as ClusterNetwork | undefined;
+  const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
+    | ClusterNetwork
+    | undefined;
   const config = networkConfigOf(found);
   const model = network ?? config.model;
   if (found?.spec.model !== undefined && model !== found.spec.model) {
-    throw new WeftError('network-contradicts', `--network ${model} contradicts the ClusterNetwork's ${found.spec.model}`, {
-      fault: 'input',
-    });
+    throw new WeftError(
+      'network-contradicts',
+      `--network ${model} contradicts the ClusterNetwork's ${found.spec.model}`,
+      {
+        fault: 'input',
+      },
+    );
   }
   if (model !== 'calico') {
     throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
@@ -101,6 +115,12 @@ async function pendingAddresses({ client }: LabConnection): Promise<string[]> {
   const { resources, keyOf } = await import('../../api/resources.ts');
   const { items } = await client.list(resources.services);
   return items
-    .filter(({ spec, status }) => spec.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length === 0)
-    .map((service) => `  svc:${keyOf(service)} has no load balancer address yet; its cluster address and node port work`);
+    .filter(
+      ({ spec, status }) =>
+        spec.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length === 0,
+    )
+    .map(
+      (service) =>
+        `  svc:${keyOf(service)} has no load balancer address yet; its cluster address and node port work`,
+    );
 }

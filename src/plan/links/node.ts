@@ -46,7 +46,8 @@ export function isAgentLink(name: string): boolean {
  */
 export function nodeOverlay(node: NodePlace, others: Iterable<NodePlace>): NamespaceState {
   const neighbours: Neighbour[] = [];
-  const routes: Route[] = [];
+  // Without it, packets for addresses of the block that no pod has would leave by the default route.
+  const routes: Route[] = [{ destination: node.podCidr, link: 'lo', type: 'blackhole' }];
   const fdb = [];
   for (const other of others) {
     if (other.name === node.name) continue;

@@ -52,15 +52,15 @@ ${setDeclarations(serviceSets)}
     ip daddr ${node.serviceCidr} drop
     ip daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
   }
-  chain masquerade {
+  chain as-this-node {
     oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ip to ${node.tunnelAddress}
     snat ip to ${node.nodeAddress}
   }
   chain translated {
-    ip saddr . ip daddr @hairpin goto masquerade
-    ip saddr != ${node.podCidr} goto masquerade
-    ip daddr != ${node.podCidr} goto masquerade
-    ct original ip daddr != ${node.serviceCidr} goto masquerade
+    ip saddr . ip daddr @hairpin goto as-this-node
+    ip saddr != ${node.podCidr} goto as-this-node
+    ip daddr != ${node.podCidr} goto as-this-node
+    ct original ip daddr != ${node.serviceCidr} goto as-this-node
   }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
@@ -73,7 +73,7 @@ ${setDeclarations(serviceSets)}
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
     ct status dnat goto translated
-    ip saddr ${node.podCidr} ip daddr != ${node.podCidr} goto masquerade
+    ip saddr ${node.podCidr} ip daddr != ${node.podCidr} goto as-this-node
   }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;

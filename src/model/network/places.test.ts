@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freePodAddress, macOf, placeOf, podBlock } from './places.ts';
+
+test('every node gets a /24 of the pod range, until there is none left', () => {
+  assert.equal(podBlock({ podCidr: '10.244.0.0/16' }, 0), '10.244.0.0/24');
+  assert.equal(podBlock({ podCidr: '10.244.0.0/16' }, 255), '10.244.255.0/24');
+  assert.equal(podBlock({ podCidr: '10.244.0.0/16' }, 256), undefined);
+});
+
+test('a pod range smaller than a /24 is one block', () => {
+  assert.equal(podBlock({ podCidr: '10.9.8.0/26' }, 0), '10.9.8.0/26');
+  assert.equal(podBlock({ podCidr: '10.9.8.0/26' }, 1), undefined);
+});
+
+test('pods get the lowest free address, never the first or the last of the block', () => {
+  assert.equal(freePodAddress('10.244.1.0/30', new Set()), '10.244.1.1');
+  assert.equal(freePodAddress('10.244.1.0/30', new Set(['10.244.1.1'])), '10.244.1.2');
+  assert.equal(freePodAddress('10.244.1.0/30', new Set(['10.244.1.1', '10.244.1.2'])), undefined);
+});
+
+test('a node has a place once it has an address and a block', () => {
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } };
+  assert.equal(placeOf(node), undefined);
+  const status = { addresses: [{ type: 'InternalIP' as const, address: '172.20.1.1' }] };
+  assert.deepEqual(placeOf({ ...node, status, spec: { podCIDR: '10.244.3.0/24' } }), {
+    name: 'n',
+    address: '172.20.1.1',
+    podCidr: '10.244.3.0/24',
+    tunnelAddress: '10.244.3.0',
+  });
+});
+
+test('a MAC address carries the IPv4 address and is locally administered', () => {
+  assert.equal(macOf('10.244.1.7'), '0a:58:0a:f4:01:07');
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sourceSeen, type SourceQuestion } from './source.ts';
+import type { NodePlace, Place } from './topology.ts';
+
+const places = new Map<string, NodePlace>(
+  [1, 2].map((n) => [
+    `node-${n}`,
+    {
+      name: `node-${n}`,
+      address: `172.20.1.${n}`,
+      podCidr: `10.244.${n}.0/24`,
+      tunnelAddress: `10.244.${n}.0`,
+    },
+  ]),
+);
+const podA: Place = { kind: 'pod', address: '10.244.1.7', node: 'node-1' };
+const podOnSameNode: Place = { kind: 'pod', address: '10.244.1.8', node: 'node-1' };
+const podElsewhere: Place = { kind: 'pod', address: '10.244.2.9', node: 'node-2' };
+const node1: Place = { kind: 'node', node: 'node-1' };
+const node2: Place = { kind: 'node', node: 'node-2' };
+const outside: Place = { kind: 'external', address: '203.0.113.10' };
+const clusterIP = { kind: 'cluster-ip', node: 'node-1' } as const;
+const nodePort = { kind: 'node-port', node: 'node-1' } as const;
+
+const cases: readonly [string, SourceQuestion, string][] = [
+  [
+    'a pod is seen by its own address on the same node',
+    { source: podA, destination: podOnSameNode },
+    '10.244.1.7',
+  ],
+  [
+    'a pod is seen by its own address on another node',
+    { source: podA, destination: podElsewhere },
+    '10.244.1.7',
+  ],
+  ['a pod is masqueraded towards the outside', { source: podA, destination: outside }, '172.20.1.1'],
+  ['a pod is masqueraded towards another node', { source: podA, destination: node2 }, '172.20.1.1'],
+  ['a pod is seen as it is by its own node', { source: podA, destination: node1 }, '10.244.1.7'],
+  ['a node is seen by its primary address on itself', { source: node1, destination: podA }, '172.20.1.1'],
+  [
+    'a node is seen by its tunnel address elsewhere',
+    { source: node1, destination: podElsewhere },
+    '10.244.1.0',
+  ],
+  ['a node is seen by its primary address by a node', { source: node1, destination: node2 }, '172.20.1.1'],
+  ['a Service keeps a pod', { source: podA, destination: podElsewhere, service: clusterIP }, '10.244.1.7'],
+  [
+    'a pod that is its own backend is masqueraded',
+    { source: podA, destination: podA, service: clusterIP },
+    '172.20.1.1',
+  ],
+  [
+    'a node is masqueraded by a Service',
+    { source: node1, destination: podElsewhere, service: clusterIP },
+    '10.244.1.0',
+  ],
+  [
+    'a node port masquerades to a local pod',
+    { source: outside, destination: podA, service: nodePort },
+    '172.20.1.1',
+  ],
+  [
+    'a node port masquerades across nodes',
+    { source: outside, destination: podElsewhere, service: nodePort },
+    '10.244.1.0',
+  ],
+  [
+    'a node port masquerades pods too',
+    { source: podA, destination: podOnSameNode, service: nodePort },
+    '172.20.1.1',
+  ],
+  [
+    'a host-network backend behind its own node port sees the client',
+    { source: outside, destination: node1, service: nodePort },
+    '203.0.113.10',
+  ],
+  [
+    'a host-network backend elsewhere sees the node',
+    { source: outside, destination: node2, service: nodePort },
+    '172.20.1.1',
+  ],
+];
+
+for (const [name, question, expected] of cases) {
+  test(name, () => assert.equal(sourceSeen(places, question), expected));
+}
+
+test('a node that is not known has no address', () => {
+  assert.equal(
+    sourceSeen(places, { source: { kind: 'node', node: 'node-9' }, destination: podA }),
+    undefined,
+  );
+});
