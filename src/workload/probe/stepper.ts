@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { keepAlive } from '../../lib/keep-alive.ts';
 
 /** Moves things on again and again: often while they are young, seldom when they turn out to take long. */
 export interface Stepper {
@@ -22,7 +23,7 @@ const longestWaitMs = 16;
 export function createStepper(clock: Clock): Stepper {
   const entries = new Set<Entry>();
   let isScheduled = false;
-  let keepAlive: NodeJS.Timeout | undefined;
+  let release: (() => void) | undefined;
 
   function tick(): void {
     isScheduled = false;
@@ -44,12 +45,12 @@ export function createStepper(clock: Clock): Stepper {
 
   function schedule(): void {
     if (entries.size === 0) {
-      clearInterval(keepAlive);
-      keepAlive = undefined;
+      release?.();
+      release = undefined;
       return;
     }
     // A clock's timers do not keep the process alive, and sockets that Node does not know do not either.
-    keepAlive ??= setInterval(() => {}, 1 << 30);
+    release ??= keepAlive();
     if (isScheduled) return;
     isScheduled = true;
     const delayMs = Math.min(...[...entries].map(({ dueAt }) => dueAt)) - clock.monotonic();

@@ -1,0 +1,39 @@
+/** A process that can be told from a later one with the same pid. */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Clock ticks after boot: field 22 of /proc/PID/stat, proc(5). */
+  readonly startTime: number;
+}
+
+export interface ProcessCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output and error are appended to it; mode 0600. Standard input is empty. */
+  readonly logFile: string;
+}
+
+/** How a process ended. Both are undefined where it was not a child of this process. */
+export interface ProcessExit {
+  readonly code?: number;
+  readonly signal?: string;
+}
+
+/** Programs that run on their own: in a session of their own, and on when the one that started them ends. */
+export interface Processes {
+  /** Throws `process-start-failed`. */
+  start(command: ProcessCommand): Promise<ProcessRecord>;
+  /** False when it ended, also as long as nobody has reaped it, or when the pid is another process's by now. */
+  isRunning(record: ProcessRecord): boolean;
+  /**
+   * SIGTERM, and after `graceMs` SIGKILL for it and what it started. Resolves when it is gone; does nothing when it is
+   * not running. Throws `process-not-stopped` when not even that ends it.
+   */
+  stop(record: ProcessRecord, options: { readonly graceMs: number }): Promise<void>;
+  /**
+   * Calls back once when it ends: at once for a process started here, otherwise when that is seen (200 ms). The
+   * returned function ends the watch.
+   */
+  onExit(record: ProcessRecord, callback: (exit: ProcessExit) => void): () => void;
+}
