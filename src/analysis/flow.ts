@@ -1,0 +1,69 @@
+import type { Protocol } from '../api/types/meta.ts';
+
+/** One end of a flow as it is asked for; an address may turn out to be a pod's, a node's or a Service's. */
+export type FlowEnd =
+  | { readonly kind: 'pod'; readonly key: string }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string };
+
+/** A packet that opens a connection: who asks whom for what. */
+export interface Flow {
+  readonly source: FlowEnd;
+  readonly destination: FlowEnd | { readonly kind: 'service'; readonly key: string };
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/**
+ * `allowed`: somebody answers. `denied`: a NetworkPolicy drops it. `refused`: it arrives and nobody listens.
+ * `unreachable`: no way there, or a Service that serves nobody. `unknown`: it depends, and `why` says on what.
+ */
+export type Verdict = 'allowed' | 'denied' | 'refused' | 'unreachable' | 'unknown';
+
+/** Where on its way something was decided, in the order of the way. */
+export type Stage = 'service' | 'egress' | 'route' | 'ingress' | 'delivery';
+
+/** One decision on the way, and the object and rule that took it. */
+export interface Reason {
+  readonly stage: Stage;
+  /** `KIND NAMESPACE/NAME` */
+  readonly object: string;
+  /** The rule's place in the object (`spec.ingress[0]`), or the rule of the network in words. */
+  readonly rule: string;
+  readonly verdict: Exclude<Verdict, 'unknown'>;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** One step of the walk: where, what happens, and the packet behind it. */
+export interface Hop {
+  readonly at: string;
+  readonly action: string;
+  readonly packet: string;
+}
+
+/** What becomes of the flow when this backend is chosen; without a Service there is exactly one. */
+export interface Outcome {
+  readonly verdict: Exclude<Verdict, 'unknown'>;
+  /** One sentence, where the verdict is not `allowed`. */
+  readonly why: string | undefined;
+  /** `namespace/name` of the pod a Service chose. */
+  readonly backend: string | undefined;
+  /** The source address that whoever answers sees; undefined when nobody does. */
+  readonly sourceSeen: string | undefined;
+  readonly reasons: readonly Reason[];
+  readonly path: readonly Hop[];
+}
+
+export interface Prediction {
+  readonly verdict: Verdict;
+  readonly why: string | undefined;
+  /** Never empty; in the order of the Service's endpoints. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Finds where an object was written: `path` as in `spec.ingress[0]`. */
+export type SourceOf = (
+  object: { readonly kind: string; readonly key: string },
+  path: string,
+) => { readonly file: string; readonly line: number } | undefined;

@@ -1,0 +1,83 @@
+import type { Cluster } from '../../model/cluster.ts';
+import { indexOf } from '../cluster-index.ts';
+import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
+import { destinationAddress, endAt, sourceEnd, type End } from './ends.ts';
+import { throughNode } from './travel.ts';
+import { ended, step, type Walk } from './walk.ts';
+
+export interface PredictOptions {
+  /** Tells reasons where their rules were written. */
+  readonly sourceOf?: SourceOf;
+}
+
+/**
+ * What will happen to the first packet of a flow: the verdict, who answers, the source address seen there, and
+ * every decision on the way. Computed from the same models that the data plane is programmed from.
+ * Throws `unknown-object`, `unknown-source` or `invalid-address` when the flow's ends make no sense.
+ */
+export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = {}): Prediction {
+  const index = indexOf(cluster);
+  const source = sourceEnd(index, flow.source);
+  const destination = destinationAddress(index, flow.destination);
+  if (source.place === undefined || destination === undefined) return noAddress();
+  const start: Walk = {
+    question: { index, protocol: flow.protocol, sourceOf: options.sourceOf },
+    sender: source.place,
+    packet: { source: source.address, destination, port: flow.port },
+    service: undefined,
+    backend: undefined,
+    reasons: [],
+    path: [],
+  };
+  return combine(depart(start, source));
+}
+
+/** A Service without a cluster address is only a name: clients are told the addresses behind it and choose. */
+function noAddress(): Prediction {
+  const why = 'the Service has no cluster address; ask for the pods that its name stands for';
+  const outcome: Outcome = {
+    verdict: 'unreachable',
+    why,
+    backend: undefined,
+    sourceSeen: undefined,
+    reasons: [],
+    path: [],
+  };
+  return { verdict: 'unknown', why, outcomes: [outcome] };
+}
+
+function depart(walk: Walk, source: End): Outcome[] {
+  if (walk.sender.kind === 'external') return fromOutside(walk);
+  const at = source.pod ?? `node:${walk.sender.node}`;
+  return throughNode(step(walk, { at, action: 'sends' }), walk.sender.node);
+}
+
+/** From outside only the nodes' primary addresses can be reached: nobody there has a route to any other. */
+function fromOutside(walk: Walk): Outcome[] {
+  const { index } = walk.question;
+  const { source, destination } = walk.packet;
+  const target = endAt(index, destination);
+  const sent = step(walk, { at: source, action: 'sends' });
+  const node = target.place?.kind === 'node' ? target.place.node : undefined;
+  if (node !== undefined && index.places.get(node)?.address === destination) return throughNode(sent, node);
+  const why =
+    target.place?.kind === 'external'
+      ? `neither ${source} nor ${destination} is in the cluster`
+      : `no route leads from outside to the cluster's own address ${destination}`;
+  const reason: Reason = { stage: 'route', object: source, rule: why, verdict: 'unreachable' };
+  return [ended(sent, [reason], { at: source, why })];
+}
+
+/** One verdict for all backends, when they agree. */
+function combine(outcomes: Outcome[]): Prediction {
+  const [first] = outcomes;
+  const differing = outcomes.find(({ verdict }) => verdict !== first?.verdict);
+  if (first !== undefined && differing === undefined)
+    return { verdict: first.verdict, why: first.why, outcomes };
+  const backends = outcomes.map(({ backend, verdict }) => `${backend ?? 'another'} ${verdict}`);
+  return {
+    verdict: 'unknown',
+    why: `it depends on the backend that is chosen: ${backends.join(', ')}`,
+    outcomes,
+  };
+}

@@ -1,0 +1,170 @@
+import { sourceSeen } from '../../model/network/source.ts';
+import type { Outcome, Reason } from '../flow.ts';
+import { endAt, type End } from './ends.ts';
+import { isListening } from './listening.ts';
+import { policyReasons } from './policy-stage.ts';
+import { translate } from './service-stage.ts';
+import { answered, ended, step, type Walk } from './walk.ts';
+
+/**
+ * The packet passes a node from its pods, its own stack or the wire. Its Service rules come first: what they
+ * refuse no policy ever sees, and what they translate is judged by where it goes now.
+ */
+export function throughNode(walk: Walk, node: string): Outcome[] {
+  const translation = translate(walk, node);
+  if (translation.kind === 'none') return onwards(walk, node);
+  const { kind, reason } = translation;
+  if (kind === 'refused') return [ended(walk, [reason], { at: atNode(node), why: translation.why })];
+  return translation.endpoints.flatMap(({ address, port, pod }) => {
+    const action = `${reason.object} chooses ${pod ?? address}`;
+    const packet = { ...walk.packet, destination: address, port };
+    const { service } = translation;
+    const after = { packet, service, backend: pod };
+    return onwards(step(walk, { at: atNode(node), action, reasons: [reason] }, after), node);
+  });
+}
+
+/** Past the Service rules: the sender's egress policies, then the way to whoever has the destination address. */
+function onwards(walk: Walk, node: string): Outcome[] {
+  const judged = judgeEgress(walk, node);
+  if ('verdict' in judged) return [judged];
+  const { index } = judged.question;
+  const target = endAt(index, judged.packet.destination);
+  if (target.place === undefined) {
+    return [noWay(judged, node, `nobody has the address ${target.address}`)];
+  }
+  const isOtherNode = target.place.kind === 'node' && target.place.node !== node;
+  if (!isOtherNode || judged.service !== undefined) return [arrive(judged, node, target)];
+  // Another node may serve a node port: there the packet comes from outside, with the address it left with.
+  const routed = route(judged, node, target);
+  const sender = { kind: 'external', address: routed.packet.source } as const;
+  return throughNode({ ...routed, sender }, target.place.node);
+}
+
+function judgeEgress(walk: Walk, node: string): Walk | Outcome {
+  if (walk.sender.kind !== 'pod') return walk;
+  const { packet, question } = walk;
+  const { index, protocol, sourceOf } = question;
+  const pod = index.podAt.get(walk.sender.address);
+  if (pod === undefined) return walk;
+  const reasons = policyReasons(
+    index,
+    {
+      direction: 'egress',
+      pod,
+      address: packet.source,
+      peerAddress: packet.destination,
+      protocol,
+      port: packet.port,
+    },
+    sourceOf,
+  );
+  return judged(walk, reasons, atNode(node));
+}
+
+/** The packet reaches the end that has its address: routing, that end's ingress policies, and who listens. */
+function arrive(walk: Walk, node: string, target: End): Outcome {
+  const routed = walk.sender.kind === 'external' && isHere(node, target) ? walk : route(walk, node, target);
+  const allowed = judgeIngress(routed, target);
+  if ('verdict' in allowed) return allowed;
+  return deliver(allowed, target);
+}
+
+const isHere = (node: string, { place }: End): boolean => place?.kind === 'node' && place.node === node;
+
+function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
+  if (pod === undefined || place?.kind !== 'pod') return walk;
+  const { packet, question } = walk;
+  const { index, protocol, sourceOf } = question;
+  const reasons = policyReasons(
+    index,
+    {
+      direction: 'ingress',
+      pod,
+      address: packet.destination,
+      peerAddress: packet.source,
+      protocol,
+      port: packet.port,
+    },
+    sourceOf,
+  );
+  return judged(walk, reasons, atNode(place.node));
+}
+
+/** The walk behind a policy stage, or its end there. */
+function judged(walk: Walk, reasons: Reason[], at: string): Walk | Outcome {
+  const [first] = reasons;
+  if (first?.verdict === 'denied') {
+    const isolating = reasons.map(({ object }) => object).join(', ');
+    return ended(walk, reasons, {
+      at,
+      why: `no rule allows it for ${first.stage}, and ${isolating} isolates the pod`,
+    });
+  }
+  return step(walk, {
+    at,
+    action: `${first?.stage ?? ''} is allowed: ${first?.object ?? ''}, ${first?.rule ?? ''}`,
+    reasons,
+  });
+}
+
+/** A node sends the packet towards the target, with its own address as the source where it has to masquerade. */
+function route(walk: Walk, node: string, target: End): Walk {
+  const { packet, sender, service, question } = walk;
+  if (target.place === undefined) return walk;
+  const seen = sourceSeen(question.index.places, {
+    source: sender,
+    destination: target.place,
+    ...(service === undefined ? {} : { service }),
+  });
+  const source = seen ?? packet.source;
+  // A node that starts the connection does not translate: it chooses the address of the outgoing link.
+  const verb = sender.kind === 'node' && service === undefined ? 'sends as' : 'masquerades as';
+  const rewrite = source === packet.source ? '' : `${verb} ${source}, `;
+  return step(
+    walk,
+    { at: atNode(node), action: `${rewrite}${wayTo(node, target)}` },
+    { packet: { ...packet, source } },
+  );
+}
+
+function wayTo(node: string, { place, name }: End): string {
+  if (place?.kind === 'pod') {
+    return place.node === node
+      ? `routes to the link of ${name}`
+      : `routes through VXLAN to node ${place.node}`;
+  }
+  return place?.kind === 'node' && place.node === node ? 'delivers to itself' : `routes to ${name}`;
+}
+
+function deliver(walk: Walk, target: End): Outcome {
+  const { packet, question } = walk;
+  const { protocol, index } = question;
+  const at = target.pod ?? target.name;
+  const isOutside = target.place?.kind === 'external';
+  if (isListening(index, target, { protocol, port: packet.port })) {
+    const rule = isOutside
+      ? 'outside the cluster: whoever is there decides'
+      : `listens on ${protocol} ${packet.port}`;
+    const reason: Reason = { stage: 'delivery', object: target.name, rule, verdict: 'allowed' };
+    return answered(step(walk, { at, action: rule, reasons: [reason] }), packet.source);
+  }
+  const why = `${target.name} does not listen on ${protocol} ${packet.port}`;
+  const rule = 'spec.containers';
+  const location =
+    target.pod === undefined ? undefined : question.sourceOf?.({ kind: 'Pod', key: target.pod }, rule);
+  return ended(walk, [{ stage: 'delivery', object: target.name, rule, verdict: 'refused', ...location }], {
+    at,
+    why,
+  });
+}
+
+function noWay(walk: Walk, node: string, why: string): Outcome {
+  const reason: Reason = { stage: 'route', object: `Node ${node}`, rule: why, verdict: 'unreachable' };
+  return ended(walk, [reason], { at: atNode(node), why });
+}
+
+/** How paths name a node. */
+function atNode(node: string): string {
+  return `node:${node}`;
+}

@@ -1,0 +1,69 @@
+import type { Protocol } from '../../api/types/meta.ts';
+import type { Place } from '../../model/network/topology.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
+import type { Hop, Outcome, Reason, SourceOf } from '../flow.ts';
+
+/** What stays the same for a whole prediction. */
+export interface Question {
+  readonly index: ClusterIndex;
+  readonly protocol: Protocol;
+  readonly sourceOf: SourceOf | undefined;
+}
+
+/** A packet under way, with what has been decided so far. A step makes a new one: backends fork the way. */
+export interface Walk {
+  readonly question: Question;
+  /** Who sent the packet as it is now: the first sender, or a node that put its own address in. */
+  readonly sender: Place;
+  readonly packet: Packet;
+  /** The Service that chose where the packet goes, and the node where it did. */
+  readonly service: { readonly kind: 'cluster-ip' | 'node-port'; readonly node: string } | undefined;
+  readonly backend: string | undefined;
+  readonly reasons: readonly Reason[];
+  readonly path: readonly Hop[];
+}
+
+export interface Packet {
+  readonly source: string;
+  readonly destination: string;
+  readonly port: number;
+}
+
+/** The walk with a step and its reasons added, and the packet and circumstances that follow from it. */
+export function step(
+  walk: Walk,
+  { at, action, reasons = [] }: { at: string; action: string; reasons?: readonly Reason[] },
+  after: Partial<Pick<Walk, 'packet' | 'service' | 'backend' | 'sender'>> = {},
+): Walk {
+  const next = { ...walk, ...after, reasons: [...walk.reasons, ...reasons] };
+  return { ...next, path: [...walk.path, { at, action, packet: formatPacket(next) }] };
+}
+
+/** `TCP 10.244.0.2 -> 10.96.0.10:53` */
+function formatPacket({ packet: { source, destination, port }, question: { protocol } }: Walk): string {
+  const host = destination.includes(':') ? `[${destination}]` : destination;
+  return `${protocol} ${source} -> ${host}:${port}`;
+}
+
+/** The end of a walk that somebody answers. */
+export function answered({ backend, reasons, path }: Walk, sourceSeen: string): Outcome {
+  return { verdict: 'allowed', why: undefined, backend, sourceSeen, reasons, path };
+}
+
+/** The end of a walk at a decision against it. */
+export function ended(
+  walk: Walk,
+  reasons: readonly Reason[],
+  { at, why }: { at: string; why: string },
+): Outcome {
+  const verdict = reasons[0]?.verdict ?? 'unreachable';
+  const last = step(walk, { at, action: why, reasons });
+  return {
+    verdict,
+    why,
+    backend: walk.backend,
+    sourceSeen: undefined,
+    reasons: last.reasons,
+    path: last.path,
+  };
+}
