@@ -15,7 +15,7 @@ export function mediaTypeOf(request: ApiRequest): string {
 /** Parses the body as JSON, or as YAML where it says so; throws 400 for anything else. */
 export async function parseBody(request: ApiRequest): Promise<unknown> {
   const text = textOf(request);
-  const parsed = /yaml$/.test(mediaTypeOf(request)) ? await parseYaml(text) : parseJson(text);
+  const parsed = mediaTypeOf(request).endsWith('yaml') ? await parseYaml(text) : parseJson(text);
   if (!isHarmless(parsed, depthLimit))
     throw badRequest(`the body nests deeper than ${depthLimit} levels, or has a field __proto__`);
   return parsed;

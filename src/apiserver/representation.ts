@@ -1,4 +1,5 @@
 import { apiVersionOf, type Resource } from '../api/resources.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { ApiRequest } from './http/messages.ts';
 import { notAcceptable } from './status.ts';
 import type { Entry, EventType } from './store/port.ts';
@@ -27,7 +28,7 @@ export interface Representation {
 export async function representationOf(
   request: ApiRequest,
   resource: Resource,
-  now: () => number,
+  clock: Clock,
 ): Promise<Representation> {
   const accepted = request.headers['accept'] ?? '*/*';
   for (const range of accepted.split(',')) {
@@ -38,7 +39,10 @@ export async function representationOf(
     if (!parameters.includes('v=v1') || !parameters.includes('g=meta.k8s.io')) continue;
     if (as === 'Table') {
       const { tableRepresentation } = await import('./table/table.ts');
-      return tableRepresentation(resource, { includeObject: request.query.get('includeObject'), now });
+      return tableRepresentation(resource, {
+        includeObject: request.query.get('includeObject'),
+        now: () => clock.now(),
+      });
     }
     if (as.startsWith('PartialObjectMetadata')) return metadataRepresentation();
   }

@@ -34,17 +34,10 @@ function pruneFields(object: Record<string, unknown>, name: string, walk: Walk):
 }
 
 function pruneValue(value: unknown, type: FieldType, walk: Walk): unknown {
-  switch (type.kind) {
-    case 'object':
-      return isObject(value) ? pruneFields(value, type.name, walk) : value;
-    case 'array':
-      if (!Array.isArray(value) || isScalar(type.item)) return value;
-      return value.map((item, i) => pruneValue(item, type.item, { ...walk, path: `${walk.path}[${i}]` }));
-    case 'map':
-      return isObject(value) ? pruneMap(value, type.item, walk) : value;
-    default:
-      return value;
-  }
+  if (type.kind === 'object') return isObject(value) ? pruneFields(value, type.name, walk) : value;
+  if (type.kind === 'map') return isObject(value) ? pruneMap(value, type.item, walk) : value;
+  if (type.kind !== 'array' || !Array.isArray(value) || isScalar(type.item)) return value;
+  return value.map((item, i) => pruneValue(item, type.item, { ...walk, path: `${walk.path}[${i}]` }));
 }
 
 function pruneMap(map: Record<string, unknown>, item: FieldType, walk: Walk): Record<string, unknown> {

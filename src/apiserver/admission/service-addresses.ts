@@ -4,7 +4,7 @@ import { parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { arrayAt, textAt, type StoredObject } from '../json.ts';
 import { invalid, invalidValue, StatusError } from '../status.ts';
-import type { ServiceContext, ServiceDraft } from './service.ts';
+import type { ServiceContext, ServiceDraft } from './service-draft.ts';
 import { addressesOf } from './service-index.ts';
 
 /** Sets `clusterIP` and `clusterIPs` of a draft. Throws 422 for what cannot be had, 500 when the range is full. */

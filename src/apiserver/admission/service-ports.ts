@@ -2,7 +2,7 @@ import { allocateNodePort } from '../../api/allocation.ts';
 import { resources } from '../../api/resources.ts';
 import { isObject, numberAt, textAt } from '../json.ts';
 import { invalid, invalidValue, StatusError } from '../status.ts';
-import { needsNodePorts, type ServiceContext, type ServiceDraft } from './service.ts';
+import { needsNodePorts, type ServiceContext, type ServiceDraft } from './service-draft.ts';
 
 /** Sets the node ports of a draft, or removes them where its type has none. Throws 422 for ports that are taken. */
 export function allocateNodePorts(context: ServiceContext, draft: ServiceDraft): void {

@@ -53,6 +53,7 @@ export function serveDiscovery(route: Exclude<Route, { kind: 'objects' }>, reque
     case 'group':
       return jsonResponse(200, groupDocument(route.group));
     case 'resources':
+    default:
       return jsonResponse(200, resourcesDocument(route.group, route.version));
   }
 }

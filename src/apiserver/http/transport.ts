@@ -79,7 +79,7 @@ function setHead(response: Response, status: number, headers: Readonly<Record<st
 }
 
 async function read(request: Request): Promise<ApiRequest> {
-  const [path = '', search = ''] = split(request.url ?? '/');
+  const [path, search] = split(request.url ?? '/');
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
   const clientName = clientNameOf(request);

@@ -1,9 +1,8 @@
+import type { applyPatch } from 'rfc6902';
 import { isObject, type JsonObject } from '../json.ts';
 import { badRequest, StatusError } from '../status.ts';
 
 /** What upstream allows in one patch; copies can otherwise double an object with every operation. */
-type ApplyPatch = typeof import('rfc6902').applyPatch;
-
 const mostOperations = 10_000;
 const copyLimit = 3 * 1024 * 1024;
 
@@ -12,11 +11,11 @@ export type JsonPatch = (target: JsonObject, patch: unknown) => unknown;
 
 /** JSON patch (RFC 6902); its library is loaded when the first one comes. */
 export async function loadJsonPatch(): Promise<JsonPatch> {
-  const { applyPatch } = await import('rfc6902');
-  return (target, patch) => patched(applyPatch, target, patch);
+  const library = await import('rfc6902');
+  return (target, patch) => patched(library.applyPatch, target, patch);
 }
 
-function patched(applyPatch: ApplyPatch, target: JsonObject, patch: unknown): unknown {
+function patched(apply: typeof applyPatch, target: JsonObject, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is an array of operations');
   if (patch.length > mostOperations)
     throw badRequest(`a JSON patch has at most ${mostOperations} operations`);
@@ -25,7 +24,7 @@ function patched(applyPatch: ApplyPatch, target: JsonObject, patch: unknown): un
   for (const operation of patch.map(rooted)) {
     copied += operation['op'] === 'copy' ? JSON.stringify(document).length : 0;
     if (copied > copyLimit) throw badRequest('the JSON patch copies too much');
-    const [problem] = applyPatch(document, [operation as never]);
+    const [problem] = apply(document, [operation as never]);
     if (problem)
       throw new StatusError(422, 'Invalid', `the JSON patch does not apply: ${problem.message}`, {});
   }

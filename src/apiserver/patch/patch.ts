@@ -22,7 +22,7 @@ const strategicType = 'application/strategic-merge-patch+json';
 
 export async function patchObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const options = writeOptionsOf(request.query);
-  const representation = await representationOf(request, target.resource, api.clock.now);
+  const representation = await representationOf(request, target.resource, api.clock);
   // Everything that has to be waited for comes before the object is read: nothing may change it meanwhile.
   const apply = await patcher(target, request, await parseBody(request));
   if (target.subresource === 'scale') {

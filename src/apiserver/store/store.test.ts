@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { WeftError } from '../../lib/errors.ts';
 import type { StoredObject } from '../json.ts';
 import type { Store, StoreEvent } from './port.ts';

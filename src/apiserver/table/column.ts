@@ -45,18 +45,18 @@ interface Step {
   /** Seconds of the unit. */
   readonly size: number;
   /** What follows the unit: a smaller one, and its seconds. */
-  readonly then?: { readonly unit: string; readonly size: number };
+  readonly rest?: { readonly unit: string; readonly size: number };
 }
 
 const steps: readonly Step[] = [
   { below: 2 * 60, unit: 's', size: 1 },
-  { below: 10 * 60, unit: 'm', size: 60, then: { unit: 's', size: 1 } },
+  { below: 10 * 60, unit: 'm', size: 60, rest: { unit: 's', size: 1 } },
   { below: 3 * 3600, unit: 'm', size: 60 },
-  { below: 8 * 3600, unit: 'h', size: 3600, then: { unit: 'm', size: 60 } },
+  { below: 8 * 3600, unit: 'h', size: 3600, rest: { unit: 'm', size: 60 } },
   { below: 48 * 3600, unit: 'h', size: 3600 },
-  { below: 8 * 86_400, unit: 'd', size: 86_400, then: { unit: 'h', size: 3600 } },
+  { below: 8 * 86_400, unit: 'd', size: 86_400, rest: { unit: 'h', size: 3600 } },
   { below: 2 * 365 * 86_400, unit: 'd', size: 86_400 },
-  { below: 8 * 365 * 86_400, unit: 'y', size: 365 * 86_400, then: { unit: 'd', size: 86_400 } },
+  { below: 8 * 365 * 86_400, unit: 'y', size: 365 * 86_400, rest: { unit: 'd', size: 86_400 } },
 ];
 
 const years: Step = { below: Number.POSITIVE_INFINITY, unit: 'y', size: 365 * 86_400 };
@@ -64,10 +64,10 @@ const years: Step = { below: Number.POSITIVE_INFINITY, unit: 'y', size: 365 * 86
 /** A duration as kubectl writes it, coarser the longer it is: 90s, 5m30s, 3h, 2d4h. */
 export function durationText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const { size, unit, then } = steps.find(({ below }) => seconds < below) ?? years;
+  const { size, unit, rest } = steps.find(({ below }) => seconds < below) ?? years;
   const whole = `${Math.floor(seconds / size)}${unit}`;
-  const rest = then === undefined ? 0 : Math.floor((seconds % size) / then.size);
-  return rest === 0 ? whole : `${whole}${rest}${then?.unit}`;
+  const small = rest === undefined ? 0 : Math.floor((seconds % size) / rest.size);
+  return rest === undefined || small === 0 ? whole : `${whole}${small}${rest.unit}`;
 }
 
 /** Containers' names and images of a workload, as wide columns. */

@@ -16,7 +16,7 @@ import { writeOptionsOf, type WriteOptions } from './options.ts';
 
 export async function createObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const options = writeOptionsOf(request.query);
-  const representation = await representationOf(request, target.resource, api.clock.now);
+  const representation = await representationOf(request, target.resource, api.clock);
   const given = objectOf(target, await parseBody(request));
   const { object, headers } = checkFields(api, target.resource, { object: given, options });
   const entry = create(api, target.resource, { object, options });

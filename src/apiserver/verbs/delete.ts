@@ -30,7 +30,7 @@ interface DeleteOptions {
 export async function deleteObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const { resource } = target;
   const options = await deleteOptionsOf(request);
-  const representation = await representationOf(request, resource, api.clock.now);
+  const representation = await representationOf(request, resource, api.clock);
   const current = entryAt(api, target);
   const { name, uid = '' } = current.object.metadata;
   const left = deleteEntry(api, resource, { current, options });
@@ -44,7 +44,7 @@ export async function deleteCollection(api: Api, target: Target, request: ApiReq
   const { resource, namespace } = target;
   if (resource.namespaced && namespace === undefined) throw methodNotAllowed();
   const options = await deleteOptionsOf(request);
-  const representation = await representationOf(request, resource, api.clock.now);
+  const representation = await representationOf(request, resource, api.clock);
   const selects = selectionOf(target, request.query);
   const all = api.store.list(qualifiedName(resource), namespace);
   const entries = selects === undefined ? all : all.filter(({ object }) => selects(object));

@@ -21,14 +21,14 @@ export function entryAt(api: Api, target: Target): Entry {
 }
 
 export async function getObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
-  const representation = await representationOf(request, target.resource, api.clock.now);
+  const representation = await representationOf(request, target.resource, api.clock);
   return jsonResponse(200, representation.one(entryAt(api, target)));
 }
 
 /** A list, whole or in pieces of `limit`; pieces after the first come from a snapshot. */
 export async function listObjects(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const { query } = request;
-  const representation = await representationOf(request, target.resource, api.clock.now);
+  const representation = await representationOf(request, target.resource, api.clock);
   const selects = selectionOf(target, query);
   const limit = countOf(query, 'limit');
   const token = query.get('continue') ?? '';

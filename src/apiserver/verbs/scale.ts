@@ -1,5 +1,4 @@
 import { selectorKey } from '../../api/selector.ts';
-import type { LabelSelector } from '../../api/types/meta.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { isObject, numberAt, textAt, valueAt, type JsonObject, type StoredObject } from '../json.ts';
@@ -65,5 +64,5 @@ export function scaleOf(object: StoredObject): JsonObject {
 
 function selectorText(object: StoredObject): string {
   const selector = valueAt(object, ['spec', 'selector']);
-  return isObject(selector) ? selectorKey(selector as LabelSelector) : '';
+  return isObject(selector) ? selectorKey(selector) : '';
 }

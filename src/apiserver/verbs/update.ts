@@ -15,7 +15,7 @@ import { entryAt } from './read.ts';
 
 export async function updateObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const options = writeOptionsOf(request.query);
-  const representation = await representationOf(request, target.resource, api.clock.now);
+  const representation = await representationOf(request, target.resource, api.clock);
   const given = objectOf(target, await parseBody(request));
   const current = entryAt(api, target);
   const { object, headers } = checkFields(api, target.resource, { object: given, options });

@@ -44,7 +44,7 @@ export async function watchObjects(api: Api, target: Target, request: ApiRequest
     bookmarks: flagOf(query, 'allowWatchBookmarks'),
     marksInitialEnd: sendsInitial,
     timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs(),
-    representation: await representationOf(request, target.resource, api.clock.now),
+    representation: await representationOf(request, target.resource, api.clock),
   };
   return {
     status: 200,

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { systemClock } from '../../lib/clock.ts';
+import { createCredentials } from './credentials.ts';
+
+const hosts = ['10.96.0.1', 'fd00::1', 'api.example'];
+
+function directoryIn(t: TestContext): string {
+  const parent = mkdtempSync(join(tmpdir(), 'weft-credentials-'));
+  t.after(() => rmSync(parent, { recursive: true }));
+  return join(parent, 'credentials');
+}
+
+test('the server certificate is signed by the authority and valid for every host', (t) => {
+  const credentials = createCredentials({ directory: directoryIn(t), hosts });
+  const certificate = new X509Certificate(credentials.certificates.certificate);
+  const authority = new X509Certificate(credentials.access(1).ca);
+  assert.ok(certificate.verify(authority.publicKey));
+  assert.ok(certificate.checkIssued(authority));
+  assert.ok(authority.ca);
+  assert.equal(certificate.ca, false);
+  for (const ip of ['127.0.0.1', '10.96.0.1', 'fd00::1']) assert.equal(certificate.checkIP(ip), ip);
+  for (const name of ['localhost', 'kubernetes.default.svc.cluster.local', 'api.example']) {
+    assert.equal(certificate.checkHost(name), name);
+  }
+  assert.equal(certificate.checkHost('elsewhere.example'), undefined);
+});
+
+const openssl = spawnSync('openssl', ['version']).status === 0;
+
+test('openssl accepts the chain, strictly', { skip: openssl ? false : 'openssl is absent' }, (t) => {
+  const directory = directoryIn(t);
+  createCredentials({ directory, hosts });
+  const [ca, server] = [join(directory, 'ca.crt'), join(directory, 'server.crt')];
+  const options = ['-x509_strict', '-check_ss_sig', '-purpose', 'sslserver', '-verify_ip', '10.96.0.1'];
+  const verified = spawnSync('openssl', ['verify', ...options, '-CAfile', ca, server], { encoding: 'utf8' });
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+});
+
+test('a restart uses the same files, which are for their owner only', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts });
+  first.writeKubeconfig(join(directory, 'kubeconfig'), { name: 'weft-lab', port: 1234 });
+  const second = createCredentials({ directory, hosts });
+  assert.deepEqual(second.certificates, first.certificates);
+  assert.deepEqual(second.access(1234), first.access(1234));
+  assert.equal(second.rememberedPort, 1234);
+  assert.equal(statSync(directory).mode & 0o777, 0o700);
+  const files = readdirSync(directory);
+  assert.deepEqual(files.sort(), [
+    'admin.token',
+    'ca.crt',
+    'ca.key',
+    'kubeconfig',
+    'port',
+    'server.crt',
+    'server.key',
+  ]);
+  for (const file of files) assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
+});
+
+test('a new host gets a new server certificate under the same authority', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts });
+  const second = createCredentials({ directory, hosts: [...hosts, '192.0.2.1'] });
+  assert.equal(second.access(1).ca, first.access(1).ca);
+  assert.equal(new X509Certificate(second.certificates.certificate).checkIP('192.0.2.1'), '192.0.2.1');
+});
+
+test('what is damaged or about to expire is made anew', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts });
+  writeFileSync(join(directory, 'server.key'), 'damaged');
+  const second = createCredentials({ directory, hosts });
+  assert.notEqual(second.certificates.certificate, first.certificates.certificate);
+  const later = { ...systemClock, now: () => Date.now() + 340 * 86_400_000 };
+  const third = createCredentials({ directory, hosts, clock: later });
+  assert.equal(third.access(1).ca, second.access(1).ca);
+  assert.notEqual(third.certificates.certificate, second.certificates.certificate);
+});
