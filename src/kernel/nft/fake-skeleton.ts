@@ -10,7 +10,9 @@ export interface FakeTableName {
 /** What the fake understands of nft's language; anything else throws. */
 export type FakeStatement = FakeTableName &
   (
-    | { readonly do: 'add-table' | 'delete-table' | 'flush-table' }
+    | { readonly do: 'add-table' }
+    | { readonly do: 'delete-table' }
+    | { readonly do: 'flush-table' }
     | {
         readonly do: 'add-chain' | 'delete-chain' | 'flush-chain' | 'delete-set' | 'flush-set';
         readonly name: string;

@@ -109,9 +109,11 @@ function checkReferences({ sets, chains }: FakeTable): void {
     for (const [, chain = ''] of rule.matchAll(/\b(?:jump|goto) ([^\s,]+)/g)) present(chains, chain);
   }
   for (const { elements } of sets.values()) {
-    for (const { value } of elements.values()) {
-      if (value !== undefined && 'verdict' in value && value.chain !== undefined)
-        present(chains, value.chain);
-    }
+    for (const chain of elements.values().map(chainOf)) if (chain !== undefined) present(chains, chain);
   }
+}
+
+/** The chain that an entry of a verdict map jumps or goes to. */
+export function chainOf({ value }: NftElement): string | undefined {
+  return value !== undefined && 'verdict' in value ? value.chain : undefined;
 }

@@ -4,6 +4,7 @@ import { decodeElements, encodeElement } from './element-codec.ts';
 import { parseSkeleton, type FakeTableName } from './fake-skeleton.ts';
 import {
   applyStatements,
+  chainOf,
   sameType,
   tableKey,
   type FakeSet,
@@ -119,7 +120,10 @@ function overlapsAny({ type, elements }: FakeSet, element: NftElement): boolean 
   return type.interval === true && elements.values().some((other) => overlap(type, element, other));
 }
 
-/** Whether two intervals have a key in common: in every component. */
+/**
+ * Whether two intervals have a key in common: in every component. The kernel looks only whether the new one's first or
+ * last key is taken; what slips through is a mistake all the same, for which interval is found is then undefined.
+ */
 function overlap({ key: types }: NftSetType, a: NftElement, b: NftElement): boolean {
   return types.every((type, index) => {
     const bytesOf = (values: NftElement['key']): Buffer =>
