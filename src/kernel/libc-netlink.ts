@@ -1,10 +1,12 @@
-import { libc, syscall } from './libc.ts';
+import { libc, syscall, syscallUnless } from './libc.ts';
 import {
   AF_NETLINK,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_GET_STRICT_CHK,
+  SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_SNDBUF,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_RAW,
@@ -37,9 +39,9 @@ export function openNetlink(protocol: number): number {
   const fd = syscall('socket', () => libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   try {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
-      setOption(fd, [SOL_NETLINK, option], 1);
+      setOption(fd, { level: SOL_NETLINK, option, value: 1 });
     }
-    for (const option of [SO_RCVBUFFORCE, SO_SNDBUFFORCE]) setOption(fd, [SOL_SOCKET, option], socketBuffer);
+    setBufferSizes(fd);
     const kernel = Buffer.from([AF_NETLINK, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     // Connected to the kernel (port 0): other processes' datagrams never arrive.
     syscall('connect', () => libc().connect(fd, kernel, kernel.length));
@@ -50,10 +52,23 @@ export function openNetlink(protocol: number): number {
   }
 }
 
-function setOption(fd: number, [level, option]: readonly [number, number], value: number): void {
+/** Beyond net.core.rmem_max where this process may, up to it elsewhere (in a user namespace, say). */
+function setBufferSizes(fd: number): void {
+  const options = [
+    [SO_RCVBUFFORCE, SO_RCVBUF],
+    [SO_SNDBUFFORCE, SO_SNDBUF],
+  ] as const;
+  for (const [forced, limited] of options) {
+    const set = (option: number) => () => setOption(fd, { level: SOL_SOCKET, option, value: socketBuffer });
+    if (syscallUnless(['EPERM'], 'setsockopt', set(forced)) === undefined)
+      syscall('setsockopt', set(limited));
+  }
+}
+
+function setOption(fd: number, { level, option, value }: { level: number; option: number; value: number }) {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
-  syscall('setsockopt', () => libc().setsockopt(fd, level, option, bytes, bytes.length));
+  return syscall('setsockopt', () => libc().setsockopt(fd, level, option, bytes, bytes.length));
 }
 
 /** Sends one batch of messages. Throws `SyscallError` (EMSGSIZE for more than the send buffer). */

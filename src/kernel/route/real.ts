@@ -1,7 +1,7 @@
 import { WeftError } from '../../lib/errors.ts';
 import { openNetlink } from '../libc-netlink.ts';
 import { NETLINK_ROUTE } from '../libc-constants.ts';
-import type { NetworkNamespaces } from '../netns/port.ts';
+import type { NetworkNamespace, NetworkNamespaces } from '../netns/port.ts';
 import { Application } from './apply.ts';
 import { dumpNamespace } from './dump.ts';
 import type { NamespaceState, RouteFailure, RouteNetlink, RouteOperation } from './port.ts';
@@ -18,7 +18,7 @@ export function createRouteNetlink(dependencies: { readonly namespaces: NetworkN
 
 class KernelRouteNetlink implements RouteNetlink {
   readonly #namespaces: NetworkNamespaces;
-  readonly #sockets = new Map<string, RouteSocket>();
+  readonly #sockets = new Map<string, { readonly inside: NetworkNamespace; readonly socket: RouteSocket }>();
   #buffers: RouteBuffers | undefined;
 
   constructor(namespaces: NetworkNamespaces) {
@@ -38,7 +38,7 @@ class KernelRouteNetlink implements RouteNetlink {
   }
 
   forget(namespace: string): void {
-    this.#sockets.get(namespace)?.close();
+    this.#sockets.get(namespace)?.socket.close();
     this.#sockets.delete(namespace);
   }
 
@@ -47,13 +47,15 @@ class KernelRouteNetlink implements RouteNetlink {
   }
 
   #socket(namespace: string): RouteSocket {
-    const open = this.#sockets.get(namespace);
-    if (open !== undefined) return open;
+    const inside = this.#namespaces.open(namespace);
+    const known = this.#sockets.get(namespace);
+    if (known?.inside === inside) return known.socket;
+    // Of a namespace of that name that was deleted, and made again, without `forget`.
+    this.forget(namespace);
     this.#buffers ??= createRouteBuffers();
-    const opened = this.#namespaces.open(namespace);
-    const fd = this.#namespaces.inside(opened, () => openNetlink(NETLINK_ROUTE));
+    const fd = this.#namespaces.inside(inside, () => openNetlink(NETLINK_ROUTE));
     const socket = new RouteSocket(fd, this.#buffers);
-    this.#sockets.set(namespace, socket);
+    this.#sockets.set(namespace, { inside, socket });
     return socket;
   }
 
