@@ -1,4 +1,5 @@
-import { resources, type Resource } from '../api/resources.ts';
+import type { Resource } from '../api/resources.ts';
+import { servedResources } from './served.ts';
 import { badRequest } from './status.ts';
 
 /** What a path under /api or /apis asks for. */
@@ -16,9 +17,6 @@ export interface Target {
   readonly name?: string;
   readonly subresource?: string;
 }
-
-/** All served resources, in the order of the table. */
-export const servedResources: readonly Resource[] = Object.values(resources);
 
 const byPath = new Map(servedResources.map((it) => [`${it.group}/${it.version}/${it.plural}`, it]));
 

@@ -1,5 +1,5 @@
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
-import { servedResources } from '../routes.ts';
+import { servedResources } from '../served.ts';
 import { servedVersion } from './discovery.ts';
 
 /** GET /openapi/v3: where the document of each group and version is. */

@@ -4,7 +4,8 @@ import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/message
 import { isObject, textAt, valueAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
-import { servedResources, type Target } from '../routes.ts';
+import type { Target } from '../routes.ts';
+import { servedResources } from '../served.ts';
 import { selectionOf } from '../selection.ts';
 import {
   badRequest,

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock, type Clock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import { createCredentials } from '../credentials/credentials.ts';
+import { createApiServer } from '../server.ts';
+import { createStore } from '../store/store.ts';
+import type { Store } from '../store/port.ts';
+
+/** A whole API server for a test: on a port of its own, with a store in memory. */
+export interface LocalServer {
+  readonly access: { readonly server: string; readonly ca: string; readonly token: string };
+  readonly port: number;
+  readonly store: Store;
+  /** Path of a kubeconfig of its administrator. */
+  readonly kubeconfig: string;
+  /** A directory that goes with the server. */
+  readonly directory: string;
+  close(): Promise<void>;
+}
+
+export async function startLocalServer(options: { clock?: Clock } = {}): Promise<LocalServer> {
+  const clock = options.clock ?? systemClock;
+  const directory = mkdtempSync(join(tmpdir(), 'weft-apiserver-'));
+  const credentials = createCredentials({ directory: join(directory, 'credentials'), hosts: [] });
+  const store = createStore({ path: ':memory:' });
+  const { certificates, tokens } = credentials;
+  const server = createApiServer({
+    store,
+    clock,
+    log: silentLog,
+    serviceCidr: '10.96.0.0/12',
+    certificates,
+    tokens,
+  });
+  const { port } = await server.listen({ port: 0 });
+  const kubeconfig = join(directory, 'kubeconfig');
+  credentials.writeKubeconfig(kubeconfig, { name: 'weft-test', port });
+  return {
+    access: credentials.access(port),
+    port,
+    store,
+    kubeconfig,
+    directory,
+    async close() {
+      await server.close();
+      store.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
