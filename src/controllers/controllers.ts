@@ -1,0 +1,65 @@
+import type { Client } from '../client/port.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Service } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
+import type { FailingKey } from '../reconcile/outcome.ts';
+import { createClusterCache, type ClusterCache } from './cluster-cache.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { createDeploymentController } from './deployment.ts';
+import { createEndpointSliceController } from './endpoint-slice.ts';
+import { createEventRecorder } from './events.ts';
+import { createReplicaSetController } from './replica-set.ts';
+import { createSchedulerController } from './scheduler.ts';
+
+export interface ControllersOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: NetworkConfig;
+}
+
+/** The cluster-wide loops of a cluster that has no kube-controller-manager and no kube-scheduler. */
+export interface Controllers extends Service {
+  /** Keys that are not as they should be, with the controller that tries. */
+  failing(): (FailingKey & { readonly controller: string })[];
+  /** Resolves when no controller has anything due or running. What the API has not told yet does not count. */
+  idle(): Promise<void>;
+}
+
+/** In the order in which they hear of a change: the scheduler comes before those who only write statuses. */
+const factories: readonly ((context: ControllerContext) => Controller)[] = [
+  createEndpointSliceController,
+  createSchedulerController,
+  createReplicaSetController,
+  createDeploymentController,
+];
+
+/** `start` resolves when the caches are filled and every loop runs; it does not wait for their work. */
+export function createControllers(options: ControllersOptions): Controllers {
+  let controllers: Controller[] = [];
+  let cache: ClusterCache | undefined;
+  let stopped = false;
+  return {
+    async start() {
+      if (cache !== undefined) return;
+      cache = createClusterCache(options.client, options.clock);
+      await cache.synced;
+      if (stopped) return;
+      const events = createEventRecorder({ ...options, component: 'weft-controllers' });
+      const context = { ...options, cache, events };
+      controllers = factories.map((create) => create(context));
+      for (const controller of controllers) controller.start();
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      cache?.end();
+    },
+    failing: () =>
+      controllers.flatMap(({ name, failing }) => failing().map((key) => ({ ...key, controller: name }))),
+    async idle() {
+      await Promise.all(controllers.map((controller) => controller.idle()));
+    },
+  };
+}

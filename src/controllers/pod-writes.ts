@@ -1,0 +1,61 @@
+import { keyOf, resources } from '../api/resources.ts';
+import type { Pod } from '../api/types/core.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import { apiCode } from '../client/errors.ts';
+import { messageOf } from '../lib/errors.ts';
+import { hasEnded } from '../model/workloads/pod-state.ts';
+import { forEachBounded } from './bounded.ts';
+import type { ControllerContext } from './controller.ts';
+
+/** Pods of a controller that count: not ended, not being deleted. */
+export function activePods({ cache }: Pick<ControllerContext, 'cache'>, owner: KubernetesObject): Pod[] {
+  return cache.podsByOwner
+    .get(owner.metadata.uid ?? '')
+    .filter((pod) => pod.metadata.deletionTimestamp === undefined && !hasEnded(pod));
+}
+
+/**
+ * Creates pods, one request each, and waits until the cache has them. A name that is taken is left alone: it is
+ * ours from a request whose answer got lost, or in the way until somebody removes it. Failures are told as an
+ * Event on the owner and rejected.
+ */
+export async function createPods(
+  { client, cache, events }: ControllerContext,
+  owner: KubernetesObject,
+  pods: readonly Pod[],
+): Promise<void> {
+  await forEachBounded(pods, async (pod) => {
+    try {
+      const made = await client.create(resources.pods, pod);
+      await cache.seen.pods.written(made);
+    } catch (thrown) {
+      if (apiCode(thrown) === 'api-already-exists') return;
+      if (apiCode(thrown) !== 'api-unavailable') events.warn(owner, 'FailedCreate', messageOf(thrown));
+      throw thrown;
+    }
+  });
+}
+
+/** Deletes pods and waits until the cache has seen it. */
+export async function deletePods({ client, cache }: ControllerContext, pods: readonly Pod[]): Promise<void> {
+  await forEachBounded(pods, async (pod) => {
+    await client.delete(resources.pods, nameOf(pod));
+    await cache.seen.pods.deleted(pod);
+  });
+}
+
+/** How the API addresses an object. */
+export function nameOf({ metadata: { namespace, name } }: KubernetesObject): {
+  namespace?: string;
+  name: string;
+} {
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** The key of the object of this kind that controls a pod, for the queue of its controller. */
+export function ownerKeyOf(object: KubernetesObject | undefined, kind: string): string | undefined {
+  const owner = object?.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  if (object === undefined || owner?.kind !== kind) return undefined;
+  const { namespace } = object.metadata;
+  return keyOf({ metadata: { name: owner.name, ...(namespace === undefined ? {} : { namespace }) } });
+}
