@@ -104,6 +104,8 @@ class NetlinkPacketLog implements PacketLog {
 function checkSubscribed(errno: number, what: string): void {
   if (errno === 0) return;
   const name = errnoName(errno);
-  if (name === 'EBUSY') throw new WeftError('log-taken', `somebody else reads log ${what}`);
+  // EPERM: another socket is bound to the group (net/netfilter/nfnetlink_log.c, nfulnl_recv_config).
+  if (name === 'EPERM' || name === 'EBUSY')
+    throw new WeftError('log-taken', `somebody else reads log ${what}`);
   throw new WeftError('log-refused', `the kernel refused log ${what}: ${name}`);
 }
