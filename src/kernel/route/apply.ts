@@ -1,4 +1,5 @@
 import { readLink, writeGetLink, writeSetLink } from '../../wire/netlink/link.ts';
+import { formatMac } from '../../wire/netlink/mac.ts';
 import type { Acknowledgement } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
 import type { RouteFailure, RouteOperation, VethLink } from './port.ts';
@@ -22,6 +23,11 @@ export interface OtherNamespaces {
   socketOf(namespace: string): RouteSocket;
 }
 
+interface KnownLink {
+  readonly index: number;
+  readonly mac: string;
+}
+
 interface Pending {
   readonly position: number;
   readonly operation: RouteOperation;
@@ -39,9 +45,11 @@ export class Application {
   readonly #others: OtherNamespaces;
   readonly #numbers: Numbers;
   /** Undefined: asked for, and absent. */
-  readonly #indexes = new Map<string, number | undefined>();
+  readonly #links = new Map<string, KnownLink | undefined>();
   readonly #failures = new Map<number, RouteFailure>();
   #pending: Pending[] = [];
+  /** Whether a veth is pending: its far end is set up after the batch, and must still be there. */
+  #vethPending = false;
 
   constructor(socket: RouteSocket, operations: readonly RouteOperation[], others: OtherNamespaces) {
     this.#socket = socket;
@@ -49,7 +57,8 @@ export class Application {
     this.#others = others;
     this.#numbers = {
       descriptorOf: (namespace) => others.descriptorOf(namespace),
-      indexOf: (link) => this.#indexOf(link),
+      indexOf: (link) => this.#known(link).index,
+      macOf: (link) => this.#known(link).mac,
     };
   }
 
@@ -61,30 +70,35 @@ export class Application {
   }
 
   #take(position: number, operation: RouteOperation): void {
-    if (linksNeededBy(operation).some((link) => !this.#indexes.has(link))) {
+    if (linksNeededBy(operation).some((link) => !this.#links.has(link))) {
       this.#flush();
       this.#resolve(position);
     }
+    if (operation.action === 'delete-link' && this.#vethPending) this.#flush();
     try {
       this.#pending.push({ position, operation, request: requestFor(operation, this.#numbers) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#refused(position, failureOf(operation, error));
     }
-    // The other end of a veth may be here too: after these, what was known of any link is in doubt.
-    if (operation.action === 'add-link') this.#forgetAbsent();
-    if (operation.action === 'delete-link') this.#indexes.clear();
+    this.#doubt(operation);
   }
 
-  #forgetAbsent(): void {
-    for (const [link, index] of this.#indexes) if (index === undefined) this.#indexes.delete(link);
+  /** Forgets what an operation may make untrue; the other end of a veth may be in this namespace too. */
+  #doubt(operation: RouteOperation): void {
+    if (operation.action === 'set-link') this.#links.delete(operation.link.name);
+    if (operation.action === 'delete-link') this.#links.clear();
+    if (operation.action !== 'add-link') return;
+    if (operation.link.kind === 'veth') this.#vethPending = true;
+    this.#links.delete(operation.link.name);
+    for (const [name, link] of this.#links) if (link === undefined) this.#links.delete(name);
   }
 
-  /** Asks for the index of every link that operations from `position` on need and that is not known. */
+  /** Asks for every link that operations from `position` on need and that is not known. */
   #resolve(position: number): void {
     const needed = new Set(this.#operations.slice(position).flatMap(linksNeededBy));
-    const unknown = [...needed].filter((link) => !this.#indexes.has(link));
-    for (const link of unknown) this.#indexes.set(link, undefined);
+    const unknown = [...needed].filter((link) => !this.#links.has(link));
+    for (const link of unknown) this.#links.set(link, undefined);
     const askable = unknown.filter((link) => /^[!-~]{1,15}$/.test(link));
     const requests = askable.map(
       (link): Request =>
@@ -93,19 +107,21 @@ export class Application {
     );
     this.#socket.exchange(requests, (message) => {
       const link = readLink(message);
-      if (link !== undefined) this.#indexes.set(link.name, link.index);
+      if (link === undefined) return;
+      this.#links.set(link.name, { index: link.index, mac: formatMac(link.mac ?? new Uint8Array()) });
     });
   }
 
-  #indexOf(link: string): number {
-    const index = this.#indexes.get(link);
-    if (index === undefined) throw noSuchLink(link);
-    return index;
+  #known(name: string): KnownLink {
+    const link = this.#links.get(name);
+    if (link === undefined) throw noSuchLink(name);
+    return link;
   }
 
   #flush(): void {
     const pending = this.#pending;
     this.#pending = [];
+    this.#vethPending = false;
     const answers = this.#socket.exchange(pending.map(({ request }) => request));
     const accepted = pending.filter((one, i) => this.#accepted(one, answers[i]));
     this.#setPeersUp(accepted);

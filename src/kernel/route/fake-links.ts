@@ -13,6 +13,7 @@ let nextMac = 1;
 /** Adds a link as the kernel would; throws `Refusal`. `stateOf` finds the namespace of a veth's other end. */
 export function addFakeLink(state: FakeState, link: Link, stateOf: (namespace: string) => FakeState): void {
   if (link.kind === 'veth-peer') return setFakeLink(state, link);
+  if (link.master !== undefined) requireFakeLink(state, link.master);
   refuseTaken(state, link.name);
   checkMaster(state, link);
   if (link.kind === 'veth') return addVeth(state, link, stateOf);
@@ -37,6 +38,8 @@ export function setFakeLink(state: FakeState, link: Link): void {
   checkMaster(state, link);
   const { mac, mtu } = { ...known.link, ...definedOnly(link) };
   const changed = { ...withoutMaster(known.link), ...attributes({ mac, mtu }, ethernetMtu) };
+  if (changed.mac !== known.link.mac)
+    state.neighbours = state.neighbours.filter((one) => one.link !== link.name);
   known.link = link.master === undefined ? changed : { ...changed, master: link.master };
 }
 

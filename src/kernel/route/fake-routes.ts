@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../../lib/address.ts';
+import { formatAddress, type Address, type Family } from '../../lib/address.ts';
 import { contains, formatPrefix, parsePrefix } from '../../lib/prefix.ts';
 import { formatMac, isGroupMac } from '../../wire/netlink/mac.ts';
 import { defaultMetric } from '../../wire/netlink/route.ts';
@@ -16,11 +16,24 @@ import { Refusal } from './refusal.ts';
 export function changeFakeAddress(state: FakeState, change: LinkAddress, add: boolean): void {
   const { address, length } = addressWithLength(change.address);
   const value = { link: change.link, address: `${formatAddress(address)}/${length}` };
+  const had = state.addresses.length;
   if (add) requireFakeLink(state, change.link);
   state.addresses = without(state.addresses, value);
   if (add) state.addresses.push(value);
-  // Routes that prefer a source go with it.
-  else state.routes = state.routes.filter(({ source }) => source === undefined || isOwn(state, source));
+  else if (state.addresses.length < had) forgetWithAddress(state, value.link, address.family);
+}
+
+/**
+ * Routes that prefer an address as source go with it. With the last IPv4 address the link stops speaking IPv4:
+ * its IPv4 routes and neighbours go (fib_disable_ip of fib_frontend.c). `lo` keeps 127.0.0.1.
+ */
+function forgetWithAddress(state: FakeState, link: string, family: Family): void {
+  state.routes = state.routes.filter(({ source }) => source === undefined || isOwn(state, source));
+  const isIPv4 = (text: string) => !text.includes(':');
+  const last = !state.addresses.some((one) => one.link === link && isIPv4(one.address));
+  if (family === 'IPv6' || !last || link === 'lo') return;
+  state.routes = state.routes.filter((one) => one.link !== link || !isIPv4(one.destination));
+  state.neighbours = state.neighbours.filter((one) => one.link !== link || !isIPv4(one.address));
 }
 
 export function changeFakeRoute(state: FakeState, change: Route, add: boolean): void {

@@ -1,5 +1,6 @@
 import { writeDeleteAddress, writeNewAddress } from '../../wire/netlink/address.ts';
 import { writeDeleteLink, writeNewLink, writeSetLink, type LinkInfo } from '../../wire/netlink/link.ts';
+import { formatMac } from '../../wire/netlink/mac.ts';
 import {
   writeDeleteForwarding,
   writeDeleteNeighbour,
@@ -13,9 +14,11 @@ import { address, addressWithLength, destination, integer, linkName, macBytes } 
 import type { Link, LinkAddress, Neighbour, Route, RouteOperation, VethLink } from './port.ts';
 import type { Request } from './socket.ts';
 
-/** What an operation refers to by name, as the kernel's numbers. Both throw `Refusal` for unknown names. */
+/** What an operation refers to by name, as the kernel knows it. All throw `Refusal` for unknown names. */
 export interface Numbers {
   indexOf(link: string): number;
+  /** The link-layer address it has now. */
+  macOf(link: string): string;
   descriptorOf(namespace: string): number;
 }
 
@@ -50,15 +53,21 @@ function request<T>(write: (writer: MessageWriter, sequence: number, value: T) =
 /** Names of the links whose index an operation needs. */
 export function linksNeededBy(operation: RouteOperation): readonly string[] {
   if ('name' in operation) return [];
-  if ('link' in operation) return linksNeededByLink(operation.link);
+  if ('link' in operation) return linksNeededByLink(operation.link, changesLink(operation));
   if ('address' in operation) return [operation.address.link];
   if ('route' in operation) return hasNoLink(operation.route) ? [] : [operation.route.link];
   if ('neighbour' in operation) return [operation.neighbour.link];
   return [operation.entry.link];
 }
 
-function linksNeededByLink(link: Link): readonly string[] {
+/** Whether the operation is about a link that exists. */
+function changesLink({ action, link }: { action: string; link: Link }): boolean {
+  return action === 'set-link' || link.kind === 'veth-peer';
+}
+
+function linksNeededByLink(link: Link, exists: boolean): readonly string[] {
   const master = link.master === undefined ? [] : [link.master];
+  if (exists) return [...master, link.name];
   return link.kind === 'vxlan' ? [...master, link.device] : master;
 }
 
@@ -75,9 +84,11 @@ function addLink(link: Link, numbers: Numbers): Request {
 }
 
 function setLink(link: Link, numbers: Numbers): Request {
+  const { mac, ...rest } = attributes(link);
   const master = link.master === undefined ? 0 : numbers.indexOf(link.master);
-  const value = { ...attributes(link), master };
-  return request(writeSetLink, value);
+  // The kernel drops the neighbours of a link whose mac is set, also to what it is.
+  const unchanged = mac === undefined || formatMac(mac) === numbers.macOf(link.name);
+  return request(writeSetLink, { ...rest, ...(unchanged ? {} : { mac }), master });
 }
 
 function attributes({ name, mac, mtu }: { name: string; mac?: string; mtu?: number }) {

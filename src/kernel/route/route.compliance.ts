@@ -234,6 +234,28 @@ export function routeNetlinkCompliance({ label, skip, make, cleanUp }: RouteNetl
       }
     });
 
+    test('the last IPv4 address of a link takes its IPv4 routes and neighbours along', () => {
+      const neighbour = { link: 'n0', address: '10.9.0.1', mac: podMac };
+      const kept = { destination: 'fd00:2::/64', link: 'n0' };
+      apply(addLink(veth), addAddress('172.20.1.1/16'), addAddress('172.21.1.1/16'));
+      apply(addRoute({ destination: '10.1.0.0/16', link: 'n0' }), addRoute(kept));
+      apply({ action: 'add-neighbour', neighbour });
+      apply({ action: 'delete-address', address: { link: 'n0', address: '172.21.1.1/16' } });
+      assert.equal(routes().length, 2);
+      assert.equal(dump().neighbours.length, 1);
+      apply({ action: 'delete-address', address: { link: 'n0', address: '172.20.1.1/16' } });
+      assert.deepEqual(routes(), [kept]);
+      assert.deepEqual(dump().neighbours, []);
+    });
+
+    test('neighbours stay when a link keeps its mac, and go when it changes', () => {
+      const neighbour = { link: 'n0', address: '169.254.1.1', mac: podMac };
+      apply(addLink(veth), { action: 'add-neighbour', neighbour }, { action: 'set-link', link: veth });
+      assert.deepEqual(dump().neighbours, [neighbour]);
+      apply({ action: 'set-link', link: { ...veth, mac: otherMac } });
+      assert.deepEqual(dump().neighbours, []);
+    });
+
     test('operations after refused ones are tried, and failures come in their order', () => {
       const bad = [
         addAddress('10.0.0.1/24', 'none'),
