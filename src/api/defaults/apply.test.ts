@@ -198,3 +198,17 @@ test('a kind that is not interpreted stays as it is', () => {
   };
   assert.equal(applyDefaults(widget), widget);
 });
+
+test('a null is an absent field, or an empty object in a list of objects', () => {
+  const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'a' } };
+  const spec = { podSelector: null, ingress: [null, { from: null }], policyTypes: null };
+  assert.deepEqual(applyDefaults({ ...policy, spec }).spec, {
+    podSelector: {},
+    ingress: [{}, {}],
+    policyTypes: ['Ingress'],
+  });
+  assert.deepEqual(applyDefaults<KubernetesObject & { spec?: unknown }>(policy).spec, {
+    podSelector: {},
+    policyTypes: ['Ingress'],
+  });
+});

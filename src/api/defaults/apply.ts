@@ -1,4 +1,5 @@
 import { resources, resourceOf, type Resource } from '../resources.ts';
+import { withoutNulls } from '../schema/nulls.ts';
 import type { Namespace } from '../types/core.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { defaultClusterNetwork, defaultEndpointSlice, defaultNetworkPolicy } from './network.ts';
@@ -17,13 +18,14 @@ export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /**
  * The object with what the API server would fill in, as a new object; the given one is left alone. Kinds that
- * Weft does not interpret come back as they are. The object's structure must be valid (`validateObject`).
+ * Weft does not interpret come back as they are. The object must be valid (`validateObject`); fields that are null
+ * count as absent.
  */
 export function applyDefaults<T extends KubernetesObject>(object: T): T {
   const resource = resourceOf(object);
   const apply = resource === undefined ? undefined : defaulters.get(resource);
   // A defaulter returns the kind it was registered for, which is the kind of this object.
-  return apply === undefined ? object : (apply(object) as T);
+  return apply === undefined ? object : (apply(withoutNulls(object)) as T);
 }
 
 type Defaulter = (object: KubernetesObject) => KubernetesObject;

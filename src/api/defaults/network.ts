@@ -12,7 +12,7 @@ import type {
  * where it has egress rules; a port without protocol is TCP.
  */
 export function defaultNetworkPolicy(policy: NetworkPolicy): NetworkPolicy {
-  const spec: NetworkPolicySpec = policy.spec;
+  const spec: NetworkPolicySpec = policy.spec ?? {};
   const { ingress, egress, policyTypes = [] } = spec;
   return {
     ...policy,

@@ -24,7 +24,8 @@ export function validateObject(object: unknown): FieldProblem[] {
   // The structural walk has shown that this is an object of the API.
   const valid = withoutNulls(object as KubernetesObject);
   const resource = resourceOf(valid);
-  const rules = resource === undefined ? undefined : rulesByResource.get(resource);
+  const rules =
+    resource === undefined || valid.metadata === undefined ? undefined : rulesByResource.get(resource);
   return [...problems, ...metadataProblems(valid), ...(rules?.(valid) ?? [])];
 }
 

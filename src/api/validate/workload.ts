@@ -19,19 +19,25 @@ export function workloadProblems(workload: Workload): FieldProblem[] {
   const { selector, template, replicas = 0 } = spec;
   const problems = checkSelector('spec.selector', selector);
   if (replicas < 0) problems.push(invalid('spec.replicas', replicas, 'must be greater than or equal to 0'));
-  if (isEmpty(selector))
+  if (isEmpty(selector)) {
     problems.push(invalid('spec.selector', selector, `empty selector is invalid for a ${workload.kind}`));
+  }
   if (template === undefined) return [...problems, required('spec.template')];
+  if (problems.length === 0) problems.push(...labelProblems(selector, template));
+  return [...problems, ...restartProblems(template), ...templateProblems('spec.template', template)];
+}
+
+function labelProblems(selector: LabelSelector, template: PodTemplateSpec): FieldProblem[] {
   const labels = template.metadata?.labels ?? {};
-  if (problems.length === 0 && !matchesSelector(selector, labels)) {
-    const detail = '`selector` does not match template `labels`';
-    problems.push(invalid('spec.template.metadata.labels', labels, detail));
-  }
-  const { restartPolicy = 'Always' } = template.spec;
-  if (restartPolicy !== 'Always') {
-    problems.push(notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']));
-  }
-  return [...problems, ...templateProblems('spec.template', template)];
+  if (matchesSelector(selector, labels)) return [];
+  return [invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
+}
+
+function restartProblems(template: PodTemplateSpec): FieldProblem[] {
+  const restartPolicy = template.spec?.restartPolicy ?? 'Always';
+  return restartPolicy === 'Always'
+    ? []
+    : [notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always'])];
 }
 
 function isEmpty({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {
@@ -48,7 +54,7 @@ export function jobProblems(job: Job): FieldProblem[] {
     if (count < 0) problems.push(invalid(`spec.${field}`, count, 'must be greater than or equal to 0'));
   }
   const path = 'spec.template.spec.restartPolicy';
-  const { restartPolicy } = spec.template.spec;
+  const restartPolicy = spec.template.spec?.restartPolicy;
   if (restartPolicy === undefined) problems.push(required(path, "valid values: 'OnFailure', 'Never'"));
   else if (restartPolicy === 'Always')
     problems.push(notSupported(path, restartPolicy, ['OnFailure', 'Never']));

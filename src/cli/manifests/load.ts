@@ -1,0 +1,95 @@
+import { keyOf, resourceOf } from '../../api/resources.ts';
+import { WeftError } from '../../lib/errors.ts';
+import type { ManifestDocument } from './document.ts';
+import { readManifestFiles, type ManifestFile } from './files.ts';
+import { readObjects, type LoadedObject, type LocatedProblem } from './objects.ts';
+import type { ManifestIo } from './port.ts';
+import { readSimpleDocuments } from './simple-yaml.ts';
+
+export type { LoadedObject } from './objects.ts';
+
+/** Everything that `-f` named. */
+export interface Manifests {
+  /** Objects of the kinds in resources.ts, in the order they were read in, valid, with their namespaces. */
+  readonly objects: LoadedObject[];
+  /** What was left out because nothing about the network follows from it, by kind, in order of appearance. */
+  readonly ignored: IgnoredKind[];
+}
+
+export interface IgnoredKind {
+  readonly kind: string;
+  readonly count: number;
+}
+
+const mostObjects = 100_000;
+const mostProblemsShown = 20;
+
+/**
+ * Reads manifests as `-f` means them: files, folders and `-`. All or nothing: throws one WeftError of fault
+ * `input`, whose message has a line `FILE:LINE: what` for each problem - `invalid-manifest`, or what
+ * `readManifestFiles` throws.
+ */
+export async function loadManifests(paths: readonly string[], io: ManifestIo): Promise<Manifests> {
+  const files = await readManifestFiles(paths, io);
+  const loaded: LoadedObject[] = [];
+  const problems: LocatedProblem[] = [];
+  for (const file of files) {
+    for (const document of await readDocuments(file)) {
+      const read = readObjects(document, file.name);
+      loaded.push(...read.objects);
+      problems.push(...read.problems);
+      if (loaded.length > mostObjects) throw tooManyObjects();
+    }
+  }
+  problems.push(...duplicates(loaded));
+  if (problems.length > 0) throw invalidManifests(problems);
+  return {
+    objects: loaded.filter(({ object }) => resourceOf(object) !== undefined),
+    ignored: ignoredOf(loaded),
+  };
+}
+
+async function readDocuments({ name, text }: ManifestFile): Promise<ManifestDocument[]> {
+  const simple = readSimpleDocuments(text);
+  if (simple !== undefined) return simple;
+  const { readYamlDocuments } = await import('./yaml-documents.ts');
+  return readYamlDocuments(text, name);
+}
+
+/** One object given twice is a mistake: which one counts would depend on the order of files. */
+function duplicates(loaded: readonly LoadedObject[]): LocatedProblem[] {
+  const first = new Map<string, LoadedObject>();
+  return loaded.flatMap((one) => {
+    const { apiVersion, kind } = one.object;
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+    const key = `${group} ${kind} ${keyOf(one.object)}`;
+    const before = first.get(key);
+    if (before === undefined) {
+      first.set(key, one);
+      return [];
+    }
+    const { file, line } = before.source;
+    return [{ ...one.source, what: `${kind} ${keyOf(one.object)}: is already given at ${file}:${line}` }];
+  });
+}
+
+function ignoredOf(loaded: readonly LoadedObject[]): IgnoredKind[] {
+  const counts = new Map<string, number>();
+  for (const { object } of loaded) {
+    if (resourceOf(object) === undefined) counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, count]) => ({ kind, count }));
+}
+
+function invalidManifests(problems: readonly LocatedProblem[]): WeftError {
+  const lines = problems
+    .slice(0, mostProblemsShown)
+    .map(({ file, line, what }) => `${file}:${line}: ${what}`);
+  const more = problems.length - lines.length;
+  if (more > 0) lines.push(`and ${more} more`);
+  return new WeftError('invalid-manifest', lines.join('\n'), { fault: 'input' });
+}
+
+function tooManyObjects(): WeftError {
+  return new WeftError('manifest-too-large', `more than ${mostObjects} objects`, { fault: 'input' });
+}
