@@ -19,6 +19,11 @@ export interface FakeSocketsOptions {
   readonly answer?: (connection: ConnectOptions, data: Uint8Array) => Uint8Array | undefined;
 }
 
+export interface FakeSockets extends Sockets {
+  /** Descriptors that are open: what a test left behind. */
+  readonly open: number;
+}
+
 interface Socket {
   readonly namespace: string;
   readonly protocol: 'tcp' | 'udp';
@@ -35,135 +40,137 @@ const firstEphemeralPort = 32768;
 const portUnreachable = { type: 3, code: 3, errno: 'ECONNREFUSED' } as const;
 
 /** Sockets of a network in memory, with the kernel's checks. Descriptors are numbers that nothing else accepts. */
-export function createFakeSockets(options: FakeSocketsOptions): Sockets & { readonly open: number } {
-  const sockets = new Map<number, Socket>();
-  let nextFd = firstFd;
+export function createFakeSockets(options: FakeSocketsOptions): FakeSockets {
+  return new MemorySockets(options);
+}
 
-  function socketOf(fd: number): Socket {
-    const socket = sockets.get(fd);
-    if (socket === undefined) throw new WeftError('syscall-failed', `descriptor ${fd} is not open`);
-    return socket;
+class MemorySockets implements FakeSockets {
+  readonly #options: FakeSocketsOptions;
+  readonly #sockets = new Map<number, Socket>();
+  #nextFd = firstFd;
+
+  constructor(options: FakeSocketsOptions) {
+    this.#options = options;
   }
 
-  function requireNamespace(namespace: string): readonly string[] {
-    const addresses = options.addresses[namespace];
-    if (addresses === undefined) throw new WeftError('netns-missing', `no namespace ${namespace}`);
-    return addresses;
+  get open(): number {
+    return this.#sockets.size;
   }
 
-  function isTaken(namespace: string, protocol: string, port: number): boolean {
-    return [...sockets.values()].some(
+  listen(namespace: string, { protocol, port, address }: ListenOptions): number {
+    const addresses = this.#addressesOf(namespace);
+    if (address !== undefined && !addresses.includes(address)) {
+      throw new WeftError('socket-refused', `${address} is not an address of the namespace`);
+    }
+    return this.#add({ namespace, protocol, localPort: port, localAddress: address, peer: undefined });
+  }
+
+  connect(namespace: string, peer: ConnectOptions): number {
+    this.#addressesOf(namespace);
+    if (parseAddress(peer.address) === undefined) {
+      throw new WeftError('socket-refused', `${peer.address} is not an address`, { fault: 'input' });
+    }
+    if (!Object.values(this.#options.addresses).some((owned) => owned.includes(peer.address))) {
+      throw new WeftError('socket-unreachable', `no route to ${peer.address}`);
+    }
+    const { protocol, sourcePort: localPort = this.#freePort(namespace, protocol) } = peer;
+    const fd = this.#add({ namespace, protocol, localPort, localAddress: undefined, peer });
+    if (protocol === 'tcp') this.#deliver(this.#socketOf(fd), peer);
+    return fd;
+  }
+
+  send(fd: number, data: Uint8Array): Sent {
+    const socket = this.#socketOf(fd);
+    const failure = takeFailure(socket);
+    if (failure !== undefined) return failure;
+    const { peer } = socket;
+    if (peer === undefined) return { kind: 'failed', errno: 'EDESTADDRREQ' };
+    if (!this.#deliver(socket, peer)) return { kind: peer.protocol === 'tcp' ? 'later' : 'sent' };
+    const answer = this.#options.answer?.(peer, data);
+    if (answer !== undefined) socket.inbox.push(answer);
+    return { kind: 'sent' };
+  }
+
+  receive(fd: number): Received {
+    const socket = this.#socketOf(fd);
+    const data = socket.inbox.shift();
+    if (data !== undefined) return { kind: 'data', data };
+    return takeFailure(socket) ?? { kind: 'nothing' };
+  }
+
+  icmpError(fd: number): IcmpError | undefined {
+    const socket = this.#socketOf(fd);
+    const error = socket.errors.shift();
+    if (error !== undefined) socket.failure = undefined;
+    return error;
+  }
+
+  close(fd: number): void {
+    this.#socketOf(fd);
+    this.#sockets.delete(fd);
+  }
+
+  /** False when it never arrives; then the socket may have an error pending. */
+  #deliver(socket: Socket, peer: ConnectOptions): boolean {
+    const obstacle = this.#options.onTheWay?.(peer) ?? this.#refusal(peer);
+    if (obstacle === undefined) return true;
+    if (obstacle === 'drop') return false;
+    if (obstacle !== 'reset') socket.errors.push(obstacle);
+    socket.failure = { kind: 'failed', errno: obstacle === 'reset' ? 'ECONNREFUSED' : obstacle.errno };
+    return false;
+  }
+
+  #refusal(peer: ConnectOptions): 'reset' | IcmpError | undefined {
+    if (this.#isListening(peer)) return undefined;
+    return peer.protocol === 'tcp' ? 'reset' : { offender: peer.address, ...portUnreachable };
+  }
+
+  #isListening({ protocol, address, port }: ConnectOptions): boolean {
+    return [...this.#sockets.values()].some(
+      (socket) =>
+        socket.peer === undefined &&
+        socket.protocol === protocol &&
+        socket.localPort === port &&
+        (socket.localAddress ?? address) === address &&
+        this.#addressesOf(socket.namespace).includes(address),
+    );
+  }
+
+  #add(socket: Omit<Socket, 'inbox' | 'errors' | 'failure'>): number {
+    if (this.#isTaken(socket.namespace, socket.protocol, socket.localPort)) {
+      throw new WeftError('socket-in-use', `${socket.protocol} port ${socket.localPort} is taken`);
+    }
+    this.#sockets.set(this.#nextFd, { ...socket, inbox: [], errors: [], failure: undefined });
+    return this.#nextFd++;
+  }
+
+  #isTaken(namespace: string, protocol: string, port: number): boolean {
+    return [...this.#sockets.values()].some(
       (socket) => socket.namespace === namespace && socket.protocol === protocol && socket.localPort === port,
     );
   }
 
-  function freePort(namespace: string, protocol: string): number {
+  #freePort(namespace: string, protocol: string): number {
     let port = firstEphemeralPort;
-    while (isTaken(namespace, protocol, port)) port++;
+    while (this.#isTaken(namespace, protocol, port)) port++;
     return port;
   }
 
-  function add(socket: Omit<Socket, 'inbox' | 'errors' | 'failure'>): Socket {
-    if (isTaken(socket.namespace, socket.protocol, socket.localPort)) {
-      throw new WeftError('socket-in-use', `${socket.protocol} port ${socket.localPort} is taken`);
-    }
-    const added = { ...socket, inbox: [], errors: [], failure: undefined };
-    sockets.set(nextFd++, added);
-    return added;
+  #socketOf(fd: number): Socket {
+    const socket = this.#sockets.get(fd);
+    if (socket === undefined) throw new WeftError('syscall-failed', `descriptor ${fd} is not open`);
+    return socket;
   }
 
-  const isListening = (to: ConnectOptions): boolean =>
-    [...sockets.values()].some(
-      ({ namespace, protocol, localPort, localAddress, peer }) =>
-        peer === undefined &&
-        protocol === to.protocol &&
-        localPort === to.port &&
-        (localAddress ?? to.address) === to.address &&
-        options.addresses[namespace]?.includes(to.address),
-    );
-
-  function deliver(socket: Socket, peer: ConnectOptions): 'lost' | 'delivered' {
-    const obstacle = options.onTheWay?.(peer);
-    if (obstacle === 'drop') return 'lost';
-    const icmp = obstacle ?? (isListening(peer) ? undefined : refusal(peer));
-    if (icmp === undefined) return 'delivered';
-    if (icmp !== 'reset') socket.errors.push(icmp);
-    socket.failure = { kind: 'failed', errno: icmp === 'reset' ? 'ECONNREFUSED' : icmp.errno };
-    return 'lost';
+  #addressesOf(namespace: string): readonly string[] {
+    const addresses = this.#options.addresses[namespace];
+    if (addresses === undefined) throw new WeftError('netns-missing', `no namespace ${namespace}`);
+    return addresses;
   }
-
-  function takeFailure(socket: Socket): SocketFailure | undefined {
-    const { failure } = socket;
-    socket.failure = undefined;
-    return failure;
-  }
-
-  return {
-    get open() {
-      return sockets.size;
-    },
-    listen(namespace, listening) {
-      const addresses = requireNamespace(namespace);
-      requireLocal(addresses, listening);
-      add({
-        namespace,
-        protocol: listening.protocol,
-        localPort: listening.port,
-        localAddress: listening.address,
-        peer: undefined,
-      });
-      return nextFd - 1;
-    },
-    connect(namespace, peer) {
-      requireNamespace(namespace);
-      if (parseAddress(peer.address) === undefined) {
-        throw new WeftError('socket-refused', `${peer.address} is not an address`, { fault: 'input' });
-      }
-      if (!Object.values(options.addresses).some((owned) => owned.includes(peer.address))) {
-        throw new WeftError('socket-unreachable', `no route to ${peer.address}`);
-      }
-      const { protocol, sourcePort = freePort(namespace, protocol) } = peer;
-      const socket = add({ namespace, protocol, localPort: sourcePort, localAddress: undefined, peer });
-      if (protocol === 'tcp') deliver(socket, peer);
-      return nextFd - 1;
-    },
-    send(fd, data): Sent {
-      const socket = socketOf(fd);
-      const failure = takeFailure(socket);
-      if (failure !== undefined) return failure;
-      const { peer } = socket;
-      if (peer === undefined) return { kind: 'failed', errno: 'EDESTADDRREQ' };
-      if (deliver(socket, peer) === 'lost') return { kind: peer.protocol === 'tcp' ? 'later' : 'sent' };
-      const answer = options.answer?.(peer, data);
-      if (answer !== undefined) socket.inbox.push(answer);
-      return { kind: 'sent' };
-    },
-    receive(fd): Received {
-      const socket = socketOf(fd);
-      const data = socket.inbox.shift();
-      if (data !== undefined) return { kind: 'data', data };
-      return takeFailure(socket) ?? { kind: 'nothing' };
-    },
-    icmpError(fd) {
-      const socket = socketOf(fd);
-      const error = socket.errors.shift();
-      if (error !== undefined) socket.failure = undefined;
-      return error;
-    },
-    close(fd) {
-      socketOf(fd);
-      sockets.delete(fd);
-    },
-  };
 }
 
-function refusal(peer: ConnectOptions): 'reset' | IcmpError {
-  return peer.protocol === 'tcp' ? 'reset' : { offender: peer.address, ...portUnreachable };
-}
-
-function requireLocal(addresses: readonly string[], { address }: ListenOptions): void {
-  if (address === undefined) return;
-  if (parseAddress(address) === undefined || !addresses.includes(address)) {
-    throw new WeftError('socket-refused', `${address} is not an address of the namespace`);
-  }
+function takeFailure(socket: Socket): SocketFailure | undefined {
+  const { failure } = socket;
+  socket.failure = undefined;
+  return failure;
 }
