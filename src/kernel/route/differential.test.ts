@@ -125,7 +125,7 @@ test('the kernel and the fake refuse the same operations and end in the same sta
           expected,
         );
       }),
-      { numRuns: 400 },
+      { numRuns: 40 },
     );
   } finally {
     kernel.close();

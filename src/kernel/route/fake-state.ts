@@ -2,7 +2,7 @@ import type { NetworkNamespace, NetworkNamespaces } from '../netns/port.ts';
 import type { FdbEntry, Link, LinkAddress, Neighbour, Route } from './port.ts';
 
 /** The far end of a veth, wherever it is. */
-export interface FakePeer {
+interface FakePeer {
   readonly state: FakeState;
   readonly name: string;
 }

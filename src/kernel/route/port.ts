@@ -112,10 +112,20 @@ export interface RouteFailure {
 export interface RouteNetlink {
   /**
    * Applies the operations in order, many to a message batch. Operations after a refused one are still tried;
-   * the failures are returned, never thrown. `add-link` of a veth whose name exists in the namespace is EEXIST.
+   * the failures are returned, never thrown. `add-link` of a veth whose name exists in the namespace, or whose
+   * peer's exists in its own, is EEXIST; of a `veth-peer` it is `set-link`. `set-link` of a link without a master
+   * frees it from its bridge. The kernel takes other things along: a link its addresses, routes and entries; a
+   * changed mac the link's neighbours; the last IPv4 address of a link its IPv4 routes and neighbours (so add the
+   * new address before deleting the old one). `delete-route` deletes exactly that route, never a successor.
    */
   apply(namespace: string, operations: readonly RouteOperation[]): RouteFailure[];
-  /** What is there now: a full dump, for start and for drift; permanent neighbours and unicast routes of table main only. */
+  /**
+   * What is there now: a full dump, for start and for drift. Permanent neighbours, forwarding entries of VXLAN
+   * devices, and the routes of table main that were made by Weft or by hand: not the kernel's own, nor those of
+   * routing daemons. It cannot tell which end of a veth made the other, nor where that is: both are `veth-peer`.
+   * Attributes are as they are, also those the kernel chose; a metric of 1024 is the default of IPv6 and absent.
+   * Other kinds of link are left out. A bridge takes the smallest MTU of its ports.
+   */
   dump(namespace: string): NamespaceState;
   /** Closes the namespace's socket; to be called before the namespace is deleted. */
   forget(namespace: string): void;

@@ -7,11 +7,10 @@ import { align4, asBuffer, malformed } from './bytes.ts';
  *   +-------+-------+- - -
  *   | len   | type  | payload, padded to 4
  *   +-------+-------+- - -
- *            the type's top bits: 15 nested, 14 network byte order
+ *            the type's top bits: 15 nested, 14 (unused here) network byte order
  */
 export const attributeHeaderSize = 4;
 export const NLA_F_NESTED = 0x8000;
-export const NLA_F_NET_BYTEORDER = 0x4000;
 const typeMask = 0x3fff;
 
 /** One attribute; its type without the flag bits. */

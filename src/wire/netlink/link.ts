@@ -7,7 +7,7 @@ import { NLM_F_DUMP, NLM_F_REQUEST } from './message.ts';
 import { acknowledged, createOnly } from './request.ts';
 import type { MessageWriter } from './writer.ts';
 
-export const RTM_NEWLINK = 16;
+const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const RTM_SETLINK = 19;
@@ -56,7 +56,7 @@ export interface LinkAttributes {
   readonly mtu?: number;
 }
 
-export interface VxlanAttributes {
+interface VxlanAttributes {
   readonly vni: number;
   /** UDP port. */
   readonly port: number;

@@ -16,9 +16,7 @@ export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 
 export const NLM_F_REQUEST = 0x1;
-export const NLM_F_MULTI = 0x2;
 export const NLM_F_ACK = 0x4;
-export const NLM_F_ECHO = 0x8;
 /** The table changed while it was dumped: what was read may be inconsistent. */
 export const NLM_F_DUMP_INTR = 0x10;
 /** Of GET requests: everything. */

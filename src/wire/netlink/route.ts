@@ -44,7 +44,7 @@ const RTM_F_CLONED = 0x200;
 /** RTN_* of the types Weft uses. */
 const routeTypes = { unicast: 1, local: 2, blackhole: 6, unreachable: 7 } as const;
 
-export type RouteType = keyof typeof routeTypes;
+type RouteType = keyof typeof routeTypes;
 
 /** What the kernel gives an IPv6 route that is added without a metric (IP6_RT_PRIO_USER). */
 export const defaultMetric = { IPv4: 0, IPv6: 1024 } as const satisfies Record<Family, number>;
