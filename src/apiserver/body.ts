@@ -1,9 +1,12 @@
 import type { ApiRequest } from './http/messages.ts';
 import { isHarmless } from './json.ts';
-import { badRequest } from './status.ts';
+import { badRequest, unsupportedMediaType } from './status.ts';
 
 /** Nesting deeper than any object of the API; parsers further on recurse. */
 const depthLimit = 100;
+
+/** JSON and YAML, and the patches that are written in them. */
+const readableTypes = /^application\/([\w.-]+\+)?(json|yaml)$/;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -14,8 +17,10 @@ export function mediaTypeOf(request: ApiRequest): string {
 
 /** Parses the body as JSON, or as YAML where it says so; throws 400 for anything else. */
 export async function parseBody(request: ApiRequest): Promise<unknown> {
+  const type = mediaTypeOf(request);
+  if (!readableTypes.test(type)) throw unsupportedMediaType(['application/json', 'application/yaml']);
   const text = textOf(request);
-  const parsed = mediaTypeOf(request).endsWith('yaml') ? await parseYaml(text) : parseJson(text);
+  const parsed = type.endsWith('yaml') ? await parseYaml(text) : parseJson(text);
   if (!isHarmless(parsed, depthLimit))
     throw badRequest(`the body nests deeper than ${depthLimit} levels, or has a field __proto__`);
   return parsed;

@@ -1,0 +1,91 @@
+import { systemClock, type Clock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import type { ApiRequest, ApiResponse } from '../http/messages.ts';
+import { createApiServer } from '../server.ts';
+import { StatusError, statusOf } from '../status.ts';
+import type { Store } from '../store/port.ts';
+import { createStore } from '../store/store.ts';
+
+/** What came back: the status code and the parsed body. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The API without a network under it. */
+export interface TestApi {
+  readonly store: Store;
+  call(method: string, url: string, options?: CallOptions): Promise<Answer>;
+  /** Starts a watch; `lines` grows as events come. */
+  watch(
+    url: string,
+  ): Promise<{ readonly lines: Record<string, unknown>[]; readonly ended: () => boolean; stop(): void }>;
+}
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const token = 'secret';
+
+export function createTestApi(options: { clock?: Clock; serviceCidr?: string } = {}): TestApi {
+  const store = createStore({ path: ':memory:' });
+  const { handle } = createApiServer({
+    store,
+    clock: options.clock ?? systemClock,
+    log: silentLog,
+    serviceCidr: options.serviceCidr ?? '10.96.0.0/12',
+    certificates: { certificate: '', key: '' },
+    tokens: [{ token, user: 'tester' }],
+  });
+  const answer = async (request: ApiRequest): Promise<ApiResponse | StatusError> => {
+    try {
+      return await handle(request);
+    } catch (thrown) {
+      if (thrown instanceof StatusError) return thrown;
+      throw thrown;
+    }
+  };
+  return {
+    store,
+    async call(method, url, { body, headers } = {}) {
+      const response = await answer(requestOf(method, url, { body, headers: { ...authorized, ...headers } }));
+      if (response instanceof StatusError) {
+        return { status: response.status, body: statusOf(response) as Record<string, unknown>, headers: {} };
+      }
+      if (!('body' in response)) throw new Error('the answer is a stream');
+      return { status: response.status, body: parse(response.body), headers: response.headers };
+    },
+    async watch(url, headers) {
+      const response = await handle(
+        requestOf('GET', url, { body: undefined, headers: { ...authorized, ...headers } }),
+      );
+      if (!('stream' in response)) throw new Error('the answer is not a stream');
+      const lines: Record<string, unknown>[] = [];
+      let ended = false;
+      const stop = response.stream({
+        write: (text) => void lines.push(...text.trimEnd().split('\n').map(parse)),
+        end: () => (ended = true),
+      });
+      return { lines, ended: () => ended, stop };
+    },
+  };
+}
+
+const authorized = { authorization: `Bearer ${token}` };
+
+function requestOf(
+  method: string,
+  url: string,
+  { body, headers }: { body: unknown; headers: Readonly<Record<string, string>> },
+): ApiRequest {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const bytes = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+  return { method, path: pathname, query: searchParams, headers, body: Buffer.from(bytes) };
+}
+
+function parse(text: string): Record<string, unknown> {
+  return text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text };
+}
