@@ -1,4 +1,4 @@
-import { keyOf } from '../api/resources.ts';
+import { keyOf, resources } from '../api/resources.ts';
 import type { Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,6 +18,7 @@ import { createServicePortIds } from '../plan/services/elements.ts';
 import { createClusterView, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { readyStatus } from './node-status.ts';
 import { createPodRunner, type PodRunner, type Serving } from './pod-runner.ts';
 
 /** The kernel, as the agents use it. */
@@ -90,9 +91,22 @@ export function createAgents(options: AgentsOptions): Agents {
     });
     denials.watch(place.name, netns);
     members.set(place.name, { agent, runner });
+    void reportReady(place.name);
     runner.start();
-    for (const pod of view.pods.values())
-      runner.podChanged(keyOf(pod));
+    for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
+  };
+
+  /** Tells the scheduler that pods may come. A failure is logged; restarting the agent tries again. */
+  const reportReady = async (name: string): Promise<void> => {
+    try {
+      await client.patch(
+        resources.nodes,
+        { name },
+        { subresource: 'status', body: { status: readyStatus(clock.now()) } },
+      );
+    } catch (error) {
+      log.warn({ node: name, error: messageOf(error) }, 'readiness could not be reported');
+    }
   };
 
   const apply = (dirty: Dirty): void => {

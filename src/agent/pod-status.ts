@@ -1,5 +1,6 @@
 import type { Pod, PodStatus } from '../api/types/core.ts';
 import type { Condition } from '../api/types/meta.ts';
+import { timestamp } from '../lib/timestamp.ts';
 
 /** The status of a pod whose address is wired and whose ports somebody serves: running and ready. */
 export function runningStatus(
@@ -40,9 +41,4 @@ export function waitingStatus(message: string, now: number): PodStatus {
     { type: 'Ready', status: 'False', reason: 'NotStarted', message, lastTransitionTime: timestamp(now) },
   ];
   return { phase: 'Pending', conditions };
-}
-
-/** RFC 3339 with whole seconds, as Kubernetes writes times. */
-function timestamp(now: number): string {
-  return new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -31,7 +31,7 @@ export interface ReadinessWatch {
   unready(): Promise<Unready[]>;
   /** Resolves when everything is ready; rejects with `not-ready` naming what is not. */
   wait(timeoutMs: number): Promise<void>;
-  /** ResourceVersions seen, by plural name. */
+  /** The newest resourceVersion of any object, by plural name of its resource. */
   versions(): Record<string, string>;
 }
 
@@ -85,10 +85,20 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
       Object.fromEntries(
         (['services', 'endpointslices', 'pods', 'nodes'] as const).map((plural) => [
           plural,
-          watched[plural].resourceVersion,
+          newestOf(watched[plural]),
         ]),
       ),
   };
+}
+
+/** Of the objects, not of the list: another watch may never hear of a version that no object of the kind has. */
+function newestOf(informer: Informer<KubernetesObject>): string {
+  let newest = 0n;
+  for (const { metadata } of informer.values()) {
+    const version = BigInt(metadata.resourceVersion ?? '0');
+    if (version > newest) newest = version;
+  }
+  return String(newest);
 }
 
 function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {

@@ -8,7 +8,8 @@ import { systemClock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { networkConfigOf, type NetworkConfig } from '../../model/network/config.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
-import type { LoadedManifests } from '../manifests/load.ts';
+import type { Manifests } from '../manifests/load.ts';
+import { readManifests } from '../manifests/read.ts';
 import { createProgress } from '../progress.ts';
 
 export interface UpOptions {
@@ -59,19 +60,13 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   return 0;
 }
 
-async function readManifests(files: readonly string[]): Promise<LoadedManifests> {
-  if (files.length === 0) return { objects: [], ignored: [] };
-  const { loadManifests } = await import('../manifests/load.ts');
-  return loadManifests(files);
-}
-
-function describeManifests({ objects, ignored }: LoadedManifests): string {
+function describeManifests({ objects, ignored }: Manifests): string {
   const kinds = ignored.map(({ kind, count }) => `${count} ${kind}`).join(', ');
   return `${objects.length} objects${kinds === '' ? '' : `; not interpreted: ${kinds}`}`;
 }
 
 /** The manifests' own ClusterNetwork says what network it is; `--network` must not contradict it. */
-function configOf({ objects }: LoadedManifests, network: string | undefined): NetworkConfig {
+function configOf({ objects }: Manifests, network: string | undefined): NetworkConfig {
   const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
     | ClusterNetwork
     | undefined;
@@ -96,7 +91,7 @@ function configOf({ objects }: LoadedManifests, network: string | undefined): Ne
 }
 
 /** Everything the API serves; the lab's own ClusterNetwork was made with it. */
-function applyManifests({ client }: LabConnection, { objects }: LoadedManifests): Promise<Applied[]> {
+function applyManifests({ client }: LabConnection, { objects }: Manifests): Promise<Applied[]> {
   const served = objects.map(({ object }) => object).filter((object) => resourceOf(object) !== undefined);
   return applyObjects(
     client,

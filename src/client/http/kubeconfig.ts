@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { messageOf, WeftError } from '../../lib/errors.ts';
+import type { ServerAccess } from './options.ts';
+
+/**
+ * What the current context of a kubeconfig (clientcmd.v1) says: server, authority, and a token or client
+ * certificate, embedded or in files named relative to it. Rejects with `kubeconfig-invalid`; users that get
+ * their credentials from another program or a password are refused.
+ */
+export async function loadKubeconfig(path: string): Promise<ServerAccess> {
+  const config = await parseConfig(path);
+  const contextName = textIn(config, 'current-context');
+  if (contextName === undefined)
+    throw invalid(path, 'it has no current-context', 'choose one with: kubectl config use-context');
+  const context = entryIn(config, { list: 'contexts', name: contextName, field: 'context', path });
+  const clusterName = textIn(context, 'cluster') ?? '';
+  const cluster = entryIn(config, { list: 'clusters', name: clusterName, field: 'cluster', path });
+  const userName = textIn(context, 'user');
+  const user =
+    userName === undefined ? {} : entryIn(config, { list: 'users', name: userName, field: 'user', path });
+  return { ...(await clusterAccess(path, cluster)), ...(await userAccess(path, user)) };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+async function parseConfig(path: string): Promise<Fields> {
+  const text = await readText(path, path);
+  let config: unknown;
+  try {
+    // JSON is YAML too, and needs no parser to be loaded.
+    config = text.trimStart().startsWith('{') ? JSON.parse(text) : (await import('yaml')).parse(text);
+  } catch (thrown) {
+    throw invalid(path, messageOf(thrown));
+  }
+  if (isFields(config)) return config;
+  throw invalid(path, 'it is not a kubeconfig');
+}
+
+async function clusterAccess(path: string, cluster: Fields): Promise<ServerAccess> {
+  const server = textIn(cluster, 'server');
+  if (server === undefined || !URL.canParse(server)) throw invalid(path, 'the cluster has no server address');
+  const ca = await pemIn(path, cluster, 'certificate-authority');
+  const serverName = textIn(cluster, 'tls-server-name');
+  return {
+    server,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+  };
+}
+
+async function userAccess(path: string, user: Fields): Promise<Omit<ServerAccess, 'server'>> {
+  for (const unsupported of ['exec', 'auth-provider', 'username']) {
+    if (user[unsupported] === undefined) continue;
+    const hint =
+      'make a kubeconfig with a token, for example of a service account, or with a client certificate';
+    throw invalid(path, `credentials by "${unsupported}" are not supported`, hint);
+  }
+  const cert = await pemIn(path, user, 'client-certificate');
+  const key = await pemIn(path, user, 'client-key');
+  const token = textIn(user, 'token') ?? tokenFrom(path, textIn(user, 'tokenFile'));
+  return {
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** Service account tokens are renewed in their file, so it is read for every request. */
+function tokenFrom(path: string, file: string | undefined): (() => string) | undefined {
+  if (file === undefined) return undefined;
+  const absolute = resolve(dirname(path), file);
+  return () => {
+    try {
+      return readFileSync(absolute, 'utf8').trim();
+    } catch (thrown) {
+      throw invalid(path, messageOf(thrown));
+    }
+  };
+}
+
+/** PEM text of `FIELD-data` (base64), or of the file that `FIELD` names. */
+async function pemIn(path: string, fields: Fields, field: string): Promise<string | undefined> {
+  const data = textIn(fields, `${field}-data`);
+  if (data !== undefined) return Buffer.from(data, 'base64').toString();
+  const file = textIn(fields, field);
+  return file === undefined ? undefined : readText(path, resolve(dirname(path), file));
+}
+
+async function readText(path: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (thrown) {
+    throw invalid(path, messageOf(thrown), 'check the path, or set KUBECONFIG');
+  }
+}
+
+function entryIn(
+  config: Fields,
+  { list, name, field, path }: { list: string; name: string; field: string; path: string },
+): Fields {
+  const entries: unknown = config[list];
+  const entry = Array.isArray(entries)
+    ? entries.filter(isFields).find((one) => one['name'] === name)
+    : undefined;
+  const value = entry?.[field];
+  if (isFields(value)) return value;
+  throw invalid(path, `its ${list} do not have ${JSON.stringify(name)}`);
+}
+
+function textIn(fields: Fields, field: string): string | undefined {
+  const value = fields[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(path: string, why: string, hint?: string): WeftError {
+  const options = { fault: 'input', ...(hint === undefined ? {} : { hint }) } as const;
+  return new WeftError('kubeconfig-invalid', `the kubeconfig ${path} cannot be used: ${why}`, options);
+}

@@ -1,0 +1,63 @@
+import { createClient } from '../client/http/client.ts';
+import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { readLabOptions } from '../lab/options.ts';
+import type { LabConnection } from '../lab/connection.ts';
+import type { LabPaths } from '../lab/paths.ts';
+import { readProcessFile } from '../lab/process-file.ts';
+import { systemClock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
+import { silentLog } from '../lib/log.ts';
+import { rpcCall } from '../lib/rpc-client.ts';
+import type { Prober } from '../workload/probe/prober.ts';
+
+/** Opens a running lab from outside its mount namespace. */
+export async function connectLab(paths: LabPaths): Promise<LabConnection> {
+  const client = createClient({
+    ...(await loadKubeconfig(paths.kubeconfig)),
+    clock: systemClock,
+    log: silentLog,
+  });
+  const ends: (() => void)[] = [];
+  let prober: Promise<Prober> | undefined;
+  return {
+    options: readLabOptions(paths.options),
+    client,
+    prober() {
+      prober ??= openProber(paths, ends);
+      return prober;
+    },
+    async programmed(versions) {
+      await rpcCall(paths.socket('agents'), 'POST', '/programmed', versions);
+    },
+    async close() {
+      for (const end of ends.splice(0)) end();
+      await client.close();
+    },
+  };
+}
+
+async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober> {
+  const [{ createNetworkNamespaces }, { createSockets }, { createProber }, { createDenialStream }] =
+    await Promise.all([
+      import('../kernel/netns/real.ts'),
+      import('../kernel/sockets/sockets.ts'),
+      import('../workload/probe/prober.ts'),
+      import('../workload/probe/denial-stream.ts'),
+    ]);
+  const holder = readProcessFile(paths.processes).holder;
+  if (holder === undefined) {
+    throw new WeftError('lab-down', `lab ${paths.name} is not running`, {
+      hint: 'start it again with: weft up',
+    });
+  }
+  // The pins are mounts of the holder's mount namespace, which /proc shows.
+  const namespaces = createNetworkNamespaces({ directory: `/proc/${holder.pid}/root${paths.namespaces}` });
+  const denials = createDenialStream(paths.socket('agents'));
+  const prober = createProber({ sockets: createSockets({ namespaces }), denials, clock: systemClock });
+  ends.push(
+    () => prober.close(),
+    () => namespaces.close(),
+    () => void denials.close(),
+  );
+  return prober;
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabConnection } from '../lab/connection.ts';
+import type { LabControl } from '../lab/control.ts';
+import { labPaths, labsDirectory } from '../lab/paths.ts';
+import { systemClock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
+
+/** The labs of this machine, with everything real loaded only when a command needs it. */
+export function openLabs(): {
+  readonly control: LabControl;
+  readonly connect: (name: string) => Promise<LabConnection>;
+} {
+  const isRoot = process.getuid?.() === 0;
+  const directory = labsDirectory({ runtimeDirectory: process.env['XDG_RUNTIME_DIR'], isRoot });
+  let loaded: Promise<LabControl> | undefined;
+  const launcher = (): Promise<LabControl> => {
+    loaded ??= loadLauncher(directory);
+    return loaded;
+  };
+  const control: LabControl = {
+    paths: (name) => labPaths(directory, name),
+    list: async () => (await launcher()).list(),
+    isRunning: async (name) => (await launcher()).isRunning(name),
+    start: async (options) => (await launcher()).start(options),
+    stop: async (name) => (await launcher()).stop(name),
+  };
+  return {
+    control,
+    async connect(name) {
+      if (!existsSync(control.paths(name).kubeconfig)) throw missingLab(name, await control.list());
+      const { connectLab } = await import('./connect-lab.ts');
+      return connectLab(control.paths(name));
+    },
+  };
+}
+
+function missingLab(name: string, others: readonly string[]): WeftError {
+  return new WeftError('lab-missing', `there is no lab "${name}"`, {
+    fault: 'input',
+    hint: others.length > 0 ? `labs there are: ${others.join(', ')}` : 'start one with: weft up -f MANIFESTS',
+  });
+}
+
+async function loadLauncher(directory: string): Promise<LabControl> {
+  const [{ createLauncher }, { createProcesses }, { tryLock }, { checkMachine }] = await Promise.all([
+    import('../lab/launcher.ts'),
+    import('../drivers/process/processes.ts'),
+    import('../kernel/flock/flock.ts'),
+    import('./check-machine.ts'),
+  ]);
+  return createLauncher({
+    directory,
+    processes: createProcesses({ clock: systemClock }),
+    clock: systemClock,
+    node: process.execPath,
+    holderEntry: join(import.meta.dirname, 'holder.ts'),
+    env: process.env,
+    tryLock,
+    checkMachine,
+  });
+}

@@ -1,0 +1,18 @@
+import { main } from '../cli/main.ts';
+import type { CliEnvironment } from '../cli/environment.ts';
+import { openLabs } from './labs.ts';
+
+/** The command line: `weft COMMAND …`. */
+const labs = openLabs();
+const environment: CliEnvironment = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
+  env: process.env,
+  labs: labs.control,
+  connect: labs.connect,
+  now: () => performance.now(),
+};
+process.exitCode = await main(process.argv.slice(2), environment);
+// Whatever a command left open must not keep a finished command from ending.
+process.stdout.write('', () => process.exit());
