@@ -10,7 +10,10 @@ export interface ConntrackTuple {
 
 /** A tracked connection: `original` as the client sent it, `reply` as the server answers it (after NAT). */
 export interface ConntrackEntry {
-  /** The kernel's number of the entry; `delete` spares a successor with the same tuple. */
+  /**
+   * The kernel's number of the entry: `delete` spares another one with the same tuple. It is made from the entry's
+   * place in memory, so that a successor has the same number now and then.
+   */
   readonly id?: number;
   /** `icmp` is ICMPv6 in family ip6. */
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'other';
