@@ -35,7 +35,7 @@ export interface ClusterCache {
   readonly slicesByService: Index<EndpointSlice>;
   readonly seen: { readonly pods: Echo; readonly replicaSets: Echo; readonly endpointSlices: Echo };
   /** Resolves when every informer holds its first list. */
-  readonly synced: Promise<void>;
+  readonly synced: Promise<unknown>;
   end(): void;
 }
 
@@ -91,7 +91,7 @@ export function createClusterCache(client: Client, clock: Clock): ClusterCache {
     ...informers,
     ...indexes,
     seen,
-    synced: Promise.all(Object.values(informers).map((informer) => informer.synced)).then(() => {}),
+    synced: Promise.all(Object.values(informers).map((informer) => informer.synced)),
     end() {
       for (const part of [...Object.values(indexes), ...Object.values(seen)]) part.end();
     },

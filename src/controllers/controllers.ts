@@ -6,11 +6,17 @@ import type { NetworkConfig } from '../model/network/config.ts';
 import type { FailingKey } from '../reconcile/outcome.ts';
 import { createClusterCache, type ClusterCache } from './cluster-cache.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { createDaemonSetController } from './daemon-set.ts';
 import { createDeploymentController } from './deployment.ts';
 import { createEndpointSliceController } from './endpoint-slice.ts';
+import { createEndpointsController } from './endpoints.ts';
 import { createEventRecorder } from './events.ts';
+import { createGarbageCollector } from './garbage-collector.ts';
+import { createJobController } from './job.ts';
+import { createNamespaceController } from './namespace.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createSchedulerController } from './scheduler.ts';
+import { createStatefulSetController } from './stateful-set.ts';
 
 export interface ControllersOptions {
   readonly client: Client;
@@ -33,6 +39,12 @@ const factories: readonly ((context: ControllerContext) => Controller)[] = [
   createSchedulerController,
   createReplicaSetController,
   createDeploymentController,
+  createStatefulSetController,
+  createDaemonSetController,
+  createJobController,
+  createEndpointsController,
+  createNamespaceController,
+  createGarbageCollector,
 ];
 
 /** `start` resolves when the caches are filled and every loop runs; it does not wait for their work. */
@@ -57,7 +69,9 @@ export function createControllers(options: ControllersOptions): Controllers {
       cache?.end();
     },
     failing: () =>
-      controllers.flatMap(({ name, failing }) => failing().map((key) => ({ ...key, controller: name }))),
+      controllers.flatMap((controller) =>
+        controller.failing().map((key) => ({ ...key, controller: controller.name })),
+      ),
     async idle() {
       await Promise.all(controllers.map((controller) => controller.idle()));
     },

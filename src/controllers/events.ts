@@ -35,7 +35,7 @@ export function createEventRecorder(options: EventOptions): EventRecorder {
       const count = (counts.get(id) ?? 0) + 1;
       counts.delete(id);
       counts.set(id, count);
-      if (counts.size > remembered) for (const oldest of counts.keys()) return void counts.delete(oldest);
+      if (counts.size > remembered) counts.delete(counts.keys().next().value ?? '');
       write(options, eventOf(options, object, { reason, message, count })).catch((thrown: unknown) => {
         options.log.debug({ reason, message, why: messageOf(thrown) }, 'an Event was not written');
       });

@@ -34,7 +34,12 @@ export interface StatefulSet extends KubernetesObject {
     };
     revisionHistoryLimit?: number;
   };
-  status?: ReplicaStatus & { currentReplicas?: number; updatedReplicas?: number };
+  status?: ReplicaStatus & {
+    currentReplicas?: number;
+    updatedReplicas?: number;
+    currentRevision?: string;
+    updateRevision?: string;
+  };
 }
 
 export interface DaemonSet extends KubernetesObject {
@@ -69,7 +74,14 @@ export interface Job extends KubernetesObject {
     selector?: LabelSelector;
     template: PodTemplateSpec;
   };
-  status?: { active?: number; ready?: number; startTime?: string; conditions?: Condition[] };
+  status?: {
+    active?: number;
+    ready?: number;
+    succeeded?: number;
+    failed?: number;
+    startTime?: string;
+    conditions?: Condition[];
+  };
 }
 
 export interface ReplicaStatus {

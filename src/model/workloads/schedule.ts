@@ -33,29 +33,23 @@ export function schedule(
 ): Placement {
   if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '')
     return { kind: 'node', node: pod.spec.nodeName };
-  const owner = ownerOf(pod);
   const refusals = new Map<string, number>();
-  let best: Candidate | undefined;
+  const candidates: Candidate[] = [];
   let count = 0;
   for (const node of nodes) {
     count += 1;
-    const load = loads.get(node.metadata.name);
-    const refusal = refusalOf(pod, node, { pods: load?.pods ?? 0, ...options });
-    if (refusal !== undefined) {
-      refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
-      continue;
-    }
-    const candidate = {
-      name: node.metadata.name,
-      owned: load?.byOwner.get(owner) ?? 0,
-      pods: load?.pods ?? 0,
-    };
-    if (best === undefined || isBetter(candidate, best)) best = candidate;
+    const load = loads.get(node.metadata.name) ?? noLoad;
+    const refusal = refusalOf(pod, node, { pods: load.pods, ...options });
+    if (refusal === undefined) candidates.push({ name: node.metadata.name, load });
+    else refusals.set(refusal, (refusals.get(refusal) ?? 0) + 1);
   }
+  const best = bestOf(candidates, ownerOf(pod));
   return best === undefined
     ? { kind: 'nowhere', why: explain(count, refusals) }
     : { kind: 'node', node: best.name };
 }
+
+const noLoad: NodeLoad = { pods: 0, byOwner: new Map() };
 
 /** Pods with the same value are spread over the nodes: those of one controller; a pod without one is alone. */
 export function ownerOf(pod: Pod): string {
@@ -68,14 +62,20 @@ export function ownerOf(pod: Pod): string {
 
 interface Candidate {
   readonly name: string;
-  readonly owned: number;
-  readonly pods: number;
+  readonly load: NodeLoad;
 }
 
-function isBetter(one: Candidate, other: Candidate): boolean {
-  if (one.owned !== other.owned) return one.owned < other.owned;
-  if (one.pods !== other.pods) return one.pods < other.pods;
-  return byNumberedName(one.name, other.name) < 0;
+function bestOf(candidates: readonly Candidate[], owner: string): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) {
+    if (best === undefined || byFitness(candidate, best, owner) < 0) best = candidate;
+  }
+  return best;
+}
+
+function byFitness(one: Candidate, other: Candidate, owner: string): number {
+  const owned = (one.load.byOwner.get(owner) ?? 0) - (other.load.byOwner.get(owner) ?? 0);
+  return owned || one.load.pods - other.load.pods || byNumberedName(one.name, other.name);
 }
 
 /** `node-2` before `node-10`. */

@@ -1,0 +1,113 @@
+import { applyDefaults } from '../../api/defaults/apply.ts';
+import { keyOf, resourceOf, resources, type Resource } from '../../api/resources.ts';
+import type { Namespace, Node } from '../../api/types/core.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import type { EndpointSlice } from '../../api/types/network.ts';
+import type { Cluster } from '../cluster.ts';
+import { networkConfigOf, type NetworkConfig } from '../network/config.ts';
+import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
+import { podBlock } from '../network/places.ts';
+import { endpointSlicesOf } from './endpoint-slices.ts';
+import { expandPods } from './expand-pods.ts';
+import { allocateServices } from './expand-services.ts';
+
+export interface ExpandOptions {
+  /** Nodes to imagine where the objects name none; 3 unless said otherwise. */
+  readonly nodes?: number;
+  /** Without it, the objects' ClusterNetwork decides, or the defaults. */
+  readonly config?: NetworkConfig;
+}
+
+/**
+ * The cluster that manifests describe, as it will be when everything runs: pods of all workloads made, bound,
+ * with addresses and ready; Services with addresses and node ports; their EndpointSlices. Nodes, pods and slices
+ * that are among the objects are taken as they are. The same objects give the same cluster. Objects must be
+ * valid; kinds that do not matter to the network are left out.
+ */
+export function expandManifests(objects: readonly KubernetesObject[], options: ExpandOptions = {}): Cluster {
+  const all = objects.map((object) => applyDefaults(withNamespace(object)));
+  const config = options.config ?? networkConfigOf(ofResource(all, resources.clusternetworks)[0]);
+  const given = ofResource(all, resources.nodes);
+  const nodes = given.length > 0 ? given : imaginedNodes(config, options.nodes ?? 3);
+  const services = allocateServices(ofResource(all, resources.services), config);
+  const pods = expandPods(all, { nodes, config });
+  const policies = ofResource(all, resources.networkpolicies);
+  const slices = ofResource(all, resources.endpointslices);
+  return {
+    config,
+    namespaces: byKey(withReferred(ofResource(all, resources.namespaces), all)),
+    nodes: byKey(nodes),
+    pods: byKey(pods),
+    services: byKey(services),
+    endpointSlices: byKey([...slices, ...missingSlices(services, pods, slices)]),
+    networkPolicies: byKey(policies),
+  };
+}
+
+/** Objects without a namespace are in `default`, as kubectl applies them. */
+function withNamespace(object: KubernetesObject): KubernetesObject {
+  const namespaced = resourceOf(object)?.namespaced ?? true;
+  if (!namespaced || object.metadata.namespace !== undefined) return object;
+  return { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+}
+
+function ofResource<T extends KubernetesObject>(
+  objects: readonly KubernetesObject[],
+  resource: Resource<T>,
+): T[] {
+  // What a resource serves is of the resource's type.
+  return objects.filter((object) => resourceOf(object) === resource) as T[];
+}
+
+function byKey<T extends KubernetesObject>(objects: readonly T[]): Map<string, T> {
+  return new Map(objects.map((object) => [keyOf(object), object]));
+}
+
+/** Nodes as a lab makes them. */
+function imaginedNodes(config: NetworkConfig, count: number): Node[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = labNodeName(index);
+    const podCIDR = podBlock(config, index);
+    return {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
+      spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] },
+      status: {
+        addresses: [
+          { type: 'InternalIP', address: labNodeAddress(index) },
+          { type: 'Hostname', address: name },
+        ],
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
+    };
+  });
+}
+
+/** The namespaces of the objects, and those that they are only in: these have just the label with their name. */
+function withReferred(namespaces: readonly Namespace[], objects: readonly KubernetesObject[]): Namespace[] {
+  const known = new Set(namespaces.map(({ metadata }) => metadata.name));
+  const referred = new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []));
+  const missing = [...referred].filter((name) => !known.has(name));
+  return [
+    ...namespaces,
+    ...missing.map((name) =>
+      applyDefaults<Namespace>({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+    ),
+  ];
+}
+
+/** The slices of every Service that has none among the objects. */
+function missingSlices(
+  services: Parameters<typeof endpointSlicesOf>[0][],
+  pods: Parameters<typeof endpointSlicesOf>[1],
+  given: readonly EndpointSlice[],
+): EndpointSlice[] {
+  const served = new Set(
+    given.map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`),
+  );
+  const byNamespace = Map.groupBy(pods, ({ metadata }) => metadata.namespace);
+  return services
+    .filter((service) => !served.has(keyOf(service)))
+    .flatMap((service) => endpointSlicesOf(service, byNamespace.get(service.metadata.namespace) ?? []));
+}
