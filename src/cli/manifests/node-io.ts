@@ -19,9 +19,6 @@ export function createNodeManifestIo(dependencies: { readonly stdin: () => Reada
   };
 }
 
-/** This process's files and standard input. */
-export const nodeManifestIo: ManifestIo = createNodeManifestIo({ stdin: () => process.stdin });
-
 /** Reads until the end, however large the file says it is: pipes and devices say nothing. */
 function readBounded(file: string, most: number): Uint8Array {
   const descriptor = openSync(file, 'r');

@@ -2,7 +2,7 @@ import { apiVersionOf, resourceOf, resources } from '../../api/resources.ts';
 import { acceptedKinds } from '../../api/schema/accepted.ts';
 import { withoutNulls } from '../../api/schema/nulls.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
-import type { FieldProblem } from '../../api/validate/problem.ts';
+import { required, type FieldProblem } from '../../api/validate/problem.ts';
 import { isObject } from '../../api/validate/structure.ts';
 import { validateObject } from '../../api/validate/validate.ts';
 import type { ManifestDocument } from './document.ts';
@@ -96,7 +96,7 @@ function validateManifest(value: { apiVersion: string; kind: string }): readonly
   const problems = validateObject(value);
   const { metadata } = value as Partial<KubernetesObject>;
   if (problems.length > 0 || isName(metadata?.name)) return problems;
-  return [{ path: 'metadata', reason: 'FieldValueRequired', message: 'metadata.name: Required value' }];
+  return [required('metadata.name', 'a manifest names its object; generateName is not enough')];
 }
 
 /** Groups that Kubernetes' own kinds are in, or once were. */
@@ -145,5 +145,5 @@ function nameOf(value: unknown): string {
 
 function wordsOf({ path, reason, message, suggestion }: FieldProblem): string {
   if (suggestion !== undefined) return `${message}, did you mean "${suggestion}"?`;
-  return path === '' || reason === 'UnknownField' || message.includes(path) ? message : `${path}: ${message}`;
+  return path === '' || reason === 'UnknownField' ? message : `${path}: ${message}`;
 }

@@ -125,12 +125,22 @@ class SimpleReader {
   #list(indent: number, depth: number): unknown {
     const list: unknown[] = [];
     while (this.#indent === indent && this.#isItem()) {
-      this.#mark?.(list, list.length, this.#start);
+      this.#mark?.(list, list.length, this.#contentOfItem(indent));
       list.push(this.#item(indent, depth));
     }
     // A list that a map's key holds may stand at the map's own indentation.
     if (this.#indent > indent) throw notSimple;
     return list;
+  }
+
+  /** Where an item's content starts: behind its hyphen, or on a line below. */
+  #contentOfItem(indent: number): number {
+    const after = this.#start + 1;
+    if (!this.#isLineEnd(after)) return this.#skipBlanks(after);
+    const below = /\n(?: *(?:#[^\n]*)?\n)*( *)(?=[^ \n])/y;
+    below.lastIndex = this.#lineFeed(after);
+    const [, blanks = ''] = below.exec(this.#text) ?? [];
+    return blanks.length > indent ? below.lastIndex : this.#start;
   }
 
   #item(indent: number, depth: number): unknown {

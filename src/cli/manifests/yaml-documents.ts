@@ -17,6 +17,8 @@ import type { ManifestDocument } from './document.ts';
 /** Aliases may multiply a document's size; this many are allowed. */
 const maxAliasCount = 100;
 
+const tooDeep = 'is nested too deep';
+
 /** Kubernetes reads YAML 1.1 in these: `yes`, `no`, `on` and `off` are booleans and a leading 0 means octal. */
 const customTags: ScalarTag[] = [
   {
@@ -50,7 +52,12 @@ export function readYamlDocuments(text: string, file: string): ManifestDocument[
     if (!Array.isArray(documents)) return [];
     return documents.map((document) => {
       const [error] = document.errors;
-      if (error !== undefined) throw broken(`${file}:${lineAt(error.pos[0])}: ${error.message}`, error);
+      if (error !== undefined) {
+        // What is missing at the end is reported behind the last line feed, where no line is any more.
+        const line = lineAt(Math.min(error.pos[0], text.trimEnd().length));
+        const what = error.code === 'RESOURCE_EXHAUSTION' ? tooDeep : error.message;
+        throw broken(`${file}:${line}: ${what}`, error);
+      }
       const line = lineAt(startOf(document.contents) ?? document.range[0]);
       const value: unknown = document.toJS({ maxAliasCount });
       return { value, line, lineOf: (steps) => lineOf(document, steps, { line, lineAt }) };
@@ -58,7 +65,7 @@ export function readYamlDocuments(text: string, file: string): ManifestDocument[
   } catch (thrown) {
     if (thrown instanceof WeftError) throw thrown;
     // Left are aliases without anchor or out of measure, and nesting that exhausts the stack.
-    const what = thrown instanceof RangeError ? 'is nested too deep' : messageOf(thrown);
+    const what = thrown instanceof RangeError ? tooDeep : messageOf(thrown);
     throw broken(`${file}:1: ${what}`, thrown);
   }
 }
