@@ -25,7 +25,7 @@ export interface ClusterIndex {
 }
 
 export interface ServiceIndex {
-  readonly ports: readonly ServicePortModel[];
+  portsOf(serviceKey: string): readonly ServicePortModel[];
   /** Whether a Service has this cluster address. */
   isClusterAddress(address: string): boolean;
   atClusterAddress(address: string, protocol: Protocol, port: number): ServicePortModel | undefined;
@@ -117,7 +117,7 @@ function servicesOf(cluster: Cluster): ServiceIndex {
     if (port.nodePort !== undefined) byNodePort.set(`${port.protocol} ${port.nodePort}`, port);
   }
   return {
-    ports,
+    portsOf: (key) => model.portsOf(key),
     isClusterAddress: (address) => addresses.has(address),
     atClusterAddress: (address, protocol, port) => byAddress.get(`${address} ${protocol} ${port}`),
     atNodePort: (protocol, port) => byNodePort.get(`${protocol} ${port}`),

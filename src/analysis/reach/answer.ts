@@ -1,0 +1,66 @@
+import { formatPorts, portSetKey, type PortSet } from '../../model/policy/port-set.ts';
+
+/** Who may open connections to whom, as far as NetworkPolicies decide it. */
+export interface Reach {
+  /** By source and destination: addresses outside first, ascending, then workloads or pods by name. */
+  readonly connections: readonly Connection[];
+  /** Pairs of which not all pods agree; `connections` has the union. */
+  readonly unknown: readonly UnknownConnection[];
+  readonly summary: ReachSummary;
+}
+
+/** Ends are `NAMESPACE/NAME[Kind]`, `NAMESPACE/POD`, or addresses as a prefix or a range `A-B`. */
+export interface Connection {
+  readonly source: string;
+  readonly destination: string;
+  /** As `formatPorts` writes them. */
+  readonly ports: readonly string[];
+}
+
+export interface UnknownConnection {
+  readonly source: string;
+  readonly destination: string;
+  readonly why: string;
+}
+
+export interface ReachSummary {
+  /** Workloads, or pods when asked for pods. */
+  readonly ends: number;
+  readonly pods: number;
+  readonly policies: number;
+  readonly connections: number;
+  readonly unknown: number;
+}
+
+/** Collects rows in the order they are to be told. */
+export interface Answer {
+  /** Adds a connection, unless it has no ports; `why` says on what it depends, where not all pods agree. */
+  add(source: string, destination: string, ports: PortSet, why?: string): void;
+  finish(counts: Pick<ReachSummary, 'ends' | 'pods' | 'policies'>): Reach;
+}
+
+export function createAnswer(): Answer {
+  const connections: Connection[] = [];
+  const unknown: UnknownConnection[] = [];
+  // There are few different sets of ports, even between many workloads.
+  const written = new Map<string, readonly string[]>();
+
+  function write(ports: PortSet): readonly string[] {
+    const key = portSetKey(ports);
+    const known = written.get(key) ?? formatPorts(ports);
+    written.set(key, known);
+    return known;
+  }
+
+  return {
+    add(source, destination, ports, why) {
+      if (ports !== 'all' && ports.length === 0) return;
+      connections.push({ source, destination, ports: write(ports) });
+      if (why !== undefined) unknown.push({ source, destination, why });
+    },
+    finish(counts) {
+      const summary = { ...counts, connections: connections.length, unknown: unknown.length };
+      return { connections, unknown, summary };
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { Pod } from '../../api/types/core.ts';
+import { parseAddress, type Address } from '../../lib/address.ts';
+import type { PodPolicy } from '../../model/policy/port.ts';
+import { workloadOf } from '../../model/workloads/workload-of.ts';
+import { ownAddressesOf, type ClusterIndex } from '../cluster-index.ts';
+import { createAddressCells } from './address-cells.ts';
+
+/** Pods that no policy of the cluster can tell apart, neither as its subjects nor as its peers. */
+export interface Group {
+  /** From 0, without gaps. */
+  readonly id: number;
+  readonly policy: PodPolicy;
+  readonly peerClass: number;
+  /** Addresses of one of them, as others see it send and as they ask for it; undefined before it has one. */
+  readonly sendsFrom: Address | undefined;
+  readonly receivesAt: Address | undefined;
+  /** Set where it matters: there are pods on the host network, and these pods' nodes treat them as themselves. */
+  readonly node: string | undefined;
+  readonly isHost: boolean;
+}
+
+/** A row or column of the answer: a workload, or a pod. */
+export interface Entity {
+  readonly name: string;
+  readonly groups: readonly Group[];
+}
+
+/** Groups the pods, and names who has them; by name, ascending. */
+export function groupPods(
+  index: ClusterIndex,
+  pods: ReadonlyMap<string, Pod>,
+  level: 'workload' | 'pod',
+): Entity[] {
+  const policies = [...pods.keys()].map((key) => index.policies.policyOf(key));
+  const cellOf = createAddressCells(
+    [...new Set(policies)].flatMap(({ ingress, egress }) => [ingress, egress]),
+  );
+  const hasHostPods = [...pods.values()].some(({ spec }) => spec.hostNetwork === true);
+  const policyIds = new Map([...new Set(policies)].map((policy, id) => [policy, id]));
+  const groups = new Map<string, Group>();
+  const entities = new Map<string, Set<Group>>();
+  for (const [key, pod] of pods) {
+    const made = groupOf(index, key, pod, { id: groups.size, withNode: hasHostPods });
+    const cell = made.sendsFrom === undefined ? '' : cellOf(made.sendsFrom);
+    const groupKey = [policyIds.get(made.policy), made.peerClass, cell, made.node, made.isHost].join('|');
+    const group = groups.get(groupKey) ?? made;
+    groups.set(groupKey, group);
+    const name = level === 'pod' ? key : workloadName(pod);
+    const ofEntity = entities.get(name);
+    if (ofEntity === undefined) entities.set(name, new Set([group]));
+    else ofEntity.add(group);
+  }
+  return Array.from(entities, ([name, ofEntity]) => ({ name, groups: [...ofEntity] })).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+}
+
+function groupOf(
+  index: ClusterIndex,
+  key: string,
+  pod: Pod,
+  { id, withNode }: { id: number; withNode: boolean },
+): Group {
+  const isHost = pod.spec.hostNetwork === true;
+  const place = isHost ? index.places.get(pod.spec.nodeName ?? '') : undefined;
+  const own = ownAddressesOf(pod)[0];
+  return {
+    id,
+    policy: index.policies.policyOf(key),
+    peerClass: index.policies.classOf(key),
+    // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.
+    sendsFrom: parse(isHost ? place?.tunnelAddress : own),
+    receivesAt: parse(isHost ? place?.address : own),
+    node: withNode ? pod.spec.nodeName : undefined,
+    isHost,
+  };
+}
+
+function parse(text: string | undefined): Address | undefined {
+  return text === undefined ? undefined : parseAddress(text);
+}
+
+/** `NAMESPACE/NAME[Kind]` */
+function workloadName(pod: Pod): string {
+  const { namespace, name, kind } = workloadOf(pod);
+  return `${namespace}/${name}[${kind}]`;
+}

@@ -1,0 +1,147 @@
+import type { Pod, Service } from '../../api/types/core.ts';
+import type { Protocol } from '../../api/types/meta.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { ServicePortModel } from '../../model/services/port.ts';
+import { clusterDnsService, isClusterDns } from '../cluster-dns.ts';
+import { indexOf, type ClusterIndex } from '../cluster-index.ts';
+import type { Flow, Outcome, Verdict } from '../flow.ts';
+import { declaredPorts, type DeclaredPort } from '../predict/listening.ts';
+import { predict } from '../predict/predict.ts';
+
+/** One real packet to send, and what is predicted of it. */
+export interface LiveCell {
+  /** `namespace/name` of the pod that sends. */
+  readonly source: string;
+  readonly destination: { readonly kind: 'pod' | 'service'; readonly key: string };
+  readonly protocol: 'TCP' | 'UDP';
+  readonly port: number;
+  /** Whether the destination declares the port: each one has every declared port and one that is not. */
+  readonly isDeclared: boolean;
+  readonly verdict: Verdict;
+  /** Every outcome that is right: one per backend of a Service. */
+  readonly outcomes: readonly Pick<Outcome, 'verdict' | 'backend' | 'sourceSeen'>[];
+}
+
+/** Cells that are not sent, and why. */
+export interface IgnoredCells {
+  readonly destination: LiveCell['destination'];
+  readonly why: string;
+  readonly cells: number;
+}
+
+export interface LiveMatrix {
+  readonly cells: readonly LiveCell[];
+  readonly ignored: readonly IgnoredCells[];
+}
+
+export interface LiveOptions {
+  /** Also probes the cluster DNS, which is part of every cluster. */
+  readonly includeClusterDns?: boolean;
+}
+
+/**
+ * The matrix that `reach --live` proves: from every pod to every pod (itself too) and to every Service, each
+ * declared port, and one undeclared port of TCP and of UDP.
+ */
+export function liveCells(cluster: Cluster, { includeClusterDns = false }: LiveOptions = {}): LiveMatrix {
+  const index = indexOf(cluster);
+  const pods = [...cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod));
+  const sources = pods.filter(([, { status }]) => status?.podIP !== undefined).map(([key]) => key);
+  const targets = [
+    ...pods.map(([key, pod]) => podTarget(key, pod)),
+    ...[...cluster.services]
+      .filter(([key]) => includeClusterDns || key !== clusterDnsService)
+      .map(([key, service]) => serviceTarget(index, key, service)),
+  ];
+  const cells: LiveCell[] = [];
+  const ignored: IgnoredCells[] = [];
+  for (const { destination, ports, why } of targets) {
+    for (const probe of ports) {
+      const reason = why ?? (probe.protocol === 'SCTP' ? 'stand-ins do not speak SCTP' : undefined);
+      if (reason === undefined)
+        cells.push(...sources.map((source) => cellOf(cluster, source, destination, probe)));
+      else
+        ignored.push({
+          destination,
+          why: `${reason}: ${probe.protocol} ${probe.port}`,
+          cells: sources.length,
+        });
+    }
+  }
+  return { cells, ignored };
+}
+
+interface Target {
+  readonly destination: LiveCell['destination'];
+  readonly ports: readonly ProbedPort[];
+  /** Set where nothing can be sent. */
+  readonly why: string | undefined;
+}
+
+interface ProbedPort extends DeclaredPort {
+  readonly isDeclared: boolean;
+}
+
+function podTarget(key: string, pod: Pod): Target {
+  return {
+    destination: { kind: 'pod', key },
+    ports: probedPorts(declaredPorts(pod)),
+    why: pod.status?.podIP === undefined ? 'the pod has no address' : undefined,
+  };
+}
+
+function serviceTarget({ services }: ClusterIndex, key: string, service: Service): Target {
+  const ports = (service.spec.ports ?? []).map(({ protocol = 'TCP', port }) => ({ protocol, port }));
+  return {
+    destination: { kind: 'service', key },
+    ports: probedPorts(ports),
+    why: whyNotAsked(service, services.portsOf(key)),
+  };
+}
+
+function whyNotAsked({ spec }: Service, ports: readonly ServicePortModel[]): string | undefined {
+  if (spec.type === 'ExternalName') return 'an ExternalName is only a name';
+  if (spec.clusterIP === 'None') return 'a headless Service is only a name for its pods';
+  if (ports.length === 0) return 'the Service has no address that this network serves';
+  const leadsOut = ports.some(({ endpoints }) => endpoints.some(({ pod }) => pod === undefined));
+  return leadsOut ? 'the Service leads out of the cluster, where nobody says what they saw' : undefined;
+}
+
+function probedPorts(declared: readonly DeclaredPort[]): ProbedPort[] {
+  const undeclared = (['TCP', 'UDP'] as const).map((protocol) => ({
+    protocol,
+    port: undeclaredPort(protocol, declared),
+    isDeclared: false,
+  }));
+  return [...declared.map((port) => ({ ...port, isDeclared: true })), ...undeclared];
+}
+
+/** A port that nobody uses by habit, or the next one below that is not declared. */
+function undeclaredPort(protocol: Protocol, declared: readonly DeclaredPort[]): number {
+  let port = 64_999;
+  while (declared.some((one) => one.protocol === protocol && one.port === port)) port -= 1;
+  return port;
+}
+
+function cellOf(
+  cluster: Cluster,
+  source: string,
+  destination: Flow['destination'] & LiveCell['destination'],
+  { protocol, port, isDeclared }: ProbedPort,
+): LiveCell {
+  const { verdict, outcomes } = predict(cluster, {
+    source: { kind: 'pod', key: source },
+    destination,
+    protocol,
+    port,
+  });
+  return {
+    source,
+    destination,
+    protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
+    port,
+    isDeclared,
+    verdict,
+    outcomes: outcomes.map(({ verdict, backend, sourceSeen }) => ({ verdict, backend, sourceSeen })),
+  };
+}

@@ -1,0 +1,102 @@
+import type { Pod } from '../../api/types/core.ts';
+import { parseAddress, type Family } from '../../lib/address.ts';
+import { formatRange } from '../../lib/prefix.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { DirectionPolicy } from '../../model/policy/port.ts';
+import { formatPorts, noPorts, portSetKey, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { isClusterDns } from '../cluster-dns.ts';
+import { indexOf, ownAddressesOf } from '../cluster-index.ts';
+import { createAnswer, type Answer, type Reach } from './answer.ts';
+import { groupPods, type Entity, type Group } from './groups.ts';
+import { createOutside, type OutsideRow } from './outside.ts';
+import { createPairs } from './pairs.ts';
+
+export interface ReachOptions {
+  /** Rows and columns: workloads unless said otherwise. */
+  readonly level?: 'workload' | 'pod';
+  /** Also tells about the cluster DNS, which is part of every cluster. */
+  readonly includeClusterDns?: boolean;
+}
+
+/**
+ * Who may open connections to whom: what the policies of both ends let through, whether or not anybody listens.
+ * Computed over groups of pods that no policy can tell apart, so that replicas cost nothing. An end's
+ * connections to itself are left out.
+ */
+export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
+  const { level = 'workload', includeClusterDns = false } = options;
+  const pods = new Map([...cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
+  const entities = groupPods(indexOf(cluster), pods, level);
+  const outside = createOutside(familiesOf(pods.values()));
+  const between = createPairs();
+  const answer = createAnswer();
+  addFromOutside(answer, entities, outside);
+  for (const source of entities) {
+    addToOutside(answer, source, outside);
+    for (const destination of entities) {
+      if (destination !== source) addPair(answer, source, destination, between);
+    }
+  }
+  return answer.finish({ ends: entities.length, pods: pods.size, policies: cluster.networkPolicies.size });
+}
+
+type Outside = (policies: readonly DirectionPolicy[]) => OutsideRow[];
+
+/** By address first: one source after the other. */
+function addFromOutside(answer: Answer, entities: readonly Entity[], outside: Outside): void {
+  const rows = entities.flatMap((destination) =>
+    outside(destination.groups.map(({ policy }) => policy.ingress)).map((row) => ({ destination, row })),
+  );
+  for (const { destination, row } of rows.sort((a, b) => byRange(a.row, b.row))) {
+    answer.add(formatRange(row.range), destination.name, row.ports, dependsOn(row));
+  }
+}
+
+function addToOutside(answer: Answer, source: Entity, outside: Outside): void {
+  for (const row of outside(source.groups.map(({ policy }) => policy.egress))) {
+    answer.add(source.name, formatRange(row.range), row.ports, dependsOn(row));
+  }
+}
+
+const dependsOn = ({ isAgreed }: OutsideRow): string | undefined =>
+  isAgreed
+    ? undefined
+    : 'it depends on the pod: not all of them have the same ports open to all of these addresses';
+
+function byRange({ range: a }: OutsideRow, { range: b }: OutsideRow): number {
+  if (a.first.family !== b.first.family) return a.first.family < b.first.family ? -1 : 1;
+  if (a.first.value !== b.first.value) return a.first.value < b.first.value ? -1 : 1;
+  return a.last.value < b.last.value ? -1 : a.last.value > b.last.value ? 1 : 0;
+}
+
+function addPair(
+  answer: Answer,
+  source: Entity,
+  destination: Entity,
+  between: (source: Group, destination: Group) => PortSet,
+): void {
+  const [from, ...otherFrom] = source.groups;
+  const [to, ...otherTo] = destination.groups;
+  if (from === undefined || to === undefined) return;
+  if (otherFrom.length === 0 && otherTo.length === 0) {
+    answer.add(source.name, destination.name, between(from, to));
+    return;
+  }
+  const sets = source.groups.flatMap((from) => destination.groups.map((to) => between(from, to)));
+  const variants = [...new Map(sets.map((ports) => [portSetKey(ports), ports])).values()];
+  const words = variants.map((ports) => formatPorts(ports).join(', ') || 'nothing').join(' or ');
+  const why = variants.length > 1 ? `it depends on the pods: ${words}` : undefined;
+  answer.add(source.name, destination.name, variants.reduce(unionPorts, noPorts), why);
+}
+
+/** The families that the cluster's pods speak. */
+function familiesOf(pods: Iterable<Pod>): Family[] {
+  const families = new Set<Family>();
+  for (const pod of pods) {
+    for (const address of ownAddressesOf(pod)) {
+      const family = parseAddress(address)?.family;
+      if (family !== undefined) families.add(family);
+    }
+  }
+  return families.size === 0 ? ['IPv4'] : [...families].sort();
+}
