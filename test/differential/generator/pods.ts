@@ -1,0 +1,84 @@
+import * as fc from 'fast-check';
+import type { ContainerPort, Pod } from '../../../src/api/types/core.ts';
+import type { KubernetesObject, Labels } from '../../../src/api/types/meta.ts';
+import { namespaceLabels, podLabels, portNames, portNumbers, protocols } from './vocabulary.ts';
+
+/** Some of the labels of a vocabulary, each with one of its values. */
+export function labelsFrom(vocabulary: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Labels> {
+  const values = Object.entries(vocabulary).map(
+    ([key, values]) => [key, fc.constantFrom(...values)] as const,
+  );
+  return fc.record(Object.fromEntries(values), { requiredKeys: [] });
+}
+
+export type NamespaceSeed = Labels;
+export const namespaceSeed: fc.Arbitrary<NamespaceSeed> = labelsFrom(namespaceLabels);
+
+export const namespaceName = (index: number): string => `ns-${index}`;
+
+export function namespaceOf(labels: NamespaceSeed, index: number): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespaceName(index), labels } };
+}
+
+/** A container port; a name and a number are told apart within the pod later. */
+const portSeed = fc.record({
+  containerPort: fc.constantFrom(...portNumbers),
+  name: fc.option(fc.constantFrom(...portNames), { nil: undefined }),
+  protocol: fc.option(fc.constantFrom(...protocols), { nil: undefined }),
+});
+type PortSeed = typeof portSeed extends fc.Arbitrary<infer T> ? T : never;
+
+const containerSeed = fc.array(portSeed, { maxLength: 3 });
+
+export const podSeed = fc.record({
+  /** Taken modulo how many there are. */
+  namespace: fc.nat(7),
+  node: fc.nat(7),
+  labels: labelsFrom(podLabels),
+  containers: fc.array(containerSeed, { minLength: 1, maxLength: 2 }),
+  hostNetwork: fc.integer({ min: 0, max: 11 }).map((draw) => draw === 11),
+});
+export type PodSeed = typeof podSeed extends fc.Arbitrary<infer T> ? T : never;
+
+/** Ports of hostNetwork pods are the node's, where no two may listen on the same. */
+const firstHostPort = 20_000;
+
+export function podOf(
+  seed: PodSeed,
+  { index, namespaces, nodes }: { index: number; namespaces: number; nodes: number },
+): Pod {
+  const used = new Set<string>();
+  const containers = seed.containers.map((ports, container) => {
+    const name = `c${container}`;
+    const own = ports.flatMap((port, position) => {
+      const hostPort = firstHostPort + index * 10 + container * 5 + position;
+      return portOf(seed.hostNetwork ? { ...port, containerPort: hostPort } : port, used);
+    });
+    return own.length === 0 ? { name, image: 'none' } : { name, image: 'none', ports: own };
+  });
+  const nodeName = `node-${(seed.node % nodes) + 1}`;
+  const host = seed.hostNetwork ? { hostNetwork: true } : {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      namespace: namespaceName(seed.namespace % namespaces),
+      name: `pod-${index}`,
+      labels: seed.labels,
+    },
+    spec: { nodeName, ...host, containers },
+  };
+}
+
+/** The port, without a name that another one has; nothing when another one listens there. */
+function portOf(
+  { containerPort, name, protocol }: Omit<PortSeed, 'containerPort'> & { containerPort: number },
+  used: Set<string>,
+): ContainerPort[] {
+  const place = `${protocol ?? 'TCP'} ${containerPort}`;
+  if (used.has(place)) return [];
+  used.add(place);
+  const named = name !== undefined && !used.has(name);
+  if (named) used.add(name);
+  return [{ containerPort, ...(named ? { name } : {}), ...(protocol === undefined ? {} : { protocol }) }];
+}

@@ -1,0 +1,104 @@
+import * as fc from 'fast-check';
+import type { LabelSelector, LabelSelectorRequirement } from '../../../src/api/types/meta.ts';
+import type {
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+} from '../../../src/api/types/network.ts';
+import { labelsFrom, namespaceName } from './pods.ts';
+import { ipBlocks, namespaceLabels, podLabels, portNames, portNumbers, protocols } from './vocabulary.ts';
+
+type Vocabulary = Readonly<Record<string, readonly string[]>>;
+
+function requirementFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelectorRequirement> {
+  return fc.constantFrom(...Object.entries(vocabulary)).chain(([key, values]) =>
+    fc.oneof(
+      fc.record({
+        key: fc.constant(key),
+        operator: fc.constantFrom('In' as const, 'NotIn' as const),
+        values: fc.uniqueArray(fc.constantFrom(...values), { minLength: 1 }),
+      }),
+      fc.record({
+        key: fc.constant(key),
+        operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const),
+      }),
+    ),
+  );
+}
+
+/** Everything, by labels, by expressions, by both. */
+function selectorFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelector> {
+  return fc.record(
+    {
+      matchLabels: labelsFrom(vocabulary),
+      matchExpressions: fc.array(requirementFrom(vocabulary), { minLength: 1, maxLength: 2 }),
+    },
+    { requiredKeys: [] },
+  );
+}
+
+const podSelector = selectorFrom(podLabels);
+const namespaceSelector = selectorFrom(namespaceLabels);
+
+const ipBlock = fc
+  .constantFrom(...ipBlocks)
+  .chain(({ cidr, excepts }) =>
+    fc.subarray([...excepts]).map((except) => (except.length === 0 ? { cidr } : { cidr, except })),
+  );
+
+const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
+  fc.record({ podSelector }),
+  fc.record({ namespaceSelector }),
+  fc.record({ podSelector, namespaceSelector }),
+  fc.record({ ipBlock }),
+);
+
+const protocol = fc.constantFrom(...protocols);
+const range = fc
+  .tuple(fc.constantFrom(...portNumbers), fc.constantFrom(...portNumbers))
+  .map(([a, b]) => ({ port: Math.min(a, b), endPort: Math.max(a, b) }));
+
+const port: fc.Arbitrary<NetworkPolicyPort> = fc.oneof(
+  fc.record({ port: fc.constantFrom(...portNumbers), protocol }, { requiredKeys: ['port'] }),
+  fc.record({ port: fc.constantFrom(...portNames), protocol }, { requiredKeys: ['port'] }),
+  fc.record({ protocol }),
+  fc
+    .tuple(range, fc.record({ protocol }, { requiredKeys: [] }))
+    .map(([range, rest]) => ({ ...range, ...rest })),
+);
+
+const peers = fc.array(peer, { maxLength: 3 });
+const ports = fc.array(port, { maxLength: 2 });
+/** Without any rule, with one that allows everything, with narrower ones. */
+const ingress = fc.array(fc.record({ from: peers, ports }, { requiredKeys: [] }), { maxLength: 2 });
+const egress = fc.array(fc.record({ to: peers, ports }, { requiredKeys: [] }), { maxLength: 2 });
+
+const policySpec: fc.Arbitrary<NetworkPolicySpec> = fc.record(
+  {
+    podSelector,
+    ingress,
+    egress,
+    policyTypes: fc.constantFrom<NonNullable<NetworkPolicySpec['policyTypes']>>(
+      ['Ingress'],
+      ['Egress'],
+      ['Ingress', 'Egress'],
+    ),
+  },
+  { requiredKeys: ['podSelector'] },
+);
+
+export const policySeed = fc.record({ namespace: fc.nat(7), spec: policySpec });
+export type PolicySeed = typeof policySeed extends fc.Arbitrary<infer T> ? T : never;
+
+export function policyOf(
+  { namespace, spec }: PolicySeed,
+  { index, namespaces }: { index: number; namespaces: number },
+): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { namespace: namespaceName(namespace % namespaces), name: `policy-${index}` },
+    spec,
+  };
+}
