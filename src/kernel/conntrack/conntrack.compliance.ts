@@ -10,7 +10,7 @@ export interface ConntrackCase {
 }
 
 /** A namespace `node` in which loopback's connections are tracked. */
-export interface ConntrackWorld {
+interface ConntrackWorld {
   readonly conntrack: Conntrack;
   /** One UDP datagram from this port to port 9, from and to this address. */
   send(address: '127.0.0.1' | '::1', sourcePort: number): void;

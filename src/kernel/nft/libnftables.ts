@@ -4,6 +4,9 @@ import { loadKoffi } from '../libc.ts';
 /** An opaque `struct nft_ctx *`. */
 type Context = bigint;
 
+/** nft repeats the refused commands, which may be long; characters. */
+const longestMessage = 4000;
+
 interface Library {
   nft_ctx_new(flags: number): Context | null;
   nft_ctx_free(context: Context): void;
@@ -74,7 +77,7 @@ export function createNftContext(): NftContext {
   return {
     run(commands) {
       if (nft.nft_run_cmd_from_buffer(context, commands) === 0) return undefined;
-      return nft.nft_ctx_get_error_buffer(context)?.trim() ?? '';
+      return (nft.nft_ctx_get_error_buffer(context) ?? '').trim().slice(0, longestMessage);
     },
     free: () => nft.nft_ctx_free(context),
   };

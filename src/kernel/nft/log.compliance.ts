@@ -10,7 +10,7 @@ export interface PacketLogCase {
 }
 
 /** Two namespaces, `a` and `b`; what the rule of each logs goes to group 7, with prefix `rule of a` or `rule of b`. */
-export interface PacketLogWorld {
+interface PacketLogWorld {
   readonly log: PacketLog;
   /** One UDP datagram with this mark and this text as payload meets the rule of the namespace. */
   send(namespace: string, mark: number, text: string): void;

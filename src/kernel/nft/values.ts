@@ -10,7 +10,7 @@ import type { NftType, NftValue } from './port.ts';
 import { protocolName, protocolNumber } from './protocols.ts';
 
 /** Types whose values are bytes: all but verdicts. */
-export type NftDataType = Exclude<NftType, 'verdict'>;
+type NftDataType = Exclude<NftType, 'verdict'>;
 
 /** `mark` is kept as the machine keeps it, except in sets of intervals, which the kernel orders by bytes. */
 export interface ByteOrder {

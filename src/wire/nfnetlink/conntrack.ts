@@ -46,7 +46,7 @@ export interface RawTuple {
   readonly icmp?: IcmpKey;
 }
 
-export interface IcmpKey {
+interface IcmpKey {
   readonly identifier: number;
   readonly type: number;
   readonly code: number;

@@ -5,7 +5,7 @@ import type { MessageWriter } from '../netlink/writer.ts';
 import { parseNetfilter } from './header.ts';
 
 // linux/netfilter/nf_tables.h
-export const NFTA_LIST_ELEM = 1;
+const NFTA_LIST_ELEM = 1;
 export const NFTA_SET_ELEM_LIST_TABLE = 1;
 export const NFTA_SET_ELEM_LIST_SET = 2;
 export const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
