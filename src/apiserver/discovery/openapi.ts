@@ -56,3 +56,15 @@ function patchOf(resource: Resource): object {
     'x-kubernetes-group-version-kind': { group, version, kind },
   };
 }
+
+/**
+ * GET /openapi/v2, which kubectl reads where a manifest is a List: a document without definitions, so that it
+ * leaves all checks to the server. As protobuf, which is what kubectl asks for, that is no byte at all.
+ */
+export function openapiV2(accept: string): { type: string; text: string } {
+  // The type that is asked for has an @, which a Content-Type may not have.
+  const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+  if (accept.includes('proto-openapi.spec.v2')) return { type: protobuf, text: '' };
+  const document = { swagger: '2.0', info: { title: 'Weft', version: 'v1' }, paths: {}, definitions: {} };
+  return { type: 'application/json', text: JSON.stringify(document) };
+}

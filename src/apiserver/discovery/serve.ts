@@ -9,7 +9,7 @@ import {
   versionDocument,
   versionsDocument,
 } from './discovery.ts';
-import { openapiDocument, openapiIndex } from './openapi.ts';
+import { openapiDocument, openapiIndex, openapiV2 } from './openapi.ts';
 
 const healthPaths = new Set([
   '/livez',
@@ -27,6 +27,10 @@ export function serveHealth(request: ApiRequest): ApiResponse | undefined {
 
 /** What the server says of itself outside /api and /apis; undefined for every other path. */
 export function serveDocument(request: ApiRequest): ApiResponse | undefined {
+  if (request.path === '/openapi/v2') {
+    const { type, text } = openapiV2(request.headers['accept'] ?? '');
+    return jsonResponse(200, text, { 'content-type': type });
+  }
   const document = documentAt(request.path.replace(/(?<=.)\/$/, ''));
   if (document === undefined) return undefined;
   requireGet(request);

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import type { Sink } from './messages.ts';
 
 /** What may wait for a client that reads slowly, beyond what its stream began with. */
@@ -35,7 +35,7 @@ export function createSink(response: ServerResponse | Http2ServerResponse): Sink
   const cut = (): void => {
     over = true;
     buffered = [];
-    if ('stream' in response) response.stream.destroy();
+    if ('stream' in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     else response.destroy();
   };
   return {

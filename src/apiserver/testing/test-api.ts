@@ -20,6 +20,7 @@ export interface TestApi {
   /** Starts a watch; `lines` grows as events come. */
   watch(
     url: string,
+    headers?: Readonly<Record<string, string>>,
   ): Promise<{ readonly lines: Record<string, unknown>[]; readonly ended: () => boolean; stop(): void }>;
 }
 

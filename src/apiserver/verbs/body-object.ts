@@ -12,10 +12,11 @@ export function objectOf(target: Target, body: unknown): StoredObject {
   return placed(target, object);
 }
 
+/** What a body does not say about its type follows from where it was sent, as upstream's decoder has it. */
 function requireType(resource: Resource, object: StoredObject): void {
-  if (object.kind === undefined) throw badRequest("Object 'Kind' is missing in the body");
-  if (object.apiVersion === undefined) throw badRequest("Object 'apiVersion' is missing in the body");
   const expected = apiVersionOf(resource);
+  object.apiVersion ??= expected;
+  object.kind ??= resource.kind;
   if (object.apiVersion !== expected) {
     throw badRequest(
       `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { startLocalServer } from '../../src/apiserver/testing/local-server.ts';
+
+const oldestMinor = 27;
+
+function kubectlProblem(): string | false {
+  const { status, stdout } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) return 'kubectl is absent';
+  const minor = Number.parseInt(/"minor": "(\d+)/.exec(stdout)?.[1] ?? '0', 10);
+  return minor < oldestMinor ? `kubectl 1.${minor} is older than 1.${oldestMinor}` : false;
+}
+
+const skip = kubectlProblem();
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Kubectl {
+  /** Runs kubectl; fails the test when it fails. */
+  (...args: string[]): Promise<Result>;
+  /** As above, whatever its exit code. */
+  attempt(...args: string[]): Promise<Result>;
+  readonly env: NodeJS.ProcessEnv;
+  /** Path of a file with this manifest. */
+  manifest(name: string, object: object): Promise<string>;
+}
+
+/** kubectl against an API server of its own. */
+async function kubectlOn(t: TestContext): Promise<Kubectl> {
+  const server = await startLocalServer();
+  t.after(() => server.close());
+  const env = { ...process.env, KUBECONFIG: server.kubeconfig, HOME: server.directory };
+  const attempt = (...args: string[]): Promise<Result> =>
+    new Promise((resolve) => {
+      execFile('kubectl', args, { env, timeout: 20_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+      );
+    });
+  const run = async (...args: string[]): Promise<Result> => {
+    const result = await attempt(...args);
+    assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}`);
+    return result;
+  };
+  const manifest = async (name: string, object: object): Promise<string> => {
+    const path = join(server.directory, `${name}.json`);
+    await writeFile(path, JSON.stringify(object));
+    return path;
+  };
+  return Object.assign(run, { attempt, env, manifest });
+}
+
+const app = {
+  apiVersion: 'v1',
+  kind: 'List',
+  items: [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web', labels: { app: 'web' } },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'web' } },
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: { containers: [{ name: 'main', image: 'nginx', ports: [{ containerPort: 80 }] }] },
+        },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80 }] },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'web' },
+      spec: { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ port: 80, protocol: 'TCP' }] }] },
+    },
+  ],
+};
+
+test(
+  'kubectl applies, applies again unchanged, scales, patches, describes and deletes',
+  { skip },
+  async (t) => {
+    const kubectl = await kubectlOn(t);
+    const file = await kubectl.manifest('app', app);
+    const first = await kubectl('apply', '-f', file);
+    assert.deepEqual(first.stdout.trim().split('\n'), [
+      'deployment.apps/web created',
+      'service/web created',
+      'networkpolicy.networking.k8s.io/web created',
+    ]);
+    assert.equal(first.stderr, '');
+    const again = await kubectl('apply', '-f', file);
+    assert.equal(again.stdout.match(/unchanged/g)?.length, 3, again.stdout);
+
+    await kubectl('scale', 'deployment/web', '--replicas=5');
+    assert.equal((await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.spec.replicas}')).stdout, '5');
+    await kubectl('set', 'image', 'deployment/web', 'main=other');
+    await kubectl('patch', 'service', 'web', '-p', '{"spec":{"ports":[{"name":"more","port":81}]}}');
+    await kubectl(
+      'patch',
+      'networkpolicy',
+      'web',
+      '--type=json',
+      '-p',
+      '[{"op":"remove","path":"/spec/ingress"}]',
+    );
+    await kubectl('label', 'networkpolicy', 'web', 'seen=yes');
+    const described = await kubectl('describe', 'deployment,service,networkpolicy', 'web');
+    for (const part of [/Image: +other/, /Port: +more +81\/TCP/, /Allowing ingress traffic:/, /seen=yes/]) {
+      assert.match(described.stdout, part);
+    }
+    const back = await kubectl('apply', '-f', file);
+    assert.equal(back.stdout.match(/configured/g)?.length, 3, back.stdout);
+    await kubectl('delete', '-f', file);
+    assert.equal((await kubectl('get', 'deployment,service,networkpolicy', '-o', 'name')).stdout, '');
+  },
+);
+
+test('kubectl get prints the columns of each kind, also wide', { skip }, async (t) => {
+  const kubectl = await kubectlOn(t);
+  await kubectl('apply', '-f', await kubectl.manifest('app', app));
+  const headings = async (...args: string[]): Promise<string[]> =>
+    (await kubectl('get', ...args)).stdout.split('\n', 1).join('').split(/ {2,}/);
+  assert.deepEqual(await headings('deploy', '-o', 'wide'), [
+    'NAME',
+    'READY',
+    'UP-TO-DATE',
+    'AVAILABLE',
+    'AGE',
+    'CONTAINERS',
+    'IMAGES',
+    'SELECTOR',
+  ]);
+  assert.deepEqual(await headings('svc'), ['NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE']);
+  assert.deepEqual(await headings('netpol'), ['NAME', 'POD-SELECTOR', 'AGE']);
+  assert.deepEqual(await headings('ns', '--show-labels'), ['NAME', 'STATUS', 'AGE', 'LABELS']);
+});
+
+test(
+  'kubectl refuses fields that do not exist, and the server names what is invalid',
+  { skip },
+  async (t) => {
+    const kubectl = await kubectlOn(t);
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' } };
+    const misspelt = { ...service, spec: { ports: [{ port: 80, protcol: 'UDP' }] } };
+    const strict = await kubectl.attempt('apply', '-f', await kubectl.manifest('strict', misspelt));
+    assert.equal(strict.code, 1);
+    assert.match(strict.stderr, /strict decoding error: unknown field "spec\.ports\[0\]\.protcol"/);
+    const broken = { ...service, spec: { ports: [{ port: 0 }] } };
+    const invalid = await kubectl.attempt('create', '-f', await kubectl.manifest('invalid', broken));
+    assert.match(invalid.stderr, /The Service "a" is invalid: spec\.ports\[0\]\.port/);
+  },
+);
+
+test('kubectl get --watch tells what happens', { skip }, async (t) => {
+  const kubectl = await kubectlOn(t);
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a' },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  };
+  await kubectl('apply', '-f', await kubectl.manifest('a', pod));
+  const watch = spawn('kubectl', ['get', 'pods', '--watch', '--output-watch-events'], { env: kubectl.env });
+  t.after(() => watch.kill());
+  let seen = '';
+  const sees = async (what: RegExp): Promise<void> => {
+    for await (const piece of watch.stdout.iterator({ destroyOnReturn: false })) {
+      seen += String(piece);
+      if (what.test(seen)) return;
+    }
+    assert.fail(`the watch ended before ${what}: ${seen}`);
+  };
+  await sees(/ADDED +a +0\/1 +Pending/);
+  await kubectl('apply', '-f', await kubectl.manifest('b', { ...pod, metadata: { name: 'b' } }));
+  await sees(/ADDED +b /);
+  await kubectl('delete', 'pod', 'a');
+  await sees(/DELETED +a /);
+  assert.equal(seen.match(/EVENT/g)?.length, 1, 'the heading is printed once');
+});
+
+const boutique = join(import.meta.dirname, '../../../shared/manifests/online-boutique');
+
+test(
+  'kubectl applies the Online Boutique and its policies without a warning',
+  { skip: skip || (existsSync(boutique) ? false : 'the shared manifests are absent') },
+  async (t) => {
+    const kubectl = await kubectlOn(t);
+    const files = [
+      '-f',
+      join(boutique, 'kubernetes-manifests.yaml'),
+      '-f',
+      join(boutique, 'network-policies'),
+    ];
+    const first = await kubectl('apply', ...files);
+    assert.equal(first.stderr, '');
+    assert.equal(first.stdout.match(/ created$/gm)?.length, 48);
+    const again = await kubectl('apply', ...files);
+    assert.equal(again.stdout.match(/ unchanged$/gm)?.length, 48, again.stdout);
+    const differs = await kubectl.attempt('diff', ...files);
+    assert.equal(differs.code, 0, differs.stdout);
+  },
+);
