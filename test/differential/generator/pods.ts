@@ -5,10 +5,10 @@ import { namespaceLabels, podLabels, portNames, portNumbers, protocols } from '.
 
 /** Some of the labels of a vocabulary, each with one of its values. */
 export function labelsFrom(vocabulary: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Labels> {
-  const values = Object.entries(vocabulary).map(
-    ([key, values]) => [key, fc.constantFrom(...values)] as const,
+  const labels = Object.entries(vocabulary).map(([key, values]) =>
+    fc.option(fc.constantFrom(...values).map((value) => ({ [key]: value }))),
   );
-  return fc.record(Object.fromEntries(values), { requiredKeys: [] });
+  return fc.tuple(...labels).map((some) => Object.assign({}, ...some));
 }
 
 export type NamespaceSeed = Labels;

@@ -8,8 +8,9 @@ export const undeclaredPort = 7;
 export const outsider = '203.0.113.10';
 
 /**
- * Everything worth asking of a placed cluster: from every pod, one node and the outside, to every pod, cluster
- * address and node port, on every declared port and an undeclared one.
+ * Everything worth asking of a placed cluster: from every pod and one node to every pod, cluster address and node
+ * port, on every declared port and an undeclared one, and to the outside; from there only to the nodes, for it
+ * has no routes to pods and cluster addresses.
  */
 export function questionsOf(objects: readonly KubernetesObject[]): Question[] {
   const pods = objects.filter((object): object is Pod => object.kind === 'Pod');
@@ -26,8 +27,9 @@ export function questionsOf(objects: readonly KubernetesObject[]): Question[] {
     ...nodes.slice(0, 1).map((node) => ({ kind: 'node', node }) as const),
   ];
   const fromCluster = sources.flatMap((source) => targets.map((target) => ({ source, ...target })));
+  const onNodes = new Set(pods.filter(({ spec }) => spec.hostNetwork === true).map(keyOf));
   const fromOutside = targets
-    .filter(({ destination }) => destination.kind === 'node' || destination.kind === 'pod')
+    .filter(({ destination: to }) => to.kind === 'node' || (to.kind === 'pod' && onNodes.has(to.pod)))
     .map((target) => ({ source: { kind: 'external', address: outsider } as const, ...target }));
   return [...fromCluster, ...fromOutside];
 }
