@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createLineNetwork, line, type LineNetwork } from '../../kernel/sockets/line-network.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { silentLog } from '../../lib/log.ts';
+import type { Probe, ProbeResult } from '../port.ts';
+import { createStandIns, type StandIns } from '../stand-in/stand-ins.ts';
+import { createFakeDenials, denialOf } from './fake-denials.ts';
+import { createProber, type Prober } from './prober.ts';
+
+/* The server listens on TCP 80 and UDP 53; the router rejects port 81, resets TCP port 84 and drops port 82. */
+const rules = `table inet test {
+  chain forward {
+    type filter hook forward priority 0;
+    tcp dport 81 reject
+    udp dport 81 reject with icmpx admin-prohibited
+    meta l4proto { tcp, udp } th dport 82 drop
+    tcp dport 84 reject with tcp reset
+  }
+}`;
+
+describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 'needs root' }, () => {
+  let network: LineNetwork;
+  let standIns: StandIns;
+  let prober: Prober;
+  const denials = createFakeDenials();
+
+  before(async () => {
+    network = createLineNetwork();
+    network.nft.run('router', rules);
+    standIns = createStandIns({ sockets: network.sockets, log: silentLog });
+    await standIns.serve({
+      uid: 'uid',
+      pod: 'shop/web',
+      node: 'node-1',
+      netns: 'server',
+      listeners: [
+        { protocol: 'TCP', port: 80 },
+        { protocol: 'UDP', port: 53 },
+      ],
+    });
+    prober = createProber({ sockets: network.sockets, denials, clock: systemClock });
+  });
+  after(async () => {
+    prober.close();
+    await standIns.close();
+    network.close();
+  });
+
+  const probeOf = (protocol: Probe['protocol'], port: number, address: string = line.server): Probe => ({
+    netns: 'client',
+    protocol,
+    address,
+    port,
+  });
+
+  async function resultOf(probe: Probe): Promise<Omit<ProbeResult, 'milliseconds'>> {
+    const { milliseconds, ...result } = await prober.probe(probe, { timeoutMs: 200, graceMs: 0 });
+    assert.ok(milliseconds >= 0);
+    return result;
+  }
+
+  test('a stand-in answers and says which source address it saw', async () => {
+    for (const [protocol, port] of [
+      ['TCP', 80],
+      ['UDP', 53],
+    ] as const) {
+      const { outcome, answer } = await resultOf(probeOf(protocol, port));
+      assert.equal(outcome, 'answered');
+      assert.ok(answer !== undefined && answer.sourcePort >= 20_000 && answer.sourcePort < 60_000);
+      const { sourcePort, ...rest } = answer;
+      assert.deepEqual(rest, { pod: 'shop/web', node: 'node-1', protocol, port, source: line.client });
+      assert.ok(sourcePort > 0);
+    }
+  });
+
+  test('the destination’s RST and port-unreachable are refusals', async () => {
+    assert.deepEqual(await resultOf(probeOf('TCP', 85)), { outcome: 'refused' });
+    assert.deepEqual(await resultOf(probeOf('TCP', 84)), { outcome: 'refused' });
+    assert.deepEqual(await resultOf(probeOf('UDP', 54)), { outcome: 'refused' });
+  });
+
+  test('an ICMP error of the router is a rejection by the router', async () => {
+    const rejected = { outcome: 'rejected', rejectedBy: line.router };
+    assert.deepEqual(await resultOf(probeOf('TCP', 81)), rejected);
+    assert.deepEqual(await resultOf(probeOf('UDP', 81)), rejected);
+    assert.deepEqual(await resultOf(probeOf('TCP', 80, line.elsewhere)), rejected);
+  });
+
+  test('a packet that is swallowed is silence', async () => {
+    assert.deepEqual(await resultOf(probeOf('TCP', 82)), { outcome: 'silent' });
+    assert.deepEqual(await resultOf(probeOf('UDP', 80, line.swallowed)), { outcome: 'silent' });
+  });
+
+  test('a sender without a route says so, and one whose own filter drops is silent', async () => {
+    assert.deepEqual(await resultOf({ ...probeOf('TCP', 80, '192.0.2.1'), netns: 'router' }), {
+      outcome: 'unroutable',
+    });
+    network.nft.run(
+      'client',
+      'table ip own { chain output { type filter hook output priority 0; udp dport 55 drop; }; }',
+    );
+    assert.deepEqual(await resultOf(probeOf('UDP', 55)), { outcome: 'silent' });
+  });
+
+  test('answered probes leave no connection behind', async () => {
+    const probe = probeOf('TCP', 80);
+    const ports = new Set<number>();
+    for (let round = 0; round < 3; round++) {
+      const alike = createProber({
+        sockets: network.sockets,
+        denials,
+        clock: systemClock,
+        firstSourcePort: 7,
+      });
+      ports.add((await alike.probe(probe)).answer?.sourcePort ?? 0);
+      alike.close();
+    }
+    // A connection in TIME_WAIT, on either side, would have made the prober take another port.
+    assert.deepEqual([...ports], [20_007]);
+  });
+
+  test('six hundred probes of all kinds are all told right', { timeout: 30_000 }, async () => {
+    const kinds = [
+      [probeOf('TCP', 80), 'answered'],
+      [probeOf('UDP', 53), 'answered'],
+      [probeOf('TCP', 85), 'refused'],
+      [probeOf('UDP', 54), 'refused'],
+      [probeOf('TCP', 81), 'rejected'],
+      [probeOf('UDP', 81), 'rejected'],
+      [probeOf('TCP', 82), 'denied'],
+      [probeOf('UDP', 82), 'denied'],
+    ] as const;
+    const cells = Array.from({ length: 75 }, () => kinds).flat();
+    const seen = watchDrops(network);
+    const results = await prober.probeAll(
+      cells.map(([probe]) => probe),
+      { timeoutMs: 5000 },
+    );
+    clearInterval(seen);
+    assert.deepEqual(
+      results.map(({ outcome }) => outcome),
+      cells.map(([, outcome]) => outcome),
+    );
+  });
+
+  /** Tells of the packets to port 82, as the policy log would: by their source port. */
+  function watchDrops({ nft }: LineNetwork): NodeJS.Timeout {
+    nft.run(
+      'router',
+      `table inet drops {
+        set dropped { type inet_proto . inet_service; flags dynamic; size 65536; }
+        chain forward {
+          type filter hook forward priority -1;
+          meta l4proto { tcp, udp } th dport 82 add @dropped { meta l4proto . th sport }
+        }
+      }`,
+    );
+    const told = new Set<string>();
+    const set = { family: 'inet', table: 'drops', set: 'dropped' } as const;
+    return setInterval(() => {
+      for (const { key } of nft.elements('router', set, { key: ['inet_proto', 'inet_service'] })) {
+        const [protocol, sourcePort] = key;
+        if (told.has(key.join()) || (protocol !== 'tcp' && protocol !== 'udp')) continue;
+        told.add(key.join());
+        denials.tell(denialOf({ protocol, address: line.server, port: 82, sourcePort: Number(sourcePort) }));
+      }
+    }, 5);
+  }
+});
