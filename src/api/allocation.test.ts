@@ -4,7 +4,13 @@ import * as fc from 'fast-check';
 import { parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import { contains, parsePrefix } from '../lib/prefix.ts';
-import { allocateClusterIP, allocateNodePort, dnsAddress, kubernetesAddress } from './allocation.ts';
+import {
+  allocateClusterIP,
+  allocateNodePort,
+  dnsAddress,
+  kubernetesAddress,
+  nodePortKey,
+} from './allocation.ts';
 
 const serviceCidr = '10.96.0.0/12';
 
@@ -69,10 +75,13 @@ test('a service range that is none or too small is refused', () => {
 test('node ports come from above the static band until it is all that is left', () => {
   const used = new Set<number>();
   for (let i = 0; i < 2768; i++) {
-    const port = allocateNodePort(used, `default/s${i}/80`);
+    const port = allocateNodePort(used, nodePortKey(`default/s${i}`, { port: 80 }));
     assert.ok(port !== undefined && port >= 30000 && port <= 32767 && !used.has(port));
     assert.equal(port >= 30086, i < 2768 - 86);
     used.add(port);
   }
-  assert.equal(allocateNodePort(used, 'default/one-more/80'), undefined);
+  assert.equal(
+    allocateNodePort(used, nodePortKey('default/one-more', { port: 80, protocol: 'UDP' })),
+    undefined,
+  );
 });

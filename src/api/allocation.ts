@@ -48,8 +48,16 @@ export function allocateClusterIP(
   return offset === undefined ? undefined : formatAddress(nth(prefix, BigInt(offset) + 1n));
 }
 
+/** The key under which a Service's port gets its node port, for everyone who allocates or predicts it. */
+export function nodePortKey(
+  service: string,
+  port: { readonly port: number; readonly protocol?: string },
+): string {
+  return `${service}/${port.port}-${port.protocol ?? 'TCP'}`;
+}
+
 /**
- * A node port for `key` (`namespace/name/port`) that is not in `used`; undefined when all are taken. Comes from
+ * A node port for `key` (see `nodePortKey`) that is not in `used`; undefined when all are taken. Comes from
  * the upper band first and then from the static band of min(max(16, n/32), 128) ports (KEP-3668).
  */
 export function allocateNodePort(

@@ -128,11 +128,9 @@ function addressProblems(index: number, address: string): FieldProblem[] {
 
 function affinityProblems(spec: ServiceSpec): FieldProblem[] {
   const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  if (spec.sessionAffinity !== 'ClientIP') {
-    if (spec.sessionAffinityConfig === undefined) return [];
-    return [forbidden('spec.sessionAffinityConfig', "may not be set when `sessionAffinity` is 'None'")];
-  }
-  if (seconds === undefined || (seconds > 0 && seconds <= 86400)) return [];
+  // Without affinity its configuration counts for nothing; defaulting drops it.
+  if (spec.sessionAffinity !== 'ClientIP' || seconds === undefined) return [];
+  if (seconds > 0 && seconds <= 86400) return [];
   const path = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
   return [invalid(path, seconds, 'must be greater than 0 and less than or equal to 86400')];
 }
