@@ -24,7 +24,7 @@ export interface ClusterIndex {
   readonly services: ServiceIndex;
 }
 
-export interface ServiceIndex {
+interface ServiceIndex {
   portsOf(serviceKey: string): readonly ServicePortModel[];
   /** Whether a Service has this cluster address. */
   isClusterAddress(address: string): boolean;

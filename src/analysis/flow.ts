@@ -21,7 +21,7 @@ export interface Flow {
 export type Verdict = 'allowed' | 'denied' | 'refused' | 'unreachable' | 'unknown';
 
 /** Where on its way something was decided, in the order of the way. */
-export type Stage = 'service' | 'egress' | 'route' | 'ingress' | 'delivery';
+type Stage = 'service' | 'egress' | 'route' | 'ingress' | 'delivery';
 
 /** One decision on the way, and the object and rule that took it. */
 export interface Reason {

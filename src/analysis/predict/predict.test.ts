@@ -31,6 +31,8 @@ const base: ClusterDescription = {
     'a/near': { type: 'NodePort', ports: [{ ...port, nodePort: 30004 }], endpoints: ['a/near'] },
     'a/far': { type: 'LoadBalancer', ports: [{ ...port, nodePort: 30005 }], endpoints: ['a/far'] },
     'a/api': { ports: [{ port: 443, targetPort: 6443 }], endpoints: ['172.20.0.10'] },
+    'a/host': { ports: [{ port: 80, targetPort: 9100 }], endpoints: ['a/host'] },
+    'a/loop': { ports: [{ port: 80, targetPort: 30005 }], endpoints: ['172.20.1.2'] },
     'a/pods': { headless: true, ports: [port], endpoints: ['a/near'] },
   },
 };
@@ -137,6 +139,8 @@ const open: [flow: string, outcomes: string[], rule: string][] = [
   ['node:node-1 -> node:node-2 9100', ['allowed 172.20.1.1'], 'a node is seen as itself by nodes'],
   ['203.0.113.10 -> node:node-2 9100', ['allowed 203.0.113.10'], 'a node sees who asks from outside'],
   ['a/client -> svc:a/api 443', ['allowed 172.20.1.1'], 'a Service may lead out of the cluster'],
+  ['a/client -> svc:a/host 80', ['allowed a/host 172.20.1.1'], 'a Service may lead to a node'],
+  ['a/client -> svc:a/loop 80', ['allowed a/far 172.20.1.2'], 'and there to a node port'],
   ['a/client -> a/near 81', ['refused'], 'nobody listens on a port that is not declared'],
   ['a/client -> node:node-2 81', ['refused'], 'nobody listens on a node'],
   ['a/client -> svc:a/empty 80', ['unreachable'], 'a Service without endpoints rejects'],
@@ -298,6 +302,15 @@ test('backends that differ make the verdict unknown, and each has its own', () =
     prediction.outcomes.map(({ verdict }) => verdict),
     ['allowed', 'denied'],
   );
+});
+
+test('a reason names the port of the Service by protocol and number', () => {
+  const ports = [
+    { port: 53, targetPort: 8080, protocol: 'UDP' as const },
+    { port: 53, targetPort: 8080, name: 'tcp' },
+  ];
+  const cluster = describeCluster({ ...base, services: { 'a/dns': { ports, endpoints: ['a/near'] } } });
+  assert.equal(ask(cluster, 'a/client -> svc:a/dns 53').outcomes[0]?.reasons[0]?.rule, 'spec.ports[1]');
 });
 
 test('protocols are told apart', () => {

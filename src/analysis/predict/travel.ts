@@ -34,7 +34,7 @@ function onwards(walk: Walk, node: string): Outcome[] {
     return [noWay(judged, node, `nobody has the address ${target.address}`)];
   }
   const isOtherNode = target.place.kind === 'node' && target.place.node !== node;
-  if (!isOtherNode || judged.service !== undefined) return [arrive(judged, node, target)];
+  if (!isOtherNode) return [arrive(judged, node, target)];
   // Another node may serve a node port: there the packet comes from outside, with the address it left with.
   const routed = route(judged, node, target);
   const sender = { kind: 'external', address: routed.packet.source } as const;

@@ -4,7 +4,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import type { Hop, Outcome, Reason, SourceOf } from '../flow.ts';
 
 /** What stays the same for a whole prediction. */
-export interface Question {
+interface Question {
   readonly index: ClusterIndex;
   readonly protocol: Protocol;
   readonly sourceOf: SourceOf | undefined;
@@ -23,7 +23,7 @@ export interface Walk {
   readonly path: readonly Hop[];
 }
 
-export interface Packet {
+interface Packet {
   readonly source: string;
   readonly destination: string;
   readonly port: number;

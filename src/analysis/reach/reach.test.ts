@@ -161,6 +161,24 @@ test('an outside row that not all pods of a workload have is unknown', () => {
   );
 });
 
+test('an outside row that a pod of the workload has in part is unknown', () => {
+  const canary = { podSelector: { matchLabels: { canary: 'yes' } } };
+  const to = [{ ipBlock: { cidr: '0.0.0.0/1' } }];
+  const description: ClusterDescription = {
+    pods: { ...two.pods, 'a/web-2': { of: 'web', labels: { app: 'web', canary: 'yes' } } },
+    policies: { 'a/p': { ...canary, policyTypes: ['Egress'], egress: [{ to }] } },
+  };
+  const { connections, unknown } = reach(describeCluster(description));
+  const toOutside = { source: 'a/web[Deployment]', destination: '0.0.0.0/0' };
+  assert.ok(
+    unknown.some((row) => row.source === toOutside.source && row.destination === toOutside.destination),
+  );
+  assert.deepEqual(
+    connections.filter(({ source, destination }) => source === toOutside.source && /^\d/.test(destination)),
+    [{ ...toOutside, ports: ['all'] }],
+  );
+});
+
 test('the cluster DNS is left out unless asked for', () => {
   const description: ClusterDescription = {
     pods: { ...two.pods, 'kube-system/dns': { of: 'coredns', labels: { 'k8s-app': 'kube-dns' } } },

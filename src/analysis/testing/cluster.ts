@@ -28,7 +28,7 @@ export interface ClusterDescription {
   readonly policies?: Readonly<Record<string, NetworkPolicySpec>>;
 }
 
-export interface PodDescription {
+interface PodDescription {
   readonly node?: number;
   readonly labels?: Labels;
   readonly ports?: readonly ContainerPort[];
@@ -37,7 +37,7 @@ export interface PodDescription {
   readonly of?: string;
 }
 
-export interface ServiceDescription {
+interface ServiceDescription {
   readonly type?: ServiceSpec['type'];
   readonly headless?: boolean;
   readonly ports: readonly (ServicePort & { readonly targetPort: number })[];

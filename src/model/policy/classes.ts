@@ -6,7 +6,7 @@ export interface Classes {
   reclassify(identities: Iterable<Identity>): ClassChanges;
 }
 
-export interface ClassChanges {
+interface ClassChanges {
   /** Identities whose class number changed. */
   readonly moved: ReadonlySet<Identity>;
   /** Traits that other classes have now than before. */

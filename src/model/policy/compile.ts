@@ -27,7 +27,7 @@ export interface CompiledRule {
 }
 
 /** Any of them may be the peer. */
-export interface RulePeers {
+interface RulePeers {
   readonly pods: readonly PodPeer[];
   readonly ranges: readonly AddressRange[];
 }
@@ -41,7 +41,7 @@ export interface PodPeer {
 }
 
 /** The ports a rule opens: by number, and by names that each destination pod resolves for itself. */
-export interface RulePorts {
+interface RulePorts {
   readonly numbered: PortSet;
   readonly named: readonly PortName[];
 }

@@ -14,7 +14,7 @@ export interface PopulationStore extends Population {
 }
 
 /** Identities that a moved pod made or left empty. */
-export interface Move {
+interface Move {
   readonly created: Identity | undefined;
   readonly emptied: Identity | undefined;
 }

@@ -91,7 +91,7 @@ const firstPort = 1;
 const lastPort = 65535;
 
 /** The protocols of Services and policies that have ports, in the order of their names. */
-export const protocols = ['SCTP', 'TCP', 'UDP'] as const satisfies readonly Protocol[];
+const protocols = ['SCTP', 'TCP', 'UDP'] as const satisfies readonly Protocol[];
 
 /** A text that is equal exactly for equal sets. */
 export function portSetKey(set: PortSet): string {

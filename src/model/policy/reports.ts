@@ -2,7 +2,7 @@ import { unrestricted } from './allowances.ts';
 import type { PodPolicy } from './port.ts';
 
 /** What a pod is to the data plane. */
-export interface PodState {
+interface PodState {
   readonly peerClass: number;
   readonly policy: PodPolicy;
 }
