@@ -66,15 +66,10 @@ function rangeFor(context: ServiceContext, draft: ServiceDraft, family: Family):
 }
 
 function freeAddress(context: ServiceContext, draft: ServiceDraft, cidr: string): string {
-  const address = allocateClusterIP(cidr, taken(context.index.addresses), draft.key);
+  const address = allocateClusterIP(cidr, context.index.taken, draft.key);
   if (address !== undefined) return address;
   const why = `failed to allocate a serviceIP: range ${cidr} is full`;
   throw new StatusError(500, 'InternalError', `Internal error occurred: ${why}`, {});
-}
-
-/** A view of a map's keys as the set that allocation asks. */
-function taken<K>(held: ReadonlyMap<K, unknown>): ReadonlySet<K> {
-  return new Set(held.keys());
 }
 
 function requireFree(

@@ -4,19 +4,29 @@ import type { Store } from '../store/port.ts';
 /** Which addresses and node ports the stored Services hold; kept current by the store's own events. */
 export interface ServiceIndex {
   readonly addresses: ReadonlyMap<string, string>;
+  /** The keys of `addresses`. */
+  readonly taken: ReadonlySet<string>;
   readonly nodePorts: ReadonlyMap<number, string>;
 }
 
 /** Values are the keys of the Services that hold them. */
 export function createServiceIndex(store: Store): ServiceIndex {
   const addresses = new Map<string, string>();
+  const taken = new Set<string>();
   const nodePorts = new Map<number, string>();
   const add = (key: string, service: StoredObject): void => {
-    for (const address of addressesOf(service)) addresses.set(address, key);
+    for (const address of addressesOf(service)) {
+      addresses.set(address, key);
+      taken.add(address);
+    }
     for (const port of nodePortsOf(service)) nodePorts.set(port, key);
   };
   const remove = (key: string, service: StoredObject): void => {
-    for (const address of addressesOf(service)) if (addresses.get(address) === key) addresses.delete(address);
+    for (const address of addressesOf(service)) {
+      if (addresses.get(address) !== key) continue;
+      addresses.delete(address);
+      taken.delete(address);
+    }
     for (const port of nodePortsOf(service)) if (nodePorts.get(port) === key) nodePorts.delete(port);
   };
   for (const { key, object } of store.list('services')) add(key, object);
@@ -24,7 +34,7 @@ export function createServiceIndex(store: Store): ServiceIndex {
     if (previous !== undefined) remove(entry.key, previous);
     if (type !== 'DELETED') add(entry.key, entry.object);
   });
-  return { addresses, nodePorts };
+  return { addresses, taken, nodePorts };
 }
 
 /** The cluster addresses that a Service says it has; `None` is not one. */
