@@ -96,10 +96,7 @@ function judged(walk: Walk, reasons: Reason[], at: string): Walk | Outcome {
   const [first] = reasons;
   if (first?.verdict === 'denied') {
     const isolating = reasons.map(({ object }) => object).join(', ');
-    return ended(walk, reasons, {
-      at,
-      why: `no rule allows it for ${first.stage}, and ${isolating} isolates the pod`,
-    });
+    return ended(walk, reasons, { at, why: `nothing in ${isolating} allows this ${first.stage}` });
   }
   return step(walk, {
     at,
