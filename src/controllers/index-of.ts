@@ -22,7 +22,13 @@ export function indexOf<T extends KubernetesObject>(
     }
     if (current !== undefined) for (const value of now) add(index, value, [key, current]);
   });
-  return { get: (value) => [...(index.get(value)?.values() ?? [])], end };
+  return {
+    get(value) {
+      const found = index.get(value);
+      return found === undefined ? [] : Array.from(found.values());
+    },
+    end,
+  };
 }
 
 function add<T>(
