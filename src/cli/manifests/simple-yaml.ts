@@ -17,7 +17,8 @@ export function readSimpleDocuments(text: string): ManifestDocument[] | undefine
     const documents = new SimpleReader(text, undefined).documents();
     return Array.from(documents, ({ value, from, to }) => ({
       value,
-      ...locate(text.slice(from, to), lines.at(from)),
+      line: lines.at(from),
+      lineOf: locator(text.slice(from, to), (offset) => lines.at(from + offset)),
     }));
   } catch (thrown) {
     if (thrown === notSimple) return undefined;
@@ -33,30 +34,31 @@ function isJson(text: string): boolean {
   return /^[ \n\r]*\{/.test(text);
 }
 
-/** Counts lines up to offsets that only grow. */
+/** Tells the line, from 1, of an offset. */
 class LineIndex {
-  readonly #text: string;
-  #offset = 0;
-  #line = 1;
+  /** Offsets at which lines start. */
+  readonly #starts: number[] = [0];
 
   constructor(text: string) {
-    this.#text = text;
+    for (let feed = text.indexOf('\n'); feed >= 0; feed = text.indexOf('\n', feed + 1))
+      this.#starts.push(feed + 1);
   }
 
   at(offset: number): number {
-    for (;;) {
-      const feed = this.#text.indexOf('\n', this.#offset);
-      if (feed < 0 || feed >= offset) return this.#line;
-      this.#offset = feed + 1;
-      this.#line++;
+    let [low, high] = [0, this.#starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((this.#starts[middle] ?? Infinity) <= offset) low = middle;
+      else high = middle;
     }
+    return low + 1;
   }
 }
 
-/** A document's place in its file; its text is read again when the first line within it is asked for. */
-function locate(text: string, line: number): Pick<ManifestDocument, 'line' | 'lineOf'> {
+/** The lines of a document; its text is read again when the first line within it is asked for. */
+function locator(text: string, lineAt: (offset: number) => number): ManifestDocument['lineOf'] {
   let marked: ReturnType<typeof marksOf> | undefined;
-  const lineOf = (steps: readonly string[]): number => {
+  return (steps) => {
     marked ??= marksOf(text);
     let container = marked.value;
     let found = 0;
@@ -66,20 +68,12 @@ function locate(text: string, line: number): Pick<ManifestDocument, 'line' | 'li
       found = offset;
       container = container[step];
     }
-    return line + linesBefore(text, found);
+    return lineAt(found);
   };
-  return { line, lineOf };
 }
 
 function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-function linesBefore(text: string, offset: number): number {
-  let lines = 0;
-  for (let feed = text.indexOf('\n'); feed >= 0 && feed < offset; feed = text.indexOf('\n', feed + 1))
-    lines++;
-  return lines;
 }
 
 /** Reads a document once more to learn where its entries are. */
