@@ -20,7 +20,7 @@ export type FieldType =
  * How types are written in the schema files: a scalar by its name, an enumeration as `A|B`, a list as `[]T`, a
  * map from strings as `{}T`, an object by reference as `#Name`. A field name that ends in `!` is required.
  */
-export interface WrittenSchema {
+interface WrittenSchema {
   /** `apps/v1 Deployment` -> type name. */
   readonly kinds: Readonly<Record<string, string>>;
   readonly types: Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -119,7 +119,7 @@ function servedElsewhere({ apiVersion, kind }: { apiVersion: string; kind: strin
 }
 
 /** Whether objects of this kind live in namespaces; undefined where that is not known. */
-export function isNamespaced(object: { apiVersion: string; kind: string }): boolean | undefined {
+function isNamespaced(object: { apiVersion: string; kind: string }): boolean | undefined {
   const { apiVersion, kind } = object;
   const accepted = acceptedKinds.find((one) => one.apiVersion === apiVersion && one.kind === kind);
   return resourceOf(object)?.namespaced ?? accepted?.namespaced;
