@@ -83,6 +83,11 @@ export function sendError(
   replyTo(response, { status, body: { code: error.code, message: error.message, hint: error.hint } });
 }
 
+/** Whether this was thrown by accident: the caller learns no more than that. */
+export function isUnexpected(thrown: unknown): boolean {
+  return !(thrown instanceof RpcStatusError || thrown instanceof WeftError);
+}
+
 function classify(thrown: unknown): { status: number; error: WeftError } {
   if (thrown instanceof RpcStatusError) return thrown;
   if (thrown instanceof WeftError) return { status: statusOf[thrown.fault], error: thrown };

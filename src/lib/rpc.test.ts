@@ -110,6 +110,25 @@ describe('errors', () => {
     });
   });
 
+  test('only what is thrown by accident is logged as an error', async () => {
+    const errors: unknown[] = [];
+    const path = join(directory, 'logged.sock');
+    const log = { ...silentLog, error: (fields: unknown) => void errors.push(fields) };
+    const routes: Record<string, RpcHandler> = {
+      'GET /refused': () => {
+        throw new WeftError('no-luck', 'it failed');
+      },
+      'GET /broken': () => {
+        throw new TypeError('x is undefined');
+      },
+    };
+    const server = createRpcServer({ path, routes, log });
+    await server.start();
+    for (const url of ['/refused', '/absent', '/broken']) await assert.rejects(rpcCall(path, 'GET', url));
+    await server.stop();
+    assert.deepEqual(errors, [{ url: '/broken', error: 'x is undefined' }]);
+  });
+
   test('an unknown route and a malformed escape have codes of their own', async () => {
     await serving({ 'GET /a/:b': () => ({}) }, async (path) => {
       await assert.rejects(rpcCall(path, 'GET', '/elsewhere'), failsWith('rpc-no-route'));

@@ -6,7 +6,7 @@ import type { Service } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { longestSocketPath } from './rpc-limits.ts';
 import type { RpcHandler } from './rpc-port.ts';
-import { readBody, replyTo, sendError } from './rpc-reply.ts';
+import { isUnexpected, readBody, replyTo, sendError } from './rpc-reply.ts';
 import { compileRoutes, type RouteMatcher } from './rpc-routes.ts';
 
 export interface RpcServerOptions {
@@ -69,7 +69,8 @@ async function handle(options: RpcServerOptions, match: RouteMatcher, exchange: 
     const body = await readBody(request, options.bodyLimit ?? defaultBodyLimit);
     replyTo(response, await handler({ parameters, query, body }));
   } catch (thrown) {
-    if (!(thrown instanceof WeftError)) {
+    // A caller that went away is no failure, and what is answered with a code is the caller's to tell.
+    if (isUnexpected(thrown) && !response.destroyed) {
       options.log.error({ url: request.url, error: messageOf(thrown) }, 'a local call failed unexpectedly');
     }
     sendError(exchange, thrown);

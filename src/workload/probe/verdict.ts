@@ -1,4 +1,5 @@
 import type { IcmpError } from '../../kernel/sockets/port.ts';
+import { normalAddress } from '../normal-address.ts';
 import type { Probe, ProbeResult } from '../port.ts';
 
 /** A result without its time. */
@@ -13,7 +14,8 @@ const portUnreachable = { IPv4: { type: 3, code: 3 }, IPv6: { type: 1, code: 4 }
  */
 export function verdictOfIcmp(probe: Probe, error: IcmpError): Verdict {
   const { type, code } = portUnreachable[probe.address.includes(':') ? 'IPv6' : 'IPv4'];
-  const nobodyListens = error.type === type && error.code === code && error.offender === probe.address;
+  const nobodyListens =
+    error.type === type && error.code === code && error.offender === normalAddress(probe.address);
   return nobodyListens ? { outcome: 'refused' } : { outcome: 'rejected', rejectedBy: error.offender };
 }
 

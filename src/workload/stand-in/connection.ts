@@ -26,7 +26,6 @@ export function converse(socket: Socket, answer: () => StandInAnswer, http: Http
 }
 
 function becomeHttp(socket: Socket, heard: Buffer, http: HttpServer): void {
-  socket.setTimeout(0);
   socket.pause();
   socket.unshift(heard);
   http.emit('connection', socket);

@@ -9,7 +9,7 @@ const idleMs = 5 * 60_000;
  * handed to it. `answerFor` tells who the socket belongs to.
  */
 export function createHttpAnswers(answerFor: (socket: Socket) => StandInAnswer | undefined): Server {
-  return createServer({ keepAliveTimeout: idleMs, maxHeaderSize: 16_384 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: idleMs, maxHeaderSize: 16_384 }, (request, response) => {
     const answer = answerFor(request.socket);
     if (answer === undefined) {
       response.destroy();
@@ -26,4 +26,7 @@ export function createHttpAnswers(answerFor: (socket: Socket) => StandInAnswer |
       })
       .end(text);
   });
+  // Also for those who never finish their request: a server that does not listen has no other watch on them.
+  server.timeout = idleMs;
+  return server;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { normalAddress } from './answer.ts';
+import { normalAddress } from './normal-address.ts';
 
 test('mapped addresses are told as IPv4, others canonically and without their zone', () => {
   assert.equal(normalAddress('::ffff:10.0.0.1'), '10.0.0.1');
