@@ -1,5 +1,5 @@
 /** A request as a handler sees it. */
-export interface RpcRequest {
+interface RpcRequest {
   /** Values of the route's `:name` segments, decoded. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -12,7 +12,7 @@ export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
 /** What a handler answers: one JSON value (nothing: status 204), or a stream of them, one per line. */
 export type RpcReply = RpcValue | RpcStream;
 
-export interface RpcValue {
+interface RpcValue {
   readonly body?: unknown;
   /** 200 when absent, 204 without a body. */
   readonly status?: number;

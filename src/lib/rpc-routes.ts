@@ -2,7 +2,7 @@ import { WeftError } from './errors.ts';
 import type { RpcHandler } from './rpc-port.ts';
 import { RpcStatusError } from './rpc-reply.ts';
 
-export interface RouteMatch {
+interface RouteMatch {
   readonly handler: RpcHandler;
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;

@@ -18,8 +18,7 @@ export function createServingServer({ path, pods, log }: ServingServerOptions): 
   return createRpcServer({ path, routes: servingRoutes(pods), log });
 }
 
-/** The routes alone, for a process that serves more than pods on its socket. */
-export function servingRoutes(pods: PodServer): Readonly<Record<string, RpcHandler>> {
+function servingRoutes(pods: PodServer): Readonly<Record<string, RpcHandler>> {
   return {
     async 'PUT /pods/:uid'({ parameters, body }) {
       const pod = decodePodServing(body);

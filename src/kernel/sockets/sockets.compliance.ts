@@ -4,7 +4,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { Received, Sockets } from './port.ts';
 
 /** Two namespaces that reach each other. */
-export interface SocketsUnderTest {
+interface SocketsUnderTest {
   readonly sockets: Sockets;
   readonly client: string;
   readonly server: string;

@@ -16,7 +16,7 @@ export interface ProberOptions {
   readonly firstSourcePort?: number;
 }
 
-export interface ProbeOptions {
+interface ProbeOptions {
   /**
    * How long silence has to last: from the start of a UDP probe, which repeats its datagram meanwhile, and from the
    * last packet with a payload of a TCP probe. 1,000 when absent.
@@ -27,7 +27,7 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ProbeAllOptions extends ProbeOptions {
+interface ProbeAllOptions extends ProbeOptions {
   /** Probes under way at once; 64 when absent. */
   readonly concurrency?: number;
 }
