@@ -156,7 +156,9 @@ describe('a work queue', () => {
   it('never runs a key twice at once, keeps to its concurrency, and ends with the last state handled', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ key: fc.integer({ min: 0, max: 4 }), pause: fc.integer({ min: 0, max: 3 }) }), { maxLength: 60 }),
+        fc.array(fc.record({ key: fc.integer({ min: 0, max: 4 }), pause: fc.integer({ min: 0, max: 3 }) }), {
+          maxLength: 60,
+        }),
         fc.integer({ min: 1, max: 4 }),
         async (steps, concurrency) => {
           const version = new Map<string, number>();

@@ -5,7 +5,11 @@ import { silentLog } from '../lib/log.ts';
 import type { Outcome } from './outcome.ts';
 import { createReconciler } from './reconciler.ts';
 
-function reconcilerWith(outcomes: Outcome[]): { run: ReturnType<typeof createReconciler>; clock: ReturnType<typeof createFakeClock>; times: number[] } {
+function reconcilerWith(outcomes: Outcome[]): {
+  run: ReturnType<typeof createReconciler>;
+  clock: ReturnType<typeof createFakeClock>;
+  times: number[];
+} {
   const clock = createFakeClock();
   const times: number[] = [];
   const run = createReconciler({
@@ -61,7 +65,8 @@ describe('a reconciler', () => {
       name: 'test',
       clock,
       log: silentLog,
-      reconcile: () => (++runs === 1 ? Promise.reject(new Error('a defect')) : Promise.resolve({ kind: 'done' })),
+      reconcile: () =>
+        ++runs === 1 ? Promise.reject(new Error('a defect')) : Promise.resolve({ kind: 'done' }),
     });
     run.start();
     run.enqueue('a');
