@@ -6,6 +6,7 @@ import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
+import { nodeSysctls } from '../plan/sysctls.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { ServicePortIds } from '../plan/services/elements.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
@@ -156,14 +157,3 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     repair: () => proxy.repair() + enforcer.repair(),
   };
 }
-
-/**
- * A node forwards, and filters sources by its own rules: reverse-path filtering would drop what comes back by
- * another link, and namespaces copy its setting from the host.
- */
-const nodeSysctls = {
-  'net.ipv4.ip_forward': '1',
-  'net.ipv4.conf.all.rp_filter': '0',
-  'net.ipv4.conf.default.rp_filter': '0',
-  [`net.ipv4.conf.${nodeLink}.rp_filter`]: '0',
-} as const;

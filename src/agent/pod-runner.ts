@@ -11,6 +11,7 @@ import type { Sysctl } from '../kernel/sysctl/port.ts';
 import { lastingContainers } from '../model/identity/pod-facts.ts';
 import { freePodAddress } from '../model/network/places.ts';
 import type { NodePlace } from '../model/network/topology.ts';
+import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Overlay } from './overlay.ts';
 import { runningStatus, waitingStatus } from './pod-status.ts';
@@ -181,8 +182,7 @@ function ensureNamespace({ namespaces, sysctl }: PodRunnerOptions, netns: string
     if (error instanceof WeftError && error.code === 'netns-exists') return;
     throw error;
   }
-  // One family per lab for now; without this every link would solicit and advertise IPv6.
-  sysctl.write(netns, { 'net.ipv6.conf.default.disable_ipv6': '1' });
+  sysctl.write(netns, labSysctls);
 }
 
 function nameOf(pod: Pod): { namespace: string; name: string } {

@@ -6,6 +6,7 @@ import type { Fabric, Machine } from '../model/fabric/machines.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import { fabricNamespaces, segmentNetns } from '../plan/links/fabric.ts';
 import { isAgentLink } from '../plan/links/node.ts';
+import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
 
 /** Executes fabrics: namespaces, switches, cables, addresses and routes of everything around the pods. */
 export interface FabricExecutor {
@@ -39,7 +40,7 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
     apply(fabric) {
       const desired = fabricNamespaces(fabric);
       const current = new Map([...desired.keys()].map((netns) => [netns, stateOf(netns)]));
-      for (const netns of current.keys()) if (!programmed.has(netns)) quieten(sysctl, netns);
+      for (const netns of current.keys()) if (!programmed.has(netns)) sysctl.write(netns, labSysctls);
       for (const { name } of fabric.segments) letSwitchSwitch(sysctl, segmentNetns(name));
       for (const machine of fabric.machines) if (!programmed.has(machine.netns)) configure(sysctl, machine);
       for (const [netns, state] of desired) {
@@ -55,11 +56,6 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
   };
 }
 
-/** One family per lab for now: without this every link would solicit and advertise IPv6. */
-function quieten(sysctl: Sysctl, netns: string): void {
-  sysctl.write(netns, { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' });
-}
-
 /** A switch must not run its frames through the machine's packet filter; the key is there only with br_netfilter. */
 function letSwitchSwitch(sysctl: Sysctl, netns: string): void {
   const key = 'net.bridge.bridge-nf-call-iptables';
@@ -67,20 +63,17 @@ function letSwitchSwitch(sysctl: Sysctl, netns: string): void {
 }
 
 function configure(sysctl: Sysctl, machine: Machine): void {
-  sysctl.write(machine.netns, {
-    'net.ipv4.ip_forward': machine.forwards === true ? '1' : '0',
-    // Set because namespaces copy these from the host. Answers may come back by another interface.
-    'net.ipv4.conf.all.rp_filter': '0',
-    'net.ipv4.conf.default.rp_filter': '0',
-    // The internet machine sends from addresses that it does not own.
-    'net.ipv4.ip_nonlocal_bind': machine.answersForAll === true ? '1' : '0',
-  });
+  sysctl.write(machine.netns, machineSysctls(machine));
 }
 
 function throwOn(failures: readonly RouteFailure[], netns: string): void {
   const first = failures[0];
   if (first === undefined) return;
-  throw new WeftError('fabric-failed', `${netns}: ${first.operation.action}: ${first.code} ${first.message}`, {
-    fault: 'environment',
-  });
+  throw new WeftError(
+    'fabric-failed',
+    `${netns}: ${first.operation.action}: ${first.code} ${first.message}`,
+    {
+      fault: 'environment',
+    },
+  );
 }

@@ -1,10 +1,9 @@
 import { keyOf, resourceOf } from '../../api/resources.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { ManifestDocument } from './document.ts';
-import { readManifestFiles, type ManifestFile } from './files.ts';
+import { readManifestFiles } from './files.ts';
 import { readObjects, type LoadedObject, type LocatedProblem } from './objects.ts';
 import type { ManifestIo } from './port.ts';
-import { readSimpleDocuments } from './simple-yaml.ts';
+import { readYamlDocuments } from './yaml-documents.ts';
 
 export type { LoadedObject } from './objects.ts';
 
@@ -34,7 +33,7 @@ export async function loadManifests(paths: readonly string[], io: ManifestIo): P
   const loaded: LoadedObject[] = [];
   const problems: LocatedProblem[] = [];
   for (const file of files) {
-    for (const document of await readDocuments(file)) {
+    for (const document of readYamlDocuments(file.text, file.name)) {
       const read = readObjects(document, file.name);
       loaded.push(...read.objects);
       problems.push(...read.problems);
@@ -47,13 +46,6 @@ export async function loadManifests(paths: readonly string[], io: ManifestIo): P
     objects: loaded.filter(({ object }) => resourceOf(object) !== undefined),
     ignored: ignoredOf(loaded),
   };
-}
-
-async function readDocuments({ name, text }: ManifestFile): Promise<ManifestDocument[]> {
-  const simple = readSimpleDocuments(text);
-  if (simple !== undefined) return simple;
-  const { readYamlDocuments } = await import('./yaml-documents.ts');
-  return readYamlDocuments(text, name);
 }
 
 /** One object given twice is a mistake: which one counts would depend on the order of files. */
