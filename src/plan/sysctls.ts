@@ -6,13 +6,13 @@ export type SysctlValues = Readonly<Record<string, string>>;
 
 /**
  * What every namespace of a lab is set to. One family for now: without the first two, every link would solicit and
- * advertise IPv6. Without the others the kernel would hold back ICMP errors, by which people and probes tell a
- * refusal from silence.
+ * advertise IPv6. With the mask the kernel limits no kind of ICMP error, by which people and probes tell a refusal
+ * from silence (a limit of 0 would empty the allowance that errors for missing routes share).
  */
 export const labSysctls = {
   'net.ipv6.conf.all.disable_ipv6': '1',
   'net.ipv6.conf.default.disable_ipv6': '1',
-  'net.ipv4.icmp_ratelimit': '0',
+  'net.ipv4.icmp_ratemask': '0',
 } as const satisfies SysctlValues;
 
 /**
