@@ -66,7 +66,9 @@ export function formatAddress(address: Address): string {
   if (address.family === 'IPv4') {
     return [24n, 16n, 8n, 0n].map((shift) => String((address.value >> shift) & 255n)).join('.');
   }
-  const groups = Array.from({ length: 8 }, (_, i) => Number((address.value >> BigInt(112 - 16 * i)) & 0xffffn));
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    Number((address.value >> BigInt(112 - 16 * i)) & 0xffffn),
+  );
   const [start, length] = longestZeroRun(groups);
   if (length < 2) return groups.map((g) => g.toString(16)).join(':');
   const hex = (part: number[]): string => part.map((g) => g.toString(16)).join(':');

@@ -1,4 +1,4 @@
-import { allocateClusterIP, allocateNodePort } from '../../api/allocation.ts';
+import { allocateClusterIP, allocateNodePort, nodePortKey } from '../../api/allocation.ts';
 import { keyOf } from '../../api/resources.ts';
 import type { Service, ServicePort } from '../../api/types/core.ts';
 import type { NetworkConfig } from '../network/config.ts';
@@ -39,7 +39,7 @@ function withNodePorts(service: Service, used: Set<number>): Service {
   if (!wants || ports === undefined) return service;
   const withOne = (port: ServicePort): ServicePort => {
     if (port.nodePort !== undefined && port.nodePort !== 0) return port;
-    const nodePort = allocateNodePort(used, `${keyOf(service)}/${port.port}`);
+    const nodePort = allocateNodePort(used, nodePortKey(keyOf(service), port));
     if (nodePort === undefined) return port;
     used.add(nodePort);
     return { ...port, nodePort };

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { parseAddress } from './address.ts';
+import {
+  contains,
+  formatPrefix,
+  formatRange,
+  parsePrefix,
+  prefixOf,
+  prefixOfRange,
+  rangeOf,
+} from './prefix.ts';
+
+const prefixes = fc
+  .oneof(fc.tuple(fc.ipV4(), fc.nat(32)), fc.tuple(fc.ipV6(), fc.nat(128)))
+  .map(([text, length]) => {
+    const address = parseAddress(text);
+    assert.ok(address);
+    return prefixOf(address, length);
+  });
+
+test('host bits are cleared', () => {
+  const prefix = parsePrefix('10.244.3.7/16');
+  assert.ok(prefix);
+  assert.equal(formatPrefix(prefix), '10.244.0.0/16');
+});
+
+test('what is no prefix is refused', () => {
+  for (const wrong of [
+    '10.0.0.0',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/08',
+    '300.1.1.1/8',
+    '::/129',
+    '/8',
+    '10.0.0.0/',
+  ]) {
+    assert.equal(parsePrefix(wrong), undefined, wrong);
+  }
+});
+
+test('a prefix holds its first and last address and neither neighbour', () => {
+  fc.assert(
+    fc.property(prefixes, (prefix) => {
+      const { first, last } = rangeOf(prefix);
+      assert.ok(contains(prefix, first) && contains(prefix, last));
+      assert.ok(!contains(prefix, { ...last, value: last.value + 1n }));
+      assert.ok(first.value === 0n || !contains(prefix, { ...first, value: first.value - 1n }));
+    }),
+  );
+});
+
+test('a range that is a prefix is found to be that prefix', () => {
+  fc.assert(
+    fc.property(prefixes, (prefix) => {
+      assert.deepEqual(prefixOfRange(rangeOf(prefix)), prefix);
+    }),
+  );
+});
+
+test('a range is written as a prefix where it is one', () => {
+  const [first, last] = [parseAddress('10.0.0.1'), parseAddress('10.0.0.9')];
+  assert.ok(first && last);
+  assert.equal(formatRange({ first, last }), '10.0.0.1-10.0.0.9');
+  assert.equal(formatRange({ first, last: first }), '10.0.0.1/32');
+});
