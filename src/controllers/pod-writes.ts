@@ -15,9 +15,9 @@ export function activePods({ cache }: Pick<ControllerContext, 'cache'>, owner: K
 }
 
 /**
- * Creates pods, one request each, and waits until the cache has them. A name that is taken is left alone: it is
- * ours from a request whose answer got lost, or in the way until somebody removes it. Failures are told as an
- * Event on the owner and rejected.
+ * Creates pods, one request each, and waits until the cache has them. Rejects when one cannot be made, which an
+ * Event on the owner tells too, unless it may only be a lost answer: nobody answered, or the name is taken, which
+ * it also is when our own earlier request was done and its answer got lost.
  */
 export async function createPods(
   { client, cache, events }: ControllerContext,
@@ -29,8 +29,8 @@ export async function createPods(
       const made = await client.create(resources.pods, pod);
       await cache.seen.pods.written(made);
     } catch (thrown) {
-      if (apiCode(thrown) === 'api-already-exists') return;
-      if (apiCode(thrown) !== 'api-unavailable') events.warn(owner, 'FailedCreate', messageOf(thrown));
+      const lost = ['api-unavailable', 'api-already-exists'].includes(apiCode(thrown) ?? '');
+      if (!lost) events.warn(owner, 'FailedCreate', messageOf(thrown));
       throw thrown;
     }
   });

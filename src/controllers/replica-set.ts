@@ -12,7 +12,7 @@ import { createStatusWriter, enqueueChanges } from './status.ts';
 /** Keeps as many pods of every ReplicaSet as it asks for. */
 export function createReplicaSetController(context: ControllerContext): Controller {
   const { cache } = context;
-  /** How many pods each set has made, by uid: names are not used again while we run. */
+  /** How many names each set has used, by uid: they are not used again while we run. */
   const made = new Map<string, number>();
   const status = createStatusWriter(context, {
     resource: resources.replicasets,
@@ -26,12 +26,13 @@ export function createReplicaSetController(context: ControllerContext): Controll
     const pods = activePods(context, set);
     const wanted = set.spec.replicas ?? 1;
     status.touch(key);
-    if (pods.length < wanted) await createPods(context, set, nextPods(set, wanted - pods.length));
+    if (pods.length < wanted) await createMissing(set, wanted - pods.length);
     else if (pods.length > wanted) await deletePods(context, victimsOf(pods, pods.length - wanted));
     return done;
   }
 
-  function nextPods(set: ReplicaSet, count: number): Pod[] {
+  /** After a failure the same names are tried again, so that a lost answer never makes a second pod. */
+  async function createMissing(set: ReplicaSet, count: number): Promise<void> {
     const { uid = '', namespace = '' } = set.metadata;
     const pods: Pod[] = [];
     let index = made.get(uid) ?? 0;
@@ -39,8 +40,8 @@ export function createReplicaSetController(context: ControllerContext): Controll
       const pod = replicaPodOf(set, index);
       if (cache.pods.get(`${namespace}/${pod.metadata.name}`) === undefined) pods.push(pod);
     }
+    await createPods(context, set, pods);
     made.set(uid, index);
-    return pods;
   }
 
   const reconciler = reconcilerFor(context, 'replicaset', reconcile);

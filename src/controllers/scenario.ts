@@ -1,10 +1,11 @@
-import { resources } from '../api/resources.ts';
+import { resources, type Resource } from '../api/resources.ts';
 import type { Deployment } from '../api/types/apps.ts';
 import type { Node, Pod, Service } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { createFakeClient, type FakeCall } from '../client/fake/client.ts';
 import type { Client } from '../client/port.ts';
 import { systemClock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
 import { defaultNetworkConfig } from '../model/network/config.ts';
 import { createControllers, type Controllers } from './controllers.ts';
@@ -15,28 +16,51 @@ export interface Scenario {
   readonly controllers: Controllers;
   /** Every call that anybody made. */
   readonly calls: readonly FakeCall[];
+  /** Stops the controllers and starts others on the same cluster. */
+  readonly restart: () => Promise<Controllers>;
 }
 
 export interface ScenarioOptions {
   readonly objects?: readonly KubernetesObject[];
   readonly intercept?: (call: FakeCall) => void | Promise<void>;
   readonly deliver?: (apply: () => void) => void;
+  /** The call is done, but its caller is told that nobody answered. */
+  readonly loseAnswer?: (call: FakeCall) => boolean;
 }
 
 /** Runs a story and stops the controllers after it. */
 export async function inCluster(
-  { objects = [], intercept, deliver }: ScenarioOptions,
+  options: ScenarioOptions,
   story: (scenario: Scenario) => Promise<void>,
 ): Promise<void> {
   const calls: FakeCall[] = [];
-  const client = createFakeClient({
-    objects,
-    intercept(call) {
-      calls.push(call);
-      return intercept?.(call);
-    },
-    ...(deliver === undefined ? {} : { deliver }),
-  });
+  const { objects = [], deliver } = options;
+  const client = withLostAnswers(
+    createFakeClient({
+      objects,
+      intercept(call) {
+        calls.push(call);
+        return options.intercept?.(call);
+      },
+      ...(deliver === undefined ? {} : { deliver }),
+    }),
+    options.loseAnswer,
+  );
+  let controllers = await startControllers(client);
+  const restart = async (): Promise<Controllers> => {
+    await controllers.stop();
+    controllers = await startControllers(client);
+    return controllers;
+  };
+  try {
+    await story({ client, controllers, calls, restart });
+  } finally {
+    await controllers.stop();
+    await client.close();
+  }
+}
+
+async function startControllers(client: Client): Promise<Controllers> {
   const controllers = createControllers({
     client,
     clock: systemClock,
@@ -44,12 +68,32 @@ export async function inCluster(
     config: defaultNetworkConfig,
   });
   await controllers.start();
-  try {
-    await story({ client, controllers, calls });
-  } finally {
-    await controllers.stop();
-    await client.close();
-  }
+  return controllers;
+}
+
+function withLostAnswers(client: Client, lose: ScenarioOptions['loseAnswer']): Client {
+  if (lose === undefined) return client;
+  return {
+    ...client,
+    async create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<T> {
+      const made = await client.create(resource, object);
+      if (lose({ verb: 'create', resource, name: object.metadata })) {
+        throw new WeftError('api-unavailable', 'the answer got lost');
+      }
+      return made;
+    },
+  };
+}
+
+/** Agents that make every bound pod ready at once. Returns how to stop them. */
+export function runAgents(client: Client): () => void {
+  let addresses = 1;
+  return client.informer(resources.pods).onChange(({ current }) => {
+    if (current?.spec.nodeName === undefined || current.status?.podIP !== undefined) return;
+    addresses += 1;
+    // A pod that was deleted meanwhile needs no status.
+    markReady(client, current, `10.244.${addresses >> 8}.${addresses & 255}`).catch(() => {});
+  });
 }
 
 export function nodeNamed(
