@@ -1,9 +1,9 @@
 import type { SocketFailure, Sockets } from '../../kernel/sockets/port.ts';
 import type { Probe } from '../port.ts';
 import { readAnswer } from './answer.ts';
+import { questionOf } from './question.ts';
 import { verdictOfErrno, verdictOfIcmp, type Verdict } from './verdict.ts';
 
-const question = Buffer.from('weft probe\n');
 /** UDP has no one who repeats for us. */
 const resendAfterMs = 200;
 
@@ -50,7 +50,7 @@ export class Attempt {
   #ask(now: number): Verdict | undefined {
     const isTcp = this.#probe.protocol === 'TCP';
     if (this.#sentAt !== undefined && (isTcp || now - this.#sentAt < resendAfterMs)) return undefined;
-    const sent = this.#sockets.send(this.#fd, question);
+    const sent = this.#sockets.send(this.#fd, questionOf(this.#probe));
     if (sent.kind === 'failed') {
       // A datagram that was not let out counts as sent: it is tried again in its turn.
       if (!isTcp) this.#sentAt = now;

@@ -1,0 +1,84 @@
+import { predict } from '../../analysis/predict/predict.ts';
+import type { Outcome, Prediction } from '../../analysis/flow.ts';
+import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
+import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { requireFormat, toJson, toYaml } from '../output/format.ts';
+import { reasonJson, type ReasonJson } from '../reasons.ts';
+import { openWorld } from '../world.ts';
+
+export interface ExplainOptions {
+  readonly source: string;
+  readonly destination: string;
+  readonly file: readonly string[];
+  readonly name: string;
+  readonly output: string;
+}
+
+/** One connection that is asked about, of those that the words stand for. */
+export interface Explained {
+  readonly source: Source;
+  readonly target: Target;
+  readonly prediction: Prediction;
+  /** Pods that the source or the destination also stands for. */
+  readonly others: { readonly sources: number; readonly targets: number };
+}
+
+/** `weft explain`: the predicted walk. Exit 0 only when the connection is allowed. */
+export async function explain(env: CliEnvironment, options: ExplainOptions): Promise<ExitCode> {
+  const format = requireFormat(options.output, ['text', 'json', 'yaml']);
+  const { cluster, sourceOf } = await openWorld(env, options);
+  const sources = resolveSource(cluster, options.source);
+  const targets = resolveDestination(cluster, options.destination);
+  const [source] = sources.all;
+  const [target] = targets.all;
+  const { protocol, port } = target;
+  const flow = { source: source.end, destination: target.end, protocol, port };
+  const prediction = predict(cluster, flow, { sourceOf });
+  const others = { sources: sources.all.length - 1, targets: targets.all.length - 1 };
+  const explained = { source, target, prediction, others };
+  if (format === 'text') {
+    const { renderExplanation } = await import('../output/explanation.ts');
+    env.out(renderExplanation(explained));
+  } else env.out(await (format === 'json' ? toJson : toYaml)(explanationJson(explained)));
+  return prediction.verdict === 'allowed' ? 0 : 1;
+}
+
+/** The contract of `-o json`: absent things are null. */
+interface ExplanationJson {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: string;
+  readonly verdict: Prediction['verdict'];
+  readonly why: string | null;
+  readonly sourceSeen: string | null;
+  readonly backend: string | null;
+  readonly milliseconds: null;
+  readonly reasons: readonly ReasonJson[];
+  readonly path: Outcome['path'];
+}
+
+/** Where backends differ, the first one's walk stands for all; `why` says that it depends. */
+function explanationJson({ source, target, prediction }: Explained): ExplanationJson {
+  const { verdict, why, outcomes } = prediction;
+  return {
+    source: source.name,
+    destination: target.name,
+    protocol: target.protocol,
+    verdict,
+    why: why ?? null,
+    sourceSeen: common(outcomes.map(({ sourceSeen }) => sourceSeen)) ?? null,
+    backend: common(outcomes.map(({ backend }) => backend)) ?? null,
+    milliseconds: null,
+    reasons: distinct(outcomes.flatMap(({ reasons }) => reasons.map(reasonJson))),
+    path: outcomes[0]?.path ?? [],
+  };
+}
+
+/** What all of them are; undefined when they differ. */
+function common<T>([first, ...others]: readonly T[]): T | undefined {
+  return others.every((one) => one === first) ? first : undefined;
+}
+
+function distinct(reasons: readonly ReasonJson[]): ReasonJson[] {
+  return [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()];
+}

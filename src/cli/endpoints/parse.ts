@@ -1,0 +1,126 @@
+import { formatAddress, parseAddress } from '../../lib/address.ts';
+import { WeftError } from '../../lib/errors.ts';
+import type { Protocol } from '../../api/types/meta.ts';
+import { workloadKindOf } from './kinds.ts';
+
+/** What people call one end of a connection, before anybody has looked whether it exists. */
+export type Endpoint =
+  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
+  | {
+      readonly kind: 'workload';
+      readonly workload: string;
+      readonly namespace: string;
+      readonly name: string;
+    }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'internet' };
+
+/** An endpoint with the port that is asked for, as far as it was said. */
+export interface Destination {
+  readonly endpoint: Endpoint;
+  /** A number, or the name that a Service or a container gives it. */
+  readonly port: number | string | undefined;
+  readonly protocol: Protocol | undefined;
+}
+
+/** Throws `endpoint-invalid` or `endpoint-unavailable`, both of fault `input`. */
+export function parseSource(text: string): Endpoint {
+  const endpoint = parseEndpoint(text);
+  if (endpoint !== undefined) return endpoint;
+  const { endpoint: withoutPort, port } = parseDestination(text);
+  if (port === undefined) throw invalid(text);
+  throw invalid(text, `a source has no port; leave it out: ${formatEndpoint(withoutPort)}`);
+}
+
+/** `ENDPOINT[:PORT[/PROTOCOL]]`. Throws like `parseSource`. */
+export function parseDestination(text: string): Destination {
+  // An IPv6 address without brackets is full of colons, and no port can follow it.
+  const whole = parseEndpoint(text);
+  if (whole !== undefined) return { endpoint: whole, port: undefined, protocol: undefined };
+  const [, name = '', portText = '', protocolText] = /^(.+):([^:/]+)(?:\/([a-z]+))?$/i.exec(text) ?? [];
+  const endpoint = name === '' ? undefined : parseEndpoint(name);
+  if (endpoint === undefined) throw invalid(text);
+  return { endpoint, port: parsePort(text, portText), protocol: parseProtocol(text, protocolText) };
+}
+
+function parsePort(text: string, port: string): number | string {
+  if (/^\d+$/.test(port)) {
+    const number = Number(port);
+    if (number < 1 || number > 65535) throw invalid(text, `${port} is not a port: they go from 1 to 65535`);
+    return number;
+  }
+  // IANA_SVC_NAME, and what container ports may be called: at most 15 of these.
+  if (/^[a-z0-9-]{1,63}$/i.test(port)) return port;
+  throw invalid(text, `${JSON.stringify(port)} is neither a port number nor a port's name`);
+}
+
+const protocols: Readonly<Record<string, Protocol>> = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP' };
+
+function parseProtocol(text: string, word: string | undefined): Protocol | undefined {
+  if (word === undefined) return undefined;
+  const protocol = protocols[word.toLowerCase()];
+  if (protocol === undefined) throw invalid(text, `${word} is not one of tcp, udp, sctp`);
+  return protocol;
+}
+
+function parseEndpoint(text: string): Endpoint | undefined {
+  if (text === 'internet') return { kind: 'internet' };
+  const [, prefix, rest = ''] = /^(svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
+  if (prefix !== undefined) return parsePrefixed(prefix.toLowerCase(), rest);
+  const address = parseAddress(/^\[(.*)\]$/.exec(text)?.[1] ?? text);
+  if (address !== undefined) return { kind: 'address', address: formatAddress(address) };
+  return parseParts(text);
+}
+
+function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
+  if (prefix === 'vm' || prefix === 'site') {
+    throw new WeftError('endpoint-unavailable', `${prefix}:${rest}: labs have no ${wordOf[prefix]} yet`, {
+      fault: 'input',
+      hint: 'use a pod, svc:NAMESPACE/NAME, node:NAME, internet or an IP address',
+    });
+  }
+  if (prefix === 'node') return isName(rest) ? { kind: 'node', name: rest } : undefined;
+  const [namespace = '', name = '', ...more] = rest.split('/');
+  if (more.length > 0 || !isName(namespace) || !isName(name)) return undefined;
+  return { kind: 'service', namespace, name };
+}
+
+const wordOf = { vm: 'virtual machines', site: 'sites' } as const;
+
+/** `NAMESPACE/POD` or `NAMESPACE/KIND/NAME` */
+function parseParts(text: string): Endpoint | undefined {
+  const parts = text.split('/');
+  if (!parts.every(isName)) return undefined;
+  const [namespace = '', second = '', third] = parts;
+  if (parts.length === 2) return { kind: 'pod', namespace, name: second };
+  if (parts.length !== 3 || third === undefined) return undefined;
+  const kind = workloadKindOf(second);
+  if (kind === undefined) return undefined;
+  if (kind === 'Pod') return { kind: 'pod', namespace, name: third };
+  if (kind === 'Service') return { kind: 'service', namespace, name: third };
+  return { kind: 'workload', workload: kind, namespace, name: third };
+}
+
+/** Names of objects, loosely: whoever looks them up says which exist. */
+function isName(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(text);
+}
+
+/** The endpoint as people write it. */
+export function formatEndpoint(endpoint: Endpoint): string {
+  if (endpoint.kind === 'address') return endpoint.address;
+  if (endpoint.kind === 'internet') return endpoint.kind;
+  if (endpoint.kind === 'node') return `node:${endpoint.name}`;
+  const { namespace, name } = endpoint;
+  if (endpoint.kind === 'workload') return `${namespace}/${endpoint.workload}/${name}`;
+  return endpoint.kind === 'service' ? `svc:${namespace}/${name}` : `${namespace}/${name}`;
+}
+
+function invalid(text: string, why?: string): WeftError {
+  return new WeftError('endpoint-invalid', `${text}: ${why ?? 'is no endpoint'}`, {
+    fault: 'input',
+    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, svc:NAMESPACE/NAME, node:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
+  });
+}

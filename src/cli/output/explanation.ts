@@ -1,0 +1,60 @@
+import type { Outcome } from '../../analysis/flow.ts';
+import type { Explained } from '../commands/explain.ts';
+import { decidingReasons, placeOf } from '../reasons.ts';
+import { table } from './table.ts';
+
+/** What `explain` tells people: the verdict, and for every way that it may go the walk and its reasons. */
+export function renderExplanation({ source, target, prediction, others }: Explained): string {
+  const { verdict, why, outcomes } = prediction;
+  const lines = [`${source.name} -> ${target.name} (${target.protocol}): ${verdict}\n`];
+  if (why !== undefined) lines.push(`  ${why}\n`);
+  if (others.sources > 0) lines.push(`  asked by ${source.name}, one of ${others.sources + 1} pods\n`);
+  if (others.targets > 0) lines.push(`  asked of ${target.name}, one of ${others.targets + 1} pods\n`);
+  for (const ways of alike(outcomes)) lines.push('\n', ...renderOutcome(ways, outcomes.length > 1));
+  return lines.join('');
+}
+
+/** Backends that differ in nothing but who they are need to be told once. */
+function alike(outcomes: readonly Outcome[]): Outcome[][] {
+  const groups = Map.groupBy(outcomes, ({ verdict, reasons }) => {
+    const rules = reasons.filter(({ stage }) => stage !== 'delivery');
+    return JSON.stringify([verdict, rules]);
+  });
+  return [...groups.values()];
+}
+
+function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): string[] {
+  const [first] = ways;
+  if (first === undefined) return [];
+  const deciding = new Set(decidingReasons(first));
+  const reasons = first.reasons.map((reason) => [
+    deciding.has(reason) ? '>' : ' ',
+    reason.stage,
+    reason.verdict,
+    reason.object,
+    reason.rule,
+    placeOf(reason),
+  ]);
+  const path = first.path.map(({ at, action, packet }, index) => [`${index + 1}`, at, action, packet]);
+  return [
+    ...(isOneOfSeveral ? ways.map(headline) : seenBy(first)),
+    ...(path.length === 0 ? [] : [indent(table(['HOP', 'AT', 'ACTION', 'PACKET'], path)), '\n']),
+    ...(reasons.length === 0
+      ? []
+      : [indent(table([' ', 'STAGE', 'VERDICT', 'OBJECT', 'RULE', 'WHERE'], reasons))]),
+  ];
+}
+
+function headline({ backend, verdict, sourceSeen }: Outcome): string {
+  const seen = sourceSeen === undefined ? '' : `, seen as ${sourceSeen}`;
+  return `  by ${backend ?? 'another backend'}: ${verdict}${seen}\n`;
+}
+
+function seenBy({ backend, sourceSeen }: Outcome): string[] {
+  if (sourceSeen === undefined) return [];
+  return [`  ${backend === undefined ? 'it' : `${backend} answers and`} sees ${sourceSeen}\n`, '\n'];
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ');
+}

@@ -1,0 +1,70 @@
+import type { SourceOf } from '../analysis/flow.ts';
+import { keyOf } from '../api/resources.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import type { LabConnection } from '../lab/connection.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { CliEnvironment } from './environment.ts';
+import type { LoadedObject } from './manifests/objects.ts';
+import { readManifests } from './manifests/read.ts';
+import { sourceOfManifests } from './source-of.ts';
+
+/** The cluster that a question is about. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly sourceOf: SourceOf;
+}
+
+export interface WorldOptions {
+  readonly file: readonly string[];
+  readonly name: string;
+}
+
+/**
+ * Answers about the cluster that the manifests describe, without root or a lab; where none are given, about the
+ * running lab. Throws what reading either throws.
+ */
+export async function openWorld(env: CliEnvironment, options: WorldOptions): Promise<World> {
+  if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
+  const { objects } = await readManifests(options.file);
+  const cluster = await expand(objects);
+  return { cluster, sourceOf: sourceOfManifests(objects, cluster) };
+}
+
+/** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */
+async function expand(loaded: readonly LoadedObject[]): Promise<Cluster> {
+  const [{ expandManifests }, { apiServiceObjects, clusterDnsObjects }] = await Promise.all([
+    import('../model/workloads/expand.ts'),
+    import('../lab/system-objects.ts'),
+  ]);
+  const objects = loaded.map(({ object }) => object);
+  const services = new Set(objects.filter(({ kind }) => kind === 'Service').map(keyOf));
+  const groups: KubernetesObject[][] = [clusterDnsObjects(), apiServiceObjects()];
+  const system = groups.filter(
+    (group) => !group.some((object) => object.kind === 'Service' && services.has(keyOf(object))),
+  );
+  return expandManifests([...system.flat(), ...objects]);
+}
+
+/** A running lab, with what its API server holds. Manifests tell where its objects were written. */
+export interface LabWorld {
+  readonly world: World;
+  readonly lab: LabConnection;
+}
+
+export async function withLab<T>(
+  env: CliEnvironment,
+  { file, name }: WorldOptions,
+  work: (lab: LabWorld) => Promise<T>,
+): Promise<T> {
+  const lab = await env.connect(name);
+  try {
+    const [{ readCluster }, { objects }] = await Promise.all([
+      import('../lab/cluster-of.ts'),
+      readManifests(file),
+    ]);
+    const cluster = await readCluster(lab.client);
+    return await work({ lab, world: { cluster, sourceOf: sourceOfManifests(objects, cluster) } });
+  } finally {
+    await lab.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { keyOf, resources, type Resource } from '../api/resources.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import type { Client } from '../client/port.ts';
+import type { Cluster } from '../model/cluster.ts';
+import { networkConfigOf } from '../model/network/config.ts';
+
+/** Reads everything that decides about packets from a running cluster, all kinds at once. Rejects as `Client.list`. */
+export async function readCluster(client: Client): Promise<Cluster> {
+  const [networks, namespaces, nodes, pods, services, endpointSlices, networkPolicies] = await Promise.all([
+    read(client, resources.clusternetworks),
+    read(client, resources.namespaces),
+    read(client, resources.nodes),
+    read(client, resources.pods),
+    read(client, resources.services),
+    read(client, resources.endpointslices),
+    read(client, resources.networkpolicies),
+  ]);
+  const config = networkConfigOf(networks.get('default'));
+  return { config, namespaces, nodes, pods, services, endpointSlices, networkPolicies };
+}
+
+async function read<T extends KubernetesObject>(
+  client: Client,
+  resource: Resource<T>,
+): Promise<Map<string, T>> {
+  const { items } = await client.list(resource);
+  return new Map(items.map((item) => [keyOf(item), item]));
+}
+
+const kinds = {
+  namespaces: 'namespaces',
+  nodes: 'nodes',
+  pods: 'pods',
+  services: 'services',
+  endpointSlices: 'endpointslices',
+  networkPolicies: 'networkpolicies',
+} as const satisfies Partial<Record<keyof Cluster, keyof typeof resources>>;
+
+const fields = Object.keys(kinds) as (keyof typeof kinds)[];
+
+/** The newest resourceVersion of any object, by plural name: what `LabConnection.programmed` waits for. */
+export function versionsOf(cluster: Cluster): Record<string, string> {
+  return Object.fromEntries(fields.map((field) => [kinds[field], newestOf(cluster[field])]));
+}
+
+function newestOf(objects: ReadonlyMap<string, KubernetesObject>): string {
+  let newest = 0n;
+  for (const { metadata } of objects.values()) {
+    const version = BigInt(metadata.resourceVersion ?? '0');
+    if (version > newest) newest = version;
+  }
+  return String(newest);
+}
+
+/** Whether every object of one reading is in the other, in the same version. */
+export function isUnchanged(before: Cluster, after: Cluster): boolean {
+  return fields.every((field) => isSame(before[field], after[field]));
+}
+
+function isSame(
+  before: ReadonlyMap<string, KubernetesObject>,
+  after: ReadonlyMap<string, KubernetesObject>,
+): boolean {
+  if (before.size !== after.size) return false;
+  for (const [key, { metadata }] of before) {
+    const other = after.get(key)?.metadata;
+    if (other?.uid !== metadata.uid || other?.resourceVersion !== metadata.resourceVersion) return false;
+  }
+  return true;
+}
