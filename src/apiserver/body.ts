@@ -8,6 +8,8 @@ const depthLimit = 100;
 /** JSON and YAML, and the patches that are written in them. */
 const readableTypes = /^application\/([\w.-]+\+)?(json|yaml)$/;
 
+const acceptedTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The media type of the body, without parameters, in lower case. */
@@ -15,10 +17,14 @@ export function mediaTypeOf(request: ApiRequest): string {
   return (request.headers['content-type'] ?? 'application/json').split(';', 1).join('').trim().toLowerCase();
 }
 
-/** Parses the body as JSON, or as YAML where it says so; throws 400 for anything else. */
+/** Parses the body as JSON, or as YAML or protobuf where it says so; throws 400 for anything else. */
 export async function parseBody(request: ApiRequest): Promise<unknown> {
   const type = mediaTypeOf(request);
-  if (!readableTypes.test(type)) throw unsupportedMediaType(['application/json', 'application/yaml']);
+  if (type === 'application/vnd.kubernetes.protobuf') {
+    const { decodeObject } = await import('./protobuf/decode.ts');
+    return decodeObject(request.body);
+  }
+  if (!readableTypes.test(type)) throw unsupportedMediaType(acceptedTypes);
   const text = textOf(request);
   const parsed = type.endsWith('yaml') ? await parseYaml(text) : parseJson(text);
   if (!isHarmless(parsed, depthLimit))

@@ -33,7 +33,7 @@ const token = 'secret';
 
 export function createTestApi(options: { clock?: Clock; serviceCidr?: string } = {}): TestApi {
   const store = createStore({ path: ':memory:' });
-  const { handle } = createApiServer({
+  const server = createApiServer({
     store,
     clock: options.clock ?? systemClock,
     log: silentLog,
@@ -43,7 +43,7 @@ export function createTestApi(options: { clock?: Clock; serviceCidr?: string } =
   });
   const answer = async (request: ApiRequest): Promise<ApiResponse | StatusError> => {
     try {
-      return await handle(request);
+      return await server.handle(request);
     } catch (thrown) {
       if (thrown instanceof StatusError) return thrown;
       throw thrown;
@@ -60,7 +60,7 @@ export function createTestApi(options: { clock?: Clock; serviceCidr?: string } =
       return { status: response.status, body: parse(response.body), headers: response.headers };
     },
     async watch(url, headers) {
-      const response = await handle(
+      const response = await server.handle(
         requestOf('GET', url, { body: undefined, headers: { ...authorized, ...headers } }),
       );
       if (!('stream' in response)) throw new Error('the answer is not a stream');

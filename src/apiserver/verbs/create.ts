@@ -11,7 +11,7 @@ import { alreadyExists, badRequest, invalid, qualifiedName } from '../status.ts'
 import type { Entry } from '../store/port.ts';
 import { objectOf } from './body-object.ts';
 import { checkFields } from './fields.ts';
-import { initialStatus } from './lifecycle.ts';
+import { countsGenerations, initialStatus } from './lifecycle.ts';
 import { writeOptionsOf, type WriteOptions } from './options.ts';
 
 export async function createObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
@@ -34,19 +34,19 @@ export function create(api: Api, resource: Resource, { object, options }: Creati
   const key = keyOf(named);
   const store = qualifiedName(resource);
   if (api.store.get(store, key) !== undefined) throw alreadyExists(resource, named.metadata.name);
-  const admitted = api.admission.admit(resource, initialStatus(resource, born(api, named)));
+  const admitted = api.admission.admit(resource, initialStatus(resource, born(api, resource, named)));
   if (!options.dryRun) return api.store.put(store, key, admitted);
   return { key, rv: 0, object: admitted, text: JSON.stringify(admitted) };
 }
 
 /** The metadata that only the server sets. */
-function born(api: Api, object: StoredObject): StoredObject {
+function born(api: Api, resource: Resource, object: StoredObject): StoredObject {
   const { resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, ...rest } = object.metadata;
   if (resourceVersion !== undefined && resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const creationTimestamp = timestamp(api);
-  const generation = object['spec'] !== undefined && { generation: 1 };
+  const generation = countsGenerations(resource) && object['spec'] !== undefined && { generation: 1 };
   const metadata = { ...rest, uid: randomUUID(), creationTimestamp, ...generation };
   // Read only to leave them out: an object is not born dying.
   void [deletionTimestamp, deletionGracePeriodSeconds];

@@ -30,6 +30,14 @@ function typeOf({
   return { apiVersion, kind, metadata };
 }
 
+/**
+ * Whether the generation of an object counts the changes of its spec. In the core group upstream does so for
+ * pods and their controllers only.
+ */
+export function countsGenerations(resource: Resource): boolean {
+  return resource.group !== '' || resource === resources.pods || resource.kind === 'ReplicationController';
+}
+
 /** Whether a dying object has nothing left to wait for. */
 export function isFinalized(resource: Resource, object: StoredObject): boolean {
   if (object.metadata.deletionTimestamp === undefined) return false;

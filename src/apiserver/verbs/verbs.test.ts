@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { valueAt } from '../json.ts';
+import { textAt, valueAt } from '../json.ts';
 import { createTestApi, type TestApi } from '../testing/test-api.ts';
 
 const configMaps = '/api/v1/namespaces/default/configmaps';
@@ -261,7 +261,7 @@ test('a list in pieces is of one moment, whatever is written in between', async 
     const { body } = await api.call('GET', `${configMaps}?limit=2&continue=${token}`);
     names.push(...(body['items'] as { metadata: { name: string } }[]).map((it) => it.metadata.name));
     versions.add(valueAt(body, ['metadata', 'resourceVersion']));
-    token = String(valueAt(body, ['metadata', 'continue']) ?? '');
+    token = textAt(body, ['metadata', 'continue']);
     await api.call('DELETE', `${configMaps}/d`);
     await api.call('POST', configMaps, { body: configMap('bb') });
   } while (token !== '');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Clock } from '../../lib/clock.ts';
-import { valueAt } from '../json.ts';
+import { textAt, valueAt } from '../json.ts';
 import { createTestApi, type TestApi } from '../testing/test-api.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -24,9 +24,7 @@ const label = (api: TestApi, name: string, labels: object): Promise<unknown> =>
   });
 
 const seen = (lines: readonly Record<string, unknown>[]): string[] =>
-  lines.map((line) =>
-    `${String(line['type'])} ${String(valueAt(line, ['object', 'metadata', 'name']) ?? '')}`.trimEnd(),
-  );
+  lines.map((line) => `${String(line['type'])} ${textAt(line, ['object', 'metadata', 'name'])}`.trimEnd());
 
 /** A clock whose timers run when the test says so. */
 function manualClock(): Clock & { pass(milliseconds: number): void } {
