@@ -1,30 +1,18 @@
 /** Numbers of the Linux uapi headers that are the same on x86-64 and arm64, in the kernel's own names. */
 
 export const CLONE_NEWNET = 0x4000_0000;
-export const CLONE_NEWNS = 0x2_0000;
 
 export const MS_BIND = 0x1000;
-export const MS_REC = 0x4000;
-export const MS_PRIVATE = 1 << 18;
 export const MNT_DETACH = 2;
 /** `f_type` of a namespace file (linux/magic.h). */
 export const NSFS_MAGIC = 0x6e73_6673;
 
 export const O_RDONLY = 0;
-export const O_RDWR = 2;
-export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o200_0000;
 
-export const F_GETFL = 3;
-export const F_SETFL = 4;
-export const F_DUPFD_CLOEXEC = 1030;
-
-export const AF_UNSPEC = 0;
 export const AF_INET = 2;
-export const AF_BRIDGE = 7;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
-export const AF_PACKET = 17;
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -37,32 +25,24 @@ export const SOL_SOCKET = 1;
 export const SOL_IPV6 = 41;
 export const SOL_NETLINK = 270;
 export const SO_REUSEADDR = 2;
-export const SO_ERROR = 4;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 
-export const MSG_PEEK = 2;
-export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_ERRQUEUE = 0x2000;
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
-export const NETLINK_ADD_MEMBERSHIP = 1;
-export const NETLINK_NO_ENOBUFS = 5;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_EXT_ACK = 11;
 export const NETLINK_GET_STRICT_CHK = 12;
 
 export const EPOLLIN = 1;
-export const EPOLLOUT = 4;
-export const EPOLLERR = 8;
 export const EPOLL_CTL_ADD = 1;
 export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CLOEXEC = 0o200_0000;
 export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o200_0000;
 
-export const RLIMIT_NOFILE = 7;

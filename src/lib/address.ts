@@ -36,8 +36,8 @@ function parseIPv4(text: string): Address | undefined {
 function parseIPv6(text: string): Address | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] ?? '');
-  const tail = groupsOf(halves[1] ?? '');
+  const head = groupsOf(halves[0] ?? '', { mayEndInIPv4: halves.length === 1 });
+  const tail = groupsOf(halves[1] ?? '', { mayEndInIPv4: true });
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   // "::" stands for at least one group; without it all eight must be there.
@@ -46,12 +46,12 @@ function parseIPv6(text: string): Address | undefined {
   return { family: 'IPv6', value: groups.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n) };
 }
 
-function groupsOf(half: string): number[] | undefined {
+function groupsOf(half: string, { mayEndInIPv4 }: { mayEndInIPv4: boolean }): number[] | undefined {
   if (half === '') return [];
   const groups: number[] = [];
   const parts = half.split(':');
   for (const [index, part] of parts.entries()) {
-    if (part.includes('.') && index === parts.length - 1) {
+    if (part.includes('.') && mayEndInIPv4 && index === parts.length - 1) {
       const embedded = parseIPv4(part);
       if (embedded === undefined) return undefined;
       groups.push(Number(embedded.value >> 16n), Number(embedded.value & 0xffffn));

@@ -70,17 +70,6 @@ export function restrictTo(state: NamespaceState, owns: (link: string) => boolea
   };
 }
 
-/** Both parts together; `b` wins where a link is in both. */
-export function mergeStates(a: NamespaceState, b: NamespaceState): NamespaceState {
-  return {
-    links: new Map([...a.links, ...b.links]),
-    addresses: [...a.addresses, ...b.addresses],
-    routes: [...a.routes, ...b.routes],
-    neighbours: [...a.neighbours, ...b.neighbours],
-    fdb: [...a.fdb, ...b.fdb],
-  };
-}
-
 type Entry = LinkAddress | Route | Neighbour | FdbEntry;
 
 interface Aspect {
