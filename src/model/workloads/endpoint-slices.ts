@@ -2,7 +2,7 @@ import type { Pod, Service } from '../../api/types/core.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/network.ts';
 import type { Family } from '../../lib/address.ts';
 import { sameJson } from '../../lib/same-json.ts';
-import { endpointOf, endpointPortsOf } from './endpoint.ts';
+import { endpointOf, endpointPortNumbers, endpointPortsOf } from './endpoint.ts';
 import { generatedName } from './names.ts';
 import { controlledBy } from './owner.ts';
 import { hasLabels } from './pods.ts';
@@ -56,21 +56,28 @@ export function selectsPod(service: Service, pod: Pod): boolean {
 }
 
 function groupPods(service: Service, pods: Iterable<Pod>): Group[] {
-  const groups = new Map<string, Group>();
+  const byNumbers = new Map<string, Group>();
   const families = familiesOf(service);
   for (const pod of pods) {
     if (!selectsPod(service, pod)) continue;
     for (const addressType of families) {
       const endpoint = endpointOf(service, pod, addressType);
       if (endpoint === undefined) continue;
-      const ports = endpointPortsOf(service, pod);
-      const key = groupKey(addressType, ports);
-      const group = groups.get(key) ?? { addressType, ports, key, endpoints: new Map<string, Endpoint>() };
-      groups.set(key, group);
+      const numbers = `${addressType} ${endpointPortNumbers(service, pod).join()}`;
+      let group = byNumbers.get(numbers);
+      if (group === undefined) {
+        group = newGroup(service, pod, addressType);
+        byNumbers.set(numbers, group);
+      }
       group.endpoints.set(pod.metadata.name, endpoint);
     }
   }
-  return [...groups.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  return [...byNumbers.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function newGroup(service: Service, pod: Pod, addressType: Family): Group {
+  const ports = endpointPortsOf(service, pod);
+  return { addressType, ports, key: groupKey(addressType, ports), endpoints: new Map() };
 }
 
 function groupKey(addressType: string, ports: readonly EndpointPort[] | undefined): string {

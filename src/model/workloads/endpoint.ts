@@ -46,12 +46,19 @@ function addressesOf(pod: Pod): string[] {
  * pod's containers, by name and protocol; a pod that does not have it does not serve that port.
  */
 export function endpointPortsOf(service: Service, pod: Pod): EndpointPort[] {
-  return (service.spec.ports ?? []).flatMap(
-    ({ name = '', port, protocol = 'TCP', targetPort = port, appProtocol }) => {
-      const number = typeof targetPort === 'number' ? targetPort : numberOf(pod, targetPort, protocol);
-      if (number === undefined) return [];
-      return [{ name, port: number, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
-    },
+  const numbers = endpointPortNumbers(service, pod);
+  return (service.spec.ports ?? []).flatMap(({ name = '', protocol = 'TCP', appProtocol }, index) => {
+    const port = numbers[index];
+    return port === undefined
+      ? []
+      : [{ name, port, protocol, ...(appProtocol === undefined ? {} : { appProtocol }) }];
+  });
+}
+
+/** The number behind each of the Service's ports in this pod; undefined where it has none. */
+export function endpointPortNumbers(service: Service, pod: Pod): (number | undefined)[] {
+  return (service.spec.ports ?? []).map(({ port, protocol = 'TCP', targetPort = port }) =>
+    typeof targetPort === 'number' ? targetPort : numberOf(pod, targetPort, protocol),
   );
 }
 
