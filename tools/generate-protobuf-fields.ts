@@ -50,19 +50,20 @@ function readProto(file: string, fields: Fields): void {
   const own = shortName(/^package (\S+);/m.exec(text)?.[1] ?? '');
   const names = jsonNames(dirname(file));
   for (const [, message = '', body = ''] of text.matchAll(/^message (\w+) \{\n(.*?)^\}/gms)) {
-    const rules: Record<string, string> = {};
-    for (const match of body.matchAll(fieldPattern)) {
-      const { shape = '', item = '', name = '', number = '' } = match.groups ?? {};
-      const prefix = shape.startsWith('map') ? '{}' : shape.startsWith('repeated') ? '[]' : '';
-      rules[number] = `${names.get(`${message} ${number}`) ?? name} ${prefix}${qualified(item, own)}`;
-    }
-    fields[`${own}.${message}`] = rules;
+    fields[`${own}.${message}`] = Object.fromEntries(
+      [...body.matchAll(fieldPattern)].map((match) => {
+        const [, shape = 'optional ', item = '', name = '', number = ''] = match;
+        const json = names.get(`${message} ${number}`) ?? name;
+        return [number, `${json} ${prefixes[shape] ?? ''}${qualified(item, own)}`];
+      }),
+    );
   }
 }
 
 /** `optional string name = 1;`, `repeated Port ports = 2;`, `map<string, bytes> data = 3;` */
-const fieldPattern =
-  /^ {2}(?<shape>optional |repeated |map<string, )?(?<item>[\w.]+)>? (?<name>\w+) = (?<number>\d+)/gm;
+const fieldPattern = /^ {2}(optional |repeated |map<string, )?([\w.]+)>? (\w+) = (\d+)/gm;
+
+const prefixes: Readonly<Record<string, string>> = { 'repeated ': '[]', 'map<string, ': '{}' };
 
 function qualified(type: string, own: string): string {
   if (/^(string|bool|bytes|double|u?int(32|64))$/.test(type)) return type;

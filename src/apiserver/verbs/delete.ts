@@ -20,6 +20,7 @@ import { timestamp } from './create.ts';
 import { isFinalized } from './lifecycle.ts';
 import { writeOptionsOf } from './options.ts';
 import { entryAt } from './read.ts';
+import { remove } from './remove.ts';
 
 interface DeleteOptions {
   readonly dryRun: boolean;
@@ -83,7 +84,7 @@ function deleteEntry(api: Api, resource: Resource, { current, options }: Deletio
   if (options.dryRun) return gone ? undefined : current;
   if (options.orphan) releaseDependents(api, object.metadata.uid);
   if (gone) {
-    api.store.remove(qualifiedName(resource), key);
+    remove(api, resource, key);
     return undefined;
   }
   return dying === object ? current : api.store.put(qualifiedName(resource), key, dying);

@@ -12,6 +12,7 @@ import { checkFields } from './fields.ts';
 import { hasStatus, isFinalized } from './lifecycle.ts';
 import { writeOptionsOf, type WriteOptions } from './options.ts';
 import { entryAt } from './read.ts';
+import { remove } from './remove.ts';
 
 export async function updateObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const options = writeOptionsOf(request.query);
@@ -58,7 +59,7 @@ export function replace(api: Api, resource: Resource, replacement: Replacement):
   const key = keyOf(next);
   if (options.dryRun) return { key, rv: current.rv, object: next, text: JSON.stringify(next) };
   const entry = api.store.put(store, key, next);
-  return isFinalized(resource, next) ? (api.store.remove(store, key) ?? entry) : entry;
+  return isFinalized(resource, next) ? (remove(api, resource, key) ?? entry) : entry;
 }
 
 function requireCurrent(resource: Resource, current: StoredObject, desired: StoredObject): void {

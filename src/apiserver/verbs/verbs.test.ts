@@ -104,6 +104,7 @@ test('an object cannot come into a namespace that is not there or is going away'
   });
   assert.equal(finalized.status, 200);
   assert.equal((await api.call('GET', '/api/v1/namespaces/shop')).status, 404);
+  assert.equal((await api.call('GET', `${path}/a`)).status, 404, 'what was in it is gone too');
 });
 
 test('generation counts changes of the spec, and an update that changes nothing writes nothing', async () => {
