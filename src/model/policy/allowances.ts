@@ -6,7 +6,13 @@ import { flattenRanges, type PortsOfRange } from './ranges.ts';
 import type { Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
 
 /** What a pod may do that no policy selects in this direction: everything. */
-const notIsolated: DirectionPolicy = { isolatedBy: [], anywhere: 'all', classes: new Map(), ranges: [] };
+const notIsolated: DirectionPolicy = {
+  isolatedBy: [],
+  anywhere: 'all',
+  classes: new Map(),
+  ranges: [],
+  rangesOfClasses: new Map(),
+};
 
 /** The allowances of a pod that no policy selects. */
 export const unrestricted: PodPolicy = { ingress: notIsolated, egress: notIsolated };
@@ -20,7 +26,7 @@ export function allowancesOf(identity: Identity): PodPolicy {
 function directionOf(identity: Identity, direction: Direction): DirectionPolicy {
   const policies = isolating(identity, direction);
   if (policies.length === 0) return notIsolated;
-  const open: OpenPorts = { anywhere: noPorts, classes: new Map(), ranges: [] };
+  const open: OpenPorts = { anywhere: noPorts, classes: new Map(), ranges: [], rangesOfClasses: new Map() };
   for (const policy of policies) {
     for (const rule of policy[direction] ?? []) addRule(open, rule, numberedPorts(rule, identity, direction));
   }
@@ -30,9 +36,16 @@ function directionOf(identity: Identity, direction: Direction): DirectionPolicy 
   return {
     isolatedBy,
     anywhere: open.anywhere,
-    classes: new Map([...open.classes].sort(([a], [b]) => a - b)),
+    classes: byNumber(open.classes),
     ranges: flattenRanges(open.ranges),
+    rangesOfClasses: byNumber(
+      new Map(Array.from(open.rangesOfClasses, ([number, ranges]) => [number, flattenRanges(ranges)])),
+    ),
   };
+}
+
+function byNumber<T>(ofClasses: ReadonlyMap<number, T>): Map<number, T> {
+  return new Map([...ofClasses].sort(([a], [b]) => a - b));
 }
 
 /** The policies that isolate an identity in a direction, by key. */
@@ -55,15 +68,15 @@ interface OpenPorts {
   anywhere: PortSet;
   readonly classes: Map<number, PortSet>;
   readonly ranges: PortsOfRange[];
+  readonly rangesOfClasses: Map<number, PortsOfRange[]>;
 }
 
 function addRule(open: OpenPorts, rule: LinkedRule, numbered: PortSet): void {
-  if (rule.anywhere) {
-    open.anywhere = unionPorts(open.anywhere, numbered);
-    for (const { trait } of rule.named) {
-      for (const peerClass of trait?.classes ?? [])
-        openClass(open, peerClass, destinationPorts(rule, peerClass));
-    }
+  if (rule.anywhere) open.anywhere = unionPorts(open.anywhere, numbered);
+  for (const peerClass of rule.anywhere || rule.ranges.length > 0 ? namingClasses(rule) : []) {
+    const ports = destinationPorts(rule, peerClass);
+    if (rule.anywhere) openClass(open, peerClass, ports);
+    for (const range of rule.ranges) openRangeOfClass(open, peerClass, { range, ports });
   }
   for (const peer of rule.peers) {
     for (const peerClass of peer.classes) {
@@ -71,6 +84,11 @@ function addRule(open: OpenPorts, rule: LinkedRule, numbered: PortSet): void {
     }
   }
   for (const range of rule.ranges) open.ranges.push({ range, ports: numbered });
+}
+
+/** The classes whose pods have one of the rule's port names at least. */
+function namingClasses({ named }: LinkedRule): Set<PeerClass> {
+  return new Set(named.flatMap(({ trait }) => [...(trait?.classes ?? [])]));
 }
 
 /** The rule's port names as the pods of a class resolve them. */
@@ -85,19 +103,28 @@ function openClass({ classes }: OpenPorts, { number }: PeerClass, ports: PortSet
   if (united === 'all' || united.length > 0) classes.set(number, united);
 }
 
+function openRangeOfClass({ rangesOfClasses }: OpenPorts, { number }: PeerClass, entry: PortsOfRange): void {
+  const known = rangesOfClasses.get(number);
+  if (known === undefined) rangesOfClasses.set(number, [entry]);
+  else known.push(entry);
+}
+
 /** A text that is equal exactly for equal allowances. */
 export function allowancesKey({ ingress, egress }: PodPolicy): string {
   return `${directionKey(ingress)}\n${directionKey(egress)}`;
 }
 
-function directionKey({ isolatedBy, anywhere, classes, ranges }: DirectionPolicy): string {
+function directionKey(policy: DirectionPolicy): string {
+  const { isolatedBy, anywhere, classes, ranges, rangesOfClasses } = policy;
   return [
     isolatedBy.join(),
     portSetKey(anywhere),
     ...Array.from(classes, ([number, ports]) => `${number}:${portSetKey(ports)}`),
-    ...ranges.map(
-      ({ range, ports }) =>
-        `${range.first.family}${range.first.value}-${range.last.value}:${portSetKey(ports)}`,
-    ),
+    ...ranges.map(rangeKey),
+    ...Array.from(rangesOfClasses, ([number, list]) => `${number}@${list.map(rangeKey).join(';')}`),
   ].join('|');
+}
+
+function rangeKey({ range: { first, last }, ports }: PortsOfRange): string {
+  return `${first.family}${first.value}-${last.value}:${portSetKey(ports)}`;
 }

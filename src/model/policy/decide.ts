@@ -35,9 +35,11 @@ export function decideBy(input: DecisionInput): PolicyDecision {
 }
 
 function allows(rule: LinkedRule, input: DecisionInput): boolean {
-  const isPeer = rule.anywhere || rule.peers.some((trait) => input.peer?.marks.has(trait) === true);
-  if (isPeer && isNamedPort(rule, input)) return true;
-  return (isPeer || isInRanges(rule, input)) && isNumberedPort(rule, input);
+  const isPeer =
+    rule.anywhere ||
+    rule.peers.some((trait) => input.peer?.marks.has(trait) === true) ||
+    isInRanges(rule, input);
+  return isPeer && (isNumberedPort(rule, input) || isNamedPort(rule, input));
 }
 
 function isInRanges({ ranges }: LinkedRule, { address }: DecisionInput): boolean {

@@ -2,6 +2,7 @@ import type { Protocol } from '../../api/types/meta.ts';
 import type { Address } from '../../lib/address.ts';
 import type { DirectionPolicy } from './port.ts';
 import { hasPort } from './port-set.ts';
+import { inRange } from './ranges.ts';
 
 /** The other end of a connection as a policy sees it. */
 export interface PolicyPeer {
@@ -19,11 +20,6 @@ export function permits(
   if (policy.isolatedBy.length === 0 || hasPort(policy.anywhere, protocol, port)) return true;
   const ofClass = policy.classes.get(peer.peerClass);
   if (ofClass !== undefined && hasPort(ofClass, protocol, port)) return true;
-  return policy.ranges.some(
-    ({ range, ports }) =>
-      range.first.family === peer.address.family &&
-      range.first.value <= peer.address.value &&
-      peer.address.value <= range.last.value &&
-      hasPort(ports, protocol, port),
-  );
+  const ofRanges = [...policy.ranges, ...(policy.rangesOfClasses.get(peer.peerClass) ?? [])];
+  return ofRanges.some(({ range, ports }) => inRange(range, peer.address) && hasPort(ports, protocol, port));
 }

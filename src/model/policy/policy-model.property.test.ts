@@ -108,14 +108,18 @@ test('a model changed step by step equals one made from what is left, up to the 
 });
 
 function described(policy: DirectionPolicy, renumbered: ReadonlyMap<number, number>): unknown {
+  const byNewNumber = <T>(ofClasses: ReadonlyMap<number, T>): Map<number, T> =>
+    new Map(
+      Array.from(ofClasses, ([number, value]): [number, T] => [renumbered.get(number) ?? number, value]).sort(
+        ([a], [b]) => a - b,
+      ),
+    );
   return {
     ...policy,
-    classes: new Map(
-      Array.from(policy.classes, ([number, ports]): [number, string] => [
-        renumbered.get(number) ?? number,
-        formatPorts(ports).join(),
-      ]).sort(([a], [b]) => a - b),
+    classes: byNewNumber(
+      new Map(Array.from(policy.classes, ([number, ports]) => [number, formatPorts(ports).join()])),
     ),
+    rangesOfClasses: byNewNumber(policy.rangesOfClasses),
   };
 }
 
@@ -151,17 +155,17 @@ test('what changed is told exactly, and an object that was not told stays the sa
 });
 
 function plain({ ingress, egress }: ReturnType<PolicyModel['policyOf']>): unknown {
-  return [ingress, egress].map(({ isolatedBy, anywhere, classes, ranges }) => [
+  return [ingress, egress].map(({ isolatedBy, anywhere, classes, ranges, rangesOfClasses }) => [
     isolatedBy,
     anywhere,
     [...classes],
-    ranges.map(({ range, ports }) => [
-      String(range.first.value),
-      String(range.last.value),
-      range.first.family,
-      ports,
-    ]),
+    ranges.map(plainRange),
+    Array.from(rangesOfClasses, ([number, list]) => [number, list.map(plainRange)]),
   ]);
+}
+
+function plainRange({ range: { first, last }, ports }: DirectionPolicy['ranges'][number]): unknown {
+  return [String(first.value), String(last.value), first.family, ports];
 }
 
 test('pods with equal allowances share one object', () => {

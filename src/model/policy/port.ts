@@ -1,8 +1,8 @@
 import type { Labels, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import type { Address } from '../../lib/address.ts';
-import type { AddressRange } from '../../lib/prefix.ts';
 import type { PortSet } from './port-set.ts';
+import type { PortsOfRange } from './ranges.ts';
 
 /** What policies can see of a pod. Pods that agree in all of it are one identity. */
 export interface PodFacts {
@@ -26,7 +26,12 @@ export interface DirectionPolicy {
   /** Ports open towards the pods of a peer class, by class; classes without open ports are absent. */
   readonly classes: ReadonlyMap<number, PortSet>;
   /** Ports open towards address ranges (ipBlock less its `except`), disjoint and ascending. They match pods too. */
-  readonly ranges: readonly { readonly range: AddressRange; readonly ports: PortSet }[];
+  readonly ranges: readonly PortsOfRange[];
+  /**
+   * Ports open towards the pods of a class at addresses of a range, by class and disjoint and ascending in each: what
+   * an egress rule's port names are to the pods of its ipBlock. Ingress has none, for names are the subject's there.
+   */
+  readonly rangesOfClasses: ReadonlyMap<number, readonly PortsOfRange[]>;
 }
 
 export interface PodPolicy {

@@ -1,6 +1,9 @@
 import { formatAddress } from '../../lib/address.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
+import type { NftValue } from '../../kernel/nft/port.ts';
 import type { DirectionPolicy, PodPolicy } from '../../model/policy/port.ts';
 import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
+import type { PortsOfRange } from '../../model/policy/ranges.ts';
 import type { PlannedElement } from '../elements/ledger.ts';
 import { podLinkName } from '../links/node.ts';
 import { allPorts, isolatedChain } from './skeleton.ts';
@@ -66,14 +69,27 @@ function directionElements(
   for (const [peerClass, ports] of policy.classes) {
     open(ports, { set: `${direction}-classes`, key: [address, peerClass] });
   }
-  for (const { range, ports } of policy.ranges) {
-    open(ports, {
-      set: `${direction}-ranges`,
-      key: [address, formatAddress(range.first)],
-      keyEnd: [address, formatAddress(range.last)],
-    });
+  for (const { range, ports } of policy.ranges.filter(isIPv4)) {
+    open(ports, { set: `${direction}-ranges`, ...rangeKeys([address], range) });
+  }
+  for (const [peerClass, ranges] of policy.rangesOfClasses) {
+    for (const { range, ports } of ranges.filter(isIPv4)) {
+      open(ports, { set: `${direction}-class-ranges`, ...rangeKeys([address, peerClass], range) });
+    }
   }
   return elements;
+}
+
+/** The table is one of IPv4, where a range of IPv6 addresses never matches. */
+function isIPv4({ range }: PortsOfRange): boolean {
+  return range.first.family === 'IPv4';
+}
+
+function rangeKeys(
+  before: readonly NftValue[],
+  { first, last }: AddressRange,
+): Pick<PlannedElement, 'key' | 'keyEnd'> {
+  return { key: [...before, formatAddress(first)], keyEnd: [...before, formatAddress(last)] };
 }
 
 function portElements(group: number, ports: PortSet): PlannedElement[] {

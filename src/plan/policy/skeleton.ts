@@ -16,7 +16,7 @@ export const allPorts = 1;
 /**
  * Sets and maps of the table. Everything that changes, changes here; the rules never do. `X-classes`, `X-ranges`
  * and `X-anywhere` yield the port group that is open between a pod of this node and a peer (class of pods, range
- * of addresses, anybody); `ports` says which ports a group holds.
+ * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` says which ports a group holds.
  */
 export const policySets = {
   'pod-interfaces': { key: ['ifname', 'ipv4_addr'] },
@@ -27,6 +27,7 @@ export const policySets = {
   egress: { key: ['ipv4_addr'], value: ['verdict'] },
   'egress-classes': { key: ['ipv4_addr', 'mark'], value: ['mark'] },
   'egress-ranges': { key: ['ipv4_addr', 'ipv4_addr'], value: ['mark'], interval: true },
+  'egress-class-ranges': { key: ['ipv4_addr', 'mark', 'ipv4_addr'], value: ['mark'], interval: true },
   'egress-anywhere': { key: ['ipv4_addr'], value: ['mark'] },
   ingress: { key: ['ipv4_addr'], value: ['verdict'] },
   'ingress-classes': { key: ['ipv4_addr', 'mark'], value: ['mark'] },
@@ -53,8 +54,8 @@ export function policySkeleton({ podLinkPrefix }: { podLinkPrefix: string }): st
   return `
 table ip ${policyTable.table} {
 ${setDeclarations(policySets)}
-${directionChains({ direction: 'egress', pod: 'saddr', peer: 'daddr' })}
-${directionChains({ direction: 'ingress', pod: 'daddr', peer: 'saddr' })}
+${directionChains('egress')}
+${directionChains('ingress')}
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
     iifname "${podLinkPrefix}*" iifname . ip saddr != @pod-interfaces drop
@@ -79,20 +80,20 @@ ${directionChains({ direction: 'ingress', pod: 'daddr', peer: 'saddr' })}
 `;
 }
 
-interface Ends {
-  readonly direction: 'ingress' | 'egress';
-  readonly pod: 'saddr' | 'daddr';
-  readonly peer: 'saddr' | 'daddr';
-}
-
-function directionChains({ direction, pod, peer }: Ends): string {
+function directionChains(direction: 'egress' | 'ingress'): string {
+  const [pod, peer] = direction === 'egress' ? ['saddr', 'daddr'] : ['daddr', 'saddr'];
   const port = 'meta mark . meta l4proto . th dport @ports return';
   const all = `meta mark ${allPorts} return`;
+  const peerClass = `meta mark set ip ${peer} map @peers`;
   const lookups = [
-    `meta mark set ip ${peer} map @peers meta mark set ip ${pod} . meta mark map @${direction}-classes`,
+    `${peerClass} meta mark set ip ${pod} . meta mark map @${direction}-classes`,
     `meta mark set ip ${pod} . ip ${peer} map @${direction}-ranges`,
     `meta mark set ip ${pod} map @${direction}-anywhere`,
   ];
+  // Only pods that receive give names to ports, so only what is sent depends on class and address together.
+  if (direction === 'egress') {
+    lookups.push(`${peerClass} meta mark set ip ${pod} . meta mark . ip ${peer} map @egress-class-ranges`);
+  }
   const rules = lookups.flatMap((lookup) => [`    ${lookup} ${all}`, `    ${lookup} ${port}`]);
   return `
   chain ${isolatedChain[direction]} {

@@ -64,11 +64,7 @@ function policyAllows(world: World, policy: NetworkPolicy, packet: Packet): bool
     const numbered = ports.length === 0 || ports.some((port) => numberMatches(port, packet));
     const named = ports.some((port) => nameMatches(port, packet, destination));
     if (peers.length === 0) return numbered || named;
-    return peers.some((peer) => {
-      if (!peerMatches(world, policy, peer, packet)) return false;
-      // A name towards an address block finds nobody to resolve it, unless the pod judged resolves it itself.
-      return numbered || (named && (peer.ipBlock === undefined || packet.direction === 'ingress'));
-    });
+    return peers.some((peer) => peerMatches(world, policy, peer, packet)) && (numbered || named);
   });
 }
 
