@@ -3,8 +3,12 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { networkConfigOf } from '../model/network/config.ts';
+import { hasEnded } from '../model/workloads/pod-state.ts';
 
-/** Reads everything that decides about packets from a running cluster, all kinds at once. Rejects as `Client.list`. */
+/**
+ * Reads everything that decides about packets from a running cluster, all kinds at once. Pods that have ended are
+ * left out: nothing of them is in the network any more. Rejects as `Client.list`.
+ */
 export async function readCluster(client: Client): Promise<Cluster> {
   const [networks, namespaces, nodes, pods, services, endpointSlices, networkPolicies] = await Promise.all([
     read(client, resources.clusternetworks),
@@ -16,6 +20,7 @@ export async function readCluster(client: Client): Promise<Cluster> {
     read(client, resources.networkpolicies),
   ]);
   const config = networkConfigOf(networks.get('default'));
+  for (const [key, pod] of pods) if (hasEnded(pod)) pods.delete(key);
   return { config, namespaces, nodes, pods, services, endpointSlices, networkPolicies };
 }
 

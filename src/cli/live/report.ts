@@ -1,0 +1,83 @@
+import type { LiveCell } from '../../analysis/reach/live-cells.ts';
+import { predict } from '../../analysis/predict/predict.ts';
+import { decidingReasons, reasonJson, type ReasonJson } from '../reasons.ts';
+import type { World } from '../world.ts';
+import { verdictOf } from './measured.ts';
+import { isWrong, type Proof, type ProofSummary, type ProvedCell } from './prove.ts';
+
+/** A cell that is not what was predicted. */
+export interface WrongCell {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: string;
+  readonly port: number;
+  readonly why: string;
+  /** Every outcome that would have been right. */
+  readonly predicted: readonly End[];
+  readonly actual: End & { readonly milliseconds: number };
+  /** The rules that the prediction goes by. */
+  readonly reasons: readonly ReasonJson[];
+}
+
+interface End {
+  readonly verdict: string;
+  readonly sourceSeen: string | null;
+  readonly backend: string | null;
+}
+
+/** What `reach --live` tells about its cells, besides the connections. */
+export interface ProofReport {
+  readonly unknown: readonly { source: string; destination: string; why: string }[];
+  readonly summary: ProofSummary;
+  readonly ignored: readonly { destination: string; why: string; cells: number }[];
+  readonly wrong: readonly WrongCell[];
+}
+
+export function reportOf({ cells, ignored, summary, cluster }: Proof, { sourceOf }: World): ProofReport {
+  const world = { cluster, sourceOf };
+  return {
+    unknown: cells.flatMap(({ cell, judgement }) =>
+      judgement.state === 'unknown'
+        ? [{ source: cell.source, destination: destinationOf(cell), why: judgement.why }]
+        : [],
+    ),
+    summary,
+    ignored: ignored.map((one) => ({ destination: nameOf(one), why: one.why, cells: one.cells })),
+    wrong: cells.filter(isWrong).map((one) => wrongCell(one, world)),
+  };
+}
+
+function wrongCell({ cell, result, judgement }: ProvedCell, { cluster, sourceOf }: World): WrongCell {
+  const { source, destination, protocol, port, outcomes } = cell;
+  const flow = { source: { kind: 'pod', key: source } as const, destination, protocol, port };
+  const prediction = predict(cluster, flow, { sourceOf });
+  return {
+    source,
+    destination: nameOf(cell),
+    protocol,
+    port,
+    why: judgement.state === 'right' ? '' : judgement.why,
+    predicted: outcomes.map(({ verdict, sourceSeen, backend }) => ({
+      verdict,
+      sourceSeen: sourceSeen ?? null,
+      backend: backend ?? null,
+    })),
+    actual: {
+      verdict: verdictOf(result),
+      sourceSeen: result.answer?.source ?? null,
+      backend: result.answer?.pod ?? null,
+      milliseconds: Number(result.milliseconds.toFixed(3)),
+    },
+    reasons: prediction.outcomes.flatMap((outcome) => decidingReasons(outcome).map(reasonJson)),
+  };
+}
+
+/** `svc:a/b`, or `a/b` for a pod. */
+export function nameOf({ destination: { kind, key } }: Pick<LiveCell, 'destination'>): string {
+  return kind === 'service' ? `svc:${key}` : key;
+}
+
+/** With the port, as `connect` takes it. */
+export function destinationOf(cell: LiveCell): string {
+  return `${nameOf(cell)}:${cell.port}${cell.protocol === 'TCP' ? '' : `/${cell.protocol.toLowerCase()}`}`;
+}

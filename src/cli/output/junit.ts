@@ -1,0 +1,52 @@
+/** One test as CI systems read it. */
+export interface JunitCase {
+  /** What it belongs to: `classname`. */
+  readonly suite: string;
+  readonly name: string;
+  /** Seconds. */
+  readonly time?: number;
+  readonly failure?: { readonly message: string; readonly text: string };
+  /** Why it was not run. */
+  readonly skipped?: string;
+}
+
+/** JUnit XML, in the form that Jenkins, GitLab and GitHub actions share. */
+export function renderJunit(name: string, cases: readonly JunitCase[]): string {
+  const failures = cases.filter(({ failure }) => failure !== undefined).length;
+  const skipped = cases.filter((one) => one.skipped !== undefined).length;
+  const counts = `tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>\n',
+    `<testsuites name=${attribute(name)} ${counts}>\n`,
+    `  <testsuite name=${attribute(name)} ${counts}>\n`,
+    ...cases.map(renderCase),
+    '  </testsuite>\n</testsuites>\n',
+  ].join('');
+}
+
+function renderCase({ suite, name, time, failure, skipped }: JunitCase): string {
+  const seconds = time === undefined ? '' : ` time="${time.toFixed(6)}"`;
+  const head = `    <testcase classname=${attribute(suite)} name=${attribute(name)}${seconds}`;
+  if (failure !== undefined) {
+    const { message, text } = failure;
+    return `${head}>\n      <failure message=${attribute(message)}>${escapeXml(text)}</failure>\n    </testcase>\n`;
+  }
+  if (skipped !== undefined) {
+    return `${head}>\n      <skipped message=${attribute(skipped)}/>\n    </testcase>\n`;
+  }
+  return `${head}/>\n`;
+}
+
+function attribute(text: string): string {
+  return `"${escapeXml(text).replaceAll('\n', '&#10;')}"`;
+}
+
+/** Also leaves out what no XML document may hold (XML 1.0 section 2.2). */
+function escapeXml(text: string): string {
+  return text
+    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\u{FFFD}')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}
