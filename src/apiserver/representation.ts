@@ -1,5 +1,6 @@
 import { apiVersionOf, type Resource } from '../api/resources.ts';
 import type { Clock } from '../lib/clock.ts';
+import { bookmarkLine } from './bookmark.ts';
 import type { ApiRequest } from './http/messages.ts';
 import { notAcceptable } from './status.ts';
 import type { Entry, EventType } from './store/port.ts';
@@ -78,13 +79,4 @@ function metadataRepresentation(): Representation {
     event: (event, entry) => `${JSON.stringify({ type: event, object: one(entry) })}\n`,
     bookmark: (resourceVersion, annotations) => bookmarkLine(type, resourceVersion, annotations),
   };
-}
-
-export function bookmarkLine(
-  type: { kind: string; apiVersion: string },
-  resourceVersion: number,
-  annotations?: Record<string, string>,
-): string {
-  const metadata = { resourceVersion: String(resourceVersion), ...(annotations && { annotations }) };
-  return `${JSON.stringify({ type: 'BOOKMARK', object: { ...type, metadata } })}\n`;
 }
