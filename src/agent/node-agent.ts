@@ -14,6 +14,7 @@ import { ownAddressOf } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './pod-runner.ts';
+import { endStaleFlows } from './stale-flows.ts';
 import { createPolicyEnforcer } from './policy-enforcer.ts';
 import { createServiceProxy } from './service-proxy.ts';
 
@@ -114,6 +115,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     if (dirty.nodes) overlay.setPeers(view.places.values());
     for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
     proxy.commit();
+    endStaleFlows(
+      { ...options, nodeAddress: place.address },
+      [...dirty.services].flatMap((key) => view.services.portsOf(key)),
+    );
     applyPolicies(dirty);
   };
 

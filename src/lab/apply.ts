@@ -69,7 +69,7 @@ async function applyObject(
   const previous = existing.metadata.annotations?.[lastAppliedAnnotation];
   if (previous === lastApplied) return { resource, name, outcome: 'unchanged' };
   const base = previous === undefined ? {} : (JSON.parse(previous) as object);
-  await client.patch(resource, name, { body: { ...mergePatch(base, wanted) } });
+  await client.patch(resource, name, { body: { ...patchTowards(base, wanted) } });
   return { resource, name, outcome: 'configured' };
 }
 
@@ -94,14 +94,14 @@ function nameOf({ metadata: { namespace, name } }: KubernetesObject): ObjectName
  * The JSON merge patch (RFC 7386) that brings an object to `wanted` and takes away what `base`, the earlier wish,
  * had and `wanted` has not. Fields that neither names are somebody else's and stay.
  */
-export function mergePatch(base: object, wanted: object): Record<string, unknown> {
+export function patchTowards(base: object, wanted: object): Record<string, unknown> {
   const patch: Record<string, unknown> = {};
   const [before, after] = [new Map(Object.entries(base)), new Map(Object.entries(wanted))];
   for (const key of before.keys()) if (!after.has(key)) patch[key] = null;
   for (const [key, value] of after) {
     const old: unknown = before.get(key);
     if (isDeepStrictEqual(old, value)) continue;
-    patch[key] = isRecord(value) ? mergePatch(isRecord(old) ? old : {}, value) : value;
+    patch[key] = isRecord(value) ? patchTowards(isRecord(old) ? old : {}, value) : value;
   }
   return patch;
 }

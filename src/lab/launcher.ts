@@ -47,7 +47,9 @@ export function createLauncher(options: LauncherOptions): LabControl {
     try {
       return await work(pathsOf(name));
     } finally {
-      lock.release();
+      // A lab that is gone leaves no lock behind either.
+      if (existsSync(pathsOf(name).directory)) lock.release();
+      else lock.remove();
     }
   };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -52,4 +52,16 @@ test('waiting can be given up', async () => {
   const waiting = acquireLock(path, { ...options, wait: true, signal: AbortSignal.timeout(80) });
   await assert.rejects(waiting, failsWith('lock-aborted'));
   lock.release();
+});
+
+test('a lock whose file is removed is taken anew by whoever waited for it', async () => {
+  const path = join(directory, 'removed');
+  const first = await acquireLock(path, options);
+  const waiting = acquireLock(path, { ...options, wait: true });
+  first.remove();
+  const second = await waiting;
+  assert.equal(readFileSync(path, 'utf8').trim(), String(process.pid));
+  await assert.rejects(acquireLock(path, options), failsWith('lock-held'));
+  second.remove();
+  assert.equal(existsSync(path), false);
 });

@@ -1,4 +1,13 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { keepAlive } from '../../lib/keep-alive.ts';
@@ -16,41 +25,60 @@ export interface LockOptions {
 /** An exclusive lock. The kernel ends it with the process at the latest. */
 export interface Lock {
   release(): void;
+  /** Releases it and removes the file: whoever waits notices and makes a new one. */
+  remove(): void;
 }
 
 const pollMs = 50;
 
 /**
- * Locks a file, which is made when there is none (mode 0600) and never removed: who waits has it open. Throws
- * `lock-held`, naming the pid that has it, and `lock-aborted`.
+ * Locks a file, which is made when there is none (mode 0600). Throws `lock-held`, naming the pid that has it, and
+ * `lock-aborted`.
  */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
-  const { clock, tryLock, signal } = options;
+  for (;;) {
+    const fd = await lockOnce(path, options);
+    // The one before may have removed the file while this one waited for it: a lock that nobody else can find.
+    if (isAt(path, fd)) return lockOf(path, fd);
+    closeSync(fd);
+  }
+}
+
+async function lockOnce(path: string, { clock, tryLock, wait, signal }: LockOptions): Promise<number> {
   const fd = openSync(path, 'a+', 0o600);
   const release = keepAlive();
   try {
     while (!tryLock(fd)) {
-      if (options.wait !== true) throw held(path);
+      if (wait !== true) throw held(path);
       if (signal?.aborted) throw new WeftError('lock-aborted', `nobody waits for ${path} any more`);
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
     }
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`);
+    return fd;
   } catch (thrown) {
     closeSync(fd);
     throw thrown;
   } finally {
     release();
   }
-  return lockOf(fd);
 }
 
-function lockOf(fd: number): Lock {
+function isAt(path: string, fd: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+}
+
+function lockOf(path: string, fd: number): Lock {
   let isHeld = true;
+  const release = (): void => {
+    if (isHeld) closeSync(fd);
+    isHeld = false;
+  };
   return {
-    release() {
-      if (isHeld) closeSync(fd);
-      isHeld = false;
+    release,
+    remove() {
+      if (isHeld) rmSync(path, { force: true });
+      release();
     },
   };
 }
