@@ -2,25 +2,9 @@ import { apiVersionOf, type Resource } from '../api/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import { bookmarkLine } from './bookmark.ts';
 import type { ApiRequest } from './http/messages.ts';
+import type { Representation } from './representation-port.ts';
 import { notAcceptable } from './status.ts';
-import type { Entry, EventType } from './store/port.ts';
-
-/** What a list says of itself (meta/v1 ListMeta). */
-export interface ListMeta {
-  readonly resourceVersion: string;
-  readonly continue?: string;
-  readonly remainingItemCount?: number;
-}
-
-/** How objects are written for one request. It may remember what it already told (a watch's table columns). */
-export interface Representation {
-  one(entry: Entry): string;
-  list(entries: readonly Entry[], metadata: ListMeta): string;
-  /** One line of a watch. */
-  event(type: EventType, entry: Entry): string;
-  /** The line that says only that everything up to a version was sent. */
-  bookmark(resourceVersion: number, annotations?: Record<string, string>): string;
-}
+import type { Entry } from './store/port.ts';
 
 /**
  * Chooses by the Accept header among plain objects, their metadata only, and the tables that kubectl prints

@@ -1,6 +1,6 @@
 import type { Resource } from '../../api/resources.ts';
 import { bookmarkLine } from '../bookmark.ts';
-import type { Representation } from '../representation.ts';
+import type { Representation } from '../representation-port.ts';
 import type { Entry } from '../store/port.ts';
 import { columnsOf } from './columns.ts';
 import type { Column } from './column.ts';

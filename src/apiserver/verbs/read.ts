@@ -1,6 +1,7 @@
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import type { Api } from '../port.ts';
-import { representationOf, type ListMeta } from '../representation.ts';
+import { representationOf } from '../representation.ts';
+import type { ListMeta } from '../representation-port.ts';
 import type { Target } from '../routes.ts';
 import { selectionOf, type Selects } from '../selection.ts';
 import { badRequest, expired, notFound, qualifiedName } from '../status.ts';
