@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgents } from '../agent/agents.ts';
+import { dnsAddress } from '../api/allocation.ts';
 import type { Pod } from '../api/types/core.ts';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
@@ -17,7 +18,6 @@ import { WeftError } from '../lib/errors.ts';
 import { createRpcServer } from '../lib/rpc.ts';
 import { resolvConfOf } from '../model/dns/pod-settings.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
-import { labAddresses } from '../model/network/lab-addresses.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { runRole, whenReady } from './role.ts';
 
@@ -42,7 +42,7 @@ await runRole('agents', async ({ paths, options, log }) => {
     const directory = join(paths.pods, pod.metadata.uid ?? '');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { text } = resolvConfOf(pod, {
-      clusterDns: labAddresses.clusterDns,
+      clusterDns: dnsAddress(options.config.serviceCidr),
       zone: 'cluster.local',
       nodeResolvConf: '',
     });

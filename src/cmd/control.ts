@@ -1,3 +1,4 @@
+import { kubernetesAddress } from '../api/allocation.ts';
 import { createApiServer } from '../apiserver/server.ts';
 import { createCredentials } from '../apiserver/credentials/credentials.ts';
 import { createStore } from '../apiserver/store/store.ts';
@@ -14,6 +15,7 @@ import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
 import { labAddresses } from '../model/network/lab-addresses.ts';
+import { serveInternet } from './serve-internet.ts';
 import { runRole } from './role.ts';
 
 /** The control process of a lab: API server, controllers, fabric. */
@@ -26,16 +28,7 @@ await runRole('control', async ({ paths, options, log }) => {
 
   const credentials = await createCredentials({
     directory: paths.credentials,
-    hosts: [
-      '127.0.0.1',
-      'localhost',
-      'kubernetes',
-      'kubernetes.default',
-      'kubernetes.default.svc',
-      'kubernetes.default.svc.cluster.local',
-      '10.96.0.1',
-      labAddresses.control,
-    ],
+    hosts: [kubernetesAddress(options.config.serviceCidr), labAddresses.control],
   });
   const store = createStore({ path: paths.store });
   const server = createApiServer({
@@ -51,6 +44,7 @@ await runRole('control', async ({ paths, options, log }) => {
   const client = createClient({ ...access, clock: systemClock, log });
 
   createFabric({ namespaces, route, sysctl }).apply(defaultFabric(places));
+  void serveInternet(paths, log);
   await ensureObjects(client, systemObjects(places, options.config));
   const fd = sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort });
   await server.listen({ fd });

@@ -1,3 +1,4 @@
+import { dnsAddress, kubernetesAddress } from '../api/allocation.ts';
 import type { Deployment } from '../api/types/apps.ts';
 import type { Endpoints, Node, Service } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
@@ -13,7 +14,7 @@ export const servedByAnnotation = 'weft.dev/served-by';
 export const apiPort = 6443;
 
 /** A Node as a kubelet would register it; the agents report it ready once they have programmed it. */
-export function nodeObject(place: NodePlace, config: NetworkConfig): Node {
+function nodeObject(place: NodePlace, config: NetworkConfig): Node {
   const resources = { pods: String(config.maxPodsPerNode), cpu: '4', memory: '8Gi' };
   return {
     apiVersion: 'v1',
@@ -43,7 +44,7 @@ export function nodeObject(place: NodePlace, config: NetworkConfig): Node {
 }
 
 /** The configuration object of the cluster's network. */
-export function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
+function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
   return {
     apiVersion: 'weft.dev/v1alpha1',
     kind: 'ClusterNetwork',
@@ -62,7 +63,7 @@ export function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
 const dnsLabels = { 'k8s-app': 'kube-dns' };
 
 /** Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows. */
-export function clusterDnsObjects(): [Deployment, Service] {
+function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, Service] {
   const deployment: Deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -93,7 +94,7 @@ export function clusterDnsObjects(): [Deployment, Service] {
     kind: 'Service',
     metadata: { name: 'kube-dns', namespace: 'kube-system', labels: dnsLabels },
     spec: {
-      clusterIP: labAddresses.clusterDns,
+      clusterIP: dnsAddress(serviceCidr),
       selector: dnsLabels,
       ports: [
         { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
@@ -105,7 +106,7 @@ export function clusterDnsObjects(): [Deployment, Service] {
 }
 
 /** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
-export function apiServiceObjects(): [Service, EndpointSlice, Endpoints] {
+function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, EndpointSlice, Endpoints] {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   return [
     {
@@ -113,7 +114,7 @@ export function apiServiceObjects(): [Service, EndpointSlice, Endpoints] {
       kind: 'Service',
       metadata,
       spec: {
-        clusterIP: '10.96.0.1',
+        clusterIP: kubernetesAddress(serviceCidr),
         ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
       },
     },
@@ -144,7 +145,7 @@ export function systemObjects(places: readonly NodePlace[], config: NetworkConfi
   return [
     clusterNetworkObject(config),
     ...places.map((place) => nodeObject(place, config)),
-    ...apiServiceObjects(),
-    ...clusterDnsObjects(),
+    ...apiServiceObjects(config),
+    ...clusterDnsObjects(config),
   ];
 }

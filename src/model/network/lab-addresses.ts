@@ -12,7 +12,6 @@ export const labAddresses = {
   internetSegment: '203.0.113.0/24',
   internetRouter: '203.0.113.1',
   internet: '203.0.113.10',
-  clusterDns: '10.96.0.10',
 } as const;
 
 /** `node-1`, `node-2`, …: names of a lab's nodes, by index from 0. */

@@ -17,8 +17,10 @@ const places = new Map<string, NodePlace>(
 const podA: Place = { kind: 'pod', address: '10.244.1.7', node: 'node-1' };
 const podOnSameNode: Place = { kind: 'pod', address: '10.244.1.8', node: 'node-1' };
 const podElsewhere: Place = { kind: 'pod', address: '10.244.2.9', node: 'node-2' };
-const node1: Place = { kind: 'node', node: 'node-1' };
-const node2: Place = { kind: 'node', node: 'node-2' };
+const node1: Place = { kind: 'node', address: '172.20.1.1', node: 'node-1' };
+const node2: Place = { kind: 'node', address: '172.20.1.2', node: 'node-2' };
+const tunnel1: Place = { kind: 'node', address: '10.244.1.0', node: 'node-1' };
+const tunnel2: Place = { kind: 'node', address: '10.244.2.0', node: 'node-2' };
 const outside: Place = { kind: 'external', address: '203.0.113.10' };
 const clusterIP = { kind: 'cluster-ip', node: 'node-1' } as const;
 const nodePort = { kind: 'node-port', node: 'node-1' } as const;
@@ -37,6 +39,9 @@ const cases: readonly [string, SourceQuestion, string][] = [
   ['a pod is masqueraded towards the outside', { source: podA, destination: outside }, '172.20.1.1'],
   ['a pod is masqueraded towards another node', { source: podA, destination: node2 }, '172.20.1.1'],
   ['a pod is seen as it is by its own node', { source: podA, destination: node1 }, '10.244.1.7'],
+  ['a pod is seen as it is at a tunnel address', { source: podA, destination: tunnel2 }, '10.244.1.7'],
+  ['a node is seen by its tunnel address at a tunnel', { source: node1, destination: tunnel2 }, '10.244.1.0'],
+  ['a node at its own tunnel is seen by it', { source: node1, destination: tunnel1 }, '10.244.1.0'],
   ['a node is seen by its primary address on itself', { source: node1, destination: podA }, '172.20.1.1'],
   [
     'a node is seen by its tunnel address elsewhere',
@@ -76,6 +81,11 @@ const cases: readonly [string, SourceQuestion, string][] = [
     '203.0.113.10',
   ],
   [
+    'a host-network backend of the node that asks sees its primary address',
+    { source: node1, destination: node1, service: clusterIP },
+    '172.20.1.1',
+  ],
+  [
     'a host-network backend elsewhere sees the node',
     { source: outside, destination: node2, service: nodePort },
     '172.20.1.1',
@@ -88,7 +98,10 @@ for (const [name, question, expected] of cases) {
 
 test('a node that is not known has no address', () => {
   assert.equal(
-    sourceSeen(places, { source: { kind: 'node', node: 'node-9' }, destination: podA }),
+    sourceSeen(places, {
+      source: { kind: 'node', address: '172.20.1.9', node: 'node-9' },
+      destination: podA,
+    }),
     undefined,
   );
 });

@@ -13,7 +13,8 @@ export interface SourceQuestion {
  * postrouting hook of one node and takes that node's address towards the outgoing link; a packet for the node
  * itself passes no such hook.
  *
- * - Pod to pod: nobody translates (the first base rule of Kubernetes networking).
+ * - Pod to pod, and to a node's tunnel address, which is one of the pod range: nobody translates (the first base
+ *   rule of Kubernetes networking).
  * - Pod to anything outside the pod range: the node masquerades.
  * - Through a Service: masqueraded when the client is no pod, when it came by node port (externalTrafficPolicy
  *   Cluster), or when the client was chosen as its own backend.
@@ -21,48 +22,43 @@ export interface SourceQuestion {
  * Undefined when a node is not known. The first of two nodes (a pod using another node's node port) is asked
  * for with the second node as destination; its answer is an external source at the second.
  */
-export function sourceSeen(
-  places: ReadonlyMap<string, NodePlace>,
-  { source, destination, service }: SourceQuestion,
-): string | undefined {
-  const own = ownAddress(places, source, destination);
-  const entry = service?.node ?? (source.kind === 'external' ? undefined : source.node);
-  if (entry === undefined || staysOn(entry, destination)) return own;
-  if (!isMasqueraded({ source, destination, service })) return own;
+export function sourceSeen(places: Places, question: SourceQuestion): string | undefined {
+  const { source, destination, service } = question;
+  if (source.kind === 'node' && service === undefined)
+    return nodeAddressTowards(places, source.node, destination);
+  // What a node sends to a Service has its primary address, until a rule translates it.
+  const own = source.kind === 'node' ? places.get(source.node)?.address : source.address;
+  const entry = service?.node ?? (source.kind === 'pod' ? source.node : undefined);
+  if (entry === undefined || staysOn(entry, destination) || !isMasqueraded(places, question)) return own;
   return nodeAddressTowards(places, entry, destination);
 }
+
+type Places = ReadonlyMap<string, NodePlace>;
 
 /** Whether the packet ends in the node's own stack, so that no postrouting hook sees it. */
 function staysOn(entry: string, destination: Place): boolean {
   return destination.kind === 'node' && destination.node === entry;
 }
 
-function isMasqueraded({
-  source,
-  destination,
-  service,
-}: Omit<SourceQuestion, 'service'> & { service: SourceQuestion['service'] }): boolean {
-  if (service === undefined) return source.kind === 'pod' && destination.kind !== 'pod';
-  if (source.kind !== 'pod' || service.kind === 'node-port') return true;
-  if (destination.kind !== 'pod') return true;
-  return source.address === destination.address;
+function isMasqueraded(places: Places, { source, destination, service }: SourceQuestion): boolean {
+  if (!isInPodRange(places, destination)) return service !== undefined || source.kind === 'pod';
+  if (service === undefined) return false;
+  return source.kind !== 'pod' || service.kind === 'node-port' || source.address === destination.address;
 }
 
-/** The address that the sender itself chooses: routing picks the tunnel's for pods of other nodes. */
-function ownAddress(
-  places: ReadonlyMap<string, NodePlace>,
-  source: Place,
-  destination: Place,
-): string | undefined {
-  return source.kind === 'node' ? nodeAddressTowards(places, source.node, destination) : source.address;
+function isInPodRange(places: Places, destination: Place): boolean {
+  if (destination.kind !== 'node') return destination.kind === 'pod';
+  return places.get(destination.node)?.tunnelAddress === destination.address;
 }
 
-/** A node's address towards a destination: of its tunnel for pods elsewhere, its primary one for all else. */
-export function nodeAddressTowards(
-  places: ReadonlyMap<string, NodePlace>,
-  node: string,
-  destination: Place,
-): string | undefined {
+/**
+ * A node's address towards a destination: of its tunnel for what is behind the tunnel, its primary one for all
+ * else; to itself it speaks from the address that it speaks to.
+ */
+function nodeAddressTowards(places: Places, node: string, destination: Place): string | undefined {
   const place = places.get(node);
-  return destination.kind === 'pod' && destination.node !== node ? place?.tunnelAddress : place?.address;
+  if (destination.kind !== 'external' && destination.node === node) {
+    return destination.kind === 'node' ? destination.address : place?.address;
+  }
+  return isInPodRange(places, destination) ? place?.tunnelAddress : place?.address;
 }

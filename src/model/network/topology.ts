@@ -9,8 +9,8 @@ export interface NodePlace {
   readonly tunnelAddress: string;
 }
 
-/** An end of a flow: a pod on a node, a node itself, or an address outside the cluster. */
+/** An end of a flow: a pod on a node, a node at one of its addresses, or an address outside the cluster. */
 export type Place =
   | { readonly kind: 'pod'; readonly address: string; readonly node: string }
-  | { readonly kind: 'node'; readonly node: string }
+  | { readonly kind: 'node'; readonly address: string; readonly node: string }
   | { readonly kind: 'external'; readonly address: string };
