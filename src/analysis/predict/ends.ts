@@ -86,7 +86,7 @@ export function endAt(index: ClusterIndex, address: string): End {
   }
   const node = index.nodeAt.get(address);
   if (node !== undefined)
-    return { address, name: `Node ${node}`, pod: undefined, place: { kind: 'node', node } };
+    return { address, name: `Node ${node}`, pod: undefined, place: { kind: 'node', address, node } };
   const place = isClusterRange(index, address) ? undefined : ({ kind: 'external', address } as const);
   return { address, name: address, pod: undefined, place };
 }

@@ -117,24 +117,30 @@ function mayLeave(world: World, { destination, protocol, port }: Packet, sender:
 function sourceSeen(world: World, packet: Packet): string {
   const { at, source, destination } = packet;
   if (at === undefined) return source;
-  const receiver = podWithAddress(world, destination);
   const sentByNode = source === at.internalIP;
-  // What the node itself receives passes no masquerade.
-  if (destination === at.internalIP || destination === at.tunnel) return source;
-  if (!sentByNode && !isMasqueraded(world, packet, receiver)) return source;
-  // The node's address towards where it goes: pods of other nodes are behind the tunnel.
-  return receiver !== undefined && receiver.node !== at.name ? at.tunnel : at.internalIP;
+  // What the node itself receives passes no masquerade; its own programs answer from the address they are asked at.
+  if (destination === at.internalIP) return source;
+  if (destination === at.tunnel) return sentByNode && packet.translatedBy === undefined ? at.tunnel : source;
+  if (!sentByNode && !isMasqueraded(world, packet)) return source;
+  // The node's address towards where it goes: the pod networks of other nodes are behind the tunnel.
+  const receiver = podWithAddress(world, destination);
+  const isBehindTunnel = receiver === undefined ? isTunnel(world, destination) : receiver.node !== at.name;
+  return isBehindTunnel ? at.tunnel : at.internalIP;
 }
 
-function isMasqueraded(world: World, packet: Packet, receiver: WorldPod | undefined): boolean {
+function isMasqueraded(world: World, packet: Packet): boolean {
   const sentByPod = podWithAddress(world, packet.source) !== undefined;
   if (packet.translatedBy === 'node-port') return true;
   if (packet.translatedBy === 'cluster-ip' && !sentByPod) return true;
   // A pod that is its own backend would answer itself directly, past the translation.
-  if (packet.translatedBy === 'cluster-ip' && receiver?.address === packet.source) return true;
-  // What a pod sends to no pod leaves the pod network.
-  return sentByPod && receiver === undefined;
+  if (packet.translatedBy === 'cluster-ip' && packet.destination === packet.source) return true;
+  // What a pod sends to no address of the pod network leaves it.
+  const toPod = podWithAddress(world, packet.destination) !== undefined;
+  return sentByPod && !toPod && !isTunnel(world, packet.destination);
 }
+
+const isTunnel = (world: World, address: string): boolean =>
+  world.nodes.some(({ tunnel }) => tunnel === address);
 
 /** At whoever has the destination address. */
 function arrive(world: World, packet: Packet, seen: string): Outcome[] {

@@ -62,14 +62,6 @@ function compare(seed: number): number {
 
 test('the analysis predicts what a plain reading of the API says, for random clusters', () => {
   let asked = 0;
-  for (let seed = 1; seed <= 60; seed++) asked += compare(seed);
+  for (let seed = 0; seed < 60; seed++) asked += compare(seed);
   assert.ok(asked > 10_000, `only ${asked} questions`);
 });
-
-test(
-  'an egress rule with an ipBlock and a named port opens that port of the pods in the block',
-  { todo: 'the policy model gives named ports to selected pods only' },
-  () => {
-    compare(0);
-  },
-);
