@@ -1,0 +1,48 @@
+import { openLabs } from '../../src/cmd/labs.ts';
+import { resources } from '../../src/api/resources.ts';
+import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
+import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';
+import type { LabConnection } from '../../src/lab/connection.ts';
+import { readProcessFile } from '../../src/lab/process-file.ts';
+import { weft } from './weft.ts';
+
+/** A running lab of this program's own, seen from inside. */
+export interface BenchLab {
+  readonly connection: LabConnection;
+  /** The lab's namespaces, by the names of their pins. */
+  readonly namespaces: NetworkNamespaces;
+  /** Pin's name of the namespace of the only pod of a workload labelled `app: NAME`, and its address. */
+  podOf(app: string): Promise<{ netns: string; address: string }>;
+  /** Ends the lab. */
+  down(): Promise<void>;
+}
+
+/** Name of this program's lab. One is enough: figures that are measured at once are worth nothing. */
+export const benchLabName = 'bench';
+
+/** `weft up --wait` with these manifests, then a connection into the lab. */
+export async function startBenchLab(manifests?: string): Promise<BenchLab> {
+  const files = manifests === undefined ? [] : ['-f', manifests];
+  await weft(['up', ...files, '--wait', '--name', benchLabName]);
+  const labs = openLabs();
+  const connection = await labs.connect(benchLabName);
+  const paths = labs.control.paths(benchLabName);
+  const holder = readProcessFile(paths.processes).holder;
+  const namespaces = createNetworkNamespaces({ directory: `/proc/${holder?.pid}/root${paths.namespaces}` });
+  return {
+    connection,
+    namespaces,
+    async podOf(app) {
+      const { items } = await connection.client.list(resources.pods, { labelSelector: `app=${app}` });
+      const [pod] = items;
+      if (pod === undefined || items.length > 1)
+        throw new Error(`${items.length} pods are labelled app=${app}`);
+      return { netns: `pod-${pod.metadata.uid ?? ''}`, address: pod.status?.podIP ?? '' };
+    },
+    async down() {
+      namespaces.close();
+      await connection.close();
+      await labs.control.stop(benchLabName);
+    },
+  };
+}
