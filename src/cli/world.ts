@@ -1,8 +1,10 @@
 import type { SourceOf } from '../analysis/flow.ts';
 import { keyOf } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
+import type { ClusterNetwork } from '../api/types/network.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { networkConfigOf } from '../model/network/config.ts';
 import type { CliEnvironment } from './environment.ts';
 import type { LoadedObject } from './manifests/objects.ts';
 import { readManifests } from './manifests/read.ts';
@@ -38,11 +40,14 @@ async function expand(loaded: readonly LoadedObject[]): Promise<Cluster> {
   ]);
   const objects = loaded.map(({ object }) => object);
   const services = new Set(objects.filter(({ kind }) => kind === 'Service').map(keyOf));
-  const groups: KubernetesObject[][] = [clusterDnsObjects(), apiServiceObjects()];
+  const config = networkConfigOf(
+    objects.find(({ kind }) => kind === 'ClusterNetwork') as ClusterNetwork | undefined,
+  );
+  const groups: KubernetesObject[][] = [clusterDnsObjects(config), apiServiceObjects(config)];
   const system = groups.filter(
     (group) => !group.some((object) => object.kind === 'Service' && services.has(keyOf(object))),
   );
-  return expandManifests([...system.flat(), ...objects]);
+  return expandManifests([...system.flat(), ...objects], { config });
 }
 
 /** A running lab, with what its API server holds. Manifests tell where its objects were written. */

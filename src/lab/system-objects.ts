@@ -63,7 +63,7 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
 const dnsLabels = { 'k8s-app': 'kube-dns' };
 
 /** Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows. */
-function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, Service] {
+export function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, Service] {
   const deployment: Deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -106,7 +106,7 @@ function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, Service
 }
 
 /** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
-function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, EndpointSlice, Endpoints] {
+export function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, EndpointSlice, Endpoints] {
   const metadata = { name: 'kubernetes', namespace: 'default' };
   return [
     {
