@@ -28,12 +28,15 @@ export function decidingReasons({
 }
 
 /** `NetworkPolicy a/b spec.ingress[0] (policies.yaml:12)` */
-export function formatReason({ object, rule, ...place }: Reason): string {
-  const where = placeOf(place);
-  return `${object} ${rule}${where === '' ? '' : ` (${where})`}`;
+export function formatReason({ object, rule, ...where }: ReasonJson): string {
+  const place = reasonPlace(where);
+  return `${object} ${rule}${place === undefined ? '' : ` (${place.file}:${place.line})`}`;
 }
 
-/** `FILE:LINE`, empty where it is not known. */
-export function placeOf({ file, line }: Pick<Reason, 'file' | 'line'>): string {
-  return file === undefined ? '' : `${file}:${line ?? 1}`;
+/** Where a reason's rule was written; undefined where it is not known. */
+export function reasonPlace({
+  file,
+  line,
+}: Pick<ReasonJson, 'file' | 'line'>): { file: string; line: number } | undefined {
+  return file === null ? undefined : { file, line: line ?? 1 };
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../analysis/flow.ts';
 import type { Explained } from '../commands/explain.ts';
-import { decidingReasons, placeOf } from '../reasons.ts';
+import { decidingReasons } from '../reasons.ts';
 import { table } from './table.ts';
 
 /** What `explain` tells people: the verdict, and for every way that it may go the walk and its reasons. */
@@ -33,7 +33,7 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
     reason.verdict,
     reason.object,
     reason.rule,
-    placeOf(reason),
+    reason.file === undefined ? '' : `${reason.file}:${reason.line ?? 1}`,
   ]);
   const path = first.path.map(({ at, action, packet }, index) => [`${index + 1}`, at, action, packet]);
   return [

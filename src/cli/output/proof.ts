@@ -1,6 +1,7 @@
 import type { Proof, ProvedCell } from '../live/prove.ts';
 import { describeResult, verdictOf } from '../live/measured.ts';
 import { destinationOf, type ProofReport, type WrongCell } from '../live/report.ts';
+import { formatReason } from '../reasons.ts';
 import type { JunitCase } from './junit.ts';
 import { renderMatrix } from './matrix.ts';
 import { renderRows } from './rows.ts';
@@ -49,10 +50,7 @@ function renderFindings({ wrong, unknown, ignored }: ProofReport): string {
 }
 
 function describeWrong({ source, destination, protocol, port, why, reasons }: WrongCell): string {
-  const rules = reasons.map(({ object, rule, file, line }) => {
-    const where = file === null ? '' : ` (${file}:${line ?? 1})`;
-    return `\n  predicted by ${object} ${rule}${where}`;
-  });
+  const rules = reasons.map((reason) => `\n  predicted by ${formatReason(reason)}`);
   return `${source} -> ${destination} ${protocol} ${port}: ${why}${rules.join('')}`;
 }
 

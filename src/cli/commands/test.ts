@@ -1,0 +1,31 @@
+import { askPrediction, checkExpectations, type Checked } from '../expectations/check.ts';
+import { readExpectations } from '../expectations/read.ts';
+import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { requireFormat } from '../output/format.ts';
+import { renderChecked } from '../output/checked.ts';
+import { openWorld, withLab } from '../world.ts';
+
+export interface TestOptions {
+  readonly expectations: readonly string[];
+  readonly file: readonly string[];
+  readonly name: string;
+  readonly live: boolean;
+  readonly output: string;
+}
+
+/** `weft test`: whether expectations hold, by prediction or with real packets. Exit 1 when one does not. */
+export async function test(env: CliEnvironment, options: TestOptions): Promise<ExitCode> {
+  const format = requireFormat(options.output, ['table', 'json', 'junit', 'sarif']);
+  const checked = await check(env, options);
+  env.out(await renderChecked(checked, format));
+  return checked.every(({ passed }) => passed) ? 0 : 1;
+}
+
+async function check(env: CliEnvironment, options: TestOptions): Promise<Checked[]> {
+  const expectations = await readExpectations(options.expectations);
+  if (!options.live) return checkExpectations(await openWorld(env, options), expectations, askPrediction);
+  return withLab(env, options, async ({ lab, world }) => {
+    const { askLab } = await import('../expectations/ask-lab.ts');
+    return checkExpectations(world, expectations, askLab(lab, world.cluster));
+  });
+}
