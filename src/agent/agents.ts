@@ -114,6 +114,8 @@ export function createAgents(options: AgentsOptions): Agents {
       attempt(`node ${name}`, () => agent.apply(dirty));
       for (const key of dirty.pods) runner.podChanged(key);
     }
+    // Behind the last node's rules: how many connections one node has must not keep the next one waiting.
+    for (const [name, { agent }] of members) attempt(`node ${name}`, () => agent.settle(dirty));
     for (const place of view.places.values()) {
       if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
     }

@@ -24,8 +24,10 @@ export interface NodeAgent {
   readonly overlay: Overlay;
   /** Lays out the tables and programs the whole view. */
   start(): void;
-  /** Programs what changed. */
+  /** Programs what changed: new connections meet it from now on. */
   apply(dirty: Dirty): void;
+  /** Holds the connections that there are to what `apply` programmed: costs in proportion to their number. */
+  settle(dirty: Dirty): void;
   /** Isolates a pod of this node before it is wired, or forgets it. */
   isolate(key: string, pod: RunningPod | undefined): void;
   /** Mends tables that somebody else changed. Returns how many elements differed. */
@@ -104,22 +106,25 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       if (pod !== undefined) enforcer.setLocalPod(key, pod, view.policies.policyOf(key));
     }
     enforcer.commit();
-    cut(dirty);
-    for (const key of dirty.pods) {
-      const address = addressOf(key);
-      if (address !== undefined) known.add(address);
-    }
   };
 
   const apply = (dirty: Dirty): void => {
     if (dirty.nodes) overlay.setPeers(view.places.values());
     for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
     proxy.commit();
+    applyPolicies(dirty);
+  };
+
+  const settle = (dirty: Dirty): void => {
     endStaleFlows(
       { ...options, nodeAddress: place.address },
       [...dirty.services].flatMap((key) => view.services.portsOf(key)),
     );
-    applyPolicies(dirty);
+    cut(dirty);
+    for (const key of dirty.pods) {
+      const address = addressOf(key);
+      if (address !== undefined) known.add(address);
+    }
   };
 
   return {
@@ -137,7 +142,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
           route: { destination: config.serviceCidr, link: nodeLink, source: place.address },
         },
       ]);
-      apply({
+      const everything: Dirty = {
         nodes: true,
         services: new Set([...view.serviceObjects.values()].map(keyOf)),
         pods: new Set(
@@ -145,9 +150,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         ),
         classes: new Set(),
         policies: new Set(),
-      });
+      };
+      apply(everything);
+      settle(everything);
     },
     apply,
+    settle,
     isolate(key, pod) {
       const previous = local.get(key);
       if (previous !== undefined) localByAddress.delete(previous.address);
