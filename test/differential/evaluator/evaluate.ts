@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
+import { inCidr } from './cidr.ts';
 import { policiesAllow } from './policy.ts';
 import type { Outcome, Question } from './question.ts';
 import { clusterIPsOf, serviceAction } from './services.ts';
@@ -11,6 +12,9 @@ import {
   type WorldNode,
   type WorldPod,
 } from './world.ts';
+
+/** The ranges that every cluster here gives its addresses from. */
+const ranges = { pods: '10.244.0.0/16', services: '10.96.0.0/12' } as const;
 
 /**
  * What may come of a connection, by the words of the Kubernetes API: an independent, slow and plain reading of
@@ -79,7 +83,11 @@ function travel(world: World, packet: Packet): Outcome[] {
   if (packet.at === undefined) return arriveFromOutside(world, packet);
   const action = serviceAction(world, packet.at, packet);
   if (action.kind === 'rejected') return [{ verdict: 'rejected' }];
-  if (action.kind === 'none') return forward(world, packet);
+  if (action.kind === 'none') {
+    return inCidr(ranges.services, packet.destination)
+      ? [{ verdict: 'unreachable' }]
+      : forward(world, packet);
+  }
   return action.backends.flatMap(({ address, port, name }) =>
     forward(world, { ...packet, destination: address, port, backend: name, translatedBy: action.by }),
   );
@@ -146,9 +154,17 @@ const isTunnel = (world: World, address: string): boolean =>
 function arrive(world: World, packet: Packet, seen: string): Outcome[] {
   const receiver = podWithAddress(world, packet.destination);
   if (receiver !== undefined && !mayEnter(world, packet, { receiver, seen })) return [{ verdict: 'denied' }];
+  if (isNobodys(world, packet.destination)) return [{ verdict: 'unreachable' }];
   if (!isListening(world, packet)) return [{ verdict: 'refused' }];
   const backend = packet.backend === undefined ? {} : { backend: packet.backend };
   return [{ verdict: 'allowed', sourceSeen: seen, ...backend }];
+}
+
+/** An address of the pod network that is not given out. */
+function isNobodys(world: World, address: string): boolean {
+  if (podWithAddress(world, address) !== undefined || nodeWithAddress(world, address) !== undefined)
+    return false;
+  return inCidr(ranges.pods, address);
 }
 
 function mayEnter(

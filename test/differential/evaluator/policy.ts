@@ -1,7 +1,6 @@
 import type { Protocol } from '../../../src/api/types/meta.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../../src/api/types/network.ts';
-import { parseAddress } from '../../../src/lib/address.ts';
-import { contains, parsePrefix } from '../../../src/lib/prefix.ts';
+import { inCidr } from './cidr.ts';
 import { selects } from './selector.ts';
 import { labelsOfNamespace, podWithAddress, type World, type WorldPod } from './world.ts';
 
@@ -70,14 +69,6 @@ function matchesPeer(
 
 function inBlock({ cidr, except = [] }: { cidr: string; except?: string[] }, address: string): boolean {
   return inCidr(cidr, address) && !except.some((hole) => inCidr(hole, address));
-}
-
-function inCidr(cidr: string, address: string): boolean {
-  const prefix = parsePrefix(cidr);
-  const parsed = parseAddress(address);
-  if (prefix === undefined || parsed === undefined)
-    throw new RangeError(`not CIDR and address: ${cidr} ${address}`);
-  return contains(prefix, parsed);
 }
 
 function matchesPort(

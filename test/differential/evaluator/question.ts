@@ -24,7 +24,7 @@ export type Destination =
 
 /**
  * What may come of it. `denied`: a NetworkPolicy. `rejected`: the Service, which has nobody to serve this port.
- * `refused`: it arrived, but nobody listens there.
+ * `refused`: it arrived, but nobody listens there. `unreachable`: nobody has this pod or cluster address.
  */
 export type Outcome =
   | {
@@ -34,4 +34,4 @@ export type Outcome =
       /** Who a Service chose: the pod, or the address where it is none. */
       readonly backend?: string;
     }
-  | { readonly verdict: 'denied' | 'refused' | 'rejected' };
+  | { readonly verdict: 'denied' | 'refused' | 'rejected' | 'unreachable' };

@@ -7,7 +7,14 @@ import type {
   NetworkPolicySpec,
 } from '../../../src/api/types/network.ts';
 import { labelsFrom, namespaceName } from './pods.ts';
-import { ipBlocks, namespaceLabels, podLabels, portNames, portNumbers, protocols } from './vocabulary.ts';
+import {
+  ipBlocks,
+  namespaceLabels,
+  podLabels,
+  policyProtocols,
+  portNames,
+  portNumbers,
+} from './vocabulary.ts';
 
 type Vocabulary = Readonly<Record<string, readonly string[]>>;
 
@@ -54,7 +61,7 @@ const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
   fc.record({ ipBlock }),
 );
 
-const protocol = fc.constantFrom(...protocols);
+const protocol = fc.constantFrom(...policyProtocols);
 const range = fc
   .tuple(fc.constantFrom(...portNumbers), fc.constantFrom(...portNumbers))
   .map(([a, b]) => ({ port: Math.min(a, b), endPort: Math.max(a, b) }));

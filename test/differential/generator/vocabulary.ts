@@ -9,6 +9,8 @@ export const portNames = ['http', 'dns', 'metrics'] as const;
 export const portNumbers = [53, 80, 81, 8080, 8081, 9090] as const;
 export const servicePorts = [53, 80, 443, 8000] as const;
 export const protocols = ['TCP', 'UDP'] as const;
+/** SCTP is not sent; rules about it must leave the others alone. */
+export const policyProtocols = ['TCP', 'UDP', 'SCTP'] as const;
 
 /** Blocks and what may be excepted from each: pods, tunnels, nodes, Services, the outside, everything. */
 export const ipBlocks: readonly { readonly cidr: string; readonly excepts: readonly string[] }[] = [
@@ -26,5 +28,7 @@ export const ipBlocks: readonly { readonly cidr: string; readonly excepts: reado
   { cidr: '172.20.1.2/32', excepts: [] },
   { cidr: '10.96.0.0/12', excepts: [] },
   { cidr: '203.0.113.0/24', excepts: ['203.0.113.10/32', '203.0.113.128/25'] },
+  { cidr: '198.51.100.0/24', excepts: ['198.51.100.0/29'] },
+  { cidr: '2001:db8::/32', excepts: ['2001:db8::/64'] },
   { cidr: '0.0.0.0/0', excepts: ['10.0.0.0/8', '172.20.0.0/16', '203.0.113.0/24'] },
 ];
