@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { createFakeProcesses } from '../drivers/process/fake.ts';
+import type { Processes } from '../drivers/process/port.ts';
+import { tryLock } from '../kernel/flock/flock.ts';
+import { systemClock } from '../lib/clock.ts';
+import { WeftError } from '../lib/errors.ts';
+import { defaultNetworkConfig } from '../model/network/config.ts';
+import type { LabControl } from './control.ts';
+import { createLauncher } from './launcher.ts';
+import { labPaths } from './paths.ts';
+import { readProcessFile, writeProcessFile } from './process-file.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'weft-labs-'));
+after(() => rmSync(directory, { recursive: true }));
+const lab = { name: 'lab', nodes: 3, config: defaultNetworkConfig };
+const paths = labPaths(directory, 'lab');
+
+let commands: string[][] = [];
+let processes: Processes;
+let labs: LabControl;
+
+/** Starts what the launcher asks for and plays the holder: records itself and makes the files everybody waits for. */
+function playingHolder(real: Processes): Processes {
+  return {
+    ...real,
+    isRunning: (record) => real.isRunning(record),
+    stop: (record, options) => real.stop(record, options),
+    onExit: (record, callback) => real.onExit(record, callback),
+    async start(command) {
+      commands.push([command.command, ...command.args]);
+      const record = await real.start(command);
+      writeProcessFile(paths.processes, { holder: record });
+      writeFileSync(paths.kubeconfig, '{}');
+      writeFileSync(paths.socket('agents'), '');
+      return record;
+    },
+  };
+}
+
+beforeEach(() => {
+  rmSync(directory, { recursive: true });
+  commands = [];
+  processes = playingHolder(createFakeProcesses(systemClock));
+  labs = createLauncher({
+    directory,
+    processes,
+    clock: systemClock,
+    node: '/node',
+    holderEntry: '/holder.ts',
+    env: {},
+    tryLock,
+    checkMachine() {},
+  });
+});
+
+const failsWith =
+  (code: string) =>
+  (thrown: unknown): boolean =>
+    thrown instanceof WeftError && thrown.code === code;
+
+test('a lab starts with a holder in a mount namespace of its own, once', async () => {
+  await labs.start(lab);
+  await labs.start(lab);
+  assert.deepEqual(commands, [
+    ['unshare', '--mount', '--propagation', 'private', '/node', '/holder.ts', paths.directory],
+  ]);
+  assert.equal(await labs.isRunning('lab'), true);
+  assert.deepEqual(await labs.list(), ['lab']);
+});
+
+test('nobody but the owner may look into a lab', async () => {
+  await labs.start(lab);
+  assert.equal(statSync(paths.directory).mode & 0o777, 0o700);
+  assert.equal(statSync(paths.options).mode & 0o777, 0o600);
+});
+
+test('a lab that runs with other options is left as it is', async () => {
+  await labs.start(lab);
+  await assert.rejects(labs.start({ ...lab, nodes: 5 }), failsWith('lab-differs'));
+  assert.equal(commands.length, 1);
+});
+
+test('a new holder joins the mount namespace that another process of the lab still has', async () => {
+  await labs.start(lab);
+  const survivor = await processes.start({ command: 'control', args: [], env: {}, logFile: '' });
+  const { holder } = readProcessFile(paths.processes);
+  assert.ok(holder);
+  writeProcessFile(paths.processes, { holder: { pid: holder.pid + 100, startTime: 1 }, control: survivor });
+  commands = [];
+  await labs.start(lab);
+  assert.deepEqual(commands[0]?.slice(0, 4), ['nsenter', '--mount', '--target', String(survivor.pid)]);
+});
+
+test('stopping leaves no process and no file', async () => {
+  await labs.start(lab);
+  assert.equal(await labs.stop('lab'), true);
+  assert.equal(existsSync(paths.directory), false);
+  assert.deepEqual(readdirSync(directory), []);
+  assert.equal(await labs.stop('lab'), false);
+});
+
+test('what a crash left of a lab is replaced by a fresh one', async () => {
+  await labs.start(lab);
+  const { holder } = readProcessFile(paths.processes);
+  assert.ok(holder);
+  await processes.stop(holder, { graceMs: 0 });
+  writeFileSync(paths.store, 'old');
+  await labs.start({ ...lab, nodes: 1 });
+  assert.equal(existsSync(paths.store), false);
+});
+
+test('a name that is no file name is refused', async () => {
+  for (const name of ['../up', '', 'A', '-a', 'a'.repeat(41)]) {
+    await assert.rejects(async () => labs.start({ ...lab, name }), failsWith('lab-name'));
+  }
+});
