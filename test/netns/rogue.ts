@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';
+import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
+import { createNftables } from '../../src/kernel/nft/nftables.ts';
+import type { NftElement } from '../../src/kernel/nft/port.ts';
+import { createRouteNetlink } from '../../src/kernel/route/real.ts';
+import type { Sockets } from '../../src/kernel/sockets/port.ts';
+import { createSockets } from '../../src/kernel/sockets/sockets.ts';
+import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import type { NodePlace } from '../../src/model/network/topology.ts';
+import { podInside, podOnNode } from '../../src/plan/links/node.ts';
+import { diffNamespace, emptyNamespace } from '../../src/plan/links/diff.ts';
+import { policySets, policyTable } from '../../src/plan/policy/skeleton.ts';
+import type { TestLab } from '../support/lab.ts';
+
+const netns = 'rogue';
+
+/** A namespace that looks like a pod but that no agent knows. */
+export interface Rogue {
+  readonly address: string;
+  readonly sockets: Sockets;
+  /** Whether a datagram came since the last question. */
+  heard(): boolean;
+  /** Writes into the node's table by hand what the agent would, or takes it away. */
+  introduce(action: 'add' | 'delete'): void;
+  close(): void;
+}
+
+/** The lab's namespaces and one of our own, which cannot be pinned beside them from this mount namespace. */
+function withRogue(lab: TestLab, own: NetworkNamespaces): NetworkNamespaces {
+  const holderOf = (name: string): NetworkNamespaces => (name === netns ? own : lab.namespaces);
+  return {
+    create: (name) => holderOf(name).create(name),
+    open: (name) => holderOf(name).open(name),
+    list: () => [...lab.namespaces.list(), ...own.list()],
+    delete: (name) => holderOf(name).delete(name),
+    inside: (entered, fn) => own.inside(entered, fn),
+    close: () => own.close(),
+  };
+}
+
+/** Wires a namespace to a node exactly as a pod is, behind the agent's back. Its pin is made in `directory`. */
+export function wireRogue(lab: TestLab, directory: string, place: NodePlace): Rogue {
+  const own = createNetworkNamespaces({ directory });
+  const namespaces = withRogue(lab, own);
+  own.create(netns);
+  const pod = { uid: 'rogue', address: place.podCidr.replace(/0\/24$/, '200'), netns };
+  const node = nodeNetns(place.name);
+  const route = createRouteNetlink({ namespaces });
+  const nft = createNftables({ namespaces });
+  const wires = podOnNode(place, pod);
+  assert.deepEqual(route.apply(node, diffNamespace(emptyNamespace, wires)), []);
+  assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(pod))), []);
+  const sockets = createSockets({ namespaces });
+  const fd = sockets.listen(netns, { protocol: 'udp', port: 7001 });
+  const [link = ''] = wires.links.keys();
+  const elements: readonly { set: keyof typeof policySets; element: NftElement }[] = [
+    { set: 'pod-interfaces', element: { key: [link, pod.address] } },
+    { set: 'ingress', element: { key: [pod.address], value: { verdict: 'return' } } },
+    { set: 'egress', element: { key: [pod.address], value: { verdict: 'return' } } },
+  ];
+  return {
+    address: pod.address,
+    sockets,
+    heard() {
+      let heard = false;
+      while (sockets.receive(fd).kind === 'data') heard = true;
+      return heard;
+    },
+    introduce(action) {
+      nft.change(
+        node,
+        elements.map(({ set, element }) => ({ action, ...policyTable, set, type: policySets[set], element })),
+      );
+    },
+    close() {
+      sockets.close(fd);
+      nft.close();
+      route.close();
+      own.delete(netns);
+    },
+  };
+}
