@@ -25,7 +25,7 @@ export interface WorldOptions {
  * Answers about the cluster that the manifests describe, without root or a lab; where none are given, about the
  * running lab. Throws what reading either throws.
  */
-export async function openWorld(env: CliEnvironment, options: WorldOptions): Promise<World> {
+export async function openWorld(env: Pick<CliEnvironment, 'connect'>, options: WorldOptions): Promise<World> {
   if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
   const { objects } = await readManifests(options.file);
   const cluster = await expand(objects);
@@ -57,7 +57,7 @@ export interface LabWorld {
 }
 
 export async function withLab<T>(
-  env: CliEnvironment,
+  env: Pick<CliEnvironment, 'connect'>,
   { file, name }: WorldOptions,
   work: (lab: LabWorld) => Promise<T>,
 ): Promise<T> {

@@ -97,7 +97,7 @@ function parseParts(text: string): Endpoint | undefined {
   if (parts.length === 2) return { kind: 'pod', namespace, name: second };
   if (parts.length !== 3 || third === undefined) return undefined;
   const kind = workloadKindOf(second);
-  if (kind === undefined) return undefined;
+  if (kind === undefined) throw invalid(text, `${second} is no kind of workload`);
   if (kind === 'Pod') return { kind: 'pod', namespace, name: third };
   if (kind === 'Service') return { kind: 'service', namespace, name: third };
   return { kind: 'workload', workload: kind, namespace, name: third };
