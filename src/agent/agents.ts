@@ -14,7 +14,7 @@ import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
-import { createServicePortIds } from '../plan/services/elements.ts';
+import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
@@ -51,6 +51,8 @@ export interface Agents extends Service {
    * every node.
    */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+  /** Compares every node's kernel with what it should hold, and mends it. Returns how many elements differed. */
+  repair(): number;
 }
 
 interface Member {
@@ -64,7 +66,7 @@ const repairIntervalMs = 30_000;
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
   const view = createClusterView({ client });
-  const ids = createServicePortIds();
+  const planner = createServicePlanner();
   const groups = createPortGroups();
   const members = new Map<string, Member>();
   const waiting = new Set<() => void>();
@@ -74,7 +76,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const join = (place: NodePlace): void => {
     const netns = options.netnsOfNode(place.name);
     kernel.namespaces.open(netns);
-    const agent = createNodeAgent({ ...kernel, ids, groups, place, netns, view, config: options.config });
+    const agent = createNodeAgent({ ...kernel, planner, groups, place, netns, view, config: options.config });
     agent.start();
     const runner = createPodRunner({
       ...kernel,
@@ -131,15 +133,22 @@ export function createAgents(options: AgentsOptions): Agents {
     }
   };
 
-  const repairAll = (): void => {
+  const repairAll = (): number => {
+    let total = 0;
     for (const [name, { agent }] of members) {
       attempt(`node ${name}`, () => {
         const repaired = agent.repair();
+        total += repaired;
         if (repaired > 0)
           log.warn({ node: name, repaired }, 'elements that somebody else changed were mended');
       });
     }
-    cancelRepair = clock.after(repairIntervalMs, repairAll);
+    return total;
+  };
+
+  const repairRegularly = (): void => {
+    repairAll();
+    cancelRepair = clock.after(repairIntervalMs, repairRegularly);
   };
 
   return {
@@ -147,8 +156,9 @@ export function createAgents(options: AgentsOptions): Agents {
     async start() {
       view.onDirty(apply);
       await view.start();
-      cancelRepair = clock.after(repairIntervalMs, repairAll);
+      cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
+    repair: repairAll,
     async stop() {
       cancelRepair();
       view.stop();

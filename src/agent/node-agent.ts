@@ -8,7 +8,7 @@ import type { NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
-import type { ServicePortIds } from '../plan/services/elements.ts';
+import type { ServicePlanner } from '../plan/services/elements.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { ownAddressOf } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
@@ -43,7 +43,7 @@ export interface NodeAgentOptions {
   readonly route: RouteNetlink;
   readonly sysctl: Sysctl;
   readonly conntrack: Conntrack;
-  readonly ids: ServicePortIds;
+  readonly planner: ServicePlanner;
   readonly groups: PortGroups;
 }
 
@@ -53,7 +53,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const proxy = createServiceProxy({
     nft,
     netns,
-    ids: options.ids,
+    planner: options.planner,
     node: {
       nodeAddress: place.address,
       tunnelAddress: place.tunnelAddress,

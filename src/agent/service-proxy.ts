@@ -1,6 +1,6 @@
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
-import { serviceElements, serviceSetTypes, type ServicePortIds } from '../plan/services/elements.ts';
+import { serviceSetTypes, type ServicePlanner } from '../plan/services/elements.ts';
 import {
   emptySize,
   growServices,
@@ -26,13 +26,13 @@ export interface ServiceProxyOptions {
   readonly nft: Nftables;
   readonly netns: string;
   readonly node: ServicesNode;
-  readonly ids: ServicePortIds;
+  readonly planner: ServicePlanner;
 }
 
 /** Slots that every table starts with, enough for most Services. */
 const initialCounts = [1, 2, 3, 4];
 
-export function createServiceProxy({ nft, netns, node, ids }: ServiceProxyOptions): ServiceProxy {
+export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOptions): ServiceProxy {
   let size = emptySize;
   const table = createManagedTable({
     nft,
@@ -61,7 +61,7 @@ export function createServiceProxy({ nft, netns, node, ids }: ServiceProxyOption
     },
     set(service, ports) {
       grow(ports.map((port) => port.endpoints.length));
-      table.set(service, serviceElements(ports, ids));
+      table.set(service, planner.elementsOf(ports));
     },
     commit: () => table.commit(),
     repair: () => table.repair(),

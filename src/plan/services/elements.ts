@@ -2,30 +2,37 @@ import type { ServicePortModel } from '../../model/services/port.ts';
 import type { PlannedElement, SetTypes } from '../elements/ledger.ts';
 import { serviceSets, slotType } from './skeleton.ts';
 
-/** Numbers for service-ports: small, stable while the service-port exists, never 0 (no mark). */
-export interface ServicePortIds {
-  idOf(key: string): number;
-}
-
-/** Ids by order of first use. A mark has 32 bits: four thousand million service-ports in an agent's life. */
-export function createServicePortIds(): ServicePortIds {
-  const ids = new Map<string, number>();
-  return {
-    idOf(key) {
-      const known = ids.get(key);
-      if (known !== undefined) return known;
-      ids.set(key, ids.size + 1);
-      return ids.size;
-    },
-  };
+/** Turns Services into elements, for all nodes of a process alike. */
+export interface ServicePlanner {
+  /**
+   * The elements of one Service: its service-ports with their addresses, its endpoints in slots, the hairpin pairs.
+   * A service-port without endpoints has no entry in the translating maps; the filter rejects it. Equal arguments
+   * (by identity, as the model keeps it) are planned once.
+   */
+  elementsOf(ports: readonly ServicePortModel[]): readonly PlannedElement[];
 }
 
 /**
- * The elements of one Service: its service-ports with their addresses, its endpoints in slots, the hairpin pairs.
- * A service-port without endpoints has no entry in the translating maps; the filter rejects it.
+ * Service-ports are numbered in the order of their first use; a number is never 0, which is no mark. A mark has 32
+ * bits: enough for four thousand million service-ports in an agent's life.
  */
-export function serviceElements(ports: readonly ServicePortModel[], ids: ServicePortIds): PlannedElement[] {
-  return ports.flatMap((port) => servicePortElements(port, ids.idOf(port.key)));
+export function createServicePlanner(): ServicePlanner {
+  const ids = new Map<string, number>();
+  const planned = new WeakMap<readonly ServicePortModel[], readonly PlannedElement[]>();
+  const idOf = (key: string): number => {
+    const id = ids.get(key) ?? ids.size + 1;
+    ids.set(key, id);
+    return id;
+  };
+  return {
+    elementsOf(ports) {
+      const known = planned.get(ports);
+      if (known !== undefined) return known;
+      const elements = ports.flatMap((port) => servicePortElements(port, idOf(port.key)));
+      planned.set(ports, elements);
+      return elements;
+    },
+  };
 }
 
 function servicePortElements(port: ServicePortModel, id: number): PlannedElement[] {
