@@ -1,5 +1,6 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { WeftError } from './errors.ts';
+import { Agent, request } from './http.ts';
 import { longestReply } from './rpc-limits.ts';
 
 const timeoutMs = 30_000;

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { WeftError } from './errors.ts';
+import { request } from './http.ts';
 import { createLineSplitter } from './lines.ts';
 import { classifyTransport, readReply } from './rpc-client.ts';
 import { longestLine } from './rpc-limits.ts';

@@ -1,7 +1,8 @@
 import { lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { WeftError, messageOf } from './errors.ts';
+import { createServer } from './http.ts';
 import type { Service } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { longestSocketPath } from './rpc-limits.ts';

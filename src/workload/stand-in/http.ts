@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer } from '../../lib/http.ts';
 import type { Socket } from 'node:net';
 import type { StandInAnswer } from '../port.ts';
 
