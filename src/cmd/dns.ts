@@ -13,7 +13,7 @@ await runRole('dns', async ({ paths, log }) => {
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
   const client = createClient({ ...access, clock: systemClock, log });
-  const dns = createDnsServer({ sockets, client, log, clock: systemClock });
+  const dns = createDnsServer({ sockets, namespaces, client, log, clock: systemClock });
   const serving = createServingServer({ path: paths.socket('dns'), pods: dns, log });
   await serving.start();
   await dns.start();

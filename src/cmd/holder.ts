@@ -43,7 +43,7 @@ await runRole('holder', async ({ paths, log }) => {
     ),
   );
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
-  const standIns = createStandIns({ sockets: createSockets({ namespaces }), log });
+  const standIns = createStandIns({ sockets: createSockets({ namespaces }), namespaces, log });
   const serving = createServingServer({ path: paths.socket('holder'), pods: standIns, log });
   await serving.start();
 

@@ -6,6 +6,8 @@ import type { OpenListener } from './listener.ts';
 export interface PodListenersOptions {
   /** Opens one listener inside the namespace; throws like `Sockets.listen`. */
   readonly open: (netns: string, listener: Listener) => OpenListener;
+  /** Nobody needs the namespace any more. */
+  readonly release: (netns: string) => void;
   readonly log: Log;
 }
 
@@ -19,14 +21,16 @@ interface ServedPod {
 }
 
 /** Keeps the listeners of each pod as it was told last. */
-export function createPodListeners({ open, log }: PodListenersOptions): PodListeners {
+export function createPodListeners({ open, release, log }: PodListenersOptions): PodListeners {
   const pods = new Map<string, ServedPod>();
 
   // Up to the first await all happens at once, so that calls for one pod cannot overtake each other.
   async function unserve(uid: string): Promise<void> {
     const pod = pods.get(uid);
     pods.delete(uid);
-    await Promise.all([...(pod?.open.values() ?? [])].map(({ handle }) => handle.close()));
+    if (pod === undefined) return;
+    await Promise.all([...pod.open.values()].map(({ handle }) => handle.close()));
+    release(pod.serving.netns);
   }
 
   function openMissing(pod: ServedPod): unknown[] {

@@ -67,6 +67,7 @@ async function createLoopbackSockets(): Promise<LoopbackSockets> {
     namespaces: {
       create: (name) => ({ name, fd: -1 }),
       open: (name) => ({ name, fd: -1 }),
+      release() {},
       list: () => [],
       delete() {},
       inside: (_, fn) => fn(),
@@ -82,6 +83,8 @@ async function createLoopbackSockets(): Promise<LoopbackSockets> {
     },
   };
 }
+
+const namespaces = { release(): void {} };
 
 async function freePort(): Promise<number> {
   const probe = createServer();
@@ -110,7 +113,13 @@ async function run(
 ): Promise<Running> {
   const client = createFakeClient({ objects: options.objects ?? [web, crowd, crowdSlice] });
   const sockets = await createLoopbackSockets();
-  const server = createDnsServer({ client, sockets, log: silentLog, clock: options.clock ?? systemClock });
+  const server = createDnsServer({
+    client,
+    sockets,
+    namespaces,
+    log: silentLog,
+    clock: options.clock ?? systemClock,
+  });
   const resolver = new dns.Resolver({ tries: 1, timeout: 5000 });
   resolver.setServers([`127.0.0.1:${sockets.port}`]);
   context.after(async () => {
@@ -193,6 +202,7 @@ test('answers SERVFAIL until it knows what the API holds', async (context) => {
   const server = createDnsServer({
     client: { informer: () => empty },
     sockets,
+    namespaces,
     log: silentLog,
     clock: systemClock,
   });

@@ -1,4 +1,5 @@
 import type { Client } from '../client/port.ts';
+import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Sockets } from '../kernel/sockets/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -16,6 +17,8 @@ import { feedZone, type ZoneFeed } from './zone-feed.ts';
 export interface DnsServerOptions {
   readonly client: Pick<Client, 'informer'>;
   readonly sockets: Pick<Sockets, 'listen'>;
+  /** Where the sockets open: told when nobody needs a pod's namespace any more. */
+  readonly namespaces: Pick<NetworkNamespaces, 'release'>;
   readonly log: Log;
   readonly clock: Clock;
   /** `cluster.local` when absent. */
@@ -46,6 +49,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
   });
   const pods = createPodListeners({
     log,
+    release: (netns) => options.namespaces.release(netns),
     open(netns, { protocol, port }) {
       if (protocol === 'UDP') return listenUdp(sockets.listen(netns, { protocol: 'udp', port }), responder);
       return listenTcp(sockets.listen(netns, { protocol: 'tcp', port }), { responder, counters, clock });

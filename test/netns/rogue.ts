@@ -32,6 +32,7 @@ function withRogue(lab: TestLab, own: NetworkNamespaces): NetworkNamespaces {
   return {
     create: (name) => holderOf(name).create(name),
     open: (name) => holderOf(name).open(name),
+    release: (name) => holderOf(name).release(name),
     list: () => [...lab.namespaces.list(), ...own.list()],
     delete: (name) => holderOf(name).delete(name),
     inside: (entered, fn) => own.inside(entered, fn),

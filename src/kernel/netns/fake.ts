@@ -27,6 +27,11 @@ class FakeNetworkNamespaces implements NetworkNamespaces {
     return namespace;
   }
 
+  release(name: string): void {
+    const namespace = this.#pinned.get(checkNamespaceName(name));
+    if (namespace !== undefined) this.#pinned.set(name, { name, fd: this.#nextFd++ });
+  }
+
   list(): string[] {
     return [...this.#pinned.keys()].sort();
   }

@@ -57,12 +57,28 @@ export function networkNamespacesCompliance({ label, skip, make, cleanUp }: Netw
       assert.deepEqual(namespaces.list(), ['pod']);
     });
 
+    test('a released namespace is still there, and opened anew', () => {
+      const made = namespaces.create('pod');
+      namespaces.release('pod');
+      namespaces.release('pod');
+      namespaces.release('nobody');
+      assert.deepEqual(namespaces.list(), ['pod']);
+      const again = namespaces.open('pod');
+      assert.notEqual(again, made);
+      assert.equal(namespaces.open('pod'), again);
+      assert.equal(
+        namespaces.inside(again, () => 42),
+        42,
+      );
+    });
+
     test('names that are no plain file names are refused before anything is touched', () => {
       const bad = ['', '.', '..', '../x', 'a/b', 'A', 'a b', '-a', 'a\0b', 'x'.repeat(101)];
       for (const name of bad) {
         assert.throws(() => namespaces.create(name), { code: 'netns-name' }, JSON.stringify(name));
         assert.throws(() => namespaces.open(name), { code: 'netns-name' }, JSON.stringify(name));
         assert.throws(() => namespaces.delete(name), { code: 'netns-name' }, JSON.stringify(name));
+        assert.throws(() => namespaces.release(name), { code: 'netns-name' }, JSON.stringify(name));
       }
       namespaces.create('x'.repeat(100));
     });

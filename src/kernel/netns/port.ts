@@ -15,6 +15,11 @@ export interface NetworkNamespaces {
   create(name: string): NetworkNamespace;
   /** Throws `netns-missing` when there is no such pin. Opened once, then remembered. */
   open(name: string): NetworkNamespace;
+  /**
+   * Closes and forgets the descriptor; the pin stays, and `open` opens it again. An open descriptor keeps the kernel
+   * from freeing a namespace that another process has deleted. Does nothing when there is none.
+   */
+  release(name: string): void;
   /** Names of all pins that still hold a namespace. */
   list(): string[];
   /** Unpins and forgets; does nothing when there is none. The kernel frees it when no process is left inside. */

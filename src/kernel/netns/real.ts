@@ -61,6 +61,10 @@ class PinnedNamespaces implements NetworkNamespaces {
     return this.#refused(name, () => this.#remember(name));
   }
 
+  release(name: string): void {
+    this.#close(checkNamespaceName(name));
+  }
+
   list(): string[] {
     return listPins(this.#directory);
   }

@@ -28,7 +28,7 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
   before(async () => {
     network = createLineNetwork();
     network.nft.run('router', rules);
-    standIns = createStandIns({ sockets: network.sockets, log: silentLog });
+    standIns = createStandIns({ ...network, log: silentLog });
     await standIns.serve({
       uid: 'uid',
       pod: 'shop/web',

@@ -28,7 +28,7 @@ describe('stand-ins', { skip }, () => {
 
   before(async () => {
     network = createLineNetwork();
-    standIns = createStandIns({ sockets: network.sockets, log: silentLog });
+    standIns = createStandIns({ ...network, log: silentLog });
     await standIns.serve(web);
   });
   after(async () => {

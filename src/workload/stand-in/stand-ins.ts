@@ -1,3 +1,4 @@
+import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
 import type { Sockets } from '../../kernel/sockets/port.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -10,6 +11,8 @@ import { openUdp } from './udp.ts';
 
 export interface StandInsOptions {
   readonly sockets: Sockets;
+  /** Where the sockets open: told when nobody needs a pod's namespace any more. */
+  readonly namespaces: Pick<NetworkNamespaces, 'release'>;
   readonly log: Log;
 }
 
@@ -28,7 +31,7 @@ interface ServedPod {
  * Stand-ins for containers: for every declared port somebody listens inside the pod's namespace and answers with
  * who it is and whom it sees. All of them live in this process. `serve` throws like `Sockets.listen`.
  */
-export function createStandIns({ sockets, log }: StandInsOptions): StandIns {
+export function createStandIns({ sockets, namespaces, log }: StandInsOptions): StandIns {
   const pods = new Map<string, ServedPod>();
   const answers: AnswerBook = new WeakMap();
   const http = createHttpAnswers((socket) => answers.get(socket)?.());
@@ -40,6 +43,7 @@ export function createStandIns({ sockets, log }: StandInsOptions): StandIns {
     if (pod === undefined) return;
     pod.connections.destroyAll();
     await Promise.all([...pod.open.values()].map(({ handle }) => handle.close()));
+    namespaces.release(pod.serving.netns);
   }
 
   function open(pod: ServedPod, listener: Listener): OpenListener {
