@@ -60,7 +60,14 @@ function arrange({ cells }: Proof, nameOfPod: (key: string) => string): Arranged
     if (pair === undefined) byPair.set(`${row} ${column}`, [one]);
     else pair.push(one);
   }
-  return { rows: [...rows], columns: [...columns], cells: byPair };
+  return { rows: [...rows].sort(), columns: [...columns].sort(podsFirst), cells: byPair };
+}
+
+/** By name, Services behind the pods. */
+function podsFirst(a: string, b: string): number {
+  const [isServiceA, isServiceB] = [a.startsWith('svc:'), b.startsWith('svc:')];
+  if (isServiceA !== isServiceB) return isServiceA ? 1 : -1;
+  return a < b ? -1 : 1;
 }
 
 function workloadNames({ cluster }: Proof): (key: string) => string {

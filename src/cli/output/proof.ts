@@ -42,11 +42,12 @@ function cellRow({ cell, result, judgement }: ProvedCell): string[] {
 }
 
 function renderFindings({ wrong, unknown, ignored }: ProofReport): string {
-  return [
-    ...wrong.map((cell) => `\nwrong: ${describeWrong(cell)}\n`),
-    ...unknown.map(({ source, destination, why }) => `\nunknown: ${source} -> ${destination}: ${why}\n`),
-    ...ignored.map(({ destination, why, cells }) => `\nignored: ${cells} cells to ${destination}: ${why}\n`),
-  ].join('');
+  const lines = [
+    ...wrong.map((cell) => `wrong: ${describeWrong(cell)}\n`),
+    ...unknown.map(({ source, destination, why }) => `unknown: ${source} -> ${destination}: ${why}\n`),
+    ...ignored.map(({ destination, why, cells }) => `ignored: ${cells} cells to ${destination}: ${why}\n`),
+  ];
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 function describeWrong({ source, destination, protocol, port, why, reasons }: WrongCell): string {

@@ -23,7 +23,10 @@ export interface FakeLab {
 
 export interface FakeLabOptions {
   /** Changes what really happens: undefined leaves it as predicted. */
-  readonly lie?: (probe: Probe, truth: ProbeResult) => ProbeResult | Promise<ProbeResult> | undefined;
+  readonly lie?: (
+    probe: Probe,
+    truth: ProbeResult,
+  ) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
 }
 
 /** A lab that holds a cluster in memory and where packets fare as predicted, unless told to lie. */

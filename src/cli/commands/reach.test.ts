@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { parse } from 'yaml';
+import { resources } from '../../api/resources.ts';
+import { createFakeLab, type FakeLabOptions } from '../testing/fake-lab.ts';
+import { shop, shopPolicies } from '../testing/shop.ts';
+import { shopCluster } from '../testing/shop-cluster.ts';
+import { folderOf, run } from '../testing/terminal.ts';
+
+const folder = folderOf({ 'shop.yaml': shop, 'policies.yaml': shopPolicies });
+after(() => folder[Symbol.dispose]());
+const reach = (...words: string[]): ReturnType<typeof run> => run(['reach', '-f', folder.path, ...words]);
+
+const list = `0.0.0.0/0 => shop/db[StatefulSet] : all
+0.0.0.0/0 => shop/web[Deployment] : all
+shop/api[Deployment] => 0.0.0.0/0 : all
+shop/api[Deployment] => shop/db[StatefulSet] : all
+shop/api[Deployment] => shop/web[Deployment] : all
+shop/db[StatefulSet] => 0.0.0.0/0 : all
+shop/db[StatefulSet] => shop/web[Deployment] : all
+shop/web[Deployment] => 0.0.0.0/0 : all
+shop/web[Deployment] => shop/api[Deployment] : TCP 9090
+shop/web[Deployment] => shop/db[StatefulSet] : all
+`;
+
+test('the table is a list of connections and a line of counts', async () => {
+  const { code, out } = await reach();
+  assert.equal(code, 0);
+  assert.equal(out, `${list}\n10 connections, 0 unknown; 3 ends, 5 pods, 1 policies\n`);
+});
+
+interface Row {
+  readonly source: string;
+  readonly destination: string;
+  readonly ports: readonly string[];
+}
+
+test('JSON has connections, unknown and summary; YAML the same', async () => {
+  const { out } = await reach('-o', 'json');
+  const answer = JSON.parse(out) as { connections: Row[]; unknown: unknown[]; summary: unknown };
+  assert.deepEqual(Object.keys(answer), ['connections', 'unknown', 'summary']);
+  const lines = answer.connections.map(
+    (row) => `${row.source} => ${row.destination} : ${row.ports.join(', ')}\n`,
+  );
+  assert.equal(lines.join(''), list);
+  assert.deepEqual(answer.unknown, []);
+  assert.deepEqual(parse((await reach('-o', 'yaml')).out), answer);
+});
+
+test('pods are rows of their own with --pods, and the cluster DNS is one with --all-namespaces', async () => {
+  const pods = await reach('--pods');
+  assert.match(pods.out, /^shop\/db-0 => shop\/db-1 : all$/m);
+  assert.doesNotMatch(pods.out, /kube-system/);
+  const all = await reach('--all-namespaces');
+  assert.match(all.out, /^kube-system\/cluster-dns\[Deployment\] => shop\/web\[Deployment\] : all$/m);
+});
+
+test('every other format has every connection', async () => {
+  const connection = {
+    wide: /^shop\/web\[Deployment\] +shop\/api\[Deployment\] +TCP 9090$/m,
+    csv: /^shop\/web\[Deployment\],shop\/api\[Deployment\],TCP 9090,$/m,
+    md: /^\| shop\/web\\\[Deployment\\\] \| shop\/api\\\[Deployment\\\] \| TCP 9090 \|/m,
+    dot: /^ {2}"shop\/web\[Deployment\]" -> "shop\/api\[Deployment\]" \[label="TCP 9090"\];$/m,
+    mermaid: /^ {2}n\d+ -->\|"TCP 9090"\| n\d+$/m,
+  };
+  for (const [format, row] of Object.entries(connection)) {
+    const { code, out } = await reach('-o', format);
+    assert.equal(code, 0);
+    assert.match(out, row, format);
+    const rows = out.split('\n').filter((line) => /->|shop\//.test(line)).length;
+    assert.ok(rows >= 10, `${format} has ${rows} rows`);
+  }
+});
+
+test('a report of tests needs packets', async () => {
+  const { code, err } = await reach('-o', 'junit');
+  assert.equal(code, 2);
+  assert.match(err, /-o junit is not available here/);
+});
+
+const live = async (
+  options: FakeLabOptions,
+  ...words: string[]
+): Promise<Awaited<ReturnType<typeof run>> & { lab: ReturnType<typeof createFakeLab> }> => {
+  const lab = createFakeLab(await shopCluster(), options);
+  return { ...(await run(['reach', '--live', ...words], lab.connection)), lab };
+};
+
+interface LiveJson {
+  readonly connections: readonly Row[];
+  readonly summary: { right: number; wrong: number; unknown: number; ignored: number; total: number };
+  readonly ignored: readonly { destination: string; why: string; cells: number }[];
+  readonly wrong: readonly { destination: string; reasons: unknown[] }[];
+  readonly unknown: readonly unknown[];
+}
+
+test('a lab that does as predicted is all right, once everything that was read is programmed', async () => {
+  const { code, out, lab } = await live({}, '-o', 'json');
+  const answer = JSON.parse(out) as LiveJson;
+  assert.equal(code, 0);
+  const { right, wrong, unknown, ignored, total } = answer.summary;
+  assert.deepEqual([wrong, unknown], [0, 0]);
+  assert.ok(right === lab.sent.length && right > 50);
+  assert.equal(right + ignored, total);
+  assert.equal(answer.connections.length, 10);
+  assert.deepEqual(answer.wrong, []);
+  // Names without an address, on their declared and their undeclared ports.
+  assert.deepEqual(
+    new Set(answer.ignored.map(({ destination }) => destination)),
+    new Set(['svc:shop/db', 'svc:shop/named']),
+  );
+  assert.equal(lab.programmed.length, 1);
+  assert.ok(Number(lab.programmed[0]?.['pods']) > 0);
+});
+
+test('the matrix shows what is blocked, and ends with the counts', async () => {
+  const { out } = await live({});
+  const [, api, db, web] = out.split('\n').map((line) => line.split(/\s{2,}/));
+  assert.deepEqual(api?.slice(0, 4), ['shop/api[Deployment]', '#', '.', '.']);
+  assert.deepEqual(db?.slice(0, 4), ['shop/db[StatefulSet]', 'X', '#', '.']);
+  assert.deepEqual(web?.slice(0, 4), ['shop/web[Deployment]', '.', '.', '#']);
+  assert.match(out, /\n\d+ right, 0 wrong, 0 unknown, \d+ ignored of \d+\n$/);
+});
+
+const lies: FakeLabOptions = {
+  lie: ({ port, netns }, truth) =>
+    port === 9090 && netns === 'pod-uid-of-shop-db-0' ? { outcome: 'silent', milliseconds: 1 } : truth,
+};
+
+test('one packet that does otherwise is wrong, with the rule that the prediction goes by', async () => {
+  const { code, out, lab } = await live(lies, '-o', 'json', '-f', folder.path);
+  const { summary, wrong } = JSON.parse(out) as LiveJson;
+  assert.equal(code, 1);
+  assert.equal(summary.wrong, 1);
+  assert.equal(wrong.length, 1);
+  assert.partialDeepStrictEqual(wrong[0], {
+    source: 'shop/db-0',
+    protocol: 'TCP',
+    port: 9090,
+    why: 'it is unreachable and not denied',
+    predicted: [{ verdict: 'denied', sourceSeen: null, backend: null }],
+    actual: { verdict: 'unreachable', sourceSeen: null, backend: null, milliseconds: 1 },
+    reasons: [{ object: 'NetworkPolicy shop/api', file: `${folder.path}/policies.yaml`, line: 5 }],
+  });
+  assert.equal(
+    lab.sent.length,
+    summary.total - summary.ignored,
+    'nothing is asked twice while nothing changes',
+  );
+  const table = await live(lies);
+  assert.match(table.out, /^shop\/db\[StatefulSet\] +! +# +\. +X +\.$/m);
+  assert.match(
+    table.out,
+    /^wrong: shop\/db-0 -> shop\/api-.* TCP 9090: it is unreachable and not denied\n {2}predicted by NetworkPolicy shop\/api spec\.podSelector$/m,
+  );
+  const junit = await live(lies, '-o', 'junit');
+  assert.equal(junit.code, 1);
+  assert.match(
+    junit.out,
+    /<testsuites name="weft reach --live" tests="\d+" failures="1" errors="0" skipped="\d+">/,
+  );
+  assert.match(junit.out, /<failure message="it is unreachable and not denied">shop\/db-0 -&gt; /);
+});
+
+test('an answer that says nothing is unknown, and fails', async () => {
+  const { code, out } = await live(
+    { lie: (_, truth) => (truth.outcome === 'answered' ? { outcome: 'answered', milliseconds: 1 } : truth) },
+    '-o',
+    'json',
+  );
+  const { summary, unknown } = JSON.parse(out) as LiveJson;
+  assert.equal(code, 1);
+  assert.ok(summary.unknown > 0);
+  assert.equal(summary.unknown, unknown.length);
+});
+
+test('what disagrees is asked once more when the cluster changed meanwhile, by what it is now', async () => {
+  const cluster = await shopCluster();
+  let isChanged = false;
+  const lab = createFakeLab(cluster, {
+    lie: async ({ port }) => {
+      if (isChanged || port !== 9090) return undefined;
+      isChanged = true;
+      await lab.client.delete(resources.networkpolicies, { namespace: 'shop', name: 'api' });
+      return { outcome: 'silent', milliseconds: 1 };
+    },
+  });
+  const { code, out } = await run(['reach', '--live', '-o', 'json'], lab.connection);
+  const { summary } = JSON.parse(out) as LiveJson;
+  assert.deepEqual([code, summary.wrong], [0, 0]);
+  assert.ok(lab.sent.length > summary.total - summary.ignored);
+});
+
+test('the cluster DNS and the API Service have cells when asked for', async () => {
+  const { out } = await live({}, '--all-namespaces', '-o', 'wide');
+  assert.match(out, /svc:kube-system\/kube-dns:53\/udp/);
+  assert.match(out, /ignored: \d+ cells to svc:default\/kubernetes/);
+});
