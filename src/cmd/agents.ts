@@ -70,6 +70,7 @@ await runRole('agents', async ({ paths, options, log }) => {
         await agents.programmed(versionsOf(body));
         return { body: {} };
       },
+      'POST /repair': () => ({ body: { repaired: agents.repair() } }),
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
     },
   });

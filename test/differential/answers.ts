@@ -9,7 +9,7 @@ import type { Destination, Question, Source } from './evaluator/question.ts';
  * What may come of a question, in words that can be compared: `allowed SOURCE-SEEN BACKEND` (the backend is empty
  * without a Service), `denied`, `refused`, `rejected` or `unreachable`. Sorted, each once.
  */
-type Answers = readonly string[];
+export type Answers = readonly string[];
 
 /**
  * The analyser's answers. A denial tells its direction and its policies too; a Service that serves nobody is
@@ -65,7 +65,8 @@ export function objectsOf(cluster: Cluster): KubernetesObject[] {
   );
 }
 
-function flowOf({ source, destination, protocol, port }: Question): Flow {
+/** The question as the analyser takes it. */
+export function flowOf({ source, destination, protocol, port }: Question): Flow {
   const end =
     destination.kind === 'service'
       ? { kind: 'service' as const, key: destination.service }

@@ -1,4 +1,7 @@
+import { parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { sourceSeen } from '../../model/network/source.ts';
+import type { NodePlace } from '../../model/network/topology.ts';
 import type { Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
@@ -26,19 +29,28 @@ export function throughNode(walk: Walk, node: string): Outcome[] {
 
 /** Past the Service rules: the sender's egress policies, then the way to whoever has the destination address. */
 function onwards(walk: Walk, node: string): Outcome[] {
+  const { index } = walk.question;
+  const target = endAt(index, walk.packet.destination);
+  const nobody = `nobody has the address ${target.address}`;
+  // A node knows who is in its own block: routing drops the packet before any policy sees it.
+  if (target.place === undefined && isInBlockOf(index.places.get(node), target.address)) {
+    return [noWay(walk, node, nobody)];
+  }
   const judged = judgeEgress(walk, node);
   if ('verdict' in judged) return [judged];
-  const { index } = judged.question;
-  const target = endAt(index, judged.packet.destination);
-  if (target.place === undefined) {
-    return [noWay(judged, node, `nobody has the address ${target.address}`)];
-  }
+  if (target.place === undefined) return [noWay(judged, node, nobody)];
   const isOtherNode = target.place.kind === 'node' && target.place.node !== node;
   if (!isOtherNode) return [arrive(judged, node, target)];
   // Another node may serve a node port: there the packet comes from outside, with the address it left with.
   const routed = route(judged, node, target);
   const sender = { kind: 'external', address: routed.packet.source } as const;
   return throughNode({ ...routed, sender }, target.place.node);
+}
+
+function isInBlockOf(place: NodePlace | undefined, text: string): boolean {
+  const block = place === undefined ? undefined : parsePrefix(place.podCidr);
+  const address = parseAddress(text);
+  return block !== undefined && address !== undefined && contains(block, address);
 }
 
 function judgeEgress(walk: Walk, node: string): Walk | Outcome {

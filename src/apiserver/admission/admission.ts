@@ -10,6 +10,8 @@ import type { Admission } from './port.ts';
 import { prune } from './prune.ts';
 import { createServiceIndex } from './service-index.ts';
 import { admitService } from './service.ts';
+import { prepareService } from './service-update.ts';
+import { dropUseless } from './service-keep.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -25,10 +27,13 @@ export function createAdmission({ store, serviceCidr }: AdmissionOptions): Admis
     return (textAt(network, ['spec', 'serviceCIDR']) || serviceCidr).split(',');
   };
   return {
-    admit(resource: Resource, object, previous) {
+    admit(resource: Resource, given, previous) {
+      const object =
+        resource === resources.services && previous !== undefined ? dropUseless(given, previous) : given;
       if (previous === undefined) requireNamespace(store, resource, object);
-      requireValid(resource, object);
-      const defaulted = applyDefaults(object);
+      const prepared = resource === resources.services ? prepareService(object, previous) : object;
+      requireValid(resource, prepared);
+      const defaulted = applyDefaults(prepared);
       if (resource === resources.services)
         return admitService({ index, cidrs: cidrs() }, defaulted, previous);
       if (resource === resources.clusternetworks && previous !== undefined)

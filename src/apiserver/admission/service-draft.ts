@@ -15,7 +15,12 @@ export interface ServiceDraft {
   readonly previous: StoredObject | undefined;
 }
 
-/** Whether a Service with this spec has node ports. */
+/** Whether a Service with this spec may have node ports, given or asked for. */
+export function mayHaveNodePorts(spec: Record<string, unknown>): boolean {
+  return spec['type'] === 'NodePort' || spec['type'] === 'LoadBalancer';
+}
+
+/** Whether a Service with this spec is given node ports. */
 export function needsNodePorts(spec: Record<string, unknown>): boolean {
   const type = spec['type'];
   return type === 'NodePort' || (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);

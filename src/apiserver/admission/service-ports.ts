@@ -2,13 +2,13 @@ import { allocateNodePort } from '../../api/allocation.ts';
 import { resources } from '../../api/resources.ts';
 import { isObject, numberAt, textAt } from '../json.ts';
 import { invalid, invalidValue, StatusError } from '../status.ts';
-import { needsNodePorts, type ServiceContext, type ServiceDraft } from './service-draft.ts';
+import { mayHaveNodePorts, needsNodePorts, type ServiceContext, type ServiceDraft } from './service-draft.ts';
 
 /** Sets the node ports of a draft, or removes them where its type has none. Throws 422 for ports that are taken. */
 export function allocateNodePorts(context: ServiceContext, draft: ServiceDraft): void {
   const { spec } = draft;
   const ports = Array.isArray(spec['ports']) ? spec['ports'].filter(isObject) : [];
-  if (!needsNodePorts(spec)) {
+  if (!mayHaveNodePorts(spec)) {
     if (ports.some((port) => port['nodePort'] !== undefined)) spec['ports'] = ports.map(withoutNodePort);
     delete spec['healthCheckNodePort'];
     return;
@@ -18,7 +18,7 @@ export function allocateNodePorts(context: ServiceContext, draft: ServiceDraft):
   requireFreePorts(draft, ports, used);
   for (const port of ports) used.add(numberAt(port, ['nodePort']));
   spec['ports'] = ports.map((port) => {
-    if (numberAt(port, ['nodePort']) !== 0) return port;
+    if (numberAt(port, ['nodePort']) !== 0 || !needsNodePorts(spec)) return port;
     const id = `${numberAt(port, ['port'])}-${textAt(port, ['protocol'])}`;
     return { ...port, nodePort: freePort(used, `${draft.key}/${id}`) };
   });

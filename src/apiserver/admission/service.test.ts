@@ -118,3 +118,24 @@ test('when all addresses are taken, creation fails and takes nothing', async () 
   await api.call('DELETE', `${path}/s0`);
   assert.equal((await make(api, 'more', {})).status, 201);
 });
+
+test('a change of type takes along what only the old type had, and no more', async () => {
+  const api = createTestApi({ serviceCidr });
+  const change = (name: string, spec: object): Promise<Answer> =>
+    api.call('PATCH', `${path}/${name}`, {
+      body: { spec },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+  const made = await make(api, 'a', { type: 'NodePort' });
+  assert.equal(specOf(made, 'externalTrafficPolicy'), 'Cluster');
+  const inside = await change('a', { type: 'ClusterIP' });
+  assert.equal(inside.status, 200);
+  assert.equal(specOf(inside, 'externalTrafficPolicy'), undefined);
+  assert.deepEqual(nodePorts(inside), [undefined]);
+  assert.equal(specOf(inside, 'clusterIP'), specOf(made, 'clusterIP'));
+  const refused = await change('a', { externalTrafficPolicy: 'Local' });
+  assert.equal(refused.status, 422);
+  const name = await change('a', { type: 'ExternalName', externalName: 'example.org' });
+  assert.equal(name.status, 200, JSON.stringify(name.body));
+  assert.equal(specOf(name, 'clusterIP'), undefined);
+});

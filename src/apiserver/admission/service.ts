@@ -2,7 +2,6 @@ import { keyOf } from '../../api/resources.ts';
 import { isObject, type StoredObject } from '../json.ts';
 import { allocateAddresses } from './service-addresses.ts';
 import type { ServiceContext } from './service-draft.ts';
-import { keepAllocated } from './service-keep.ts';
 import { allocateNodePorts } from './service-ports.ts';
 
 /**
@@ -15,7 +14,6 @@ export function admitService(
   previous: StoredObject | undefined,
 ): StoredObject {
   const spec = isObject(service['spec']) ? { ...service['spec'] } : {};
-  if (previous !== undefined) keepAllocated(spec, previous['spec']);
   const draft = { ...service, spec };
   const state = { key: keyOf(service), service: draft, spec, previous };
   allocateAddresses(context, state);

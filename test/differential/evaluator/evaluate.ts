@@ -104,6 +104,13 @@ function arriveFromOutside(world: World, packet: Packet): Outcome[] {
 
 /** Leaves the node it is at, or ends there: egress is judged on the destination that it really goes to. */
 function forward(world: World, packet: Packet): Outcome[] {
+  // A node knows who is in its own block: what nobody has is dropped before policies are asked.
+  if (
+    isNobodys(world, packet.destination) &&
+    packet.at !== undefined &&
+    inCidr(packet.at.podCIDR, packet.destination)
+  )
+    return [{ verdict: 'unreachable' }];
   if (packet.sender !== undefined && !mayLeave(world, packet, packet.sender)) return [{ verdict: 'denied' }];
   const seen = sourceSeen(world, packet);
   const node = nodeWithAddress(world, packet.destination);

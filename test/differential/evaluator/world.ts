@@ -19,6 +19,7 @@ export interface WorldNode {
   readonly internalIP: string;
   /** Address of its tunnel device: the first of its pod CIDR. */
   readonly tunnel: string;
+  readonly podCIDR: string;
 }
 
 export interface WorldPod {
@@ -54,9 +55,11 @@ export function readWorld(objects: readonly KubernetesObject[]): World {
 
 function readNode({ metadata, spec, status }: Node): WorldNode[] {
   const internal = status?.addresses?.find(({ type }) => type === 'InternalIP');
-  const cidr = spec?.podCIDR === undefined ? undefined : parsePrefix(spec.podCIDR);
-  if (internal === undefined || cidr === undefined) return [];
-  return [{ name: metadata.name, internalIP: internal.address, tunnel: formatAddress(cidr.network) }];
+  const podCIDR = spec?.podCIDR;
+  const cidr = podCIDR === undefined ? undefined : parsePrefix(podCIDR);
+  if (internal === undefined || podCIDR === undefined || cidr === undefined) return [];
+  const tunnel = formatAddress(cidr.network);
+  return [{ name: metadata.name, internalIP: internal.address, tunnel, podCIDR }];
 }
 
 function readPod({ metadata, spec, status }: Pod): WorldPod[] {

@@ -4,8 +4,10 @@ import type { Destination, Question, Source } from '../evaluator/question.ts';
 
 /** A port that no container and no Service of the vocabulary has. */
 export const undeclaredPort = 7;
+/** The machine that stands for the internet: it answers for all addresses, and over UDP from this one. */
+const internet = '203.0.113.10';
 /** Outside the cluster: in nobody's block, in blocks that policies name, and in what they except. */
-const outsiders = ['203.0.113.10', '203.0.113.200', '198.51.100.3', '198.51.100.77', '192.0.2.1'] as const;
+const outsiders = [internet, '198.51.100.3', '198.51.100.77', '192.0.2.1'] as const;
 /** Addresses of the pod and Service ranges that nobody has, on a node's block and on none. */
 const nobodys = ['10.244.1.200', '10.244.77.1', '10.111.1.1'] as const;
 
@@ -25,7 +27,8 @@ export function questionsOf(objects: readonly KubernetesObject[]): Question[] {
       ...services.flatMap((service) => nodePortTargets(service, node)),
       ...nodeTargets(node),
     ]),
-    ...outsiders.flatMap((address) => [to(address, 'TCP', 443), to(address, 'UDP', 53)]),
+    ...outsiders.map((address) => to(address, 'TCP', 443)),
+    to(internet, 'UDP', 53),
     ...nobodys.map((address) => to(address, 'TCP', 80)),
   ];
   const sources: Source[] = [

@@ -1,0 +1,64 @@
+import type { Cluster } from '../../../src/model/cluster.ts';
+import type { ProbeResult } from '../../../src/workload/port.ts';
+import type { TestLab } from '../../support/lab.ts';
+import { coarse, evaluatedAnswers, objectsOf, predictedAnswers, type Answers } from '../answers.ts';
+import type { Question } from '../evaluator/question.ts';
+import { measure, measuredAnswer } from './measure.ts';
+
+/** A question to which not all three gave the same answer. */
+export interface Disagreement {
+  readonly question: Question;
+  readonly predicted: Answers;
+  readonly evaluated: Answers;
+  readonly measured: string;
+  readonly result: ProbeResult;
+}
+
+/**
+ * Asks the analyser, the evaluator and the network itself. Silence may come of a machine that has too much to do: it
+ * is asked again, with more patience, before it counts.
+ */
+export async function disagreements(
+  lab: TestLab,
+  cluster: Cluster,
+  questions: readonly Question[],
+): Promise<Disagreement[]> {
+  const first = await compare(lab, cluster, { questions, timeoutMs: 400 });
+  const silent = first.filter(({ result }) => result.outcome === 'silent').map(({ question }) => question);
+  return [
+    ...first.filter(({ result }) => result.outcome !== 'silent'),
+    ...(await compare(lab, cluster, { questions: silent, timeoutMs: 2000 })),
+  ];
+}
+
+async function compare(
+  lab: TestLab,
+  cluster: Cluster,
+  { questions, timeoutMs }: { questions: readonly Question[]; timeoutMs: number },
+): Promise<Disagreement[]> {
+  const objects = objectsOf(cluster);
+  const results = await measure(lab, cluster, questions, { timeoutMs });
+  return results.flatMap((result, index) => {
+    const question = questions[index];
+    if (question === undefined) return [];
+    const predicted = predictedAnswers(cluster, question);
+    const evaluated = evaluatedAnswers(objects, question);
+    const measured = measuredAnswer(question, result);
+    const all = { question, predicted, evaluated, measured, result };
+    return agree(all) ? [] : [all];
+  });
+}
+
+/** The network is more exact than each of the others in something: how it denies, and how it does not get there. */
+function agree({ question, predicted, evaluated, measured }: Disagreement): boolean {
+  if (coarse(predicted).join() !== coarse(evaluated).join()) return false;
+  if (measured === 'refused' && question.destination.kind === 'node' && evaluated.includes('rejected')) {
+    // A node that rejects for a Service sends what it sends where nobody listens: it is asked at its own address.
+    return true;
+  }
+  const isPredicted = predicted.includes(measured === 'rejected' ? 'unreachable' : measured);
+  if (measured.startsWith('denied')) return isPredicted && evaluated.includes('denied');
+  // Nobody has the address: the last router on the way may say so.
+  const nobodys = measured === 'rejected' && evaluated.includes('unreachable');
+  return isPredicted && (nobodys || evaluated.includes(measured));
+}
