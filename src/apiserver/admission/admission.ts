@@ -11,7 +11,6 @@ import { prune } from './prune.ts';
 import { createServiceIndex } from './service-index.ts';
 import { admitService } from './service.ts';
 import { prepareService } from './service-update.ts';
-import { dropUseless } from './service-keep.ts';
 
 export interface AdmissionOptions {
   readonly store: Store;
@@ -27,9 +26,7 @@ export function createAdmission({ store, serviceCidr }: AdmissionOptions): Admis
     return (textAt(network, ['spec', 'serviceCIDR']) || serviceCidr).split(',');
   };
   return {
-    admit(resource: Resource, given, previous) {
-      const object =
-        resource === resources.services && previous !== undefined ? dropUseless(given, previous) : given;
+    admit(resource: Resource, object, previous) {
       if (previous === undefined) requireNamespace(store, resource, object);
       const prepared = resource === resources.services ? prepareService(object, previous) : object;
       requireValid(resource, prepared);
