@@ -10,6 +10,8 @@ import { silentLog } from '../lib/log.ts';
 import { rpcCall } from '../lib/rpc-client.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 
+const reachableWithinMs = 20_000;
+
 /** Opens a running lab from outside its mount namespace. */
 export async function connectLab(paths: LabPaths): Promise<LabConnection> {
   const client = createClient({
@@ -27,13 +29,28 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
       return prober;
     },
     async programmed(versions) {
-      await rpcCall(paths.socket('agents'), 'POST', '/programmed', versions);
+      await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/programmed', versions));
     },
     async close() {
       for (const end of ends.splice(0)) end();
       await client.close();
     },
   };
+}
+
+/** The agents of a lab that has just been started may answer a little later than its API server. */
+async function whenReachable(call: () => Promise<unknown>): Promise<void> {
+  const deadline = systemClock.monotonic() + reachableWithinMs;
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      const isLate = systemClock.monotonic() > deadline;
+      if (isLate || !(error instanceof WeftError && error.code === 'rpc-unreachable')) throw error;
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+    }
+  }
 }
 
 async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober> {
@@ -57,7 +74,7 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
   ends.push(
     () => prober.close(),
     () => namespaces.close(),
-    () => void denials.close(),
+    () => denials.close(),
   );
   return prober;
 }

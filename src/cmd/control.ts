@@ -26,7 +26,7 @@ await runRole('control', async ({ paths, options, log }) => {
   const sockets = createSockets({ namespaces });
   const places = labPlaces(options);
 
-  const credentials = await createCredentials({
+  const credentials = createCredentials({
     directory: paths.credentials,
     hosts: [kubernetesAddress(options.config.serviceCidr), labAddresses.control],
   });
@@ -48,10 +48,10 @@ await runRole('control', async ({ paths, options, log }) => {
   await ensureObjects(client, systemObjects(places, options.config));
   const fd = sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort });
   await server.listen({ fd });
+  // Everybody waits for the kubeconfig: it is written when what it promises is there, the nodes' machines among it.
+  credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
   const controllers = createControllers({ client, clock: systemClock, log, config: options.config });
   await controllers.start();
-  // The kubeconfig is what everybody waits for: it is written when everything it promises is there.
-  credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
 
   return async () => {
     await controllers.stop();

@@ -45,4 +45,3 @@ export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CLOEXEC = 0o200_0000;
 export const EFD_NONBLOCK = 0o4000;
 export const EFD_CLOEXEC = 0o200_0000;
-

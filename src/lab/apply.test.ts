@@ -31,17 +31,24 @@ test('what is no longer named goes, and only if an earlier call made it', async 
 test('a changed wish changes its own fields and leaves those of others', async () => {
   const client = createFakeClient();
   await applyObjects(client, [configMap('a', { mine: '1', old: 'x' })]);
-  await client.patch(resources.configmaps, { namespace: 'default', name: 'a' }, { body: { data: { theirs: '2' } } });
+  await client.patch(
+    resources.configmaps,
+    { namespace: 'default', name: 'a' },
+    { body: { data: { theirs: '2' } } },
+  );
   assert.deepEqual(outcomes(await applyObjects(client, [configMap('a', { mine: '3' })])), ['a configured']);
   const found = await client.get(resources.configmaps, { namespace: 'default', name: 'a' });
   assert.deepEqual(found?.data, { mine: '3', theirs: '2' });
 });
 
 test('a patch names what is new, what differs and what is gone', () => {
-  assert.deepEqual(patchTowards({ a: 1, b: { c: 1, d: 2 }, e: [1] }, { b: { c: 1, d: 3 }, e: [1, 2], f: 4 }), {
-    a: null,
-    b: { d: 3 },
-    e: [1, 2],
-    f: 4,
-  });
+  assert.deepEqual(
+    patchTowards({ a: 1, b: { c: 1, d: 2 }, e: [1] }, { b: { c: 1, d: 3 }, e: [1, 2], f: 4 }),
+    {
+      a: null,
+      b: { d: 3 },
+      e: [1, 2],
+      f: 4,
+    },
+  );
 });

@@ -35,7 +35,6 @@ function playingHolder(real: Processes): Processes {
       const record = await real.start(command);
       writeProcessFile(paths.processes, { holder: record });
       writeFileSync(paths.kubeconfig, '{}');
-      writeFileSync(paths.socket('agents'), '');
       return record;
     },
   };

@@ -70,7 +70,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
 
   const whenAnswering = async (paths: LabPaths): Promise<void> => {
     const deadline = clock.monotonic() + startTimeoutMs;
-    while (!existsSync(paths.kubeconfig) || !existsSync(paths.socket('agents'))) {
+    while (!existsSync(paths.kubeconfig)) {
       if (clock.monotonic() > deadline) {
         throw new WeftError(
           'lab-not-starting',

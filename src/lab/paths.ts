@@ -6,6 +6,8 @@ export interface LabPaths {
   readonly directory: string;
   /** Beside the directory, so that removing one does not free the other. */
   readonly lock: string;
+  /** There from the moment the lab is being ended: nothing may be started again. */
+  readonly ending: string;
   /** Pins of network namespaces. */
   readonly namespaces: string;
   /** Per-pod files, by uid. */
@@ -19,6 +21,10 @@ export interface LabPaths {
   /** Records of the running processes, by role. */
   readonly processes: string;
   socket(role: 'holder' | 'agents' | 'dns'): string;
+  /** Locked by the one process of the role as long as it runs. */
+  roleLock(role: string): string;
+  /** What a role serves, by pod: a restarted one serves it again. */
+  serving(role: 'holder' | 'dns'): string;
 }
 
 /** Where all labs of a user are: below /run/weft, or below $XDG_RUNTIME_DIR without root. */
@@ -35,6 +41,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     name,
     directory,
     lock: join(labs, `${name}.lock`),
+    ending: join(directory, 'ending'),
     namespaces: join(directory, 'ns'),
     pods: join(directory, 'pods'),
     logs: join(directory, 'log'),
@@ -44,5 +51,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),
     socket: (role) => join(directory, `${role}.sock`),
+    roleLock: (role) => join(directory, `${role}.lock`),
+    serving: (role) => join(directory, 'serving', role),
   };
 }

@@ -1,5 +1,4 @@
 import { keyOf, resources } from '../../api/resources.ts';
-import type { Deployment } from '../../api/types/apps.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Client } from '../../client/port.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -69,12 +68,18 @@ async function readStatus(client: Client): Promise<Status> {
   };
 }
 
+/** Ready and wanted pods; DaemonSets count in words of their own. */
 function readiness(workload: KubernetesObject): string {
-  const { spec = {}, status = {} } = workload as Partial<Deployment> & {
-    status?: { numberReady?: number; desiredNumberScheduled?: number };
-  };
-  const wanted = 'replicas' in spec ? (spec.replicas ?? 1) : status.desiredNumberScheduled;
-  return `${status.readyReplicas ?? status.numberReady ?? 0}/${wanted ?? 0}`;
+  const { spec = {}, status = {} } = workload as { spec?: Counts; status?: Counts };
+  const wanted = spec.replicas ?? status.desiredNumberScheduled ?? 0;
+  return `${status.readyReplicas ?? status.numberReady ?? 0}/${wanted}`;
+}
+
+interface Counts {
+  readonly replicas?: number;
+  readonly desiredNumberScheduled?: number;
+  readonly readyReplicas?: number;
+  readonly numberReady?: number;
 }
 
 function render({ nodes, workloads, services, unready }: Status & { unready: readonly Unready[] }): string {

@@ -28,7 +28,7 @@ export interface MachineInterface {
 export interface MachineRoute {
   readonly destination: string;
   /** Next hop; `unreachable` refuses packets for the destination. */
-  readonly via: string | 'unreachable';
+  readonly via: string;
 }
 
 /** The world around the nodes. It forwards only what its machines have routes for. */

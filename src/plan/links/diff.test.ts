@@ -49,6 +49,28 @@ test('a VXLAN device with another local address is made anew, with everything on
   assert.ok(actions.includes('add-fdb'));
 });
 
+test('a link that changes its MAC address gets its neighbours again', () => {
+  const before = podOnNode(first, pod);
+  const name = podLinkName(pod.uid);
+  const stale = {
+    ...before,
+    links: new Map([[name, { kind: 'veth-peer', name, mac: '02:00:00:00:00:01', mtu: 1450 } as const]]),
+  };
+  assert.deepEqual(
+    diffNamespace(stale, before).map(({ action }) => action),
+    ['set-link', 'add-neighbour'],
+  );
+});
+
+test('an address is replaced before the old one goes', () => {
+  const before = nodeOverlay(first, []);
+  const after = { ...before, addresses: [{ link: 'vxlan.calico', address: '10.244.9.0/32' }] };
+  assert.deepEqual(
+    diffNamespace(before, after).map(({ action }) => action),
+    ['add-address', 'delete-address'],
+  );
+});
+
 test('a dumped veth end counts as the veth that was asked for', () => {
   const desired = podOnNode(first, pod);
   const name = podLinkName(pod.uid);

@@ -19,43 +19,48 @@ export const emptyNamespace: NamespaceState = {
 
 /**
  * The operations that turn `current` into `desired`, in an order the kernel accepts: what depends on a link goes
- * before the link is deleted and comes after it is made; addresses before routes, for a next hop must be
- * reachable. Things of a deleted link are not deleted one by one: they go with it.
+ * before the link is deleted and comes after it is made; addresses come before routes, for a next hop must be
+ * reachable, and go last, for the kernel takes a link's routes away with its last address. Things of a deleted link
+ * are not deleted one by one: they go with it.
  */
 export function diffNamespace(current: NamespaceState, desired: NamespaceState): RouteOperation[] {
+  const { doomed, renumbered, operations } = diffLinks(current, desired);
+  const survivors = restrictTo(current, (link) => !doomed.has(link));
+  // The kernel forgets a link's neighbours, permanent ones too, when its MAC address changes.
+  const kept = { ...survivors, neighbours: survivors.neighbours.filter(({ link }) => !renumbered.has(link)) };
+  const removed = others.flatMap((aspect) => aspect.removals(kept, desired)).toReversed();
+  const added = [addresses, ...others].flatMap((aspect) => aspect.additions(kept, desired));
+  return [...removed, ...operations, ...added, ...addresses.removals(kept, desired)];
+}
+
+/** What happens to links, which go (`doomed`), and which keep their name but change their MAC address. */
+interface LinkChanges {
+  readonly doomed: ReadonlySet<string>;
+  readonly renumbered: ReadonlySet<string>;
+  readonly operations: readonly RouteOperation[];
+}
+
+function diffLinks(current: NamespaceState, desired: NamespaceState): LinkChanges {
   const doomed = new Set<string>();
-  const links: RouteOperation[] = [];
+  const renumbered = new Set<string>();
+  const operations: RouteOperation[] = [];
   for (const [name, link] of current.links) {
     const wanted = desired.links.get(name);
-    if (wanted === undefined || !isSameDevice(link, wanted)) {
-      doomed.add(name);
-      links.push({ action: 'delete-link', name });
-    }
+    if (wanted !== undefined && isSameDevice(link, wanted)) continue;
+    doomed.add(name);
+    operations.push({ action: 'delete-link', name });
   }
   for (const [name, link] of desired.links) {
     const existing = doomed.has(name) ? undefined : current.links.get(name);
     if (existing === undefined) {
       // The far end of a veth comes with its near end, which another namespace's state makes.
-      links.push(link.kind === 'veth-peer' ? { action: 'set-link', link } : { action: 'add-link', link });
-    } else if (!hasAttributes(existing, link)) links.push({ action: 'set-link', link });
-  }
-  const survives = (entry: { readonly link: string }): boolean => !doomed.has(entry.link);
-  const removed: RouteOperation[] = [];
-  const added: RouteOperation[] = [];
-  for (const { key, same, deletion, addition, of } of aspects) {
-    const existing = new Map(
-      of(current)
-        .filter(survives)
-        .map((entry) => [key(entry), entry]),
-    );
-    const wanted = new Map(of(desired).map((entry) => [key(entry), entry]));
-    for (const [id, entry] of existing) if (!wanted.has(id)) removed.push(deletion(entry));
-    for (const [id, entry] of wanted) {
-      const before = existing.get(id);
-      if (before === undefined || !same(before, entry)) added.push(addition(entry));
+      operations.push({ action: link.kind === 'veth-peer' ? 'set-link' : 'add-link', link });
+    } else if (!hasAttributes(existing, link)) {
+      operations.push({ action: 'set-link', link });
+      if (link.mac !== undefined && link.mac !== existing.mac) renumbered.add(name);
     }
   }
-  return [...removed.toReversed(), ...links, ...added];
+  return { doomed, renumbered, operations };
 }
 
 /** The part of a state that hangs on the links `owns` accepts: what one of several owners of a namespace manages. */
@@ -70,36 +75,53 @@ export function restrictTo(state: NamespaceState, owns: (link: string) => boolea
   };
 }
 
-type Entry = LinkAddress | Route | Neighbour | FdbEntry;
-
+/** One kind of thing that hangs on links: how to tell two of them apart, and what adds or deletes one. */
 interface Aspect {
-  of(state: NamespaceState): readonly Entry[];
-  key(entry: Entry): string;
-  same(a: Entry, b: Entry): boolean;
-  addition(entry: Entry): RouteOperation;
-  deletion(entry: Entry): RouteOperation;
+  readonly removals: (current: NamespaceState, desired: NamespaceState) => RouteOperation[];
+  readonly additions: (current: NamespaceState, desired: NamespaceState) => RouteOperation[];
 }
 
-function aspect<T extends Entry>(typed: {
-  of(state: NamespaceState): readonly T[];
-  key(entry: T): string;
-  same(a: T, b: T): boolean;
-  addition(entry: T): RouteOperation;
-  deletion(entry: T): RouteOperation;
-}): Aspect {
-  // Sound because a list's entries only ever meet the functions they came with.
-  return typed as unknown as Aspect;
+interface AspectOf<T> {
+  readonly of: (state: NamespaceState) => readonly T[];
+  readonly key: (entry: T) => string;
+  readonly same: (a: T, b: T) => boolean;
+  readonly addition: (entry: T) => RouteOperation;
+  readonly deletion: (entry: T) => RouteOperation;
 }
+
+function aspect<T>({ of, key, same, addition, deletion }: AspectOf<T>): Aspect {
+  const byKey = (state: NamespaceState): Map<string, T> =>
+    new Map(of(state).map((entry) => [key(entry), entry]));
+  return {
+    removals(current, desired) {
+      const wanted = byKey(desired);
+      return of(current)
+        .filter((entry) => !wanted.has(key(entry)))
+        .map(deletion);
+    },
+    additions(current, desired) {
+      const existing = byKey(current);
+      const isThere = (entry: T): boolean => {
+        const before = existing.get(key(entry));
+        return before !== undefined && same(before, entry);
+      };
+      return of(desired)
+        .filter((entry) => !isThere(entry))
+        .map(addition);
+    },
+  };
+}
+
+const addresses = aspect<LinkAddress>({
+  of: (state) => state.addresses,
+  key: (entry) => `${entry.link} ${entry.address}`,
+  same: () => true,
+  addition: (address) => ({ action: 'add-address', address }),
+  deletion: (address) => ({ action: 'delete-address', address }),
+});
 
 /** In the order of addition; deletion runs the other way round. */
-const aspects: readonly Aspect[] = [
-  aspect<LinkAddress>({
-    of: (state) => state.addresses,
-    key: (entry) => `${entry.link} ${entry.address}`,
-    same: () => true,
-    addition: (address) => ({ action: 'add-address', address }),
-    deletion: (address) => ({ action: 'delete-address', address }),
-  }),
+const others: readonly Aspect[] = [
   aspect<Neighbour>({
     of: (state) => state.neighbours,
     key: (entry) => `${entry.link} ${entry.address}`,
