@@ -174,6 +174,21 @@ test('an answer that says nothing is unknown, and fails', async () => {
   assert.equal(summary.unknown, unknown.length);
 });
 
+test('a pod that does not run is unknown, so that a lab that is down proves nothing', async () => {
+  const cluster = await shopCluster();
+  const pods = new Map(
+    [...cluster.pods].map(([key, pod]) => [key, { ...pod, status: { phase: 'Pending' } } as const]),
+  );
+  const lab = createFakeLab({ ...cluster, pods });
+  const { code, out } = await run(['reach', '--live', '-o', 'json'], lab.connection);
+  const { summary, unknown, ignored } = JSON.parse(out) as LiveJson;
+  assert.equal(code, 1);
+  assert.deepEqual(lab.sent, []);
+  assert.equal(summary.unknown, pods.size);
+  assert.equal(unknown.length, pods.size);
+  assert.ok(ignored.every(({ destination }) => destination.startsWith('svc:')));
+});
+
 test('what disagrees is asked once more when the cluster changed meanwhile, by what it is now', async () => {
   const cluster = await shopCluster();
   let isChanged = false;

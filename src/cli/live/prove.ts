@@ -27,6 +27,8 @@ export interface Proof {
   readonly cells: readonly ProvedCell[];
   /** Cells that were not sent, or whose answers say too little. */
   readonly ignored: readonly IgnoredCells[];
+  /** Pods that do not run (yet): nobody knows what they will reach. Each counts as one unknown cell. */
+  readonly absent: readonly string[];
   readonly summary: ProofSummary;
 }
 
@@ -56,17 +58,17 @@ export async function prove(lab: LabConnection, cluster: Cluster, options: Prove
   const matrix = matrixOf(cluster, options);
   try {
     const cells = await proveCells(lab, cluster, matrix.cells);
-    if (!cells.some(isWrong)) return proofOf(cluster, cells, matrix.ignored);
+    if (!cells.some(isWrong)) return proofOf(cluster, cells, matrix);
     const now = await readCluster(lab.client);
-    if (isUnchanged(cluster, now)) return proofOf(cluster, cells, matrix.ignored);
+    if (isUnchanged(cluster, now)) return proofOf(cluster, cells, matrix);
     return await proveAgain(lab, now, { cells, options });
   } catch (error) {
     // A pod that went away took its namespace along.
     if (!(error instanceof WeftError) || error.code !== 'netns-missing') throw error;
     const now = await readCluster(lab.client);
     if (isUnchanged(cluster, now)) throw error;
-    const { cells, ignored } = matrixOf(now, options);
-    return proofOf(now, await proveCells(lab, now, cells), ignored);
+    const matrixNow = matrixOf(now, options);
+    return proofOf(now, await proveCells(lab, now, matrixNow.cells), matrixNow);
   }
 }
 
@@ -108,7 +110,7 @@ async function proveAgain(
   const doubtful = new Set(cells.filter(isWrong).map(({ cell }) => keyOf(cell)));
   const again = matrix.cells.filter((cell) => doubtful.has(keyOf(cell)));
   const proved = await proveCells(lab, cluster, again);
-  return proofOf(cluster, [...cells.filter((one) => !isWrong(one)), ...proved], matrix.ignored);
+  return proofOf(cluster, [...cells.filter((one) => !isWrong(one)), ...proved], matrix);
 }
 
 export const isWrong = ({ judgement }: ProvedCell): boolean => judgement.state === 'wrong';
@@ -116,7 +118,13 @@ export const isWrong = ({ judgement }: ProvedCell): boolean => judgement.state =
 const keyOf = ({ source, destination, protocol, port }: LiveCell): string =>
   `${source} ${destination.kind} ${destination.key} ${protocol} ${port}`;
 
-function proofOf(cluster: Cluster, cells: readonly ProvedCell[], notSent: readonly IgnoredCells[]): Proof {
+function proofOf(cluster: Cluster, cells: readonly ProvedCell[], matrix: LiveMatrix): Proof {
+  const absent = [...cluster.pods]
+    .filter(([, { status }]) => status?.podIP === undefined)
+    .map(([key]) => key);
+  const isAbsent = ({ destination }: IgnoredCells): boolean =>
+    destination.kind === 'pod' && absent.includes(destination.key);
+  const notSent = matrix.ignored.filter((one) => one.cells > 0 && !isAbsent(one));
   const count = (state: Judgement['state']): number =>
     cells.filter(({ judgement }) => judgement.state === state).length;
   const ignored = [...notSent, ...saidTooLittle(cells)];
@@ -124,11 +132,11 @@ function proofOf(cluster: Cluster, cells: readonly ProvedCell[], notSent: readon
   const summary = {
     right: count('right'),
     wrong: count('wrong'),
-    unknown: count('unknown'),
+    unknown: count('unknown') + absent.length,
     ignored: count('ignored') + unsent,
-    total: cells.length + unsent,
+    total: cells.length + absent.length + unsent,
   };
-  return { cluster, cells, ignored, summary };
+  return { cluster, cells, ignored, absent, summary };
 }
 
 /** By destination, port and reason, as the cells that were not sent. */

@@ -33,14 +33,23 @@ export interface ProofReport {
   readonly wrong: readonly WrongCell[];
 }
 
-export function reportOf({ cells, ignored, summary, cluster }: Proof, { sourceOf }: World): ProofReport {
+export function reportOf(
+  { cells, ignored, absent, summary, cluster }: Proof,
+  { sourceOf }: World,
+): ProofReport {
   const world = { cluster, sourceOf };
+  const untold = cells.flatMap(({ cell, judgement }) =>
+    judgement.state === 'unknown'
+      ? [{ source: cell.source, destination: destinationOf(cell), why: judgement.why }]
+      : [],
+  );
+  const notRunning = absent.map((key) => ({
+    source: key,
+    destination: '*',
+    why: 'the pod has no address: it does not run (yet)',
+  }));
   return {
-    unknown: cells.flatMap(({ cell, judgement }) =>
-      judgement.state === 'unknown'
-        ? [{ source: cell.source, destination: destinationOf(cell), why: judgement.why }]
-        : [],
-    ),
+    unknown: [...untold, ...notRunning],
     summary,
     ignored: ignored.map((one) => ({ destination: nameOf(one), why: one.why, cells: one.cells })),
     wrong: cells.filter(isWrong).map((one) => wrongCell(one, world)),
