@@ -11,7 +11,13 @@ import type {
   ServiceAccount,
 } from './types/core.ts';
 import type { KubernetesObject } from './types/meta.ts';
-import type { ClusterNetwork, EndpointSlice, NetworkPolicy } from './types/network.ts';
+import type {
+  ClusterNetwork,
+  EndpointSlice,
+  IPAddress,
+  NetworkPolicy,
+  ServiceCIDR,
+} from './types/network.ts';
 
 /** How a kind is addressed in the API. The type parameter is the object's type, carried for the compiler only. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
@@ -86,6 +92,14 @@ export const resources = {
   jobs: resource<Job>('batch/v1', 'Job', 'jobs', { subresources: ['status'] }),
   networkpolicies: resource<NetworkPolicy>('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', {
     shortNames: ['netpol'],
+  }),
+  servicecidrs: resource<ServiceCIDR>('networking.k8s.io/v1', 'ServiceCIDR', 'servicecidrs', {
+    cluster: true,
+    subresources: ['status'],
+  }),
+  ipaddresses: resource<IPAddress>('networking.k8s.io/v1', 'IPAddress', 'ipaddresses', {
+    shortNames: ['ip'],
+    cluster: true,
   }),
   endpointslices: resource<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
   clusternetworks: resource<ClusterNetwork>('weft.dev/v1alpha1', 'ClusterNetwork', 'clusternetworks', {

@@ -1,4 +1,4 @@
-import type { IntOrString, KubernetesObject, LabelSelector, Protocol } from './meta.ts';
+import type { Condition, IntOrString, KubernetesObject, LabelSelector, Protocol } from './meta.ts';
 
 /** networking.k8s.io/v1 NetworkPolicy. */
 export interface NetworkPolicy extends KubernetesObject {
@@ -32,6 +32,17 @@ export interface NetworkPolicyPort {
   protocol?: Protocol;
   port?: IntOrString;
   endPort?: number;
+}
+
+/** networking.k8s.io/v1 ServiceCIDR: ranges that addresses of Services come from, one of each family at most. */
+export interface ServiceCIDR extends KubernetesObject {
+  spec?: { cidrs?: string[] };
+  status?: { conditions?: Condition[] };
+}
+
+/** networking.k8s.io/v1 IPAddress: one address, by its name, and who has it. */
+export interface IPAddress extends KubernetesObject {
+  spec?: { parentRef?: { group?: string; resource: string; namespace?: string; name: string } };
 }
 
 /** discovery.k8s.io/v1 EndpointSlice. */
