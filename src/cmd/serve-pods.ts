@@ -1,0 +1,21 @@
+import type { Service } from '../lib/lifecycle.ts';
+import type { Log } from '../lib/log.ts';
+import type { LabPaths } from '../lab/paths.ts';
+import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
+import { createServingServer } from '../workload/serving.ts';
+import { createStandIns } from '../workload/stand-in/stand-ins.ts';
+
+/** The stand-ins of a lab, and the socket on which the agents say for which pods they stand in. */
+export function createPodServing(paths: LabPaths, log: Log): Service {
+  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
+  const standIns = createStandIns({ sockets: createSockets({ namespaces }), namespaces, log });
+  const serving = createServingServer({ path: paths.socket('holder'), pods: standIns, log });
+  return {
+    start: () => serving.start(),
+    async stop() {
+      await serving.stop();
+      await standIns.close();
+    },
+  };
+}
