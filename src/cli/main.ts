@@ -3,8 +3,8 @@ import { exitCodes, messageOf, WeftError } from '../lib/errors.ts';
 import type { CliEnvironment, ExitCode } from './environment.ts';
 
 /** Runs one command line (without `node` and the script). Never throws; what went wrong is on `err`. */
-export async function main(argv: readonly string[], env: CliEnvironment): Promise<ExitCode> {
-  let exitCode: ExitCode = 0;
+export async function main(argv: readonly string[], env: CliEnvironment): Promise<number> {
+  let exitCode = 0;
   const program = commandLine(env, (code) => {
     exitCode = code;
   });
@@ -28,7 +28,8 @@ function report(error: unknown, env: CliEnvironment): ExitCode {
   return exitCodes[error.fault];
 }
 
-type Done = (code: ExitCode) => void;
+/** Takes the exit code: a program's own for `exec`, an `ExitCode` for everything else. */
+type Done = (code: number) => void;
 
 function commandLine(env: CliEnvironment, done: Done): Command {
   const program = new Command('weft')
@@ -103,5 +104,10 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('-o, --output <format>', 'table, json, junit or sarif', 'table')
     .action(async (expectations: string[], options) =>
       done(await (await import('./commands/test.ts')).test(env, { expectations, ...options })),
+    );
+  withLab(program.command('exec <pod> <command...>'))
+    .description("run a program of this machine in a pod's network: weft exec POD -- CMD...")
+    .action(async (pod: string, command: string[], options) =>
+      done(await (await import('./commands/exec.ts')).exec(env, { pod, command, ...options })),
     );
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { readLabOptions } from '../lab/options.ts';
@@ -31,6 +32,15 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
     async programmed(versions) {
       await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/programmed', versions));
     },
+    async execute({ netns, uid }, command) {
+      const { runInside } = await import('../drivers/inside/run-inside.ts');
+      return runInside({
+        netns: join(pinsOf(paths), netns),
+        resolvConf: join(paths.pods, uid, 'resolv.conf'),
+        command,
+        env: process.env,
+      });
+    },
     async close() {
       for (const end of ends.splice(0)) end();
       await client.close();
@@ -61,14 +71,7 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
       import('../workload/probe/prober.ts'),
       import('../workload/probe/denial-stream.ts'),
     ]);
-  const holder = readProcessFile(paths.processes).holder;
-  if (holder === undefined) {
-    throw new WeftError('lab-down', `lab ${paths.name} is not running`, {
-      hint: 'start it again with: weft up',
-    });
-  }
-  // The pins are mounts of the holder's mount namespace, which /proc shows.
-  const namespaces = createNetworkNamespaces({ directory: `/proc/${holder.pid}/root${paths.namespaces}` });
+  const namespaces = createNetworkNamespaces({ directory: pinsOf(paths) });
   const denials = createDenialStream(paths.socket('agents'));
   const prober = createProber({ sockets: createSockets({ namespaces }), denials, clock: systemClock });
   ends.push(
@@ -77,4 +80,15 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
     () => denials.close(),
   );
   return prober;
+}
+
+/** Where the pins are seen from here: they are mounts of the holder's mount namespace, which /proc shows. */
+function pinsOf(paths: LabPaths): string {
+  const holder = readProcessFile(paths.processes).holder;
+  if (holder === undefined) {
+    throw new WeftError('lab-down', `lab ${paths.name} is not running`, {
+      hint: 'start it again with: weft up',
+    });
+  }
+  return `/proc/${holder.pid}/root${paths.namespaces}`;
 }

@@ -10,5 +10,10 @@ export interface LabConnection {
   prober(): Promise<Prober>;
   /** Resolves when the agents have programmed everything up to these resourceVersions, by plural name. */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Runs a program of this machine in a pod's network until it ends, on this process's terminal; returns its exit
+   * code. Throws `program-missing`.
+   */
+  execute(pod: { readonly netns: string; readonly uid: string }, command: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }

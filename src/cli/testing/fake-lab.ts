@@ -18,6 +18,8 @@ export interface FakeLab {
   readonly sent: readonly Probe[];
   /** What `programmed` was asked for. */
   readonly programmed: readonly Readonly<Record<string, string>>[];
+  /** Namespace and words of every program that was run; each ends with 7. */
+  readonly executed: readonly (readonly string[])[];
   readonly isClosed: () => boolean;
 }
 
@@ -33,6 +35,7 @@ export interface FakeLabOptions {
 export function createFakeLab(cluster: Cluster, { lie }: FakeLabOptions = {}): FakeLab {
   const sent: Probe[] = [];
   const programmed: Readonly<Record<string, string>>[] = [];
+  const executed: string[][] = [];
   let closed = false;
   const client = createFakeClient({ objects: objectsOf(cluster) });
   const probe = async (one: Probe): Promise<ProbeResult> => {
@@ -53,12 +56,16 @@ export function createFakeLab(cluster: Cluster, { lie }: FakeLabOptions = {}): F
       programmed.push(versions);
       return Promise.resolve();
     },
+    execute: ({ netns }, command) => {
+      executed.push([netns, ...command]);
+      return Promise.resolve(7);
+    },
     close: () => {
       closed = true;
       return Promise.resolve();
     },
   };
-  return { connection, client, sent, programmed, isClosed: () => closed };
+  return { connection, client, sent, programmed, executed, isClosed: () => closed };
 }
 
 function objectsOf(cluster: Cluster): KubernetesObject[] {

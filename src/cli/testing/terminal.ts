@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { LabConnection } from '../../lab/connection.ts';
 import { labPaths } from '../../lab/paths.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment } from '../environment.ts';
 import { main } from '../main.ts';
 
 /** What a command line printed, and its exit code. */
 export interface Printed {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly out: string;
   readonly err: string;
 }
