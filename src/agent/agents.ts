@@ -19,7 +19,9 @@ import { createClusterView, type ClusterView, type Dirty } from './cluster-view.
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { readyStatus } from './node-status.ts';
-import { createPodRunner, type PodRunner, type Serving } from './pod-runner.ts';
+import { createReleases } from './releases.ts';
+import { sweep } from './sweep.ts';
+import { createPodRunner, type PodRunner, type PodSettings, type Serving } from './pod-runner.ts';
 
 /** The kernel, as the agents use it. */
 export interface AgentKernel {
@@ -38,7 +40,9 @@ export interface AgentsOptions {
   /** Pin's name of a node's network namespace. */
   readonly netnsOfNode: (node: string) => string;
   readonly servingOf: (pod: Pod) => Serving;
-  readonly writeSettings: (pod: Pod) => void;
+  /** Everybody that `servingOf` may name. */
+  readonly servings: readonly Serving[];
+  readonly settings: PodSettings;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -71,26 +75,35 @@ export function createAgents(options: AgentsOptions): Agents {
   const members = new Map<string, Member>();
   const waiting = new Set<() => void>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
+  const releases = createReleases(clock, (addresses) => {
+    for (const { agent } of members.values()) agent.forgetConnections(addresses);
+  });
   let cancelRepair = (): void => {};
 
   const join = (place: NodePlace): void => {
     const netns = options.netnsOfNode(place.name);
     kernel.namespaces.open(netns);
     const agent = createNodeAgent({ ...kernel, planner, groups, place, netns, view, config: options.config });
-    agent.start();
     const runner = createPodRunner({
       ...kernel,
       node: place,
       nodeNetns: netns,
       client,
       pod: (key) => view.pods.get(key),
+      podAt: view.podAt,
+      endpointState: (key, address) => view.endpoints.stateOf(key, address),
       overlay: agent.overlay,
       servingOf: options.servingOf,
       isolate: (key, pod) => agent.isolate(key, pod),
-      writeSettings: options.writeSettings,
+      async released(key, address) {
+        view.endpoints.forget(key, address);
+        await releases.add(address);
+      },
+      settings: options.settings,
       clock,
       log,
     });
+    agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     members.set(place.name, { agent, runner });
     void reportReady(place.name);
@@ -156,6 +169,7 @@ export function createAgents(options: AgentsOptions): Agents {
     async start() {
       view.onDirty(apply);
       await view.start();
+      void sweep({ ...kernel, ...options, pods: () => view.pods.values() });
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
     repair: repairAll,

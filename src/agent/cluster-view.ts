@@ -4,6 +4,7 @@ import { resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import { placeOf } from '../model/network/places.ts';
 import type { NodePlace } from '../model/network/topology.ts';
+import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
@@ -33,6 +34,8 @@ export interface ClusterView {
   readonly serviceObjects: Informer<Service>;
   /** Keys of the pod that has an address now, by address; host-network pods are left out. */
   readonly podAt: ReadonlyMap<string, string>;
+  /** Which pods Services send to, as of the changes handed on. */
+  readonly endpoints: EndpointIndex;
   /** Resolves when every informer holds its first list: nothing may be programmed before. */
   start(): Promise<void>;
   onDirty(callback: (dirty: Dirty) => void): void;
@@ -46,6 +49,7 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
   const services = createServiceModel();
   const places = new Map<string, NodePlace>();
   const podAt = new Map<string, string>();
+  const endpoints = createEndpointIndex();
   const informers = {
     namespaces: client.informer<Namespace>(resources.namespaces),
     nodes: client.informer<Node>(resources.nodes),
@@ -73,6 +77,7 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     };
     nodesChanged = false;
     podsChanged = new Set();
+    for (const service of dirty.services) endpoints.set(service, services.portsOf(service));
     callback(dirty);
   };
   const schedule = (): void => {
@@ -112,6 +117,7 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     pods: informers.pods,
     serviceObjects: informers.services,
     podAt,
+    endpoints,
     async start() {
       follow(informers.namespaces, ({ key, current }) =>
         policies.setNamespace(key, current?.metadata.labels),

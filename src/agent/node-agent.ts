@@ -7,6 +7,7 @@ import type { NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
+import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { ServicePlanner } from '../plan/services/elements.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
@@ -22,14 +23,16 @@ import { createServiceProxy } from './service-proxy.ts';
 export interface NodeAgent {
   readonly place: NodePlace;
   readonly overlay: Overlay;
-  /** Lays out the tables and programs the whole view. */
-  start(): void;
+  /** Lays out the tables and programs the whole view; `survivors` are pods that an earlier process set up. */
+  start(survivors: ReadonlyMap<string, RunningPod>): void;
   /** Programs what changed: new connections meet it from now on. */
   apply(dirty: Dirty): void;
   /** Holds the connections that there are to what `apply` programmed: costs in proportion to their number. */
   settle(dirty: Dirty): void;
   /** Isolates a pod of this node before it is wired, or forgets it. */
   isolate(key: string, pod: RunningPod | undefined): void;
+  /** Forgets the connections of addresses that nobody has any more, before others get them. */
+  forgetConnections(addresses: ReadonlySet<string>): void;
   /** Mends tables that somebody else changed. Returns how many elements differed. */
   repair(): number;
 }
@@ -48,7 +51,7 @@ export interface NodeAgentOptions {
 }
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
-  const { place, netns, view, config, nft, route } = options;
+  const { place, netns, view, config, nft, route, conntrack } = options;
   const residents = [place.address, place.tunnelAddress];
   const proxy = createServiceProxy({
     nft,
@@ -64,13 +67,14 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   });
   const enforcer = createPolicyEnforcer({ nft, netns, residents, groups: options.groups });
   const overlay = createOverlay({ route, netns, node: place });
-  const local = new Map<string, RunningPod>();
+  /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */
+  const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
   const localByAddress = new Map<string, string>();
 
   const directory = {
     localPolicy: (address: string) => {
       const key = localByAddress.get(address);
-      return key === undefined ? undefined : view.policies.policyOf(key);
+      return key === undefined ? undefined : local.get(key)?.policy;
     },
     classAt: (address: string) => {
       const key = view.podAt.get(address);
@@ -87,14 +91,31 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   /** Addresses of pods that were programmed before: only those can have connections to judge. */
   const known = new Set<string>();
 
-  const cut = (dirty: Dirty): void => {
-    if (config.establishedConnections === 'keep') return;
+  const cut = (addresses: ReadonlySet<string>): void => {
+    if (config.establishedConnections === 'keep' || addresses.size === 0) return;
+    cutConnections({ conntrack, netns, directory }, addresses);
+  };
+
+  const cutChanged = (dirty: Dirty): void => {
     const addresses = new Set<string>();
     for (const key of [...dirty.policies, ...dirty.classes]) {
       const address = addressOf(key);
       if (address !== undefined && known.has(address)) addresses.add(address);
     }
-    if (addresses.size > 0) cutConnections({ conntrack: options.conntrack, netns, directory }, addresses);
+    cut(addresses);
+  };
+
+  /** Stages a pod's isolation; undefined withdraws it, and whatever it sends then drops. */
+  const stage = (key: string, pod: RunningPod | undefined): void => {
+    const previous = local.get(key)?.pod;
+    if (previous !== undefined) localByAddress.delete(previous.address);
+    const policy = view.policies.policyOf(key);
+    if (pod === undefined) local.delete(key);
+    else {
+      local.set(key, { pod, policy });
+      localByAddress.set(pod.address, key);
+    }
+    enforcer.setLocalPod(key, pod, policy);
   };
 
   const applyPolicies = (dirty: Dirty): void => {
@@ -102,8 +123,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       enforcer.setPeer(key, addressOf(key), view.policies.classOf(key));
     }
     for (const key of dirty.policies) {
-      const pod = local.get(key);
-      if (pod !== undefined) enforcer.setLocalPod(key, pod, view.policies.policyOf(key));
+      const pod = local.get(key)?.pod;
+      // The model has forgotten a pod that is gone, or knows another one of its name.
+      if (pod !== undefined && view.pods.get(key)?.metadata.uid === pod.uid) stage(key, pod);
     }
     enforcer.commit();
   };
@@ -120,7 +142,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       { ...options, nodeAddress: place.address },
       [...dirty.services].flatMap((key) => view.services.portsOf(key)),
     );
-    cut(dirty);
+    cutChanged(dirty);
     for (const key of dirty.pods) {
       const address = addressOf(key);
       if (address !== undefined) known.add(address);
@@ -130,11 +152,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   return {
     place,
     overlay,
-    start() {
+    start(survivors) {
       options.sysctl.write(netns, nodeSysctls);
       enforcer.start();
       proxy.start();
-      overlay.start();
+      overlay.start(survivors.values());
+      for (const [key, pod] of survivors) stage(key, pod);
       // The service range needs a route of its own: output translation happens only behind a route lookup.
       route.apply(netns, [
         {
@@ -153,19 +176,22 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       };
       apply(everything);
       settle(everything);
+      // Policies may have changed while nobody enforced them.
+      cut(new Set(localByAddress.keys()));
     },
     apply,
     settle,
     isolate(key, pod) {
-      const previous = local.get(key);
-      if (previous !== undefined) localByAddress.delete(previous.address);
-      if (pod === undefined) local.delete(key);
-      else {
-        local.set(key, pod);
-        localByAddress.set(pod.address, key);
-      }
-      enforcer.setLocalPod(key, pod, view.policies.policyOf(key));
+      stage(key, pod);
       enforcer.commit();
+    },
+    forgetConnections(addresses) {
+      for (const entry of conntrack.list(netns, 'ip')) {
+        const { original, reply } = entry;
+        const ends = [original.source, original.destination, reply.source, reply.destination];
+        const isTheirs = ends.some((address) => addresses.has(address));
+        if (isTheirs && entry.protocol !== 'other') conntrack.delete(netns, entry);
+      }
     },
     repair: () => proxy.repair() + enforcer.repair(),
   };

@@ -7,14 +7,16 @@ import {
   nodeOverlay,
   podInside,
   podLink,
+  podLinkName,
   podOnNode,
+  tunnelLink,
   type WiredPod,
 } from '../plan/links/node.ts';
 
 /** Links, routes and neighbours of one node and its pods. */
 export interface Overlay {
-  /** Learns what an earlier process left, once. */
-  start(): void;
+  /** Learns what an earlier process left, once, and removes the links of pods other than `survivors`. */
+  start(survivors: Iterable<WiredPod>): void;
   /** Connects the node with the others; cost proportional to what changed. */
   setPeers(others: Iterable<NodePlace>): void;
   /** Wires a pod whose namespace exists. Idempotent. Throws `wiring-failed`. */
@@ -32,7 +34,7 @@ export interface OverlayOptions {
 export function createOverlay({ route, netns, node }: OverlayOptions): Overlay {
   let overlay: NamespaceState = emptyNamespace;
   const pods = new Map<string, NamespaceState>();
-  /** What was there at the start and nobody has claimed yet: leftovers of pods that are gone since. */
+  /** What was there at the start and stays, until it is claimed. */
   let adopted: NamespaceState = emptyNamespace;
 
   const replace = (current: NamespaceState, desired: NamespaceState): void => {
@@ -40,8 +42,14 @@ export function createOverlay({ route, netns, node }: OverlayOptions): Overlay {
   };
 
   return {
-    start() {
-      adopted = restrictTo(route.dump(netns), isAgentLink);
+    start(survivors) {
+      const kept = new Set([tunnelLink, ...Array.from(survivors, ({ uid }) => podLinkName(uid))]);
+      const found = restrictTo(route.dump(netns), isAgentLink);
+      adopted = restrictTo(found, (link) => kept.has(link));
+      replace(
+        restrictTo(found, (link) => !kept.has(link)),
+        emptyNamespace,
+      );
     },
     setPeers(others) {
       const desired = nodeOverlay(node, others);

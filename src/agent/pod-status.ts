@@ -1,6 +1,7 @@
 import type { Pod, PodStatus } from '../api/types/core.ts';
 import type { Condition } from '../api/types/meta.ts';
 import { timestamp } from '../lib/timestamp.ts';
+import { isPodReady } from '../model/workloads/pod-state.ts';
 
 /** The status of a pod whose address is wired and whose ports somebody serves: running and ready. */
 export function runningStatus(
@@ -34,11 +35,28 @@ export function runningStatus(
   };
 }
 
-/** The status of a pod that could not be started, with why: `kubectl describe` and `weft status` show it. */
-export function waitingStatus(message: string, now: number): PodStatus {
+/** Whether the status says already what `runningStatus` would: after a restart of the agents nothing is new. */
+export function isReportedAs(
+  pod: Pod,
+  { address, nodeAddress }: { address: string; nodeAddress: string },
+): boolean {
+  return isPodReady(pod) && pod.status?.podIP === address && pod.status.hostIP === nodeAddress;
+}
+
+/**
+ * The status of a pod that nobody answers for, with why: `kubectl describe` and `weft status` show it. A pod that
+ * ran before stays in phase Running, as a kubelet leaves it.
+ */
+export function waitingStatus(pod: Pod, message: string, now: number): PodStatus {
+  const time = timestamp(now);
   const conditions: Condition[] = [
-    { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(now) },
-    { type: 'Ready', status: 'False', reason: 'NotStarted', message, lastTransitionTime: timestamp(now) },
+    { type: 'PodScheduled', status: 'True', lastTransitionTime: time },
+    { type: 'Ready', status: 'False', reason: 'NotStarted', message, lastTransitionTime: time },
   ];
-  return { phase: 'Pending', conditions };
+  return { phase: pod.status?.phase === 'Running' ? 'Running' : 'Pending', conditions };
+}
+
+/** Whether the status says already why the pod waits. */
+export function isWaitingWith(pod: Pod, message: string): boolean {
+  return pod.status?.conditions?.some((it) => it.type === 'Ready' && it.message === message) ?? false;
 }

@@ -5,7 +5,10 @@ import { ElementLedger, type PlannedElement, type SetTypes } from '../plan/eleme
 
 /** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
 export interface ManagedTable {
-  /** Loads the skeleton, or adopts a table that an earlier process left with the same one. */
+  /**
+   * Loads the skeleton, or adopts a table that an earlier process left with the same one: then the first `commit`
+   * mends the difference in one transaction, so that what stays desired is there all the time.
+   */
   start(): void;
   /** Stages what `owner` claims; nothing is sent before `commit`. */
   set(owner: string, elements: readonly PlannedElement[]): void;
@@ -37,6 +40,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   // An adopted table must have been laid out by the same skeleton: its hash is the name of an empty set.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
+  let isAdopted = false;
 
   const isOurs = (): boolean => {
     try {
@@ -49,6 +53,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   };
 
   const repair = (): number => {
+    isAdopted = false;
+    staged = [];
     const changes = [...options.sets()].flatMap((set) => {
       const type = types[set];
       return type === undefined ? [] : ledger.repair(set, nft.elements(netns, { ...table, set }, type));
@@ -60,7 +66,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   return {
     start() {
       if (nft.tables(netns, table.family).includes(table.table)) {
-        if (isOurs()) return;
+        isAdopted = isOurs();
+        if (isAdopted) return;
         nft.run(netns, `delete table ${table.family} ${table.table}`);
       }
       const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
@@ -70,6 +77,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
       staged.push(...ledger.set(owner, elements));
     },
     commit() {
+      if (isAdopted) return repair();
       const changes = staged;
       if (changes.length === 0) return 0;
       staged = [];

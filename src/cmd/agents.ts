@@ -1,8 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createAgents } from '../agent/agents.ts';
 import { dnsAddress } from '../api/allocation.ts';
-import type { Pod } from '../api/types/core.ts';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
@@ -16,9 +13,9 @@ import { servedByAnnotation } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { createRpcServer } from '../lib/rpc.ts';
-import { resolvConfOf } from '../model/dns/pod-settings.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
+import { createPodSettings } from './pod-settings.ts';
 import { runRole, whenReady } from './role.ts';
 
 /** The agents of all nodes of a lab. */
@@ -38,16 +35,11 @@ await runRole('agents', async ({ paths, options, log }) => {
     holder: createServingClient(paths.socket('holder')),
     dns: createServingClient(paths.socket('dns')),
   };
-  const writeSettings = (pod: Pod): void => {
-    const directory = join(paths.pods, pod.metadata.uid ?? '');
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { text } = resolvConfOf(pod, {
-      clusterDns: dnsAddress(options.config.serviceCidr),
-      zone: 'cluster.local',
-      nodeResolvConf: '',
-    });
-    writeFileSync(join(directory, 'resolv.conf'), text, { mode: 0o600 });
-  };
+  const settings = createPodSettings(paths.pods, {
+    clusterDns: dnsAddress(options.config.serviceCidr),
+    zone: 'cluster.local',
+    nodeResolvConf: '',
+  });
 
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
   const client = createClient({ ...access, clock: systemClock, log });
@@ -58,7 +50,8 @@ await runRole('agents', async ({ paths, options, log }) => {
     netnsOfNode: nodeNetns,
     servingOf: (pod) =>
       pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
-    writeSettings,
+    servings: Object.values(serving),
+    settings,
     clock: systemClock,
     log,
   });

@@ -11,12 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
-import { openLabs } from '../../src/cmd/labs.ts';
-import { readProcessFile } from '../../src/lab/process-file.ts';
 import { cannotSendPackets, places, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, openFlow, silenceMs, type Flow } from './flow.ts';
+import { killRole } from './processes.ts';
 import { enforce, namespace, policy } from './objects.ts';
-import { wireRogue } from './rogue.ts';
+import { createRogue, type Rogue } from './rogue.ts';
 
 describe('isolation', { skip: cannotSendPackets }, () => {
   let lab: TestLab;
@@ -89,8 +88,15 @@ describe('isolation', { skip: cannotSendPackets }, () => {
   test('a pod link that the agents do not know neither sends nor receives, agents dead or alive', async () => {
     const place = places[1];
     assert.ok(place !== undefined);
-    const rogue = wireRogue(lab, scratch, place);
-    const { processes } = openLabs().control.paths(lab.name);
+    const rogue = createRogue(lab, scratch, place);
+    try {
+      await staysOut(rogue);
+    } finally {
+      rogue.close();
+    }
+  });
+
+  async function staysOut(rogue: Rogue): Promise<void> {
     const near = (await lab.pod('cage/near')).status?.podIP ?? '';
     const reaches = async (): Promise<{ out: boolean; in: boolean }> => {
       const out = openFlow(rogue.sockets, 'rogue', { protocol: 'tcp', address: near, port: 8080 });
@@ -107,26 +113,20 @@ describe('isolation', { skip: cannotSendPackets }, () => {
       into.close();
       return result;
     };
+    rogue.wire();
     assert.deepEqual(await reaches(), { out: false, in: false });
     rogue.introduce('add');
     assert.deepEqual(await reaches(), { out: true, in: true }, 'it is wired well');
     rogue.introduce('delete');
     assert.deepEqual(await reaches(), { out: false, in: false });
 
-    const before = readProcessFile(processes).agents?.pid ?? 0;
-    process.kill(before, 'SIGKILL');
+    const back = killRole(lab, 'agents');
     assert.deepEqual(await reaches(), { out: false, in: false });
-    await eventually('the agents run again', async () => {
-      const { agents } = readProcessFile(processes);
-      if (agents === undefined || agents.pid === before) return false;
-      return lab.connection.programmed({}).then(
-        () => true,
-        () => false,
-      );
-    });
+    await back;
+    assert.equal(rogue.isWired(), false, 'agents remove the links of pods that are not there');
+    rogue.wire();
     assert.deepEqual(await reaches(), { out: false, in: false });
-    rogue.close();
-  });
+  }
 });
 
 describe('ClusterNetwork establishedConnections: keep', { skip: cannotSendPackets }, () => {

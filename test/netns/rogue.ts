@@ -21,6 +21,10 @@ export interface Rogue {
   readonly sockets: Sockets;
   /** Whether a datagram came since the last question. */
   heard(): boolean;
+  /** Connects it with the node exactly as a pod is. */
+  wire(): void;
+  /** Whether the node still has its link. */
+  isWired(): boolean;
   /** Writes into the node's table by hand what the agent would, or takes it away. */
   introduce(action: 'add' | 'delete'): void;
   close(): void;
@@ -40,8 +44,8 @@ function withRogue(lab: TestLab, own: NetworkNamespaces): NetworkNamespaces {
   };
 }
 
-/** Wires a namespace to a node exactly as a pod is, behind the agent's back. Its pin is made in `directory`. */
-export function wireRogue(lab: TestLab, directory: string, place: NodePlace): Rogue {
+/** Makes the namespace, to be wired to a node behind the agent's back. Its pin is made in `directory`. */
+export function createRogue(lab: TestLab, directory: string, place: NodePlace): Rogue {
   const own = createNetworkNamespaces({ directory });
   const namespaces = withRogue(lab, own);
   own.create(netns);
@@ -50,8 +54,6 @@ export function wireRogue(lab: TestLab, directory: string, place: NodePlace): Ro
   const route = createRouteNetlink({ namespaces });
   const nft = createNftables({ namespaces });
   const wires = podOnNode(place, pod);
-  assert.deepEqual(route.apply(node, diffNamespace(emptyNamespace, wires)), []);
-  assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(pod))), []);
   const sockets = createSockets({ namespaces });
   const fd = sockets.listen(netns, { protocol: 'udp', port: 7001 });
   const [link = ''] = wires.links.keys();
@@ -63,6 +65,11 @@ export function wireRogue(lab: TestLab, directory: string, place: NodePlace): Ro
   return {
     address: pod.address,
     sockets,
+    wire() {
+      assert.deepEqual(route.apply(node, diffNamespace(emptyNamespace, wires)), []);
+      assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(pod))), []);
+    },
+    isWired: () => route.dump(node).links.has(link),
     heard() {
       let heard = false;
       while (sockets.receive(fd).kind === 'data') heard = true;
