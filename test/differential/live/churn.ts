@@ -7,12 +7,43 @@ import type { KubernetesObject } from '../../../src/api/types/meta.ts';
  */
 export function asNextState(objects: readonly KubernetesObject[], seed: number): KubernetesObject[] {
   return objects.map((object) => {
-    if (object.kind === 'Pod') return renamed(object as Pod, `${object.metadata.name}-of-${seed}`);
+    if (object.kind === 'Pod') {
+      return renamed(withOwnHostPorts(object as Pod, seed), `${object.metadata.name}-of-${seed}`);
+    }
     const isHeadless = object.kind === 'Service' && (object as Service).spec.clusterIP === 'None';
     return isHeadless ? renamed(object, `headless-${object.metadata.name}`) : object;
   });
 }
 
+/** A host-network pod cannot listen where its predecessor on the node is only about to end. */
+function withOwnHostPorts(pod: Pod, seed: number): Pod {
+  const { spec } = pod;
+  if (spec.hostNetwork !== true) return pod;
+  const containers = spec.containers.map(({ ports = [], ...container }) => ({
+    ...container,
+    ports: ports.map((port) => ({ ...port, containerPort: port.containerPort + (seed % 16) * 200 })),
+  }));
+  return { ...pod, spec: { ...spec, containers } };
+}
+
 function renamed<T extends KubernetesObject>(object: T, name: string): T {
   return { ...object, metadata: { ...object.metadata, name } };
+}
+
+/**
+ * The same objects with their labels moved on, each pod's to the next pod and each namespace's to the next: pods
+ * that run become others to policies and Services, in place.
+ */
+export function relabelled(objects: readonly KubernetesObject[]): KubernetesObject[] {
+  const successors = new Map(
+    ['Pod', 'Namespace'].flatMap((kind) => {
+      const same = objects.filter((object) => object.kind === kind);
+      return same.map((object, index) => [object, same[(index + 1) % same.length]?.metadata.labels] as const);
+    }),
+  );
+  return objects.map((object) =>
+    successors.has(object)
+      ? { ...object, metadata: { ...object.metadata, labels: successors.get(object) ?? {} } }
+      : object,
+  );
 }

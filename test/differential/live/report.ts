@@ -8,14 +8,10 @@ const mostShown = 5;
 /** Everything that somebody needs who wants to know why the answers differ. */
 export function report(
   found: readonly Disagreement[],
-  { seed, objects }: { seed: number; objects: readonly KubernetesObject[] },
+  { replay, objects }: { replay: string; objects: readonly KubernetesObject[] },
 ): string {
   const shown = found.slice(0, mostShown).map((one) => describe(one, objects));
-  return [
-    `seed ${seed}: ${found.length} disagreements`,
-    ...shown,
-    `replay: WEFT_DIFFERENTIAL_SEED=${seed} node --test test/differential/live.test.ts`,
-  ].join('\n\n');
+  return [`${found.length} disagreements`, ...shown, `replay: ${replay}`].join('\n\n');
 }
 
 function describe(
