@@ -25,14 +25,16 @@ export function cutConnections(
   { conntrack, netns, directory }: { conntrack: Conntrack; netns: string; directory: AddressDirectory },
   addresses: ReadonlySet<string>,
 ): number {
-  let changed = 0;
+  const [denied, allowed]: [ConntrackEntry[], ConntrackEntry[]] = [[], []];
   for (const entry of conntrack.list(netns, 'ip')) {
     if (!addresses.has(entry.original.source) && !addresses.has(entry.reply.source)) continue;
-    const denied = isDenied(entry, directory);
-    if (denied === ((entry.mark & cutMark) !== 0)) continue;
-    if (conntrack.setMark(netns, entry, { value: denied ? cutMark : 0, mask: cutMark })) changed += 1;
+    const isNowDenied = isDenied(entry, directory);
+    if (isNowDenied !== ((entry.mark & cutMark) !== 0)) (isNowDenied ? denied : allowed).push(entry);
   }
-  return changed;
+  return (
+    conntrack.setMarks(netns, denied, { value: cutMark, mask: cutMark }) +
+    conntrack.setMarks(netns, allowed, { value: 0, mask: cutMark })
+  );
 }
 
 function isDenied(entry: ConntrackEntry, directory: AddressDirectory): boolean {

@@ -74,6 +74,20 @@ export function conntrackCompliance({ label, skip, make }: ConntrackCase): void 
       assert.equal(entryFrom(4002).mark, 0);
     });
 
+    test('many are marked at once, and those that are gone are not counted', () => {
+      const ports = Array.from({ length: 1200 }, (_, index) => 5000 + index);
+      for (const port of ports) world.send('127.0.0.1', port);
+      const entries = conntrack.list('node', 'ip').filter(({ protocol }) => protocol === 'udp');
+      assert.equal(entries.length, ports.length);
+      for (const gone of entries.slice(0, 3)) conntrack.delete('node', gone);
+      assert.equal(conntrack.setMarks('node', entries, { value: 5, mask: 7 }), ports.length - 3);
+      const marks = conntrack
+        .list('node', 'ip')
+        .flatMap((entry) => (entry.protocol === 'udp' ? [entry.mark] : []));
+      assert.deepEqual(marks, new Array(ports.length - 3).fill(5));
+      assert.equal(conntrack.setMarks('node', [], { value: 5, mask: 7 }), 0);
+    });
+
     test('a deleted entry is gone, which setMark and delete tell', () => {
       world.send('127.0.0.1', 4001);
       world.send('::1', 4001);

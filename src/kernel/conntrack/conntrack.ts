@@ -1,3 +1,4 @@
+import { WeftError } from '../../lib/errors.ts';
 import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../wire/nfnetlink/header.ts';
 import {
   encodeConntrackDelete,
@@ -6,12 +7,15 @@ import {
   parseConntrackEntry,
   type ConntrackTarget,
 } from '../../wire/nfnetlink/conntrack.ts';
-import type { Acknowledgement } from '../../wire/netlink/message.ts';
+import { parseAcknowledgement, type Acknowledgement } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
 import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
 import { entryFromRaw, rawTuple } from './entry-codec.ts';
-import type { Conntrack, ConntrackEntry } from './port.ts';
+import type { Conntrack, ConntrackEntry, MarkChange } from './port.ts';
+
+/** Requests sent at once: their acknowledgements must fit the socket's receive buffer. */
+const mostAtOnce = 1000;
 
 const families = { ip: NFPROTO_IPV4, ip6: NFPROTO_IPV6 } as const;
 
@@ -33,11 +37,25 @@ class KernelConntrack implements Conntrack {
       .map((message) => entryFromRaw(parseConntrackEntry(message)));
   }
 
-  setMark(namespace: string, entry: ConntrackEntry, mark: { value: number; mask: number }): boolean {
+  setMark(namespace: string, entry: ConntrackEntry, mark: MarkChange): boolean {
+    return this.setMarks(namespace, [entry], mark) === 1;
+  }
+
+  setMarks(namespace: string, entries: readonly ConntrackEntry[], { value, mask }: MarkChange): number {
     // The kernel exclusive-ors the value in: bits outside the mask would flip.
-    const value = (mark.value & mark.mask) >>> 0;
-    const bytes = encodeMarkChange(this.#target(entry), { value, mask: mark.mask });
-    return found(this.#sockets.request(namespace, bytes));
+    const change = { value: (value & mask) >>> 0, mask };
+    let changed = 0;
+    for (let first = 0; first < entries.length; first += mostAtOnce) {
+      const some = entries.slice(first, first + mostAtOnce);
+      const requests = some.map((entry) => encodeMarkChange(this.#target(entry), change));
+      const answers = this.#sockets.exchange(namespace, Buffer.concat(requests));
+      const acknowledgements = answers.flatMap((answer) => parseAcknowledgement(answer) ?? []);
+      if (acknowledgements.length !== some.length) {
+        throw new WeftError('netfilter-silent', 'the kernel did not acknowledge');
+      }
+      changed += acknowledgements.filter(found).length;
+    }
+    return changed;
   }
 
   delete(namespace: string, entry: ConntrackEntry): boolean {

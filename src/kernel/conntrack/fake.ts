@@ -21,6 +21,14 @@ export function createFakeConntrack(
     tables.set(namespace, table);
     return table;
   };
+  const setMark: Conntrack['setMark'] = (namespace, entry, { value, mask }) => {
+    const table = tableOf(namespace);
+    const key = keyOf(entry);
+    const found = table.get(key);
+    if (found === undefined) return false;
+    table.set(key, { ...found, mark: ((found.mark & ~mask) | (value & mask)) >>> 0 });
+    return true;
+  };
   return {
     track(namespace, entry) {
       const table = tableOf(namespace);
@@ -34,14 +42,8 @@ export function createFakeConntrack(
       const all = [...tableOf(namespace).values()];
       return all.filter(({ original }) => original.source.includes(':') === (family === 'ip6'));
     },
-    setMark(namespace, entry, { value, mask }) {
-      const table = tableOf(namespace);
-      const key = keyOf(entry);
-      const found = table.get(key);
-      if (found === undefined) return false;
-      table.set(key, { ...found, mark: ((found.mark & ~mask) | (value & mask)) >>> 0 });
-      return true;
-    },
+    setMark,
+    setMarks: (namespace, entries, mark) => entries.filter((entry) => setMark(namespace, entry, mark)).length,
     delete(namespace, entry) {
       const table = tableOf(namespace);
       const key = keyOf(entry);

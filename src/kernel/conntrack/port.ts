@@ -24,15 +24,23 @@ export interface ConntrackEntry {
   readonly status: number;
 }
 
+/** The bits of `mask` become those of `value`; `value`'s others mean nothing. */
+export interface MarkChange {
+  readonly value: number;
+  readonly mask: number;
+}
+
 /**
  * Connection tracking of pinned namespaces (ctnetlink). Synchronous. Entries of protocol `other` can be listed
- * only: `setMark` and `delete` throw `conntrack-unsupported`. Throws `netns-missing` when there is no namespace.
+ * only: `setMark`, `setMarks` and `delete` throw `conntrack-unsupported`. Throws `netns-missing` when there is no namespace.
  */
 export interface Conntrack {
   /** All entries of a family, in no order. */
   list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[];
   /** Sets the bits of `mask` in the entry's mark to those of `mark`. False when the entry is gone. */
-  setMark(namespace: string, entry: ConntrackEntry, mark: { value: number; mask: number }): boolean;
+  setMark(namespace: string, entry: ConntrackEntry, mark: MarkChange): boolean;
+  /** The same of many, which costs a fraction of one by one. Returns how many of them were still there. */
+  setMarks(namespace: string, entries: readonly ConntrackEntry[], mark: MarkChange): number;
   /** False when the entry was gone already. */
   delete(namespace: string, entry: ConntrackEntry): boolean;
   forget(namespace: string): void;

@@ -177,6 +177,8 @@ function parseIcmp(
 }
 
 function textOf(bytes: Uint8Array | undefined): string {
+  // Tables have many thousands of entries with four addresses each.
+  if (bytes?.length === 4) return bytes.join('.');
   const address = bytes === undefined ? undefined : addressFromBytes(bytes);
   if (address === undefined) throw malformed('tuple without addresses');
   return formatAddress(address);
