@@ -49,6 +49,16 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+const endpointHelp = `
+Endpoints: NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), svc:NAMESPACE/NAME, node:NAME, internet, or an IP address.
+A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
+`;
+
+const expectationHelp = `
+Expectations: 'SOURCE -> DESTINATION [allowed|denied|refused|unreachable]', 'SOURCE -/-> DESTINATION' (not allowed),
+or a YAML file: a list of these, or of {from, to, expect}.
+`;
+
 const withLab = (command: Command): Command => command.option('--name <lab>', 'which lab', 'lab');
 const withFiles = (command: Command): Command =>
   command.option('-f, --file <path>', 'manifests: a file, a folder or - (repeatable)', collect, []);
@@ -87,12 +97,14 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (options) => done(await (await import('./commands/reach.ts')).reach(env, options)));
   withFiles(withLab(program.command('explain <source> <destination>')))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
+    .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .action(async (source: string, destination: string, options) =>
       done(await (await import('./commands/explain.ts')).explain(env, { source, destination, ...options })),
     );
   withLab(program.command('connect <source> <destination>'))
     .description('a real connection in the lab: verdict, source address seen, backend, time')
+    .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .option('--timeout <ms>', 'how long silence counts as unreachable', wholeNumber, 1000)
     .action(async (source: string, destination: string, options) =>
@@ -100,6 +112,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     );
   withFiles(withLab(program.command('test <expectations...>')))
     .description('check expectations about who reaches whom')
+    .addHelpText('after', `${expectationHelp}${endpointHelp}`)
     .option('--live', 'with real packets', false)
     .option('-o, --output <format>', 'table, json, junit or sarif', 'table')
     .action(async (expectations: string[], options) =>

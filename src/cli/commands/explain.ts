@@ -1,7 +1,8 @@
 import { predict } from '../../analysis/predict/predict.ts';
 import type { Outcome, Prediction } from '../../analysis/flow.ts';
-import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
+import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { Explained } from '../output/explanation.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
 import { openWorld } from '../world.ts';
@@ -12,15 +13,6 @@ export interface ExplainOptions {
   readonly file: readonly string[];
   readonly name: string;
   readonly output: string;
-}
-
-/** One connection that is asked about, of those that the words stand for. */
-export interface Explained {
-  readonly source: Source;
-  readonly target: Target;
-  readonly prediction: Prediction;
-  /** Pods that the source or the destination also stands for. */
-  readonly others: { readonly sources: number; readonly targets: number };
 }
 
 /** `weft explain`: the predicted walk. Exit 0 only when the connection is allowed. */

@@ -1,7 +1,16 @@
-import type { Outcome } from '../../analysis/flow.ts';
-import type { Explained } from '../commands/explain.ts';
+import type { Outcome, Prediction } from '../../analysis/flow.ts';
+import type { Source, Target } from '../endpoints/resolve.ts';
 import { decidingReasons } from '../reasons.ts';
 import { table } from './table.ts';
+
+/** One connection that is asked about, of those that the words stand for. */
+export interface Explained {
+  readonly source: Source;
+  readonly target: Target;
+  readonly prediction: Prediction;
+  /** Pods that the source or the destination also stands for. */
+  readonly others: { readonly sources: number; readonly targets: number };
+}
 
 /** What `explain` tells people: the verdict, and for every way that it may go the walk and its reasons. */
 export function renderExplanation({ source, target, prediction, others }: Explained): string {
@@ -37,7 +46,7 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
   ]);
   const path = first.path.map(({ at, action, packet }, index) => [`${index + 1}`, at, action, packet]);
   return [
-    ...(isOneOfSeveral ? ways.map(headline) : seenBy(first)),
+    ...(isOneOfSeveral ? [...ways.map(headline), '\n'] : seenBy(first)),
     ...(path.length === 0 ? [] : [indent(table(['HOP', 'AT', 'ACTION', 'PACKET'], path)), '\n']),
     ...(reasons.length === 0
       ? []

@@ -15,6 +15,9 @@ export interface InsideOptions {
   readonly stdio?: readonly [input: number, output: number, errors: number];
 }
 
+/** Of util-linux. */
+const enter = 'nsenter';
+
 /**
  * In a mount namespace of its own, as `ip netns exec` does it (ip-netns(8)): the resolver's settings first, then the
  * program in the place of the shell. Paths and words are arguments, never parts of the script.
@@ -30,7 +33,7 @@ export function runInside(options: InsideOptions): Promise<number> {
   const inNamespaces = [`--net=${netns}`, 'unshare', '--mount', '--propagation', 'private'];
   const args = [...inNamespaces, 'sh', '-c', script, 'weft', resolvConf, ...command];
   return new Promise((resolve, reject) => {
-    const child = spawn('nsenter', args, { env: { ...env }, stdio: [...stdio] });
+    const child = spawn(enter, args, { env: { ...env }, stdio: [...stdio] });
     // A terminal sends these to the program too, which decides what becomes of both.
     const signals = ['SIGINT', 'SIGQUIT'] as const;
     const ignore = (): void => {};
@@ -53,7 +56,7 @@ function failure(cause: NodeJS.ErrnoException): WeftError {
   const isMissing = cause.code === 'ENOENT';
   return new WeftError(
     isMissing ? 'program-missing' : 'program-failed',
-    isMissing ? 'nsenter is not installed' : `nsenter cannot be started: ${cause.message}`,
+    isMissing ? `${enter} is not installed` : `${enter} cannot be started: ${cause.message}`,
     { fault: 'environment', cause, ...(isMissing ? { hint: 'install the package util-linux' } : {}) },
   );
 }
