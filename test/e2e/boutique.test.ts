@@ -56,8 +56,8 @@ suite('the Online Boutique, run and proved', { skip }, () => {
   });
 
   test('what is predicted from the manifests alone is what the lab holds', async () => {
-    const fromManifests = await weft('reach', '-f', manifests, '-o', 'json');
-    const fromLab = await weft('reach', '--name', name, '-o', 'json');
+    const fromManifests = await weft('reach', '-f', manifests, '--pods', '-o', 'json');
+    const fromLab = await weft('reach', '--name', name, '--pods', '-o', 'json');
     assert.deepEqual(JSON.parse(fromManifests.out), JSON.parse(fromLab.out));
   });
 
