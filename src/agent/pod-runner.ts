@@ -37,7 +37,7 @@ export interface Serving {
   serve(pod: PodServing): Promise<readonly Listener[]>;
   unserve(uid: string): Promise<void>;
   /** What it serves now, also for an earlier process of the agents. */
-  list(): Promise<readonly Pick<PodServing, 'uid'>[]>;
+  list(): Promise<readonly Pick<PodServing, 'uid' | 'pod'>[]>;
 }
 
 /** Pin's name of the namespace of a pod with this uid. */

@@ -30,11 +30,16 @@ export async function sweep({ namespaces, settings, servings, pods, log }: Sweep
         const served = await serving.list();
         // Pods may have come since, and are served already.
         for (const uid of uidsNow()) known.add(uid);
-        const strangers = served.filter(({ uid }) => !known.has(uid));
+        const strangers = served.filter(({ uid, pod }) => isPod(pod) && !known.has(uid));
         await Promise.all(strangers.map(({ uid }) => serving.unserve(uid)));
       } catch (thrown) {
         log.debug({ error: messageOf(thrown) }, 'a process that serves pods could not be asked');
       }
     }),
   );
+}
+
+/** Pods are `namespace/name`; machines of the fabric, which others have served, are plain names. */
+function isPod(name: string): boolean {
+  return name.includes('/');
 }

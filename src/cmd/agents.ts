@@ -17,6 +17,7 @@ import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { createPodSettings } from './pod-settings.ts';
 import { runRole, whenReady } from './role.ts';
+import { watchHolder } from './watch-holder.ts';
 
 /** The agents of all nodes of a lab. */
 await runRole('agents', async ({ paths, options, log }) => {
@@ -69,6 +70,7 @@ await runRole('agents', async ({ paths, options, log }) => {
   });
   await agents.start();
   await rpc.start();
+  watchHolder({ paths, log }, 300);
 
   return async () => {
     await rpc.stop();

@@ -17,9 +17,11 @@ import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
 import { labAddresses } from '../model/network/lab-addresses.ts';
 import { serveInternet } from './serve-internet.ts';
 import { runRole } from './role.ts';
+import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: API server, controllers, fabric. */
 await runRole('control', async ({ paths, options, log }) => {
+  watchHolder({ paths, log }, 0);
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const route = createRouteNetlink({ namespaces });
   const sysctl = createSysctl({ namespaces });

@@ -4,8 +4,10 @@ import { createDnsServer } from '../dns/server.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { systemClock } from '../lib/clock.ts';
+import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { runRole, whenReady } from './role.ts';
+import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
 await runRole('dns', async ({ paths, log }) => {
@@ -14,9 +16,12 @@ await runRole('dns', async ({ paths, log }) => {
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
   const client = createClient({ ...access, clock: systemClock, log });
   const dns = createDnsServer({ sockets, namespaces, client, log, clock: systemClock });
-  const serving = createServingServer({ path: paths.socket('dns'), pods: dns, log });
-  await serving.start();
+  const pods = keepServing(dns, { directory: paths.serving('dns'), log });
+  const serving = createServingServer({ path: paths.socket('dns'), pods, log });
   await dns.start();
+  await pods.restore();
+  await serving.start();
+  watchHolder({ paths, log }, 600);
   return async () => {
     await serving.stop();
     await dns.stop();

@@ -2,12 +2,10 @@ import { join } from 'node:path';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { superviseProcess } from '../drivers/process/supervise.ts';
 import { readProcStat } from '../drivers/process/proc-stat.ts';
-import { createNetworkNamespaces } from '../kernel/netns/real.ts';
-import { createSockets } from '../kernel/sockets/sockets.ts';
-import { readProcessFile, writeProcessFile, type ProcessFile, type RoleName } from '../lab/process-file.ts';
+import { findLabProcesses } from '../lab/lab-processes.ts';
+import { writeProcessFile, type ProcessFile, type RoleName } from '../lab/process-file.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createServingServer } from '../workload/serving.ts';
-import { createStandIns } from '../workload/stand-in/stand-ins.ts';
+import { messageOf } from '../lib/errors.ts';
 import { runRole } from './role.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
@@ -17,10 +15,19 @@ const graceMs = 300;
 /** The holder of a lab: owns its mount namespace, runs the stand-ins, keeps the other processes running. */
 await runRole('holder', async ({ paths, log }) => {
   const processes = createProcesses({ clock: systemClock });
-  const earlier = readProcessFile(paths.processes);
   const startTime = readProcStat(process.pid)?.startTime ?? 0;
+  const survivors = findLabProcesses(processes, paths).filter(({ role }) => role !== 'holder');
+  const earlier: ProcessFile = Object.fromEntries(survivors.map(({ role, record }) => [role, record]));
   let records: ProcessFile = { ...earlier, holder: { pid: process.pid, startTime } };
-  writeProcessFile(paths.processes, records);
+  const writeDown = (): void => {
+    try {
+      writeProcessFile(paths.processes, records);
+    } catch (error) {
+      // Others find processes by their command lines as well.
+      log.warn({ error: messageOf(error) }, 'the records of processes could not be written');
+    }
+  };
+  writeDown();
   const supervisions = await Promise.all(
     supervised.map((role) =>
       superviseProcess({
@@ -37,19 +44,18 @@ await runRole('holder', async ({ paths, log }) => {
         },
         onStart: (record) => {
           records = { ...records, [role]: record };
-          writeProcessFile(paths.processes, records);
+          writeDown();
         },
       }),
     ),
   );
-  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
-  const standIns = createStandIns({ sockets: createSockets({ namespaces }), namespaces, log });
-  const serving = createServingServer({ path: paths.socket('holder'), pods: standIns, log });
+  // Loaded while the others start: everybody waits for them, and nobody for this yet.
+  const { createPodServing } = await import('./serve-pods.ts');
+  const serving = createPodServing(paths, log);
   await serving.start();
 
   return async () => {
     await Promise.all(supervisions.map((supervision) => supervision.stop({ graceMs })));
     await serving.stop();
-    await standIns.close();
   };
 });

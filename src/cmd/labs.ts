@@ -22,7 +22,12 @@ export function openLabs(): {
     paths: (name) => labPaths(directory, name),
     list: async () => (await launcher()).list(),
     isRunning: async (name) => (await launcher()).isRunning(name),
-    start: async (options) => (await launcher()).start(options),
+    async start(options) {
+      const started = (await launcher()).start(options);
+      // Who starts a lab opens it next: what that takes is loaded while the lab's own processes start.
+      setImmediate(() => void import('./connect-lab.ts'));
+      await started;
+    },
     stop: async (name) => (await launcher()).stop(name),
   };
   return {
@@ -43,12 +48,14 @@ function missingLab(name: string, others: readonly string[]): WeftError {
 }
 
 async function loadLauncher(directory: string): Promise<LabControl> {
-  const [{ createLauncher }, { createProcesses }, { tryLock }, { checkMachine }] = await Promise.all([
-    import('../lab/launcher.ts'),
-    import('../drivers/process/processes.ts'),
-    import('../kernel/flock/flock.ts'),
-    import('./check-machine.ts'),
-  ]);
+  const [{ createLauncher }, { silentRoles }, { createProcesses }, { tryLock }, { checkMachine }] =
+    await Promise.all([
+      import('../lab/launcher.ts'),
+      import('../lab/answering.ts'),
+      import('../drivers/process/processes.ts'),
+      import('../kernel/flock/flock.ts'),
+      import('./check-machine.ts'),
+    ]);
   return createLauncher({
     directory,
     processes: createProcesses({ clock: systemClock }),
@@ -57,6 +64,7 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     holderEntry: join(import.meta.dirname, 'holder.ts'),
     env: process.env,
     tryLock,
+    silentRoles,
     checkMachine,
   });
 }

@@ -1,6 +1,10 @@
-import { mkdirSync } from 'node:fs';
-import { pino } from 'pino';
-import { messageOf } from '../lib/errors.ts';
+import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { pino, type Logger } from 'pino';
+import { acquireLock } from '../drivers/process/lock.ts';
+import { tryLock } from '../kernel/flock/flock.ts';
+import { systemClock } from '../lib/clock.ts';
+import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { readLabOptions, type LabOptions } from '../lab/options.ts';
 import { labPaths, type LabPaths } from '../lab/paths.ts';
@@ -24,7 +28,7 @@ export async function runRole(
 ): Promise<void> {
   const directory = process.argv[2];
   if (directory === undefined) throw new Error(`usage: ${name} DIRECTORY`);
-  const log = pino({ name, base: { role: name, pid: process.pid } }, pino.destination({ fd: 1, sync: true }));
+  const log = logOf(name);
   const paths = labPaths(dirname(directory), basename(directory));
   process.on('unhandledRejection', (reason) => {
     log.fatal(
@@ -34,13 +38,15 @@ export async function runRole(
     process.exit(1);
   });
   process.umask(0o077);
-  mkdirSync(paths.namespaces, { recursive: true, mode: 0o700 });
+  if (!(await takesTheRole(name, paths))) process.exit(0);
   const began = performance.now();
   const stop = await start({ name, paths, options: readLabOptions(paths.options), log });
   log.info(
     { startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) },
     'started',
   );
+  // Node writes it at a clean end only; the next lab shall start fast also when this one is killed.
+  setTimeout(flushCompileCache, 1000).unref();
   const end = (): void => {
     stop().then(
       () => process.exit(0),
@@ -52,6 +58,32 @@ export async function runRole(
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
+}
+
+/** A line that cannot be written, because the disk is full say, is lost; the role goes on. */
+function logOf(name: string): Logger {
+  const destination = pino.destination({ fd: 1, sync: true });
+  destination.on('error', () => {});
+  return pino({ name, base: { role: name, pid: process.pid } }, destination);
+}
+
+/** How long a role waits for the one before it to be gone. */
+const succeedMs = 3000;
+
+/**
+ * Makes this process the only one of its role, until it ends. False when another one is, or the lab is being ended:
+ * several who saw the holder die may have started a new one, and one is enough.
+ */
+async function takesTheRole(name: string, paths: LabPaths): Promise<boolean> {
+  if (existsSync(paths.ending)) return false;
+  try {
+    const signal = AbortSignal.timeout(succeedMs);
+    await acquireLock(paths.roleLock(name), { clock: systemClock, tryLock, wait: true, signal });
+    return !existsSync(paths.ending);
+  } catch (error) {
+    if (error instanceof WeftError && error.code === 'lock-held') return false;
+    throw error;
+  }
 }
 
 /** Resolves when `ready` stops throwing; tries every few milliseconds, for processes of a lab start together. */

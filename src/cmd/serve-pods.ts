@@ -3,6 +3,7 @@ import type { Log } from '../lib/log.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
+import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { createStandIns } from '../workload/stand-in/stand-ins.ts';
 
@@ -10,9 +11,13 @@ import { createStandIns } from '../workload/stand-in/stand-ins.ts';
 export function createPodServing(paths: LabPaths, log: Log): Service {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const standIns = createStandIns({ sockets: createSockets({ namespaces }), namespaces, log });
-  const serving = createServingServer({ path: paths.socket('holder'), pods: standIns, log });
+  const pods = keepServing(standIns, { directory: paths.serving('holder'), log });
+  const serving = createServingServer({ path: paths.socket('holder'), pods, log });
   return {
-    start: () => serving.start(),
+    async start() {
+      await pods.restore();
+      await serving.start();
+    },
     async stop() {
       await serving.stop();
       await standIns.close();

@@ -28,6 +28,7 @@ function playingHolder(real: Processes): Processes {
   return {
     ...real,
     isRunning: (record) => real.isRunning(record),
+    find: (matches) => real.find(matches),
     stop: (record, options) => real.stop(record, options),
     onExit: (record, callback) => real.onExit(record, callback),
     async start(command) {
@@ -52,6 +53,7 @@ beforeEach(() => {
     holderEntry: '/holder.ts',
     env: {},
     tryLock,
+    silentRoles: async () => [],
     checkMachine() {},
   });
 });
@@ -85,10 +87,11 @@ test('a lab that runs with other options is left as it is', async () => {
 
 test('a new holder joins the mount namespace that another process of the lab still has', async () => {
   await labs.start(lab);
-  const survivor = await processes.start({ command: 'control', args: [], env: {}, logFile: '' });
-  const { holder } = readProcessFile(paths.processes);
+  const args = ['/control.ts', paths.directory];
+  const survivor = await processes.start({ command: '/node', args, env: {}, logFile: '' });
+  const [holder] = processes.find((found) => found.includes('/holder.ts'));
   assert.ok(holder);
-  writeProcessFile(paths.processes, { holder: { pid: holder.pid + 100, startTime: 1 }, control: survivor });
+  await processes.stop(holder.record, { graceMs: 0 });
   commands = [];
   await labs.start(lab);
   assert.deepEqual(commands[0]?.slice(0, 4), ['nsenter', '--mount', '--target', String(survivor.pid)]);
@@ -110,6 +113,37 @@ test('what a crash left of a lab is replaced by a fresh one', async () => {
   writeFileSync(paths.store, 'old');
   await labs.start({ ...lab, nodes: 1 });
   assert.equal(existsSync(paths.store), false);
+});
+
+test('a lab whose ending was interrupted is ended before it starts anew', async () => {
+  await labs.start(lab);
+  writeFileSync(paths.ending, '');
+  writeFileSync(paths.store, 'old');
+  await labs.start({ ...lab, nodes: 1 });
+  assert.deepEqual([existsSync(paths.ending), existsSync(paths.store)], [false, false]);
+  assert.equal(commands.length, 2);
+});
+
+test('processes that nobody wrote down are ended too', async () => {
+  await labs.start(lab);
+  rmSync(paths.processes);
+  await labs.stop('lab');
+  assert.deepEqual(
+    processes.find(() => true),
+    [],
+  );
+});
+
+test('records of an earlier boot are nobody', async () => {
+  await labs.start(lab);
+  const [holder] = processes.find((found) => found.includes('/holder.ts'));
+  assert.ok(holder);
+  await processes.stop(holder.record, { graceMs: 0 });
+  const other = await processes.start({ command: 'sleep', args: ['60'], env: {}, logFile: '' });
+  writeProcessFile(paths.processes, { holder: other, control: other });
+  assert.equal(await labs.isRunning('lab'), false);
+  await labs.stop('lab');
+  assert.equal(processes.isRunning(other), true);
 });
 
 test('a name that is no file name is refused', async () => {

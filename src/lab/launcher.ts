@@ -1,13 +1,14 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { acquireLock } from '../drivers/process/lock.ts';
-import type { ProcessRecord, Processes } from '../drivers/process/port.ts';
+import type { Processes } from '../drivers/process/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { LabControl } from './control.ts';
+import { findLabProcesses, type LabProcess } from './lab-processes.ts';
 import type { LabOptions } from './options.ts';
 import { labPaths, type LabPaths } from './paths.ts';
-import { readProcessFile } from './process-file.ts';
+import { inRunDirectory, runDirectoryError } from './run-directory.ts';
 
 export interface LauncherOptions {
   /** Directory of all labs. */
@@ -20,6 +21,8 @@ export interface LauncherOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** flock(2) without waiting; false when somebody else has the lock. */
   readonly tryLock: (fd: number) => boolean;
+  /** Which processes of a lab do not answer now. */
+  readonly silentRoles: (paths: LabPaths) => Promise<readonly string[]>;
   /** Throws with fault `environment` what this machine lacks. */
   readonly checkMachine: () => void;
 }
@@ -28,33 +31,41 @@ export interface LauncherOptions {
 const graceMs = 600;
 const startTimeoutMs = 30_000;
 const lockTimeoutMs = 60_000;
+/** Survivors start a dead holder again by themselves; longer than that, and nobody did. */
+const revivalMs = 1500;
+/** Killing and looking again ends when nobody starts anything any more, which takes a round or two. */
+const killTimeoutMs = 20_000;
 
-/** Starts and ends labs by their run directories and the processes recorded there. */
+/** Starts and ends labs by their run directories and the processes that work on them. */
 export function createLauncher(options: LauncherOptions): LabControl {
   const { directory, processes, clock } = options;
   const pathsOf = (name: string): LabPaths => labPaths(directory, checkName(name));
-  const runningOf = (paths: LabPaths): ProcessRecord[] =>
-    Object.values(readProcessFile(paths.processes)).filter((record) => processes.isRunning(record));
+  const runningOf = (paths: LabPaths): LabProcess[] => findLabProcesses(processes, paths);
 
   const withLock = async <T>(name: string, work: (paths: LabPaths) => Promise<T>): Promise<T> => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const lock = await acquireLock(pathsOf(name).lock, {
+    const paths = pathsOf(name);
+    inRunDirectory(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    const lock = await acquireLock(paths.lock, {
       clock,
       tryLock: options.tryLock,
       wait: true,
       signal: AbortSignal.timeout(lockTimeoutMs),
+    }).catch((error: unknown) => {
+      throw runDirectoryError(directory, error);
     });
     try {
-      return await work(pathsOf(name));
+      return await work(paths);
     } finally {
       // A lab that is gone leaves no lock behind either.
-      if (existsSync(pathsOf(name).directory)) lock.release();
+      if (existsSync(paths.directory)) lock.release();
       else lock.remove();
     }
   };
 
-  const startHolder = async (paths: LabPaths): Promise<void> => {
-    const survivor = runningOf(paths)[0];
+  /** Starts a holder; what no process is left of is started from nothing. */
+  const startHolder = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
+    const survivor = runningOf(paths)[0]?.record;
+    if (survivor === undefined) inRunDirectory(directory, () => makeDirectories(paths, lab));
     // Pins live in the lab's mount namespace: a new holder joins the one that a survivor still holds.
     const enter =
       survivor === undefined
@@ -68,20 +79,34 @@ export function createLauncher(options: LauncherOptions): LabControl {
     });
   };
 
-  const whenAnswering = async (paths: LabPaths): Promise<void> => {
-    const deadline = clock.monotonic() + startTimeoutMs;
-    while (!existsSync(paths.kubeconfig)) {
-      if (clock.monotonic() > deadline) {
-        throw new WeftError(
-          'lab-not-starting',
-          `lab ${paths.name} did not start in ${startTimeoutMs / 1000} s`,
-          {
-            hint: `see the logs in ${paths.logs}`,
-          },
-        );
+  const whenAnswering = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
+    const began = clock.monotonic();
+    let seen = began;
+    for (;;) {
+      const silent = await options.silentRoles(paths);
+      if (silent.length === 0) return;
+      const now = clock.monotonic();
+      if (now > began + startTimeoutMs) throw notStarting(paths, silent);
+      if (now > seen + revivalMs) {
+        if (!runningOf(paths).some(({ role }) => role === 'holder')) await startHolder(paths, lab);
+        seen = now;
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  };
+
+  const end = async (paths: LabPaths): Promise<void> => {
+    markEnding(paths);
+    // The holder first: it ends the others in order.
+    for (const { role, record } of runningOf(paths)) {
+      if (role === 'holder') await processes.stop(record, { graceMs });
+    }
+    const deadline = clock.monotonic() + killTimeoutMs;
+    for (let left = runningOf(paths); left.length > 0; left = runningOf(paths)) {
+      if (clock.monotonic() > deadline) throw notEnding(paths, left);
+      await Promise.all(left.map(({ record }) => processes.stop(record, { graceMs: 0 })));
+    }
+    inRunDirectory(directory, () => rmSync(paths.directory, { recursive: true, force: true }));
   };
 
   return {
@@ -100,27 +125,47 @@ export function createLauncher(options: LauncherOptions): LabControl {
     isRunning: async (name) => runningOf(pathsOf(name)).length > 0,
     start: (lab) =>
       withLock(lab.name, async (paths) => {
-        const holder = readProcessFile(paths.processes).holder;
-        const isUp = holder !== undefined && processes.isRunning(holder);
-        if (runningOf(paths).length > 0) requireSame(paths, lab);
-        if (!isUp) {
+        // Somebody began to end it and did not come to the end.
+        if (existsSync(paths.ending)) await end(paths);
+        const running = runningOf(paths);
+        if (running.length > 0) requireSame(paths, lab);
+        if (!running.some(({ role }) => role === 'holder')) {
           options.checkMachine();
-          makeDirectories(paths, lab, runningOf(paths).length > 0);
-          await startHolder(paths);
+          await startHolder(paths, lab);
         }
-        await whenAnswering(paths);
+        await whenAnswering(paths, lab);
       }),
     stop: (name) =>
       withLock(name, async (paths) => {
-        const { holder, ...others } = readProcessFile(paths.processes);
-        const found = existsSync(paths.directory);
-        // The holder first: it would start the others again.
-        if (holder !== undefined) await processes.stop(holder, { graceMs });
-        await Promise.all(Object.values(others).map((record) => processes.stop(record, { graceMs: 0 })));
-        rmSync(paths.directory, { recursive: true, force: true });
+        const found = existsSync(paths.directory) || runningOf(paths).length > 0;
+        await end(paths);
         return found;
       }),
   };
+}
+
+/** From here on no process of the lab starts another, and a later `up` begins by finishing this. */
+function markEnding(paths: LabPaths): void {
+  try {
+    if (existsSync(paths.directory)) writeFileSync(paths.ending, '', { mode: 0o600 });
+  } catch {
+    // Full or read-only: killing again and again does it too.
+  }
+}
+
+function notStarting({ name, logs }: LabPaths, silent: readonly string[]): WeftError {
+  const message = `lab ${name} did not start in ${startTimeoutMs / 1000} s: ${silent.join(', ')} did not answer`;
+  return new WeftError('lab-not-starting', message, {
+    fault: 'environment',
+    hint: `see the logs in ${logs}`,
+  });
+}
+
+function notEnding({ name }: LabPaths, left: readonly LabProcess[]): WeftError {
+  const pids = left.map(({ role, record }) => `${role} ${record.pid}`).join(', ');
+  return new WeftError('lab-not-ending', `processes of lab ${name} do not end: ${pids}`, {
+    fault: 'environment',
+  });
 }
 
 /** A lab's name is a file name and stands in names that people type. */
@@ -142,8 +187,7 @@ function requireSame(paths: LabPaths, lab: LabOptions): void {
 }
 
 /** A directory without a running process is what a crash left: nothing of it is worth keeping. */
-function makeDirectories(paths: LabPaths, lab: LabOptions, keep: boolean): void {
-  if (keep) return;
+function makeDirectories(paths: LabPaths, lab: LabOptions): void {
   rmSync(paths.directory, { recursive: true, force: true });
   for (const directory of [paths.directory, paths.namespaces, paths.pods, paths.logs]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -23,7 +23,7 @@ export interface LabPaths {
   socket(role: 'holder' | 'agents' | 'dns'): string;
   /** Locked by the one process of the role as long as it runs. */
   roleLock(role: string): string;
-  /** What a role serves, by pod: a restarted one serves it again. */
+  /** What a role serves, by pod: the next process of the role serves it again. */
   serving(role: 'holder' | 'dns'): string;
 }
 
@@ -51,7 +51,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),
     socket: (role) => join(directory, `${role}.sock`),
-    roleLock: (role) => join(directory, `${role}.lock`),
     serving: (role) => join(directory, 'serving', role),
+    roleLock: (role) => join(directory, `${role}.lock`),
   };
 }

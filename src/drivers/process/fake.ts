@@ -19,6 +19,7 @@ export interface FakeProcesses extends Processes {
 interface FakeProcess {
   readonly record: ProcessRecord;
   readonly behaviour: FakeBehaviour;
+  readonly args: readonly string[];
   readonly callbacks: Set<(exit: ProcessExit) => void>;
 }
 
@@ -53,11 +54,18 @@ export function createFakeProcesses(
       let pid = 100;
       while (running.has(pid)) pid++;
       const record = { pid, startTime: ticks++ };
-      running.set(pid, { record, behaviour, callbacks: new Set() });
+      running.set(pid, {
+        record,
+        behaviour,
+        args: [command.command, ...command.args],
+        callbacks: new Set(),
+      });
       if (behaviour.exits !== undefined) clock.after(0, () => end(record, { code: behaviour.exits ?? 0 }));
       return record;
     },
     isRunning: (record) => find(record) !== undefined,
+    find: (matches) =>
+      [...running.values()].filter(({ args }) => matches(args)).map(({ record, args }) => ({ record, args })),
     async stop(record, { graceMs }) {
       const process = find(record);
       if (process?.behaviour.ignoresTerm === true) {

@@ -50,7 +50,7 @@ test('waiting can be given up', async () => {
   const path = join(directory, 'three');
   const lock = await acquireLock(path, options);
   const waiting = acquireLock(path, { ...options, wait: true, signal: AbortSignal.timeout(80) });
-  await assert.rejects(waiting, failsWith('lock-aborted'));
+  await assert.rejects(waiting, failsWith('lock-held'));
   lock.release();
 });
 

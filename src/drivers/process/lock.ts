@@ -32,8 +32,8 @@ export interface Lock {
 const pollMs = 50;
 
 /**
- * Locks a file, which is made when there is none (mode 0600). Throws `lock-held`, naming the pid that has it, and
- * `lock-aborted`.
+ * Locks a file, which is made when there is none (mode 0600). Throws `lock-held`, naming the pid that has it; with
+ * `wait`, when the signal ends the waiting.
  */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   for (;;) {
@@ -50,7 +50,7 @@ async function lockOnce(path: string, { clock, tryLock, wait, signal }: LockOpti
   try {
     while (!tryLock(fd)) {
       if (wait !== true) throw held(path);
-      if (signal?.aborted) throw new WeftError('lock-aborted', `nobody waits for ${path} any more`);
+      if (signal?.aborted) throw held(path);
       await new Promise<void>((resolve) => void clock.after(pollMs, resolve));
     }
     ftruncateSync(fd);

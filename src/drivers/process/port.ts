@@ -20,12 +20,24 @@ export interface ProcessExit {
   readonly signal?: string;
 }
 
+/** A running process and what it was started with. */
+export interface FoundProcess {
+  readonly record: ProcessRecord;
+  /** Its command line: program, then arguments. */
+  readonly args: readonly string[];
+}
+
 /** Programs that run on their own: in a session of their own, and on when the one that started them ends. */
 export interface Processes {
   /** Throws `process-start-failed`. */
   start(command: ProcessCommand): Promise<ProcessRecord>;
   /** False when it ended, also as long as nobody has reaped it, or when the pid is another process's by now. */
   isRunning(record: ProcessRecord): boolean;
+  /**
+   * The running processes of this user whose command line the filter takes, whoever started them: what is written
+   * down about processes may be missing, cut short, or about another boot.
+   */
+  find(matches: (args: readonly string[]) => boolean): FoundProcess[];
   /**
    * SIGTERM, and after `graceMs` SIGKILL for it and what it started. Resolves when it is gone; does nothing when it is
    * not running. Throws `process-not-stopped` when not even that ends it.

@@ -62,6 +62,18 @@ export function processesCompliance(make: () => ProcessesUnderTest): void {
     await processes.stop(record, { graceMs: 5000 });
   });
 
+  test('a running process is found by its command line, and not when it has ended', async () => {
+    const { processes, patient } = make();
+    // Whatever a shell has become by then: its last word stays.
+    const word = patient.args.at(-1)?.split(' ').at(-1);
+    const matches = (args: readonly string[]): boolean => args.at(-1)?.split(' ').at(-1) === word;
+    const record = await processes.start(patient);
+    const isFound = (): boolean => processes.find(matches).some((found) => found.record.pid === record.pid);
+    assert.equal(isFound(), true);
+    await processes.stop(record, { graceMs: 5000 });
+    assert.equal(isFound(), false);
+  });
+
   test('a program that does not exist cannot be started', async () => {
     const { processes, missing } = make();
     await assert.rejects(

@@ -3,11 +3,12 @@ import { closeSync, fchmodSync, openSync } from 'node:fs';
 import type { Clock } from '../../lib/clock.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import { keepAlive } from '../../lib/keep-alive.ts';
-import type { ProcessCommand, ProcessExit, ProcessRecord, Processes } from './port.ts';
+import { findProcesses } from './find.ts';
+import type { FoundProcess, ProcessCommand, ProcessExit, ProcessRecord, Processes } from './port.ts';
 import { readProcStat } from './proc-stat.ts';
 
 const pollMs = 20;
-const watchMs = 200;
+const watchMs = 100;
 /** SIGKILL ends a process when it next leaves the kernel. */
 const killMs = 5000;
 
@@ -39,6 +40,10 @@ class MachineProcesses implements Processes {
   isRunning({ pid, startTime }: ProcessRecord): boolean {
     const stat = readProcStat(pid);
     return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
+  }
+
+  find(matches: (args: readonly string[]) => boolean): FoundProcess[] {
+    return findProcesses(matches).filter(({ record }) => this.isRunning(record));
   }
 
   async stop(record: ProcessRecord, { graceMs }: { readonly graceMs: number }): Promise<void> {

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { FoundProcess } from './port.ts';
+import { readProcStat } from './proc-stat.ts';
+
+/** Looks through /proc for processes of this user by their command line; kernel threads and zombies have none. */
+export function findProcesses(matches: (args: readonly string[]) => boolean): FoundProcess[] {
+  const uid = process.geteuid?.();
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const args = commandLineOf(name);
+      if (args === undefined || !matches(args) || ownerOf(name) !== uid) return [];
+      const startTime = readProcStat(Number(name))?.startTime;
+      return startTime === undefined ? [] : [{ record: { pid: Number(name), startTime }, args }];
+    });
+}
+
+/** Arguments end with NUL each, proc(5). */
+function commandLineOf(pid: string): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    // It ended between listing and reading.
+    return undefined;
+  }
+}
+
+function ownerOf(pid: string): number | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+}

@@ -1,0 +1,28 @@
+import type { ProcessRecord, Processes } from '../drivers/process/port.ts';
+import type { LabPaths } from './paths.ts';
+import type { RoleName } from './process-file.ts';
+
+/** A running process of a lab. */
+export interface LabProcess {
+  readonly role: RoleName;
+  readonly record: ProcessRecord;
+}
+
+const entry = /(?:^|\/)(holder|control|agents|dns)\.ts$/;
+
+/**
+ * The processes of a lab, by their command lines: `… ROLE.ts DIRECTORY`. What `processes.json` says may be behind,
+ * missing or from before a reboot; a process that nobody has written down yet is found all the same.
+ */
+export function findLabProcesses(processes: Processes, { directory }: LabPaths): LabProcess[] {
+  return processes
+    .find((args) => args.at(-1) === directory && roleOf(args) !== undefined)
+    .flatMap(({ record, args }) => {
+      const role = roleOf(args);
+      return role === undefined ? [] : [{ role, record }];
+    });
+}
+
+function roleOf(args: readonly string[]): RoleName | undefined {
+  return entry.exec(args.at(-2) ?? '')?.[1] as RoleName | undefined;
+}

@@ -1,0 +1,23 @@
+import { messageOf, WeftError } from '../lib/errors.ts';
+
+const refusals: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE'];
+
+/** Runs what writes below the run directory. Throws `run-directory` where that takes no files. */
+export function inRunDirectory<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw runDirectoryError(directory, error);
+  }
+}
+
+/** The error for what a write below the run directory threw; other errors stay as they are. */
+export function runDirectoryError(directory: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (typeof code !== 'string' || !refusals.includes(code)) return cause;
+  return new WeftError('run-directory', `${directory} takes no files: ${messageOf(cause)}`, {
+    cause,
+    fault: 'environment',
+    hint: 'It must be writable and have room: some 10 MB and 20 kB for every pod.',
+  });
+}
