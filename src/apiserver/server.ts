@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { keepAddresses } from './addresses/keeper.ts';
 import { createAdmission } from './admission/admission.ts';
 import { bootstrap } from './bootstrap.ts';
 import { createHandler } from './handler.ts';
@@ -36,8 +37,10 @@ export interface ApiServer {
 
 /** Makes the server and the namespaces that every cluster has; nothing listens before `listen`. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { store, clock, log, certificates } = options;
-  const api = { store, clock, log, admission: createAdmission(options), snapshots: createSnapshots() };
+  const { clock, log, certificates } = options;
+  const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
+  const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
+  const api = { store, clock, log, admission, snapshots: createSnapshots() };
   const handle = createHandler(api, createAuthenticate(options.tokens));
   const onRequest = createRequestListener({ handle, log });
   const open: Listening[] = [];

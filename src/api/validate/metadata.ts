@@ -44,6 +44,8 @@ function nameSyntax(object: KubernetesObject): (name: string) => string | undefi
   if (apiVersion === 'v1' && kind === 'Service') return dns1035Label;
   if (apiVersion === 'v1' && kind === 'Namespace') return dnsLabel;
   if (apiVersion.startsWith('rbac.')) return pathSegment;
+  // The name of an IPAddress is the address; whether it is one, its own rules say.
+  if (apiVersion === 'networking.k8s.io/v1' && kind === 'IPAddress') return pathSegment;
   const known =
     resourceOf(object) !== undefined ||
     acceptedKinds.some((one) => one.apiVersion === apiVersion && one.kind === kind);

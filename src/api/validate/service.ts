@@ -1,3 +1,4 @@
+import { parseAddress } from '../../lib/address.ts';
 import { nodePortRange } from '../allocation.ts';
 import type { Service, ServicePort, ServiceSpec } from '../types/core.ts';
 import {
@@ -99,6 +100,10 @@ function externalNameProblems(spec: ServiceSpec): FieldProblem[] {
     problems.push(forbidden('spec.clusterIP', "may not be set when `type` is 'ExternalName'"));
   if (clusterIPs.length > 0)
     problems.push(forbidden('spec.clusterIPs', "may not be set when `type` is 'ExternalName'"));
+  for (const field of ['ipFamilies', 'ipFamilyPolicy'] as const) {
+    if (spec[field] !== undefined && spec[field].length > 0)
+      problems.push(forbidden(`spec.${field}`, "may not be set when `type` is 'ExternalName'"));
+  }
   // One dot at the end only says that the name is complete.
   const name = externalName.replace(/\.$/, '');
   if (name === '') return [...problems, required('spec.externalName')];
@@ -163,9 +168,22 @@ function externalProblems(spec: ServiceSpec, type: ServiceType): FieldProblem[] 
   return [...problems, ...ranges];
 }
 
-function familyProblems({ ipFamilies = [] }: ServiceSpec): FieldProblem[] {
+/** Each family once, and each address of the family that stands at its place. */
+function familyProblems({ ipFamilies = [], clusterIPs = [] }: ServiceSpec): FieldProblem[] {
   const families = new Set<string>();
-  return ipFamilies.flatMap((family, index) =>
+  const repeated = ipFamilies.flatMap((family, index) =>
     seen(families, family) ? [duplicate(`spec.ipFamilies[${index}]`, family)] : [],
   );
+  const kinds = clusterIPs.map((address) => parseAddress(address)?.family);
+  const different = kinds.flatMap((family, i) => {
+    const wanted = ipFamilies[i];
+    if (family === undefined || wanted === undefined || family === wanted) return [];
+    const detail = `expected an ${wanted} value as indicated by \`ipFamilies[${i}]\``;
+    return [invalid(`spec.clusterIPs[${i}]`, clusterIPs[i], detail)];
+  });
+  if (kinds.length === 2 && kinds[0] !== undefined && kinds[0] === kinds[1]) {
+    const detail = 'may specify no more than one IP for each IP family';
+    different.push(invalid('spec.clusterIPs', clusterIPs, detail));
+  }
+  return [...repeated, ...different];
 }

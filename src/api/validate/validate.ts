@@ -5,10 +5,12 @@ import type { KubernetesObject } from '../types/meta.ts';
 import { checkCidr } from './checks.ts';
 import { clusterNetworkProblems } from './cluster-network.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
+import { ingressProblems } from './ingress.ts';
 import { metadataProblems } from './metadata.ts';
 import { networkPolicyProblems } from './network-policy.ts';
 import { podProblems } from './pod.ts';
 import type { FieldProblem } from './problem.ts';
+import { ipAddressProblems, serviceCidrProblems } from './service-range.ts';
 import { serviceProblems } from './service.ts';
 import { structuralProblems } from './structure.ts';
 import { jobProblems, workloadProblems } from './workload.ts';
@@ -23,15 +25,20 @@ export function validateObject(object: unknown): FieldProblem[] {
   if (problems.some((problem) => !isMinor(problem))) return problems;
   // The structural walk has shown that this is an object of the API.
   const valid = withoutNulls(object as KubernetesObject);
-  const resource = resourceOf(valid);
-  const rules =
-    resource === undefined || valid.metadata === undefined ? undefined : rulesByResource.get(resource);
+  const rules = valid.metadata === undefined ? undefined : rulesOf(valid);
   return [...problems, ...metadataProblems(valid), ...(rules?.(valid) ?? [])];
 }
 
 /** Problems that leave the object's types right, so that the rules can still be read against it. */
 function isMinor({ reason }: FieldProblem): boolean {
   return reason === 'UnknownField' || reason === 'FieldValueNotSupported';
+}
+
+function rulesOf(object: KubernetesObject): Rules | undefined {
+  const resource = resourceOf(object);
+  if (resource !== undefined) return rulesByResource.get(resource);
+  const kind = `${object.apiVersion} ${object.kind}`;
+  return kind === 'networking.k8s.io/v1 Ingress' ? ingressProblems : undefined;
 }
 
 type Rules = (object: KubernetesObject) => FieldProblem[];
@@ -55,6 +62,8 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(resources.daemonsets, workloadProblems),
   entry(resources.jobs, jobProblems),
   entry(resources.networkpolicies, networkPolicyProblems),
+  entry(resources.servicecidrs, serviceCidrProblems),
+  entry(resources.ipaddresses, ipAddressProblems),
   entry(resources.endpointslices, endpointSliceProblems),
   entry(resources.clusternetworks, clusterNetworkProblems),
 ]);

@@ -1,10 +1,13 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
 import { resources, type Resource } from '../../api/resources.ts';
 import { validateObject } from '../../api/validate/validate.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { addedRanges, bornServiceCidr } from '../addresses/service-cidr.ts';
 import { textAt, type StoredObject } from '../json.ts';
 import { invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
-import { requireSameNetwork } from './cluster-network.ts';
+import { timestampAt } from '../timestamp.ts';
+import { requireUnchanged } from './immutable.ts';
 import { requireNamespace } from './namespace.ts';
 import type { Admission } from './port.ts';
 import { prune } from './prune.ts';
@@ -13,17 +16,20 @@ import { admitService } from './service.ts';
 import { prepareService } from './service-update.ts';
 
 export interface AdmissionOptions {
+  /** One that keeps IPAddresses (`keepAddresses`). */
   readonly store: Store;
+  readonly clock: Clock;
   /** Range of Service addresses where no ClusterNetwork names one; two, comma-separated, for dual-stack. */
   readonly serviceCidr: string;
 }
 
 /** The rules of this cluster, over the objects that are stored. */
-export function createAdmission({ store, serviceCidr }: AdmissionOptions): Admission {
+export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions): Admission {
   const index = createServiceIndex(store);
   const cidrs = (): string[] => {
     const network = store.get('clusternetworks.weft.dev', 'default')?.object;
-    return (textAt(network, ['spec', 'serviceCIDR']) || serviceCidr).split(',');
+    const own = textAt(network, ['spec', 'serviceCIDR']) || serviceCidr;
+    return [...own.split(','), ...addedRanges(store)];
   };
   return {
     admit(resource: Resource, object, previous) {
@@ -33,8 +39,8 @@ export function createAdmission({ store, serviceCidr }: AdmissionOptions): Admis
       const defaulted = applyDefaults(prepared);
       if (resource === resources.services)
         return admitService({ index, cidrs: cidrs() }, defaulted, previous);
-      if (resource === resources.clusternetworks && previous !== undefined)
-        requireSameNetwork(defaulted, previous);
+      if (previous !== undefined) requireUnchanged(resource, defaulted, previous);
+      else if (resource === resources.servicecidrs) return bornServiceCidr(defaulted, timestampAt(clock));
       return defaulted;
     },
     prune: (_resource, object: StoredObject) => prune(object),

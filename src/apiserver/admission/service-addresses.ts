@@ -1,11 +1,11 @@
 import { allocateClusterIP } from '../../api/allocation.ts';
-import { parseAddress, type Family } from '../../lib/address.ts';
+import { formatAddress, parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { addressesOf } from '../addresses/ip-address.ts';
 import { arrayAt, textAt, type StoredObject } from '../json.ts';
 import { invalidValue, StatusError, type StatusCause } from '../status.ts';
 import type { ServiceContext, ServiceDraft } from './service-draft.ts';
 import { refuse, settleFamilies } from './service-families.ts';
-import { addressesOf } from './service-index.ts';
 
 const addressFields = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'];
 
@@ -70,9 +70,9 @@ function requireFree(
   draft: ServiceDraft,
   { address, ranges }: { address: string; ranges: readonly string[] },
 ): void {
-  const holder = context.index.addresses.get(address);
-  if (holder === draft.key) return;
   const parsed = parseAddress(address);
+  const holder = parsed && context.index.addresses.get(formatAddress(parsed));
+  if (holder === draft.key) return;
   const inRange = ranges.some((range) => {
     const prefix = parsePrefix(range);
     return parsed !== undefined && prefix !== undefined && contains(prefix, parsed);

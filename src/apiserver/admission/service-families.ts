@@ -20,15 +20,19 @@ export function settleFamilies(context: ServiceContext, draft: ServiceDraft): Fa
   if (textAt(spec, ['ipFamilyPolicy']) === 'SingleStack') releaseSecondary(spec, before);
   else refuse(draft, reductionProblems(spec, before));
   refuse(draft, [...policyProblems(spec), ...inferFamilies(spec, available)]);
-  const isHeadless = textAt(spec, ['clusterIP']) === 'None';
-  // Whoever writes the endpoints of such a Service knows their families; the cluster's ranges do not matter.
-  const isFree = isHeadless && Object.keys(valueAt(spec, ['selector']) ?? {}).length === 0;
+  const isFree = isLeftToPeople(spec);
   if (!isFree) refuse(draft, availabilityProblems(spec, available));
   const families = familiesOf(spec);
   const [first = available[0] ?? 'IPv4', second] = families;
   if (second !== undefined) return families;
   const wantsBoth = textAt(spec, ['ipFamilyPolicy']) !== 'SingleStack';
   return wantsBoth && (isFree || available.length === 2) ? [first, other(first)] : [first];
+}
+
+/** Whoever writes the endpoints of such a Service knows their families; the cluster's ranges do not matter. */
+function isLeftToPeople(spec: Spec): boolean {
+  const selector = valueAt(spec, ['selector']) ?? {};
+  return textAt(spec, ['clusterIP']) === 'None' && Object.keys(selector).length === 0;
 }
 
 function familiesOfCluster(context: ServiceContext): Family[] {

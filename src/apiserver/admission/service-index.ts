@@ -1,47 +1,54 @@
-import { arrayAt, numberAt, textAt, type StoredObject } from '../json.ts';
-import type { Store } from '../store/port.ts';
+import { arrayAt, numberAt, type StoredObject } from '../json.ts';
+import { holderOf, ipAddresses } from '../addresses/ip-address.ts';
+import type { Entry, Store } from '../store/port.ts';
 
-/** Which addresses and node ports the stored Services hold; kept current by the store's own events. */
+/** Which addresses and node ports are held; kept current by the store's own events. */
 export interface ServiceIndex {
+  /** Values are keys of Services; '' where something else holds the address. */
   readonly addresses: ReadonlyMap<string, string>;
   /** The keys of `addresses`. */
   readonly taken: ReadonlySet<string>;
+  /** Values are keys of Services. */
   readonly nodePorts: ReadonlyMap<number, string>;
 }
 
-/** Values are the keys of the Services that hold them. */
+/** Addresses are held by IPAddress objects, which stand for Services and for whatever else people reserve. */
 export function createServiceIndex(store: Store): ServiceIndex {
   const addresses = new Map<string, string>();
   const taken = new Set<string>();
   const nodePorts = new Map<number, string>();
-  const add = (key: string, service: StoredObject): void => {
-    for (const address of addressesOf(service)) {
-      addresses.set(address, key);
-      taken.add(address);
-    }
-    for (const port of nodePortsOf(service)) nodePorts.set(port, key);
-  };
-  const remove = (key: string, service: StoredObject): void => {
-    for (const address of addressesOf(service)) {
-      if (addresses.get(address) !== key) continue;
-      addresses.delete(address);
-      taken.delete(address);
-    }
-    for (const port of nodePortsOf(service)) if (nodePorts.get(port) === key) nodePorts.delete(port);
-  };
-  for (const { key, object } of store.list('services')) add(key, object);
-  store.watch('services', store.resourceVersion, ({ type, entry, previous }) => {
-    if (previous !== undefined) remove(entry.key, previous);
-    if (type !== 'DELETED') add(entry.key, entry.object);
+  follow(store, ipAddresses, {
+    add({ key, object }) {
+      addresses.set(key, holderOf(object) ?? '');
+      taken.add(key);
+    },
+    remove({ key }) {
+      addresses.delete(key);
+      taken.delete(key);
+    },
+  });
+  follow(store, 'services', {
+    add: ({ key, object }) => nodePortsOf(object).forEach((port) => nodePorts.set(port, key)),
+    remove({ key, object }) {
+      for (const port of nodePortsOf(object)) if (nodePorts.get(port) === key) nodePorts.delete(port);
+    },
   });
   return { addresses, taken, nodePorts };
 }
 
-/** The cluster addresses that a Service says it has; `None` is not one. */
-export function addressesOf(service: StoredObject): string[] {
-  const listed = arrayAt(service, ['spec', 'clusterIPs']).filter((ip) => typeof ip === 'string');
-  const all = listed.length > 0 ? listed : [textAt(service, ['spec', 'clusterIP'])];
-  return all.filter((ip) => ip !== '' && ip !== 'None');
+type Held = Pick<Entry, 'key' | 'object'>;
+
+/** Everything that is there, and every change from now on as a removal and an addition. */
+function follow(
+  store: Store,
+  resource: string,
+  { add, remove }: Record<'add' | 'remove', (held: Held) => void>,
+): void {
+  for (const entry of store.list(resource)) add(entry);
+  store.watch(resource, store.resourceVersion, ({ type, entry, previous }) => {
+    if (previous !== undefined) remove({ key: entry.key, object: previous });
+    if (type !== 'DELETED') add(entry);
+  });
 }
 
 /** Node ports of its ports, and the one for health checks. */

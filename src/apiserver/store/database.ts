@@ -20,7 +20,8 @@ export interface Database {
   events(resource: string, rv: number): Row[];
   /** First and last kept event; undefined when there is none. */
   span(): { first: number; last: number } | undefined;
-  write(row: Row): void;
+  /** All of them, or none. */
+  write(rows: readonly Row[]): void;
   /** Forgets events up to and including `rv`. */
   compact(rv: number): void;
   close(): void;
@@ -77,12 +78,14 @@ function statementsOf(db: DatabaseSync): Database {
   const log = db.prepare('INSERT INTO events (rv, resource, key, type, json) VALUES (?, ?, ?, ?, ?)');
   const trim = db.prepare('DELETE FROM events WHERE rv <= ?');
   const since = db.prepare('SELECT * FROM events WHERE resource = ? AND rv > ? ORDER BY rv');
-  const write = (row: Row): void => {
+  const write = (rows: readonly Row[]): void => {
     begin.run();
     try {
-      if (row.type === 'DELETED') remove.run(row.resource, row.key);
-      else put.run(row.resource, row.key, row.rv, row.text);
-      log.run(row.rv, row.resource, row.key, row.type, row.text);
+      for (const row of rows) {
+        if (row.type === 'DELETED') remove.run(row.resource, row.key);
+        else put.run(row.resource, row.key, row.rv, row.text);
+        log.run(row.rv, row.resource, row.key, row.type, row.text);
+      }
       commit.run();
     } catch (thrown) {
       if (db.isTransaction) db.exec('ROLLBACK');

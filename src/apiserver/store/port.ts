@@ -21,6 +21,14 @@ export interface StoreEvent {
   readonly previous?: StoredObject;
 }
 
+/** One write: what an object is to be, or that it is to go. */
+export interface Change {
+  readonly resource: string;
+  readonly key: string;
+  /** Undefined removes. */
+  readonly object: StoredObject | undefined;
+}
+
 /**
  * All objects of the API and what happened to them. Calls are synchronous: between a read and the write that
  * follows it in the same turn nothing can come, so that callers need no locks. Resources are named
@@ -39,6 +47,11 @@ export interface Store {
   put(resource: string, key: string, object: StoredObject): Entry;
   /** Undefined when there was nothing to remove. */
   remove(resource: string, key: string): Entry | undefined;
+  /**
+   * Several writes that become durable together or not at all; nobody hears of the first before the last is
+   * done. An entry for each, undefined where there was nothing to remove.
+   */
+  write(changes: readonly Change[]): readonly (Entry | undefined)[];
   /**
    * Calls back for every change after `fromRv`, first those that already happened, then each as it happens,
    * before the write returns. Throws `store-compacted` when history does not reach back to `fromRv`, or

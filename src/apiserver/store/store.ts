@@ -2,7 +2,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { StoredObject } from '../json.ts';
 import { createCollection, type Collection } from './collection.ts';
 import { openDatabase, type Database, type Row } from './database.ts';
-import type { Entry, EventType, Store, StoreEvent } from './port.ts';
+import type { Change, Entry, EventType, Store, StoreEvent } from './port.ts';
 
 export interface StoreOptions {
   /** A file, or `:memory:`. */
@@ -40,17 +40,30 @@ function storeOver(database: Database, historyLimit: number): Store {
     database.compact(compacted);
     for (const events of recent.values()) events.splice(0, firstAfter(events, compacted));
   };
-  const commit = (event: Omit<StoreEvent, 'rv'>): void => {
-    const { resource, type, entry } = event;
-    database.write({ resource, key: entry.key, rv: entry.rv, type, text: entry.text });
-    current = entry.rv;
-    const collection = upsert(collections, resource, createCollection);
-    if (type === 'DELETED') collection.delete(entry.key);
-    else collection.set(entry);
-    const committed = { ...event, rv: entry.rv };
-    upsert(recent, resource, () => []).push(committed);
+  const commit = (events: readonly StoreEvent[]): void => {
+    if (events.length === 0) return;
+    database.write(events.map(rowOf));
+    for (const event of events) {
+      const { resource, entry } = event;
+      current = event.rv;
+      const collection = upsert(collections, resource, createCollection);
+      if (event.type === 'DELETED') collection.delete(entry.key);
+      else collection.set(entry);
+      upsert(recent, resource, () => []).push(event);
+    }
     compact();
-    for (const callback of watchers.get(resource) ?? []) callback(committed);
+    for (const event of events) for (const callback of watchers.get(event.resource) ?? []) callback(event);
+  };
+  const write = (changes: readonly Change[]): readonly (Entry | undefined)[] => {
+    const events: StoreEvent[] = [];
+    const entries = changes.map((change) => {
+      const before = latest(events, change) ?? get(change.resource, change.key);
+      const event = eventFor(change, before?.object, current + events.length + 1);
+      if (event !== undefined) events.push(event);
+      return event?.entry;
+    });
+    commit(events);
+    return entries;
   };
   const since = (resource: string, rv: number): StoreEvent[] => {
     const events = recent.get(resource) ?? [];
@@ -67,19 +80,12 @@ function storeOver(database: Database, historyLimit: number): Store {
     list: (resource, namespace) => collections.get(resource)?.list(namespace) ?? [],
     count: (resource) => collections.get(resource)?.size ?? 0,
     put(resource, key, object) {
-      const previous = get(resource, key)?.object;
-      const entry = stamp(key, object, current + 1);
-      const type: EventType = previous === undefined ? 'ADDED' : 'MODIFIED';
-      commit({ type, resource, entry, ...(previous && { previous }) });
+      const [entry] = write([{ resource, key, object }]);
+      if (entry === undefined) throw new WeftError('store-failed', 'a write left nothing');
       return entry;
     },
-    remove(resource, key) {
-      const previous = get(resource, key)?.object;
-      if (previous === undefined) return undefined;
-      const entry = stamp(key, previous, current + 1);
-      commit({ type: 'DELETED', resource, entry, previous });
-      return entry;
-    },
+    remove: (resource, key) => write([{ resource, key, object: undefined }])[0],
+    write,
     watch(resource, fromRv, callback) {
       if (fromRv < compacted || fromRv > current) {
         throw new WeftError('store-compacted', `too old resource version: ${fromRv} (${compacted})`, {
@@ -93,6 +99,31 @@ function storeOver(database: Database, historyLimit: number): Store {
     },
     close: () => database.close(),
   };
+}
+
+/** What earlier changes of the same write made of an object; undefined when they did not touch it. */
+function latest(
+  events: readonly StoreEvent[],
+  { resource, key }: Change,
+): { object: StoredObject | undefined } | undefined {
+  const event = events.findLast((it) => it.resource === resource && it.entry.key === key);
+  return event && { object: event.type === 'DELETED' ? undefined : event.entry.object };
+}
+
+/** Undefined for the removal of nothing. */
+function eventFor(
+  { resource, key, object }: Change,
+  previous: StoredObject | undefined,
+  rv: number,
+): StoreEvent | undefined {
+  const state = object ?? previous;
+  if (state === undefined) return undefined;
+  const type: EventType = object === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
+  return { type, resource, rv, entry: stamp(key, state, rv), ...(previous && { previous }) };
+}
+
+function rowOf({ type, resource, entry, rv }: StoreEvent): Row {
+  return { resource, key: entry.key, rv, type, text: entry.text };
 }
 
 function stamp(key: string, object: StoredObject, rv: number): Entry {
