@@ -9,7 +9,7 @@ const line = Buffer.from('weft probe\n');
  *
  *     ID 0x7766 | flags 0x0100 (RD) | QDCOUNT 1 | other counts 0 | QNAME . | QTYPE NS | QCLASS IN
  */
-const query = Buffer.from('77660100' + '0001000000000000' + '00' + '0002' + '0001', 'hex');
+const query = Buffer.from('7766010000010000000000000000020001', 'hex');
 /** Over TCP a length stands before it (section 4.2.2). */
 const framedQuery = Buffer.concat([Buffer.from([0, query.length]), query]);
 
