@@ -1,5 +1,6 @@
 import { apiVersionOf } from '../../api/resources.ts';
 import { typeNameOf } from '../../api/schema/schema.ts';
+import { invalidOption, writerOf } from '../apply/owners.ts';
 import { mediaTypeOf, parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { isJsonObject, toJson, toStoredObject, type JsonObject, type StoredObject } from '../json.ts';
@@ -18,10 +19,14 @@ import { strategicMergePatch } from './strategic.ts';
 
 const mergeType = 'application/merge-patch+json';
 const jsonType = 'application/json-patch+json';
+const applyType = 'application/apply-patch+yaml';
 const strategicType = 'application/strategic-merge-patch+json';
 
 export async function patchObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  if (mediaTypeOf(request) === applyType)
+    return (await import('../apply/verb.ts')).applyObject(api, target, request);
   const options = writeOptionsOf(request.query);
+  if (options.force) throw invalidOption('force', 'Forbidden: may not be specified for non-apply patch');
   const representation = await representationOf(request, target.resource, api.clock);
   // Everything that has to be waited for comes before the object is read: nothing may change it meanwhile.
   const apply = await patcher(target, request, await parseBody(request));
@@ -35,7 +40,8 @@ export async function patchObject(api: Api, target: Target, request: ApiRequest)
   requireIdentity(target, desired, current.object);
   const { object, headers } = checkFields(api, target.resource, { object: desired, options });
   const { resource, subresource } = target;
-  const replacement = { current, desired: object, options, ...(subresource && { subresource }) };
+  const owners = { writer: writerOf({ target, request }, { clock: api.clock, operation: 'Update' }) };
+  const replacement = { current, desired: object, options, owners, ...(subresource && { subresource }) };
   return jsonResponse(200, representation.one(replace(api, resource, replacement)), headers);
 }
 
@@ -53,7 +59,9 @@ async function patcher(
   if (!isJsonObject(patch)) throw badRequest('the patch is not an object');
   if (type === mergeType) return (on) => mergePatch(on, patch);
   // As upstream: resources that are not built in have no merge keys.
-  const types = hasMergeKeys(target) ? [jsonType, mergeType, strategicType] : [jsonType, mergeType];
+  const types = hasMergeKeys(target)
+    ? [jsonType, mergeType, strategicType, applyType]
+    : [jsonType, mergeType, applyType];
   if (type !== strategicType || !types.includes(type)) throw unsupportedMediaType(types);
   const { apiVersion, kind } = { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind };
   return (on) => strategicMergePatch(on, patch, typeNameOf(apiVersion, kind));

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Resource } from '../../api/resources.ts';
 import { keyOf } from '../../api/resources.ts';
+import { withFirstOwners, writerOf, type Owners } from '../apply/owners.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import type { StoredObject } from '../json.ts';
@@ -9,6 +10,7 @@ import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
 import { alreadyExists, badRequest, invalid, qualifiedName } from '../status.ts';
 import type { Entry } from '../store/port.ts';
+import { timestampAt } from '../timestamp.ts';
 import { objectOf } from './body-object.ts';
 import { checkFields } from './fields.ts';
 import { countsGenerations, initialStatus } from './lifecycle.ts';
@@ -19,24 +21,28 @@ export async function createObject(api: Api, target: Target, request: ApiRequest
   const representation = await representationOf(request, target.resource, api.clock);
   const given = objectOf(target, await parseBody(request));
   const { object, headers } = checkFields(api, target.resource, { object: given, options });
-  const entry = create(api, target.resource, { object, options });
+  const owners = { writer: writerOf({ target, request }, { clock: api.clock, operation: 'Update' }) };
+  const entry = create(api, target.resource, { object, options, owners });
   return jsonResponse(201, representation.one(entry), headers);
 }
 
 interface Creation {
   readonly object: StoredObject;
   readonly options: Pick<WriteOptions, 'dryRun'>;
+  /** Nobody where absent. */
+  readonly owners?: Owners;
 }
 
 /** Names, completes and stores a new object; throws 409 where there is one of that name. */
-export function create(api: Api, resource: Resource, { object, options }: Creation): Entry {
+export function create(api: Api, resource: Resource, { object, options, owners }: Creation): Entry {
   const named = nameObject(api, resource, object);
   const key = keyOf(named);
   const store = qualifiedName(resource);
   if (api.store.get(store, key) !== undefined) throw alreadyExists(resource, named.metadata.name);
   const admitted = api.admission.admit(resource, initialStatus(resource, born(api, resource, named)));
-  if (!options.dryRun) return api.store.put(store, key, admitted);
-  return { key, rv: 0, object: admitted, text: JSON.stringify(admitted) };
+  const owned = withFirstOwners(admitted, { given: named, owners });
+  if (!options.dryRun) return api.store.put(store, key, owned);
+  return { key, rv: 0, object: owned, text: JSON.stringify(owned) };
 }
 
 /** The metadata that only the server sets. */
@@ -55,7 +61,7 @@ function born(api: Api, resource: Resource, object: StoredObject): StoredObject 
 
 /** Now, as the API writes times: RFC 3339 in whole seconds. */
 export function timestamp(api: Api): string {
-  return `${new Date(api.clock.now()).toISOString().slice(0, 19)}Z`;
+  return timestampAt(api.clock);
 }
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';

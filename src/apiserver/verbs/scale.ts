@@ -1,4 +1,5 @@
 import { selectorKey } from '../../api/selector.ts';
+import { writerOf } from '../apply/owners.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { isObject, numberAt, textAt, valueAt, type JsonObject, type StoredObject } from '../json.ts';
@@ -35,7 +36,9 @@ export function setScale(
   }
   const options = writeOptionsOf(request.query);
   const desired = withReplicas(current, replicas, textAt(scale, ['metadata', 'resourceVersion']));
-  return jsonResponse(200, scaleOf(replace(api, target.resource, { current, desired, options }).object));
+  const owners = { writer: writerOf({ target, request }, { clock: api.clock, operation: 'Update' }) };
+  const entry = replace(api, target.resource, { current, desired, options, owners });
+  return jsonResponse(200, scaleOf(entry.object));
 }
 
 function withReplicas({ object }: Entry, replicas: number, resourceVersion: string): StoredObject {

@@ -1,4 +1,5 @@
 import { keyOf, type Resource } from '../../api/resources.ts';
+import { withOwners, writerOf, type Owners } from '../apply/owners.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { sameJson, type StoredObject } from '../json.ts';
@@ -25,6 +26,7 @@ export async function updateObject(api: Api, target: Target, request: ApiRequest
     current,
     desired: object,
     options,
+    owners: { writer: writerOf({ target, request }, { clock: api.clock, operation: 'Update' }) },
     ...(subresource && { subresource }),
   });
   return jsonResponse(200, representation.one(entry), headers);
@@ -34,6 +36,8 @@ export interface Replacement {
   readonly current: Entry;
   readonly desired: StoredObject;
   readonly options: Pick<WriteOptions, 'dryRun'>;
+  /** Who owns what changes; where absent, owners stay as they are. */
+  readonly owners?: Owners;
   /** Only the part that belongs to it is taken from `desired`. */
   readonly subresource?: string;
 }
@@ -46,14 +50,15 @@ const modified =
  * one. Nothing is written when nothing changes; a dying object without finalizers is removed.
  */
 export function replace(api: Api, resource: Resource, replacement: Replacement): Entry {
-  const { current, desired, options, subresource } = replacement;
+  const { current, desired, options, subresource, owners } = replacement;
   requireCurrent(resource, current.object, desired);
   const merged =
     subresource === 'status'
       ? withStatus(current.object, desired)
       : withSpec(resource, current.object, desired);
   const admitted = api.admission.admit(resource, merged, current.object);
-  const next = subresource === 'status' ? admitted : withGeneration(current.object, admitted);
+  const counted = subresource === 'status' ? admitted : withGeneration(current.object, admitted);
+  const next = withOwners(current.object, counted, owners);
   if (sameJson(next, current.object)) return current;
   const store = qualifiedName(resource);
   const key = keyOf(next);

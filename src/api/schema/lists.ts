@@ -1,0 +1,119 @@
+import { objectType, type FieldType } from './schema.ts';
+
+/**
+ * How a value takes part in server-side apply (KEP-555): `leaf` is owned as a whole, the others part by part.
+ * `struct` has the fields of its type, `map` any keys, `set` is a list of scalars, `list` one of objects that
+ * are told apart by `keys`.
+ */
+export type Shape =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'struct'; readonly name: string }
+  | { readonly kind: 'map'; readonly item: FieldType }
+  | { readonly kind: 'set' }
+  | { readonly kind: 'list'; readonly keys: readonly string[]; readonly item: FieldType };
+
+/**
+ * The `+listType` and `+listMapKey` of upstream's types, by type and field: a list of keys is a map, an empty one
+ * a set. Lists that are not here are atomic. Conditions are by type wherever `conditionsAreAtomic` does not say
+ * otherwise.
+ */
+const lists: Readonly<Record<string, readonly string[]>> = {
+  'ObjectMeta.finalizers': [],
+  'ObjectMeta.ownerReferences': ['uid'],
+  'PodSpec.containers': ['name'],
+  'PodSpec.initContainers': ['name'],
+  'PodSpec.ephemeralContainers': ['name'],
+  'PodSpec.volumes': ['name'],
+  'PodSpec.imagePullSecrets': ['name'],
+  'PodSpec.hostAliases': ['ip'],
+  'PodSpec.topologySpreadConstraints': ['topologyKey', 'whenUnsatisfiable'],
+  'PodSpec.schedulingGates': ['name'],
+  'PodSpec.resourceClaims': ['name'],
+  'PodStatus.podIPs': ['ip'],
+  'PodStatus.resourceClaimStatuses': ['name'],
+  'ContainerStatus.volumeMounts': ['mountPath'],
+  'ContainerStatus.allocatedResourcesStatus': ['name'],
+  'ResourceRequirements.claims': ['name'],
+  'ServiceSpec.ports': ['port', 'protocol'],
+  'ServiceAccount.secrets': ['name'],
+  'NodeSpec.podCIDRs': [],
+  'NodeStatus.addresses': ['type'],
+  'Endpoint.addresses': [],
+  'PodFailurePolicyOnExitCodesRequirement.values': [],
+  'UncountedTerminatedPods.failed': [],
+  'UncountedTerminatedPods.succeeded': [],
+};
+
+/** Lists of containers of every sort. */
+const containerLists: Readonly<Record<string, readonly string[]>> = {
+  env: ['name'],
+  ports: ['containerPort', 'protocol'],
+  volumeDevices: ['devicePath'],
+  volumeMounts: ['mountPath'],
+};
+
+const conditionsAreAtomic = new Set(['JobStatus']);
+
+/** What a key counts as where an item leaves it out. */
+export const defaultKeys: Readonly<Record<string, string>> = { protocol: 'TCP' };
+
+/** Types that upstream declares `+structType=atomic`. */
+const atomicTypes = new Set([
+  'ConfigMapKeySelector',
+  'EndpointPort',
+  'EndpointPort_',
+  'FileKeySelector',
+  'LabelSelector',
+  'LocalObjectReference',
+  'NodeSelector',
+  'NodeSelectorTerm',
+  'ObjectFieldSelector',
+  'ObjectReference',
+  'OwnerReference',
+  'ResourceFieldSelector',
+  'RoleRef',
+  'ScopeSelector',
+  'SecretKeySelector',
+  'SecretReference',
+  'ServiceBackendPort',
+  'Subject',
+  'TopologySelectorTerm',
+  'TypedLocalObjectReference',
+]);
+
+/** Maps that upstream declares `+mapType=atomic`. */
+const atomicMaps = new Set([
+  'PodSpec.nodeSelector',
+  'ReplicationControllerSpec.selector',
+  'ServiceSpec.selector',
+]);
+
+const leaf: Shape = { kind: 'leaf' };
+
+/** The shape of a field of a type, both as the schema names them. A field that the type does not have is a leaf. */
+export function shapeOfField(type: string, field: string): Shape {
+  const declared = objectType(type).get(field)?.type;
+  if (declared === undefined) return leaf;
+  if (declared.kind === 'map') return atomicMaps.has(`${type}.${field}`) ? leaf : shapeOf(declared);
+  if (declared.kind !== 'array') return shapeOf(declared);
+  const keys = keysOf(type, field);
+  if (keys === undefined) return leaf;
+  return keys.length === 0 ? { kind: 'set' } : { kind: 'list', keys, item: declared.item };
+}
+
+/** The shape of an item of a map or list. */
+export function shapeOf(type: FieldType): Shape {
+  if (type.kind === 'map') return { kind: 'map', item: type.item };
+  if (type.kind !== 'object' || atomicTypes.has(type.name)) return leaf;
+  return { kind: 'struct', name: type.name };
+}
+
+/** The shape of an item of a list that merges by key: one of an atomic type still has its parts told apart by key. */
+function keysOf(type: string, field: string): readonly string[] | undefined {
+  if (field === 'conditions' && type.endsWith('Status') && !conditionsAreAtomic.has(type)) return ['type'];
+  if (type === 'Container' || type === 'EphemeralContainer') {
+    return Object.hasOwn(containerLists, field) ? containerLists[field] : undefined;
+  }
+  const name = `${type}.${field}`;
+  return Object.hasOwn(lists, name) ? lists[name] : undefined;
+}
