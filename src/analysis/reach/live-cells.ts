@@ -55,17 +55,20 @@ export function liveCells(cluster: Cluster, { includeClusterDns = false }: LiveO
   ];
   const cells: LiveCell[] = [];
   const ignored: IgnoredCells[] = [];
+  const ignore = (destination: LiveCell['destination'], why: string, ports: readonly ProbedPort[]): void => {
+    if (ports.length === 0) return;
+    const named = ports.map(({ protocol, port }) => `${protocol} ${port}`).join(', ');
+    ignored.push({ destination, why: `${why}: ${named}`, cells: sources.length * ports.length });
+  };
   for (const { destination, ports, why } of targets) {
-    for (const probe of ports) {
-      const reason = why ?? (probe.protocol === 'SCTP' ? 'stand-ins do not speak SCTP' : undefined);
-      if (reason === undefined)
-        cells.push(...sources.map((source) => cellOf(cluster, source, destination, probe)));
-      else
-        ignored.push({
-          destination,
-          why: `${reason}: ${probe.protocol} ${probe.port}`,
-          cells: sources.length,
-        });
+    const isSent = ({ protocol }: ProbedPort): boolean => why === undefined && protocol !== 'SCTP';
+    ignore(
+      destination,
+      why ?? 'stand-ins do not speak SCTP',
+      ports.filter((probe) => !isSent(probe)),
+    );
+    for (const probe of ports.filter(isSent)) {
+      cells.push(...sources.map((source) => cellOf(cluster, source, destination, probe)));
     }
   }
   return { cells, ignored };
