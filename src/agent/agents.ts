@@ -20,6 +20,7 @@ import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { readyStatus } from './node-status.ts';
 import { createReleases } from './releases.ts';
+import { createTurns } from './turns.ts';
 import { sweep } from './sweep.ts';
 import { createPodRunner, type PodRunner, type PodSettings, type Serving } from './pod-runner.ts';
 
@@ -74,6 +75,10 @@ export function createAgents(options: AgentsOptions): Agents {
   const groups = createPortGroups();
   const members = new Map<string, Member>();
   const waiting = new Set<() => void>();
+  const checkWaiting = (): void => {
+    for (const check of waiting) check();
+  };
+  const settling = createTurns({ onIdle: checkWaiting });
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
@@ -129,12 +134,14 @@ export function createAgents(options: AgentsOptions): Agents {
       attempt(`node ${name}`, () => agent.apply(dirty));
       for (const key of dirty.pods) runner.podChanged(key);
     }
-    // Behind the last node's rules: how many connections one node has must not keep the next one waiting.
-    for (const [name, { agent }] of members) attempt(`node ${name}`, () => agent.settle(dirty));
+    // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
+    for (const [name, { agent }] of members) {
+      settling.add(() => attempt(`node ${name}`, () => agent.settle(dirty)));
+    }
     for (const place of view.places.values()) {
       if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
     }
-    for (const check of waiting) check();
+    checkWaiting();
   };
 
   /** A node that fails must not keep the others from being programmed; the next repair tries again. */
@@ -176,12 +183,13 @@ export function createAgents(options: AgentsOptions): Agents {
     async stop() {
       cancelRepair();
       view.stop();
+      settling.clear();
       await Promise.all([...members.values()].map(({ runner }) => runner.stop()));
     },
     programmed: (versions) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (!hasSeen(view, versions)) return;
+          if (!settling.isIdle || !hasSeen(view, versions)) return;
           waiting.delete(check);
           resolve();
         };
