@@ -13,6 +13,8 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'policy-change': () => import('./figures/policy-change.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
   'reach-live': () => import('./figures/reach-live.ts'),
+  'api-load': () => import('./figures/api-load.ts'),
+  'api-watch': () => import('./figures/api-watch.ts'),
 };
 
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
