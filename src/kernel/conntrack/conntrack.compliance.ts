@@ -84,7 +84,8 @@ export function conntrackCompliance({ label, skip, make }: ConntrackCase): void 
       const marks = conntrack
         .list('node', 'ip')
         .flatMap((entry) => (entry.protocol === 'udp' ? [entry.mark] : []));
-      assert.deepEqual(marks, new Array(ports.length - 3).fill(5));
+      assert.equal(marks.length, ports.length - 3);
+      assert.deepEqual(new Set(marks), new Set([5]));
       assert.equal(conntrack.setMarks('node', [], { value: 5, mask: 7 }), 0);
     });
 
