@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { createProcesses } from '../drivers/process/processes.ts';
 import { readLabOptions } from '../lab/options.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabPaths } from '../lab/paths.ts';
@@ -82,13 +83,15 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
   return prober;
 }
 
-/** Where the pins are seen from here: they are mounts of the holder's mount namespace, which /proc shows. */
+/** Where the pins are seen from here: they are mounts of the lab's own mount namespace, which /proc shows. */
 function pinsOf(paths: LabPaths): string {
-  const holder = readProcessFile(paths.processes).holder;
-  if (holder === undefined) {
+  const processes = createProcesses({ clock: systemClock });
+  const records = Object.values(readProcessFile(paths.processes));
+  const member = records.find((record) => processes.isRunning(record));
+  if (member === undefined) {
     throw new WeftError('lab-down', `lab ${paths.name} is not running`, {
       hint: 'start it again with: weft up',
     });
   }
-  return `/proc/${holder.pid}/root${paths.namespaces}`;
+  return `/proc/${member.pid}/root${paths.namespaces}`;
 }

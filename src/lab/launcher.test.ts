@@ -15,7 +15,7 @@ import { labPaths } from './paths.ts';
 import { readProcessFile, writeProcessFile } from './process-file.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'weft-labs-'));
-after(() => rmSync(directory, { recursive: true }));
+after(() => rmSync(directory, { recursive: true, force: true }));
 const lab = { name: 'lab', nodes: 3, config: defaultNetworkConfig };
 const paths = labPaths(directory, 'lab');
 

@@ -26,8 +26,9 @@ export interface Supervision {
 
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;
-/** Who ran for so long is not in a crash loop. */
+/** Who ran for so long is not in a crash loop; who was killed did not crash. */
 const settledMs = 30_000;
+const settledWhenKilledMs = 1000;
 
 /**
  * Starts the program, or takes over its process, and starts it again whenever it ends: at once, and later and later
@@ -79,7 +80,8 @@ class Supervisor implements Supervision {
     const { log, name, clock } = this.#options;
     if (this.#isStopped) return;
     this.record = undefined;
-    if (clock.monotonic() - this.#startedAt >= settledMs) this.#delayMs = 0;
+    const settled = exit.signal === 'SIGKILL' ? settledWhenKilledMs : settledMs;
+    if (clock.monotonic() - this.#startedAt >= settled) this.#delayMs = 0;
     log.warn({ name, pid, ...exit, delayMs: this.#delayMs }, 'a process ended and is started again');
     this.#startLater();
   }
