@@ -32,10 +32,15 @@ export function evaluatedAnswers(objects: readonly KubernetesObject[], question:
   return sorted(
     evaluate(objects, question).map((outcome) =>
       outcome.verdict === 'allowed'
-        ? `allowed ${outcome.sourceSeen} ${outcome.backend ?? ''}`
+        ? `allowed ${outcome.sourceSeen} ${podOf(outcome.backend)}`
         : outcome.verdict,
     ),
   );
+}
+
+/** A backend is told by its pod; where it is none, by nothing. */
+function podOf(backend = ''): string {
+  return backend.includes('/') ? backend : '';
 }
 
 /** As coarse as the coarser of two answers, so that they can be compared. */

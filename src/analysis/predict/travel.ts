@@ -18,7 +18,10 @@ export function throughNode(walk: Walk, node: string): Outcome[] {
   if (translation.kind === 'none') return onwards(walk, node);
   const { kind, reason } = translation;
   if (kind === 'refused') return [ended(walk, [reason], { at: atNode(node), why: translation.why })];
-  return translation.endpoints.flatMap(({ address, port, pod }) => {
+  return translation.endpoints.flatMap((endpoint) => {
+    const { address, port } = endpoint;
+    // An endpoint that somebody wrote down names no pod, but may have the address of one.
+    const pod = endpoint.pod ?? walk.question.index.podAt.get(address);
     const action = `${reason.object} chooses ${pod ?? address}`;
     const packet = { ...walk.packet, destination: address, port };
     const { service } = translation;

@@ -42,7 +42,7 @@ export function clusters(size: ClusterSize = smallCluster): fc.Arbitrary<Kuberne
       return [
         ...seeds.namespaces.map(namespaceOf),
         ...seeds.pods.map((seed, index) => podOf(seed, { index, namespaces, nodes: size.nodes })),
-        ...seeds.services.map((seed, index) => serviceOf(seed, { index, namespaces })),
+        ...seeds.services.flatMap((seed, index) => serviceOf(seed, { index, namespaces })),
         ...seeds.policies.map((seed, index) => policyOf(seed, { index, namespaces })),
       ];
     });

@@ -19,7 +19,9 @@ export function placeCluster(objects: readonly KubernetesObject[], nodeCount = 3
     const { type, ports = [] } = service.spec;
     const clusterIP = service.spec.clusterIP ?? `10.96.1.${services}`;
     const withNodePorts =
-      type === 'NodePort' ? ports.map((port) => ({ ...port, nodePort: nodePort++ })) : ports;
+      type === 'NodePort' || type === 'LoadBalancer'
+        ? ports.map((port) => ({ ...port, nodePort: nodePort++ }))
+        : ports;
     return {
       ...service,
       spec: { ...service.spec, clusterIP, clusterIPs: [clusterIP], ports: withNodePorts },

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { ContainerPort, Pod } from '../../../src/api/types/core.ts';
+import type { Container, ContainerPort, Pod } from '../../../src/api/types/core.ts';
 import type { KubernetesObject, Labels } from '../../../src/api/types/meta.ts';
 import { namespaceLabels, podLabels, portNames, portNumbers, protocols } from './vocabulary.ts';
 
@@ -36,6 +36,8 @@ export const podSeed = fc.record({
   node: fc.nat(7),
   labels: labelsFrom(podLabels),
   containers: fc.array(containerSeed, { minLength: 1, maxLength: 2 }),
+  /** A container that starts before the others: it stays with them (KEP-753), or has ended by now. */
+  first: fc.option(fc.record({ ports: containerSeed, stays: fc.boolean() }), { nil: undefined, freq: 2 }),
   hostNetwork: fc.integer({ min: 0, max: 11 }).map((draw) => draw === 11),
 });
 export type PodSeed = typeof podSeed extends fc.Arbitrary<infer T> ? T : never;
@@ -48,14 +50,19 @@ export function podOf(
   { index, namespaces, nodes }: { index: number; namespaces: number; nodes: number },
 ): Pod {
   const used = new Set<string>();
-  const containers = seed.containers.map((ports, container) => {
-    const name = `c${container}`;
+  const containerOf = (name: string, ports: readonly PortSeed[], place: number): Container => {
     const own = ports.flatMap((port, position) => {
-      const hostPort = firstHostPort + index * 10 + container * 5 + position;
+      const hostPort = firstHostPort + index * 10 + place * 3 + position;
       return portOf(seed.hostNetwork ? { ...port, containerPort: hostPort } : port, used);
     });
     return own.length === 0 ? { name, image: 'none' } : { name, image: 'none', ports: own };
-  });
+  };
+  const containers = seed.containers.map((ports, place) => containerOf(`c${place}`, ports, place));
+  const initContainers = seed.first === undefined ? {} : { initContainers: [firstContainer(seed.first)] };
+  function firstContainer({ ports, stays }: NonNullable<PodSeed['first']>): Container {
+    const container = containerOf('first', ports, 2);
+    return stays ? { ...container, restartPolicy: 'Always' } : container;
+  }
   const nodeName = `node-${(seed.node % nodes) + 1}`;
   const host = seed.hostNetwork ? { hostNetwork: true } : {};
   return {
@@ -66,7 +73,7 @@ export function podOf(
       name: `pod-${index}`,
       labels: seed.labels,
     },
-    spec: { nodeName, ...host, containers },
+    spec: { nodeName, ...host, ...initContainers, containers },
   };
 }
 

@@ -9,7 +9,7 @@ import type {
 import { labelsFrom, namespaceName } from './pods.ts';
 import {
   ipBlocks,
-  namespaceLabels,
+  namespaceSelectors,
   podLabels,
   policyProtocols,
   portNames,
@@ -46,7 +46,7 @@ function selectorFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelector> {
 }
 
 const podSelector = selectorFrom(podLabels);
-const namespaceSelector = selectorFrom(namespaceLabels);
+const namespaceSelector = selectorFrom(namespaceSelectors);
 
 const ipBlock = fc
   .constantFrom(...ipBlocks)

@@ -61,7 +61,7 @@ function to(address: string, protocol: Protocol, port: number): Target {
 
 function podTargets(pod: Pod): Target[] {
   const destination = { kind: 'pod', pod: keyOf(pod) } as const;
-  const declared = pod.spec.containers.flatMap(({ ports = [] }) =>
+  const declared = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap(({ ports = [] }) =>
     ports.map(({ containerPort, protocol = 'TCP' }) => ({ destination, protocol, port: containerPort })),
   );
   return [...declared, ...undeclared(destination)];

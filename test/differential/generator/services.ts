@@ -1,7 +1,16 @@
 import * as fc from 'fast-check';
 import type { Service, ServicePort } from '../../../src/api/types/core.ts';
+import type { EndpointSlice } from '../../../src/api/types/network.ts';
 import { labelsFrom, namespaceName } from './pods.ts';
-import { podLabels, portNames, portNumbers, protocols, servicePorts } from './vocabulary.ts';
+import {
+  podLabels,
+  portNames,
+  portNumbers,
+  protocols,
+  servicePorts,
+  writtenEndpoints,
+  writtenPorts,
+} from './vocabulary.ts';
 
 const portSeed = fc.record({
   port: fc.constantFrom(...servicePorts),
@@ -14,13 +23,19 @@ const portSeed = fc.record({
   ),
 });
 
+const endpointSeed = fc.record({
+  address: fc.constantFrom(...writtenEndpoints),
+  ready: fc.option(fc.boolean(), { nil: undefined }),
+});
+
 export const serviceSeed = fc.record({
   namespace: fc.nat(7),
-  kind: fc.constantFrom<'ClusterIP' | 'NodePort' | 'headless'>(
+  kind: fc.constantFrom<'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'headless'>(
     'ClusterIP',
     'ClusterIP',
     'NodePort',
     'NodePort',
+    'LoadBalancer',
     'headless',
   ),
   /** An application that nobody is, now and then: a Service without endpoints. */
@@ -29,13 +44,60 @@ export const serviceSeed = fc.record({
     { weight: 1, arbitrary: fc.constant({ app: 'none' }) },
   ),
   ports: fc.array(portSeed, { minLength: 1, maxLength: 3 }),
+  /** Without selector, with endpoints that somebody wrote down. */
+  written: fc.option(
+    fc.record({
+      endpoints: fc.uniqueArray(endpointSeed, { maxLength: 3, selector: ({ address }) => address }),
+      port: fc.constantFrom(...writtenPorts),
+    }),
+    { nil: undefined, freq: 4 },
+  ),
 });
 export type ServiceSeed = typeof serviceSeed extends fc.Arbitrary<infer T> ? T : never;
 
+/** The Service, and the EndpointSlice where it has no selector. */
 export function serviceOf(
   seed: ServiceSeed,
   { index, namespaces }: { index: number; namespaces: number },
-): Service {
+): [Service] | [Service, EndpointSlice] {
+  const written = seed.kind === 'headless' ? undefined : seed.written;
+  const namespace = namespaceName(seed.namespace % namespaces);
+  const name = `${written === undefined ? 'svc' : 'written'}-${index}`;
+  const ports = portsOf(seed);
+  // An empty selector would be no selector.
+  const selector = Object.keys(seed.selector).length === 0 ? { app: 'web' } : seed.selector;
+  const type = seed.kind === 'headless' ? { clusterIP: 'None' } : { type: seed.kind };
+  const service: Service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace, name },
+    spec: { ...type, ...(written === undefined && { selector }), ports },
+  };
+  return written === undefined ? [service] : [service, sliceOf(service, written)];
+}
+
+function sliceOf(
+  { metadata: { namespace = '', name }, spec }: Service,
+  { endpoints, port }: NonNullable<ServiceSeed['written']>,
+): EndpointSlice {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace, name: `${name}-by-hand`, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: endpoints.map(({ address, ready }) => ({
+      addresses: [address],
+      ...(ready !== undefined && { conditions: { ready } }),
+    })),
+    ports: (spec.ports ?? []).map(({ name: portName = '', protocol = 'TCP' }) => ({
+      name: portName,
+      protocol,
+      port,
+    })),
+  };
+}
+
+function portsOf(seed: ServiceSeed): ServicePort[] {
   const ports = new Map<string, ServicePort>();
   for (const { port, protocol, targetPort } of seed.ports) {
     ports.set(`${protocol ?? 'TCP'} ${port}`, {
@@ -44,15 +106,7 @@ export function serviceOf(
       ...(targetPort === undefined ? {} : { targetPort }),
     });
   }
-  // An empty selector would be no selector.
-  const selector = Object.keys(seed.selector).length === 0 ? { app: 'web' } : seed.selector;
-  const type = seed.kind === 'headless' ? { clusterIP: 'None' } : { type: seed.kind };
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { namespace: namespaceName(seed.namespace % namespaces), name: `svc-${index}` },
-    spec: { ...type, selector, ports: distinctNames([...ports.values()]) },
-  };
+  return distinctNames([...ports.values()]);
 }
 
 /** A single port may go without a name. */

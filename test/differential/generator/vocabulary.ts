@@ -5,6 +5,12 @@
 export const podLabels = { app: ['web', 'api', 'db'], tier: ['front', 'back'] } as const;
 export const namespaceLabels = { env: ['prod', 'dev'], team: ['red', 'blue'] } as const;
 
+/** What selectors of namespaces look for: their labels, and the name that each has as a label. */
+export const namespaceSelectors = {
+  ...namespaceLabels,
+  'kubernetes.io/metadata.name': ['ns-0', 'ns-1'],
+} as const;
+
 export const portNames = ['http', 'dns', 'metrics'] as const;
 export const portNumbers = [53, 80, 81, 8080, 8081, 9090] as const;
 export const servicePorts = [53, 80, 443, 8000] as const;
@@ -32,3 +38,21 @@ export const ipBlocks: readonly { readonly cidr: string; readonly excepts: reado
   { cidr: '2001:db8::/32', excepts: ['2001:db8::/64'] },
   { cidr: '0.0.0.0/0', excepts: ['10.0.0.0/8', '172.20.0.0/16', '203.0.113.0/24'] },
 ];
+
+/**
+ * Endpoints that somebody wrote down: addresses that pods of a lab often have, of nodes and tunnels, of nobody, and
+ * of the internet, which answers some of the ports.
+ */
+export const writtenEndpoints = [
+  '10.244.0.1',
+  '10.244.1.1',
+  '10.244.1.2',
+  '10.244.2.3',
+  '10.244.0.0',
+  '10.244.2.0',
+  '10.244.1.200',
+  '172.20.1.1',
+  '172.20.1.2',
+  '203.0.113.10',
+] as const;
+export const writtenPorts = [53, 80, 443, 8080] as const;

@@ -1,4 +1,4 @@
-import type { Pod, Service } from '../../../src/api/types/core.ts';
+import type { Container, Pod, Service } from '../../../src/api/types/core.ts';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 
 /**
@@ -19,11 +19,15 @@ export function asNextState(objects: readonly KubernetesObject[], seed: number):
 function withOwnHostPorts(pod: Pod, seed: number): Pod {
   const { spec } = pod;
   if (spec.hostNetwork !== true) return pod;
-  const containers = spec.containers.map(({ ports = [], ...container }) => ({
+  const shifted = ({ ports = [], ...container }: Container): Container => ({
     ...container,
     ports: ports.map((port) => ({ ...port, containerPort: port.containerPort + (seed % 16) * 200 })),
-  }));
-  return { ...pod, spec: { ...spec, containers } };
+  });
+  const { initContainers = [], containers } = spec;
+  return {
+    ...pod,
+    spec: { ...spec, initContainers: initContainers.map(shifted), containers: containers.map(shifted) },
+  };
 }
 
 function renamed<T extends KubernetesObject>(object: T, name: string): T {
