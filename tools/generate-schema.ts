@@ -1,16 +1,19 @@
 /**
  * Writes src/api/schema/kubernetes.json: names, types and requiredness of the fields of every kind that Weft
  * serves or accepts, read from the type declarations of the package kubernetes-models (which come from the
- * OpenAPI document of a Kubernetes release). Run it after updating that package: node tools/generate-schema.ts
+ * OpenAPI document of a Kubernetes release), and src/apiserver/openapi/descriptions.json.gz: what these types are
+ * called there and what their fields are for. Run it after updating that package: node tools/generate-schema.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 import { apiVersionOf, resources } from '../src/api/resources.ts';
 import { acceptedKinds } from '../src/api/schema/accepted.ts';
 
 const target = new URL('../src/api/schema/kubernetes.json', import.meta.url);
+const descriptionsTarget = new URL('../src/apiserver/openapi/descriptions.json.gz', import.meta.url);
 const models = dirname(fileURLToPath(import.meta.resolve('kubernetes-models')));
 const machinery = join(models, '../@kubernetes-models/apimachinery');
 
@@ -35,9 +38,13 @@ const special: Readonly<Record<string, string>> = {
 /** Declared type name -> its fields: `name` or, when required, `name!` -> type. */
 type Types = Record<string, Record<string, string>>;
 
+/** Type name -> its name in the OpenAPI document as `$`, what it is as the empty field, what its fields are. */
+type Descriptions = Record<string, Record<string, string>>;
+
 /** Renders one object type after the other, following references, each declaration once. */
 class Generator {
   readonly types: Types = {};
+  readonly descriptions: Descriptions = {};
   readonly #files = new Map<string, ts.SourceFile>();
   readonly #names = new Map<string, string>();
 
@@ -52,12 +59,18 @@ class Generator {
     this.#names.set(id, title);
     const fields: Record<string, string> = {};
     this.types[title] = fields;
+    const descriptions: Record<string, string> = {
+      $: openapiName(file, name.slice(1)),
+      '': descriptionOf(declaration),
+    };
+    this.descriptions[title] = descriptions;
     for (const member of declaration.members) {
       if (!ts.isPropertySignature(member) || !ts.isStringLiteral(member.name) || member.type === undefined)
         continue;
       const field = member.name.text;
       const required = member.questionToken === undefined && !notRequired.has(`${title}.${field}`);
       fields[required ? `${field}!` : field] = this.#type(file, member.type);
+      descriptions[field] = descriptionOf(member);
     }
     return title;
   }
@@ -127,7 +140,7 @@ class Generator {
   #source(file: string): ts.SourceFile {
     let source = this.#files.get(file);
     if (source === undefined) {
-      source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
+      source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
       this.#files.set(file, source);
     }
     return source;
@@ -143,6 +156,23 @@ function enumeration(node: ts.UnionTypeNode): string {
   return values.filter((value) => value !== '').join('|');
 }
 
+/** `io.k8s.api.apps.v1.Deployment`, by the folder of the declaration. */
+function openapiName(file: string, type: string): string {
+  const machineryPath = relative(machinery, dirname(file));
+  const [prefix, path] = machineryPath.startsWith('..')
+    ? ['io.k8s.api', relative(models, dirname(file)).replace(/^v1$/, 'core/v1')]
+    : ['io.k8s.apimachinery.pkg', machineryPath];
+  const parts = path.split('/').map((part) => part.split('.', 1).join());
+  return [prefix, ...parts, type].join('.');
+}
+
+/** The comment of a declaration as plain text; the declarations escape what Markdown would take for a mark. */
+function descriptionOf(node: ts.Node): string {
+  const [comment] = ts.getJSDocCommentsAndTags(node);
+  const text = comment === undefined ? undefined : ts.getTextOfJSDocComment(comment.comment);
+  return (text ?? '').replaceAll(/\\(?=[*_`[\]<>#])/g, '').trim();
+}
+
 function fileOf(importer: string, specifier: string): string {
   if (specifier.startsWith('.')) return join(dirname(importer), specifier.replace(/\.js$/, '.d.ts'));
   return `${join(machinery, specifier.replace('@kubernetes-models/apimachinery/', ''))}.d.ts`;
@@ -150,6 +180,18 @@ function fileOf(importer: string, specifier: string): string {
 
 /** The text of kubernetes.json: one line for each type, so that a difference shows what changed. */
 export function generateSchema(): string {
+  const { kinds, generator } = generate();
+  const types = Object.entries(generator.types).sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = types.map(([name, fields]) => `${JSON.stringify(name)}:${JSON.stringify(fields)}`);
+  return `{"kinds":${JSON.stringify(kinds)},\n"types":{\n${lines.join(',\n')}\n}}\n`;
+}
+
+/** The text of descriptions.json.gz before it is packed. */
+export function generateDescriptions(): string {
+  return JSON.stringify(generate().generator.descriptions);
+}
+
+function generate(): { kinds: Record<string, string>; generator: Generator } {
   const served = Object.values(resources)
     .filter((resource) => resource.group !== 'weft.dev')
     .map((resource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind }));
@@ -158,9 +200,10 @@ export function generateSchema(): string {
   for (const { apiVersion, kind } of [...served, ...acceptedKinds]) {
     kinds[`${apiVersion} ${kind}`] = generator.object(join(models, apiVersion, `${kind}.d.ts`), `I${kind}`);
   }
-  const types = Object.entries(generator.types).sort(([a], [b]) => (a < b ? -1 : 1));
-  const lines = types.map(([name, fields]) => `${JSON.stringify(name)}:${JSON.stringify(fields)}`);
-  return `{"kinds":${JSON.stringify(kinds)},\n"types":{\n${lines.join(',\n')}\n}}\n`;
+  return { kinds, generator };
 }
 
-if (import.meta.main) writeFileSync(target, generateSchema());
+if (import.meta.main) {
+  writeFileSync(target, generateSchema());
+  writeFileSync(descriptionsTarget, gzipSync(generateDescriptions(), { level: 9 }));
+}

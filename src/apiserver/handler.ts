@@ -9,6 +9,7 @@ import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
 import { flagOf, getObject, listObjects } from './verbs/read.ts';
+import { serveReview } from './verbs/reviews.ts';
 import { getScale, updateScale } from './verbs/scale.ts';
 import { updateObject } from './verbs/update.ts';
 import { watchObjects } from './verbs/watch.ts';
@@ -20,8 +21,8 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
   return async (request) => {
     const health = serveHealth(request);
     if (health !== undefined) return health;
-    authenticate(request);
-    const document = serveDocument(request);
+    const user = authenticate(request);
+    const document = (await serveDocument(request)) ?? (await serveReview(request, user));
     if (document !== undefined) return document;
     const route = routeOf(request.path);
     if (route === undefined) throw noSuchPath();

@@ -88,6 +88,11 @@ const atomicMaps = new Set([
   'ServiceSpec.selector',
 ]);
 
+/** Whether values of a type are owned as a whole. */
+export function isAtomicType(type: string): boolean {
+  return atomicTypes.has(type);
+}
+
 const leaf: Shape = { kind: 'leaf' };
 
 /** The shape of a field of a type, both as the schema names them. A field that the type does not have is a leaf. */

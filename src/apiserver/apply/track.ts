@@ -1,7 +1,14 @@
 import type { StoredObject } from '../json.ts';
 import { compareFields } from './compare.ts';
 import { difference, isEmpty, noFields, union, type FieldSet } from './field-set.ts';
-import { decodeManagers, encodeManagers, managerKey, type Manager, type ManagerId } from './managers.ts';
+import {
+  decodeManagers,
+  encodeManagers,
+  managerKey,
+  type Manager,
+  type ManagerId,
+  type Managers,
+} from './managers.ts';
 import { ownedFields } from './owned.ts';
 import { comparable, objectShape, ownable } from './scope.ts';
 
@@ -32,21 +39,26 @@ export function updateManagers(
   // Managers may be edited through the object itself only; what came back as it was sent is no edit.
   const sent = writer.id.subresource === '' ? after.metadata.managedFields : undefined;
   const given = sent === stored ? undefined : sent;
-  const kept = given !== undefined && isReset(given) ? [] : given;
-  const managers =
-    kept === undefined ? decodeManagers(stored) : (decodeManagers(kept) ?? decodeManagers(stored));
+  const managers = managersOf(stored, given);
   const { changed, removed } = compareFields(comparable(before), comparable(after), objectShape(after));
   if (given === undefined && isEmpty(ownable(changed, 'both')) && isEmpty(removed)) return stored;
-  const result = without(managers ?? new Map<string, Manager>(), union(changed, removed));
+  const result = without(managers, union(changed, removed));
   const taken = ownable(changed, writer.writes);
   if (!isEmpty(taken)) {
     const key = managerKey(writer.id);
-    const owned = managers?.get(key)?.fields ?? noFields;
+    const owned = managers.get(key)?.fields ?? noFields;
     const fields = union(difference(owned, removed), taken);
     result.set(key, { ...writer.id, time: writer.time, fields });
   }
   const entries = encodeManagers(result);
   return entries.length === 0 ? undefined : entries;
+}
+
+/** What came with the object, where it says anything; else what is stored. */
+function managersOf(stored: unknown, given: readonly unknown[] | undefined): Managers {
+  const none: Managers = new Map();
+  if (given !== undefined && isReset(given)) return none;
+  return decodeManagers(given) ?? decodeManagers(stored) ?? none;
 }
 
 function without(managers: ReadonlyMap<string, Manager>, lost: FieldSet): Map<string, Manager> {

@@ -9,7 +9,6 @@ import {
   versionDocument,
   versionsDocument,
 } from './discovery.ts';
-import { openapiDocument, openapiIndex, openapiV2 } from './openapi.ts';
 
 const healthPaths = new Set([
   '/livez',
@@ -26,12 +25,10 @@ export function serveHealth(request: ApiRequest): ApiResponse | undefined {
 }
 
 /** What the server says of itself outside /api and /apis; undefined for every other path. */
-export function serveDocument(request: ApiRequest): ApiResponse | undefined {
-  if (request.path === '/openapi/v2') {
-    const { type, text } = openapiV2(request.headers['accept'] ?? '');
-    return jsonResponse(200, text, { 'content-type': type });
-  }
-  const document = documentAt(request.path.replace(/(?<=.)\/$/, ''));
+export async function serveDocument(request: ApiRequest): Promise<ApiResponse | undefined> {
+  const path = request.path.replace(/(?<=.)\/$/, '');
+  if (path.startsWith('/openapi/')) return serveOpenapi(request, path);
+  const document = documentAt(path);
   if (document === undefined) return undefined;
   requireGet(request);
   return jsonResponse(200, document);
@@ -39,11 +36,25 @@ export function serveDocument(request: ApiRequest): ApiResponse | undefined {
 
 function documentAt(path: string): object | undefined {
   if (path === '/version') return versionDocument();
-  if (path === '/openapi/v3') return openapiIndex();
-  if (path.startsWith('/openapi/v3/')) return openapiDocument(path.slice('/openapi/v3/'.length));
-  return path === '/'
-    ? { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] }
+  if (path !== '/') return undefined;
+  return {
+    paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+  };
+}
+
+/** Loads what makes these documents when the first is asked for. */
+async function serveOpenapi(request: ApiRequest, path: string): Promise<ApiResponse | undefined> {
+  requireGet(request);
+  const { openapiDocument, openapiIndex, openapiV2 } = await import('../openapi/openapi.ts');
+  if (path === '/openapi/v2') {
+    const { type, text } = openapiV2(request.headers['accept'] ?? '');
+    return jsonResponse(200, text, { 'content-type': type });
+  }
+  if (path === '/openapi/v3') return jsonResponse(200, openapiIndex());
+  const document = path.startsWith('/openapi/v3/')
+    ? openapiDocument(path.slice('/openapi/v3/'.length))
     : undefined;
+  return document === undefined ? undefined : jsonResponse(200, document);
 }
 
 /** The discovery documents under /api and /apis. */

@@ -19,7 +19,8 @@ export function checkFields(
   resource: Resource,
   { object, options }: { object: StoredObject; options: WriteOptions },
 ): CheckedFields {
-  const { object: known, unknown } = api.admission.prune(resource, object);
+  const { object: pruned, unknown } = api.admission.prune(resource, object);
+  const known = withoutEmptyMetadata(pruned);
   if (unknown.length === 0 || options.fieldValidation === 'Ignore') return { object: known, headers: {} };
   const problems = unknown.slice(0, mostWarnings).map((path) => `unknown field ${JSON.stringify(path)}`);
   if (options.fieldValidation === 'Strict') {
@@ -28,6 +29,23 @@ export function checkFields(
     );
   }
   return { object: known, headers: warningHeaders(problems) };
+}
+
+/** Empty labels and the like are as good as none, and upstream's objects never have them. */
+function withoutEmptyMetadata(object: StoredObject): StoredObject {
+  const { labels, annotations, finalizers, ownerReferences } = object.metadata;
+  const empty = [labels, annotations, finalizers, ownerReferences].some(isEmpty);
+  if (!empty) return object;
+  const optional = new Set(['labels', 'annotations', 'finalizers', 'ownerReferences']);
+  const { name } = object.metadata;
+  const kept = Object.entries(object.metadata).filter(
+    ([field, value]) => !optional.has(field) || !isEmpty(value),
+  );
+  return { ...object, metadata: { ...Object.fromEntries(kept), name } };
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 /** Header values are one line of ASCII; what a field name has beyond that is escaped. */
