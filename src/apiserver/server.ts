@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts';
 import { keepAddresses } from './addresses/keeper.ts';
 import { createAdmission } from './admission/admission.ts';
 import { bootstrap } from './bootstrap.ts';
-import { createHandler } from './handler.ts';
+import { createHandler, type Handle } from './handler.ts';
 import { createAuthenticate, type Token } from './http/authenticate.ts';
 import { attach, listen, type Certificates, type ListenAt, type Listening } from './http/listen.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
@@ -41,8 +41,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
   const api = { store, clock, log, admission, snapshots: createSnapshots() };
-  const handle = createHandler(api, createAuthenticate(options.tokens));
-  const onRequest = createRequestListener({ handle, log });
+  const settled = (): Promise<void> | undefined => store.settled();
+  const handle = afterSettling(createHandler(api, createAuthenticate(options.tokens)), settled);
+  const onRequest = createRequestListener({ handle, log, settled });
   const open: Listening[] = [];
   bootstrap(api);
   return {
@@ -60,5 +61,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async close() {
       await Promise.all(open.map((listening) => listening.close()));
     },
+  };
+}
+
+/** No answer goes out, not even a refusal, that tells of something a power cut could still undo. */
+function afterSettling(handle: Handle, settled: () => Promise<void> | undefined): Handle {
+  return async (request) => {
+    try {
+      return await handle(request);
+    } finally {
+      await settled();
+    }
   };
 }

@@ -39,7 +39,8 @@ export function keepAddresses({ store, clock, cidrs }: KeeperOptions): Store {
     get: (resource, key) => store.get(resource, key),
     list: (resource, namespace) => store.list(resource, namespace),
     count: (resource) => store.count(resource),
-    watch: (resource, fromRv, callback) => store.watch(resource, fromRv, callback),
+    watch: (resource, fromRv, callback, lost) => store.watch(resource, fromRv, callback, lost),
+    settled: () => store.settled(),
     close: () => store.close(),
     write,
     put(resource, key, object) {

@@ -33,6 +33,8 @@ export interface Sink {
   write(text: string): void;
   /** Sends what is buffered and ends the response. */
   end(): void;
+  /** Breaks off; what is buffered is never sent. */
+  cut(): void;
 }
 
 /** An answer in JSON. */

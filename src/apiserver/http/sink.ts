@@ -9,18 +9,29 @@ const backlogBytes = 8 * 1024 * 1024;
  * A sink over a response. What one turn of the event loop writes goes out as one piece. A client that lets more
  * than the backlog pile up is cut off, and lists again when it comes back: nobody waits for it.
  */
-export function createSink(response: ServerResponse | Http2ServerResponse): Sink & { started(): void } {
+export function createSink(
+  response: ServerResponse | Http2ServerResponse,
+  settled: () => Promise<void> | undefined,
+): Sink & { started(): void } {
   let buffered: string[] = [];
   let bufferedSize = 0;
   /** Handed to the connection, and not yet taken by it. */
   let underWay = 0;
   let allowed = Number.POSITIVE_INFINITY;
   let scheduled = false;
+  /** Nothing more is to come. */
+  let ending = false;
   let over = false;
 
   const flush = (): void => {
+    const durable = settled();
+    if (durable === undefined) return send();
+    scheduled = true;
+    durable.then(flush, cut);
+  };
+  const send = (): void => {
     scheduled = false;
-    if (over || buffered.length === 0) return;
+    if (over || buffered.length === 0) return finish();
     const size = bufferedSize;
     const piece = buffered.join('');
     buffered = [];
@@ -31,6 +42,12 @@ export function createSink(response: ServerResponse | Http2ServerResponse): Sink
     };
     if ('stream' in response) response.write(piece, taken);
     else response.write(piece, taken);
+    finish();
+  };
+  const finish = (): void => {
+    if (!ending || over) return;
+    over = true;
+    response.end();
   };
   const cut = (): void => {
     over = true;
@@ -40,7 +57,7 @@ export function createSink(response: ServerResponse | Http2ServerResponse): Sink
   };
   return {
     write(text) {
-      if (over) return;
+      if (over || ending) return;
       buffered.push(text);
       bufferedSize += text.length;
       if (underWay + bufferedSize > allowed) cut();
@@ -53,9 +70,10 @@ export function createSink(response: ServerResponse | Http2ServerResponse): Sink
       allowed = underWay + bufferedSize + backlogBytes;
     },
     end() {
+      if (over || ending) return;
+      ending = true;
       flush();
-      if (!over) response.end();
-      over = true;
     },
+    cut,
   };
 }

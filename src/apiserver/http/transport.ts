@@ -18,6 +18,8 @@ type Response = ServerResponse | Http2ServerResponse;
 export interface TransportOptions {
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
   readonly log: Log;
+  /** See `Store.settled`. */
+  readonly settled: () => Promise<void> | undefined;
 }
 
 /** The listener of a node:http or node:http2 server: reads the body within bounds, asks `handle`, sends. */
@@ -42,7 +44,7 @@ async function serve(options: TransportOptions, request: Request, response: Resp
     // A watch may have nothing to say for long: its client shall know that it stands.
     if ('stream' in response) response.writeHead(answer.status);
     else response.flushHeaders();
-    const sink = createSink(response);
+    const sink = createSink(response, options.settled);
     const stop = answer.stream(sink);
     if ('stream' in response) response.once('close', stop);
     else response.once('close', stop);

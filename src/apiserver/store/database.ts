@@ -20,10 +20,8 @@ export interface Database {
   events(resource: string, rv: number): Row[];
   /** First and last kept event; undefined when there is none. */
   span(): { first: number; last: number } | undefined;
-  /** All of them, or none. */
-  write(rows: readonly Row[]): void;
-  /** Forgets events up to and including `rv`. */
-  compact(rv: number): void;
+  /** All of them durably, or none: then it throws `store-failed`. Forgets events up to and including `trimTo`. */
+  write(rows: readonly Row[], trimTo?: number): void;
   close(): void;
 }
 
@@ -78,14 +76,15 @@ function statementsOf(db: DatabaseSync): Database {
   const log = db.prepare('INSERT INTO events (rv, resource, key, type, json) VALUES (?, ?, ?, ?, ?)');
   const trim = db.prepare('DELETE FROM events WHERE rv <= ?');
   const since = db.prepare('SELECT * FROM events WHERE resource = ? AND rv > ? ORDER BY rv');
-  const write = (rows: readonly Row[]): void => {
-    begin.run();
+  const write = (rows: readonly Row[], trimTo?: number): void => {
     try {
+      begin.run();
       for (const row of rows) {
         if (row.type === 'DELETED') remove.run(row.resource, row.key);
         else put.run(row.resource, row.key, row.rv, row.text);
         log.run(row.rv, row.resource, row.key, row.type, row.text);
       }
+      if (trimTo !== undefined) trim.run(trimTo);
       commit.run();
     } catch (thrown) {
       if (db.isTransaction) db.exec('ROLLBACK');
@@ -106,7 +105,6 @@ function statementsOf(db: DatabaseSync): Database {
       return typeof first === 'number' && typeof last === 'number' ? { first, last } : undefined;
     },
     write,
-    compact: (rv) => void trim.run(rv),
     close: () => db.close(),
   };
 }

@@ -32,8 +32,8 @@ export interface Change {
 /**
  * All objects of the API and what happened to them. Calls are synchronous: between a read and the write that
  * follows it in the same turn nothing can come, so that callers need no locks. Resources are named
- * `PLURAL.GROUP`, or `PLURAL` for the core group. Writes throw a `WeftError` `store-failed` when they could
- * not be made durable, and change nothing then.
+ * `PLURAL.GROUP`, or `PLURAL` for the core group. What is written is seen at once, and durable a little later
+ * (`settled`): nobody outside may be told of it before.
  */
 export interface Store {
   /** Of the newest write of any resource; it never goes back, also not over a restart. */
@@ -53,10 +53,21 @@ export interface Store {
    */
   write(changes: readonly Change[]): readonly (Entry | undefined)[];
   /**
+   * Resolves when everything written so far is durable; undefined when it is. Rejects with `store-failed` when it
+   * could not be made durable: then all of it was undone, and versions that nobody heard of are given again.
+   */
+  settled(): Promise<void> | undefined;
+  /**
    * Calls back for every change after `fromRv`, first those that already happened, then each as it happens,
    * before the write returns. Throws `store-compacted` when history does not reach back to `fromRv`, or
-   * when it lies in the future (the store was replaced). The returned function ends it.
+   * when it lies in the future (the store was replaced). The returned function ends it. When writes are undone, a
+   * watcher hears of the inverse changes, or just `lost`, when it says so; versions do not ascend then.
    */
-  watch(resource: string, fromRv: number, callback: (event: StoreEvent) => void): () => void;
+  watch(
+    resource: string,
+    fromRv: number,
+    callback: (event: StoreEvent) => void,
+    lost?: () => void,
+  ): () => void;
   close(): void;
 }

@@ -2,6 +2,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { StoredObject } from '../json.ts';
 import { createCollection, type Collection } from './collection.ts';
 import { openDatabase, type Database, type Row } from './database.ts';
+import { createGroup } from './group.ts';
 import type { Change, Entry, EventType, Store, StoreEvent } from './port.ts';
 
 export interface StoreOptions {
@@ -25,7 +26,7 @@ export function createStore(options: StoreOptions): Store {
 function storeOver(database: Database, historyLimit: number): Store {
   const collections = new Map<string, Collection>();
   for (const row of database.objects()) upsert(collections, row.resource, createCollection).set(entryOf(row));
-  const watchers = new Map<string, Set<(event: StoreEvent) => void>>();
+  const watchers = new Map<string, Set<Watcher>>();
   const recent = new Map<string, StoreEvent[]>();
   const span = database.span();
   // 0 means "any" to clients, so the first version of an empty store is 1.
@@ -34,35 +35,59 @@ function storeOver(database: Database, historyLimit: number): Store {
   /** Events after this one are in memory; those before, written by an earlier process, only in the database. */
   const readBack = current;
 
-  const compact = (): void => {
-    if (current - compacted < historyLimit + compactionStride) return;
-    compacted = current - historyLimit;
-    database.compact(compacted);
-    for (const events of recent.values()) events.splice(0, firstAfter(events, compacted));
+  const apply = ({ resource, type, entry }: StoreEvent): void => {
+    const collection = upsert(collections, resource, createCollection);
+    if (type === 'DELETED') collection.delete(entry.key);
+    else collection.set(entry);
   };
-  const commit = (events: readonly StoreEvent[]): void => {
-    if (events.length === 0) return;
-    database.write(events.map(rowOf));
-    for (const event of events) {
-      const { resource, entry } = event;
+  const group = createGroup<Write>({
+    commit(writes) {
+      const bound = current - historyLimit;
+      const trims = bound - compacted >= compactionStride;
+      database.write(
+        writes.map(({ event }) => rowOf(event)),
+        trims ? bound : undefined,
+      );
+      if (!trims) return;
+      compacted = bound;
+      for (const events of recent.values()) events.splice(0, firstAfter(events, bound));
+    },
+    undo(writes) {
+      const lost = new Set<Watcher>();
+      for (const { event, before } of writes.toReversed()) {
+        const inverse = inverseOf(event, before);
+        apply(inverse);
+        recent.get(event.resource)?.pop();
+        current = event.rv - 1;
+        for (const watcher of watchers.get(event.resource) ?? []) {
+          if (watcher.lost === undefined) watcher.callback(inverse);
+          else lost.add(watcher);
+        }
+      }
+      for (const { lost: tell } of lost) tell?.();
+    },
+  });
+  const commit = (writes: readonly Write[]): void => {
+    if (writes.length === 0) return;
+    for (const { event } of writes) {
       current = event.rv;
-      const collection = upsert(collections, resource, createCollection);
-      if (event.type === 'DELETED') collection.delete(entry.key);
-      else collection.set(entry);
-      upsert(recent, resource, () => []).push(event);
+      apply(event);
+      upsert(recent, event.resource, () => []).push(event);
     }
-    compact();
-    for (const event of events) for (const callback of watchers.get(event.resource) ?? []) callback(event);
+    group.add(writes);
+    for (const { event } of writes) {
+      for (const { callback } of watchers.get(event.resource) ?? []) callback(event);
+    }
   };
   const write = (changes: readonly Change[]): readonly (Entry | undefined)[] => {
-    const events: StoreEvent[] = [];
+    const writes: Write[] = [];
     const entries = changes.map((change) => {
-      const before = latest(events, change) ?? get(change.resource, change.key);
-      const event = eventFor(change, before?.object, current + events.length + 1);
-      if (event !== undefined) events.push(event);
+      const before = latest(writes, change, get(change.resource, change.key));
+      const event = eventFor(change, before?.object, current + writes.length + 1);
+      if (event !== undefined) writes.push({ event, before });
       return event?.entry;
     });
-    commit(events);
+    commit(writes);
     return entries;
   };
   const since = (resource: string, rv: number): StoreEvent[] => {
@@ -86,28 +111,53 @@ function storeOver(database: Database, historyLimit: number): Store {
     },
     remove: (resource, key) => write([{ resource, key, object: undefined }])[0],
     write,
-    watch(resource, fromRv, callback) {
+    settled: () => group.settled(),
+    watch(resource, fromRv, callback, lost) {
       if (fromRv < compacted || fromRv > current) {
         throw new WeftError('store-compacted', `too old resource version: ${fromRv} (${compacted})`, {
           hint: 'List again and watch from there.',
         });
       }
       for (const event of since(resource, fromRv)) callback(event);
-      const callbacks = upsert(watchers, resource, () => new Set<(event: StoreEvent) => void>());
-      callbacks.add(callback);
-      return () => void callbacks.delete(callback);
+      const others = upsert(watchers, resource, () => new Set<Watcher>());
+      const watcher = { callback, lost };
+      others.add(watcher);
+      return () => void others.delete(watcher);
     },
-    close: () => database.close(),
+    close() {
+      group.flush();
+      database.close();
+    },
   };
 }
 
-/** What earlier changes of the same write made of an object; undefined when they did not touch it. */
+/** One change with what was there before it, for the case that it has to be taken back. */
+interface Write {
+  readonly event: StoreEvent;
+  readonly before: Entry | undefined;
+}
+
+interface Watcher {
+  readonly callback: (event: StoreEvent) => void;
+  readonly lost: (() => void) | undefined;
+}
+
+/** The object as earlier changes of the same write leave it, or as it is `stored` where they do not touch it. */
 function latest(
-  events: readonly StoreEvent[],
+  writes: readonly Write[],
   { resource, key }: Change,
-): { object: StoredObject | undefined } | undefined {
-  const event = events.findLast((it) => it.resource === resource && it.entry.key === key);
-  return event && { object: event.type === 'DELETED' ? undefined : event.entry.object };
+  stored: Entry | undefined,
+): Entry | undefined {
+  const write = writes.findLast(({ event }) => event.resource === resource && event.entry.key === key);
+  if (write === undefined) return stored;
+  return write.event.type === 'DELETED' ? undefined : write.event.entry;
+}
+
+/** What takes an event back. */
+function inverseOf({ type, resource, rv, entry }: StoreEvent, before: Entry | undefined): StoreEvent {
+  const previous = type !== 'DELETED' && { previous: entry.object };
+  if (before === undefined) return { type: 'DELETED', resource, rv, entry, ...previous };
+  return { type: type === 'DELETED' ? 'ADDED' : 'MODIFIED', resource, rv, entry: before, ...previous };
 }
 
 /** Undefined for the removal of nothing. */

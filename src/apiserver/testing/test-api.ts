@@ -69,6 +69,7 @@ export function createTestApi(options: { clock?: Clock; serviceCidr?: string } =
       const stop = response.stream({
         write: (text) => void lines.push(...text.trimEnd().split('\n').map(parse)),
         end: () => (ended = true),
+        cut: () => (ended = true),
       });
       return { lines, ended: () => ended, stop };
     },

@@ -58,7 +58,8 @@ function start(api: Api, watch: Watch, sink: Sink): () => void {
   const ends: (() => void)[] = [];
   const fromRv = watch.fromRv ?? sendPresent(api, watch, sink);
   try {
-    ends.push(api.store.watch(watch.resource, fromRv, (event) => sendEvent(watch, event, sink)));
+    const send = (event: StoreEvent): void => sendEvent(watch, event, sink);
+    ends.push(api.store.watch(watch.resource, fromRv, send, () => sink.cut()));
   } catch (thrown) {
     if (!(thrown instanceof WeftError)) throw thrown;
     // As upstream does: the request was good, so the failure is an event of the stream.
