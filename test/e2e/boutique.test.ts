@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { weft } from '../support/weft.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifests = fileURLToPath(new URL('../../../shared/manifests/online-boutique', import.meta.url));
 const skip = !existsSync(manifests)
   ? 'the Online Boutique manifests are not beside the repository'
@@ -12,22 +11,6 @@ const skip = !existsSync(manifests)
     ? false
     : 'needs root';
 const name = `test-boutique-${process.pid}`;
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs `./weft` as people do. */
-function weft(...words: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(`${root}weft`, words, { maxBuffer: 1 << 26 }, (error, out, err) => {
-      const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
-      resolve({ code, out, err });
-    });
-  });
-}
 
 async function connect(
   source: string,
