@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
 import { generateCluster } from './generator/cluster.ts';
 import { asNextState, relabelled } from './live/churn.ts';
-import { complaints, killAgents, mismatchedElements } from './live/lab-state.ts';
+import { complaints, killAgents, mismatchedElements, serveOutside } from './live/lab-state.ts';
 import { prove } from './live/prove.ts';
 import { settle } from './live/settle.ts';
 
@@ -27,6 +27,7 @@ describe('the analyser, the evaluator and real packets', { skip: cannotSendPacke
 
   before(async () => {
     lab = await startLab('diff');
+    await serveOutside(lab);
     complain = complaints(lab);
     complain();
   });

@@ -2,10 +2,31 @@ import { readFileSync } from 'node:fs';
 import { openLabs } from '../../../src/cmd/labs.ts';
 import { readProcessFile } from '../../../src/lab/process-file.ts';
 import { rpcCall } from '../../../src/lib/rpc-client.ts';
+import { machineNetns } from '../../../src/model/fabric/default-fabric.ts';
+import { createServingClient } from '../../../src/workload/serving-client.ts';
 import type { TestLab } from '../../support/lab.ts';
 
 const pathsOf = (lab: TestLab): ReturnType<ReturnType<typeof openLabs>['control']['paths']> =>
   openLabs().control.paths(lab.name);
+
+/**
+ * Has the machine that stands for the internet answer on every port that clusters of the generator send to, beside
+ * those that it answers on anyway.
+ */
+export async function serveOutside(lab: TestLab): Promise<void> {
+  await createServingClient(pathsOf(lab).socket('holder')).serve({
+    uid: 'differential',
+    pod: 'internet',
+    node: 'internet',
+    netns: machineNetns.internet,
+    listeners: [
+      { protocol: 'TCP', port: 53 },
+      { protocol: 'TCP', port: 8080 },
+      { protocol: 'UDP', port: 80 },
+      { protocol: 'UDP', port: 8080 },
+    ],
+  });
+}
 
 /** What the processes of a lab complained about (pino's level 40 and above) since the last call. */
 export function complaints(lab: TestLab): () => string[] {
