@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Admission } from './admission/port.ts';
-import type { Snapshots } from './verbs/snapshots.ts';
 import type { Store } from './store/port.ts';
 
 /** What every verb works with. */
@@ -10,5 +9,4 @@ export interface Api {
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: Admission;
-  readonly snapshots: Snapshots;
 }

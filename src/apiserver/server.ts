@@ -10,7 +10,6 @@ import { attach, listen, type Certificates, type ListenAt, type Listening } from
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
 import { createRequestListener } from './http/transport.ts';
 import type { Store } from './store/port.ts';
-import { createSnapshots } from './verbs/snapshots.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -40,7 +39,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, log, certificates } = options;
   const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
-  const api = { store, clock, log, admission, snapshots: createSnapshots() };
+  const api = { store, clock, log, admission };
   const settled = (): Promise<void> | undefined => store.settled();
   const handle = afterSettling(createHandler(api, createAuthenticate(options.tokens)), settled);
   const onRequest = createRequestListener({ handle, log, settled });

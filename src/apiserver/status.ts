@@ -23,6 +23,8 @@ export class StatusError extends WeftError {
   readonly status: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  /** Where a list that expired may go on, inconsistently. */
+  continueToken: string | undefined = undefined;
 
   constructor(status: number, reason: string, message: string, details?: StatusDetails) {
     super(`api-${reason.replaceAll(/(?<=.)([A-Z])/g, '-$1').toLowerCase()}`, message, { fault: 'input' });
@@ -37,7 +39,7 @@ export function statusOf(error: StatusError): object {
   return {
     kind: 'Status',
     apiVersion: 'v1',
-    metadata: {},
+    metadata: error.continueToken === undefined ? {} : { continue: error.continueToken },
     status: 'Failure',
     message: error.message,
     reason: error.reason,
@@ -132,6 +134,8 @@ export function tooLarge(limit: number): StatusError {
 }
 
 /** 410: the resourceVersion or continue token is older than what is kept. */
-export function expired(message: string): StatusError {
-  return new StatusError(410, 'Expired', message);
+export function expired(message: string, continueToken?: string): StatusError {
+  const error = new StatusError(410, 'Expired', message);
+  error.continueToken = continueToken;
+  return error;
 }

@@ -6,9 +6,11 @@ import { representationOf } from '../representation.ts';
 import type { Representation } from '../representation-port.ts';
 import type { Target } from '../routes.ts';
 import { selectionOf, type Selects } from '../selection.ts';
-import { badRequest, expired, qualifiedName, statusOf } from '../status.ts';
+import { expired, qualifiedName, statusOf } from '../status.ts';
 import type { Entry, EventType, StoreEvent } from '../store/port.ts';
-import { countOf, flagOf } from './read.ts';
+import { listOptionsOf } from './list-options.ts';
+import { countOf, flagOf } from './query.ts';
+import { requireReached } from './versions.ts';
 
 const bookmarkIntervalMs = 60_000;
 
@@ -32,18 +34,15 @@ interface Watch {
 export async function watchObjects(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
   const { query } = request;
   const seconds = countOf(query, 'timeoutSeconds');
-  const sendsInitial = flagOf(query, 'sendInitialEvents');
-  if (sendsInitial && query.get('resourceVersionMatch') !== 'NotOlderThan') {
-    throw badRequest('sendInitialEvents requires resourceVersionMatch=NotOlderThan');
-  }
-  const from = countOf(query, 'resourceVersion');
+  const { sendInitialEvents, version } = listOptionsOf(query);
+  if (sendInitialEvents) requireReached(api.store, version);
   const watch: Watch = {
     resource: qualifiedName(target.resource),
     namespace: target.namespace,
     selects: selectionOf(target, query),
-    fromRv: from === 0 || sendsInitial ? undefined : from,
+    fromRv: version === 0 || sendInitialEvents ? undefined : version,
     bookmarks: flagOf(query, 'allowWatchBookmarks'),
-    marksInitialEnd: sendsInitial,
+    marksInitialEnd: sendInitialEvents,
     timeoutMs: seconds > 0 ? seconds * 1000 : defaultTimeoutMs(),
     representation: await representationOf(request, target.resource, api.clock),
   };
@@ -98,7 +97,7 @@ function sendPresent(api: Api, watch: Watch, sink: Sink): number {
   for (const entry of api.store.list(watch.resource, watch.namespace)) {
     if (watch.selects?.(entry.object) ?? true) sink.write(watch.representation.event('ADDED', entry));
   }
-  if (watch.marksInitialEnd) {
+  if (watch.marksInitialEnd && watch.bookmarks) {
     sink.write(watch.representation.bookmark(resourceVersion, { 'k8s.io/initial-events-end': 'true' }));
   }
   return resourceVersion;
