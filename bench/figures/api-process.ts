@@ -20,6 +20,14 @@ export interface ApiProcess {
   close(): Promise<void>;
 }
 
+const program = fileURLToPath(new URL('./api-child.ts', import.meta.url));
+
+/** As `./weft` sets it. */
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
+
+/** Requests leave much short-lived garbage: a small nursery keeps it from growing the process. */
+const nodeOptions = ['--max-semi-space-size=8'];
+
 interface Access {
   readonly server: string;
   readonly ca: string;
@@ -28,13 +36,10 @@ interface Access {
 
 /** Resolves when it says that it listens. */
 export async function startApiProcess(directory: string): Promise<ApiProcess> {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./api-child.ts', import.meta.url)), directory],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [...nodeOptions, program, directory], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? compileCache },
+  });
   const ended = new Promise((resolve) => void child.once('exit', resolve));
   const access = await accessOf(child.stdout);
   const client = createClient({ ...access, clock: systemClock, log: silentLog });

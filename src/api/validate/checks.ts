@@ -73,20 +73,22 @@ export function checkAddress(path: string, text: string, family?: Family): Field
   return [];
 }
 
-const specialRanges: readonly (readonly [string, readonly string[]])[] = [
-  ['unspecified', ['0.0.0.0/32', '::/128']],
-  ['loopback', ['127.0.0.0/8', '::1/128']],
-  ['link-local', ['169.254.0.0/16', 'fe80::/10']],
-  ['link-local multicast', ['224.0.0.0/24', 'ff02::/16']],
-];
+const specialRanges = (
+  [
+    ['unspecified', ['0.0.0.0/32', '::/128']],
+    ['loopback', ['127.0.0.0/8', '::1/128']],
+    ['link-local', ['169.254.0.0/16', 'fe80::/10']],
+    ['link-local multicast', ['224.0.0.0/24', 'ff02::/16']],
+  ] as const
+).map(([name, cidrs]) => ({ name, prefixes: cidrs.map(parsePrefix) }));
 
 /** An address that traffic can be sent to across nodes (core validation `ValidateNonSpecialIP`). */
 export function checkOrdinaryAddress(path: string, text: string, family?: Family): FieldProblem[] {
   const problems = checkAddress(path, text, family);
   const address = parseAddress(text);
   if (problems.length > 0 || address === undefined) return problems;
-  const special = specialRanges.find(([, cidrs]) => cidrs.some((cidr) => covers(parsePrefix(cidr), address)));
-  return special === undefined ? [] : [invalid(path, text, `may not be ${special[0]}`)];
+  const special = specialRanges.find(({ prefixes }) => prefixes.some((prefix) => covers(prefix, address)));
+  return special === undefined ? [] : [invalid(path, text, `may not be ${special.name}`)];
 }
 
 function covers(prefix: Prefix | undefined, address: Address): boolean {

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { StatusError } from '../status.ts';
 import type { ApiRequest } from './messages.ts';
 
@@ -28,5 +28,5 @@ export function createAuthenticate(tokens: readonly Token[]): Authenticate {
 }
 
 function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }

@@ -121,7 +121,13 @@ function readBody(request: Request): Promise<Uint8Array> {
     if (size > bodyLimitBytes) reject(tooLarge(bodyLimitBytes));
     else pieces.push(piece);
   });
-  request.on('end', () => resolve(Buffer.concat(pieces)));
-  request.on('close', () => reject(new StatusError(400, 'BadRequest', 'the body ended early', {})));
+  let complete = false;
+  request.on('end', () => {
+    complete = true;
+    resolve(Buffer.concat(pieces));
+  });
+  request.on('close', () => {
+    if (!complete) reject(new StatusError(400, 'BadRequest', 'the body ended early', {}));
+  });
   return promise.finally(() => clearTimeout(slow));
 }
