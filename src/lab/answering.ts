@@ -5,16 +5,16 @@ import type { LabPaths } from './paths.ts';
 /** The processes of a lab that somebody who wants to use it would wait for: those that do not answer now. */
 export async function silentRoles(paths: LabPaths): Promise<string[]> {
   const port = apiPortOf(paths);
-  const asked: [string, NetConnectOpts | undefined][] = [
-    ['control', port === undefined ? undefined : { host: '127.0.0.1', port }],
+  // Until the API server answers nothing can be used: asking the others would only take time from their starting.
+  if (port === undefined) return ['control'];
+  const asked: [string, NetConnectOpts][] = [
+    ['control', { host: '127.0.0.1', port }],
     ...(['holder', 'agents', 'dns'] as const).map((role): [string, NetConnectOpts] => [
       role,
       { path: paths.socket(role) },
     ]),
   ];
-  const answers = await Promise.all(
-    asked.map(async ([role, at]) => (at !== undefined && (await accepts(at)) ? [] : [role])),
-  );
+  const answers = await Promise.all(asked.map(async ([role, at]) => ((await accepts(at)) ? [] : [role])));
   return answers.flat();
 }
 
