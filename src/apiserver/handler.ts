@@ -8,6 +8,7 @@ import { methodNotAllowed, noSuchPath } from './status.ts';
 import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
+import { evictPod } from './verbs/eviction.ts';
 import { listObjects } from './verbs/list.ts';
 import { flagOf } from './verbs/query.ts';
 import { getObject } from './verbs/read.ts';
@@ -50,6 +51,8 @@ function verbsFor(target: Target): Readonly<Record<string, Verb>> {
       return { GET: getScale, PUT: updateScale, PATCH: patchObject };
     case 'binding':
       return { POST: bindPod };
+    case 'eviction':
+      return { POST: evictPod };
     case undefined:
       return target.name === undefined ? collectionVerbs : objectVerbs;
     default:

@@ -20,6 +20,7 @@ const selectableFields = new Map<Resource, readonly string[]>([
       'spec.hostNetwork',
       'status.phase',
       'status.podIP',
+      'status.podIPs',
       'status.nominatedNodeName',
     ],
   ],
@@ -69,23 +70,38 @@ export function selectionOf(target: Target, query: URLSearchParams): Selects | u
 function fieldTests(resource: Resource, text: string): Selects[] {
   return parsed(() => parseFieldSelector(text)).map(({ path, equal, value }) => {
     if (!isSelectable(resource, path)) throw badRequest(`field label not supported: ${path}`);
-    const fields = path.split('.');
-    return (object) => (fieldText(object, fields) === value) === equal;
+    return (object) => (fieldText(object, path) === value) === equal;
   });
 }
 
 function isSelectable(resource: Resource, path: string): boolean {
   if (path === 'metadata.name' || path === 'metadata.namespace') return true;
+  // Only stored, and so not in the table of resources.
+  if (resource.kind === 'ReplicationController') return path === 'status.replicas';
   return selectableFields.get(resource)?.includes(path) ?? false;
 }
 
-/** The field as text; an absent one is empty, and an absent flag false. */
-function fieldText(object: StoredObject, fields: readonly string[]): string {
-  if (fields[0] === 'source') return textAt(object, ['source', 'component']);
-  const value = valueAt(object, fields);
+/** Fields that are called otherwise in the object than in a selector. */
+const elsewhere: Readonly<Record<string, readonly string[]>> = {
+  source: ['source', 'component'],
+  'status.successful': ['status', 'succeeded'],
+};
+
+/** What an absent field counts as, where that is not the empty text. */
+const absent: Readonly<Record<string, string>> = {
+  'spec.unschedulable': 'false',
+  'spec.hostNetwork': 'false',
+  'status.replicas': '0',
+  'status.successful': '0',
+};
+
+/** The field as text; of pod addresses, the texts separated by commas. */
+function fieldText(object: StoredObject, path: string): string {
+  const value = valueAt(object, elsewhere[path] ?? path.split('.'));
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return fields.at(-1) === 'unschedulable' || fields.at(-1) === 'hostNetwork' ? 'false' : '';
+  if (Array.isArray(value)) return value.map((item) => textAt(item, ['ip'])).join(',');
+  return absent[path] ?? '';
 }
 
 function parsed<T>(parse: () => T): T {

@@ -125,11 +125,12 @@ function subresourceKind(
   name: string,
 ): { group?: string; version?: string; kind: string } {
   if (name === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  if (name === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' };
   return { kind: name === 'binding' ? 'Binding' : resource.kind };
 }
 
 function subresourceVerbs(name: string): string[] {
-  return name === 'binding' ? ['create'] : ['get', 'patch', 'update'];
+  return name === 'binding' || name === 'eviction' ? ['create'] : ['get', 'patch', 'update'];
 }
 
 function aggregatedEntry(resource: Resource): object {

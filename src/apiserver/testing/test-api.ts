@@ -31,8 +31,11 @@ export interface CallOptions {
 
 const token = 'secret';
 
-export function createTestApi(options: { clock?: Clock; serviceCidr?: string } = {}): TestApi {
-  const store = createStore({ path: ':memory:' });
+export function createTestApi(
+  options: { clock?: Clock; serviceCidr?: string; historyLimit?: number } = {},
+): TestApi {
+  const { historyLimit } = options;
+  const store = createStore({ path: ':memory:', ...(historyLimit !== undefined && { historyLimit }) });
   const server = createApiServer({
     store,
     clock: options.clock ?? systemClock,
