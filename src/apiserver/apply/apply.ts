@@ -12,6 +12,7 @@ import {
   withNamedFields,
   type FieldSet,
 } from './field-set.ts';
+import { fieldsOfLastApplied } from './last-applied.ts';
 import { decodeManagers, encodeManagers, managerKey, type Manager, type Managers } from './managers.ts';
 import { mergeApplied } from './merge.ts';
 import { ownedFields } from './owned.ts';
@@ -53,8 +54,9 @@ export function applyConfiguration(live: StoredObject, { config, writer, force }
   const object = pruned(merged, { shape, last: last?.fields ?? noFields, managers: now });
   const { changed, removed } = compareFields(before, object, shape);
   const conflicts = conflictsOf(now, key, changed);
-  if (conflicts.length > 0 && !force) return { kind: 'conflicts', conflicts };
-  const others = withoutLost(now, key, union(intersectAll(conflicts), removed));
+  const forgiven = conflicts.length > 0 ? fieldsOfLastApplied(live, shape, writer) : noFields;
+  if (!force && !isEmpty(difference(fieldsOf(conflicts), forgiven))) return { kind: 'conflicts', conflicts };
+  const others = withoutLost(now, key, union(fieldsOf(conflicts), removed));
   const isNew = last === undefined || !sameFields(last.fields, owned) || !sameJson(before, object);
   const own = { ...writer.id, time: isNew ? writer.time : last.time, fields: owned };
   return { kind: 'applied', object, managedFields: encodeManagers(others.set(key, own)) };
@@ -109,7 +111,7 @@ function conflictsOf(managers: Managers, self: string, changed: FieldSet): Confl
   return conflicts;
 }
 
-function intersectAll(conflicts: readonly Conflict[]): FieldSet {
+function fieldsOf(conflicts: readonly Conflict[]): FieldSet {
   let fields = noFields;
   for (const conflict of conflicts) fields = union(fields, conflict.fields);
   return fields;

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { startLocalServer } from '../../src/apiserver/testing/local-server.ts';
+
+const oldestMinor = 27;
+
+/** Why tests with the real kubectl are skipped; false when one of 1.27 or newer is on the PATH. */
+export function kubectlProblem(): string | false {
+  const { status, stdout } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) return 'kubectl is absent';
+  const minor = Number.parseInt(/"minor": "(\d+)/.exec(stdout)?.[1] ?? '0', 10);
+  return minor < oldestMinor ? `kubectl 1.${minor} is older than 1.${oldestMinor}` : false;
+}
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Kubectl {
+  /** Runs kubectl; fails the test when it fails. */
+  (...args: string[]): Promise<Result>;
+  /** As above, whatever its exit code. */
+  attempt(...args: string[]): Promise<Result>;
+  readonly env: NodeJS.ProcessEnv;
+  /** Path of a file with this manifest. */
+  manifest(name: string, object: object): Promise<string>;
+}
+
+/** kubectl against an API server of its own. */
+export async function kubectlOn(t: TestContext): Promise<Kubectl> {
+  const server = await startLocalServer();
+  t.after(() => server.close());
+  const env = { ...process.env, KUBECONFIG: server.kubeconfig, HOME: server.directory };
+  const attempt = (...args: string[]): Promise<Result> =>
+    new Promise((resolve) => {
+      execFile('kubectl', args, { env, timeout: 20_000 }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+      );
+    });
+  const run = async (...args: string[]): Promise<Result> => {
+    const result = await attempt(...args);
+    assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}`);
+    return result;
+  };
+  const manifest = async (name: string, object: object): Promise<string> => {
+    const path = join(server.directory, `${name}.json`);
+    await writeFile(path, JSON.stringify(object));
+    return path;
+  };
+  return Object.assign(run, { attempt, env, manifest });
+}
