@@ -1,11 +1,12 @@
 import { keyOf, resources } from '../api/resources.ts';
-import type { Pod } from '../api/types/core.ts';
+import type { Node, Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
+import type { DriftWatch } from '../kernel/drift/port.ts';
 import type { PacketLog } from '../kernel/nft/log-port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
@@ -16,6 +17,7 @@ import type { NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, type ClusterView, type Dirty } from './cluster-view.ts';
+import { createDriftRepair } from './drift-repair.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { readyStatus } from './node-status.ts';
@@ -32,6 +34,7 @@ export interface AgentKernel {
   readonly sysctl: Sysctl;
   readonly conntrack: Conntrack;
   readonly packetLog: PacketLog;
+  readonly drift: DriftWatch;
 }
 
 export interface AgentsOptions {
@@ -44,6 +47,8 @@ export interface AgentsOptions {
   /** Everybody that `servingOf` may name. */
   readonly servings: readonly Serving[];
   readonly settings: PodSettings;
+  /** Told of a node on which something was mended that somebody else had changed. */
+  readonly onRepair?: (node: Node, repaired: number) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -56,7 +61,7 @@ export interface Agents extends Service {
    * every node.
    */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
-  /** Compares every node's kernel with what it should hold, and mends it. Returns how many elements differed. */
+  /** Compares every node's kernel with what it should hold, and mends it. Returns how many things differed. */
   repair(): number;
 }
 
@@ -110,6 +115,7 @@ export function createAgents(options: AgentsOptions): Agents {
     });
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
+    kernel.drift.watch(netns);
     members.set(place.name, { agent, runner });
     void reportReady(place.name);
     runner.start();
@@ -153,18 +159,31 @@ export function createAgents(options: AgentsOptions): Agents {
     }
   };
 
+  const repair = (name: string, agent: NodeAgent): number => {
+    const repaired = agent.repair();
+    if (repaired === 0) return 0;
+    log.warn({ node: name, repaired }, 'what somebody else changed was mended');
+    const node = view.nodes.get(name);
+    if (node !== undefined) options.onRepair?.(node, repaired);
+    return repaired;
+  };
+
   const repairAll = (): number => {
     let total = 0;
     for (const [name, { agent }] of members) {
       attempt(`node ${name}`, () => {
-        const repaired = agent.repair();
-        total += repaired;
-        if (repaired > 0)
-          log.warn({ node: name, repaired }, 'elements that somebody else changed were mended');
+        total += repair(name, agent);
       });
     }
     return total;
   };
+
+  const drift = createDriftRepair({
+    clock,
+    repair(netns) {
+      for (const [name, { agent }] of members) if (options.netnsOfNode(name) === netns) repair(name, agent);
+    },
+  });
 
   const repairRegularly = (): void => {
     repairAll();
@@ -175,6 +194,7 @@ export function createAgents(options: AgentsOptions): Agents {
     denials,
     async start() {
       view.onDirty(apply);
+      kernel.drift.onDrift(({ namespace }) => drift.drifted(namespace));
       await view.start();
       void sweep({ ...kernel, ...options, pods: () => view.pods.values() });
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
@@ -182,6 +202,7 @@ export function createAgents(options: AgentsOptions): Agents {
     repair: repairAll,
     async stop() {
       cancelRepair();
+      drift.stop();
       view.stop();
       settling.clear();
       await Promise.all([...members.values()].map(({ runner }) => runner.stop()));

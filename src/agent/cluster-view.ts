@@ -31,6 +31,7 @@ export interface ClusterView {
   readonly services: ServiceModel;
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly pods: Informer<Pod>;
+  readonly nodes: Informer<Node>;
   readonly serviceObjects: Informer<Service>;
   /** Keys of the pod that has an address now, by address; host-network pods are left out. */
   readonly podAt: ReadonlyMap<string, string>;
@@ -115,6 +116,7 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     services,
     places,
     pods: informers.pods,
+    nodes: informers.nodes,
     serviceObjects: informers.services,
     podAt,
     endpoints,

@@ -33,7 +33,7 @@ export interface NodeAgent {
   isolate(key: string, pod: RunningPod | undefined): void;
   /** Forgets the connections of addresses that nobody has any more, before others get them. */
   forgetConnections(addresses: ReadonlySet<string>): void;
-  /** Mends tables that somebody else changed. Returns how many elements differed. */
+  /** Mends what somebody else changed. Returns how many things differed. */
   repair(): number;
 }
 
@@ -66,7 +66,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
   });
   const enforcer = createPolicyEnforcer({ nft, netns, residents, groups: options.groups });
-  const overlay = createOverlay({ route, netns, node: place });
+  const overlay = createOverlay({
+    route,
+    netns,
+    node: place,
+    // Output translation happens only behind a route lookup, so the service range needs a route of its own.
+    routes: [{ destination: config.serviceCidr, link: nodeLink, source: place.address }],
+  });
   /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */
   const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
   const localByAddress = new Map<string, string>();
@@ -158,13 +164,6 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       proxy.start();
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
-      // The service range needs a route of its own: output translation happens only behind a route lookup.
-      route.apply(netns, [
-        {
-          action: 'add-route',
-          route: { destination: config.serviceCidr, link: nodeLink, source: place.address },
-        },
-      ]);
       const everything: Dirty = {
         nodes: true,
         services: new Set([...view.serviceObjects.values()].map(keyOf)),
@@ -193,6 +192,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         if (isTheirs && entry.protocol !== 'other') conntrack.delete(netns, entry);
       }
     },
-    repair: () => proxy.repair() + enforcer.repair(),
+    repair() {
+      // A link that was made again has the settings of a new one.
+      options.sysctl.write(netns, nodeSysctls);
+      return overlay.repair() + proxy.repair() + enforcer.repair();
+    },
   };
 }

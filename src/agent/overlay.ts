@@ -1,5 +1,11 @@
 import { WeftError } from '../lib/errors.ts';
-import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
+import type {
+  NamespaceState,
+  Route,
+  RouteFailure,
+  RouteNetlink,
+  RouteOperation,
+} from '../kernel/route/port.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import {
@@ -23,17 +29,24 @@ export interface Overlay {
   addPod(pod: WiredPod): void;
   /** Takes the pod's link and route away. Idempotent. */
   removePod(uid: string): void;
+  /**
+   * Puts back what somebody else took away of the links, addresses, routes and entries that should be there. Returns
+   * how many things were missing. Throws `wiring-failed` where that is not possible now.
+   */
+  repair(): number;
 }
 
 export interface OverlayOptions {
   readonly route: RouteNetlink;
   readonly netns: string;
   readonly node: NodePlace;
+  /** Routes on links that are not the agent's own. */
+  readonly routes: readonly Route[];
 }
 
-export function createOverlay({ route, netns, node }: OverlayOptions): Overlay {
+export function createOverlay({ route, netns, node, routes }: OverlayOptions): Overlay {
   let overlay: NamespaceState = emptyNamespace;
-  const pods = new Map<string, NamespaceState>();
+  const pods = new Map<string, { readonly pod: WiredPod; readonly state: NamespaceState }>();
   /** What was there at the start and stays, until it is claimed. */
   let adopted: NamespaceState = emptyNamespace;
 
@@ -50,6 +63,7 @@ export function createOverlay({ route, netns, node }: OverlayOptions): Overlay {
         restrictTo(found, (link) => !kept.has(link)),
         emptyNamespace,
       );
+      replace(emptyNamespace, { ...emptyNamespace, routes });
     },
     setPeers(others) {
       const desired = nodeOverlay(node, others);
@@ -60,18 +74,67 @@ export function createOverlay({ route, netns, node }: OverlayOptions): Overlay {
     },
     addPod(pod) {
       const desired = podOnNode(node, pod);
-      const before = pods.get(pod.uid) ?? restrictTo(adopted, (link) => desired.links.has(link));
+      const before = pods.get(pod.uid)?.state ?? restrictTo(adopted, (link) => desired.links.has(link));
       replace(before, desired);
-      pods.set(pod.uid, desired);
+      pods.set(pod.uid, { pod, state: desired });
       if (before !== desired) wireInside(route, pod);
     },
     removePod(uid) {
       const before = pods.get(uid);
       if (before === undefined) return;
-      replace(before, emptyNamespace);
+      replace(before.state, emptyNamespace);
       pods.delete(uid);
     },
+    repair() {
+      const desired = unionOf([
+        overlay,
+        { ...emptyNamespace, routes },
+        ...[...pods.values()].map(({ state }) => state),
+      ]);
+      const actual = route.dump(netns);
+      const missing = diffNamespace(commonWith(actual, desired), desired);
+      if (missing.length === 0) return 0;
+      const failures = route.apply(netns, [...linksOf(missing, actual), ...missing]);
+      for (const { pod, state } of pods.values()) {
+        if (![...state.links.keys()].every((link) => actual.links.has(link))) wireInside(route, pod);
+      }
+      throwOn(failures, `node ${node.name}`);
+      return missing.length;
+    },
   };
+}
+
+/** All of them together; they have no link in common. */
+function unionOf(states: readonly NamespaceState[]): NamespaceState {
+  return {
+    links: new Map(states.flatMap(({ links }) => [...links])),
+    addresses: states.flatMap(({ addresses }) => addresses),
+    routes: states.flatMap((state) => state.routes),
+    neighbours: states.flatMap(({ neighbours }) => neighbours),
+    fdb: states.flatMap(({ fdb }) => fdb),
+  };
+}
+
+/** What is there of what should be: the rest is somebody else's, or goes by another way. */
+function commonWith(actual: NamespaceState, desired: NamespaceState): NamespaceState {
+  const found = restrictTo(actual, (link) => desired.links.has(link));
+  const destinations = new Set(desired.routes.map(({ destination }) => destination));
+  return { ...found, routes: actual.routes.filter(({ destination }) => destinations.has(destination)) };
+}
+
+/** Links that are there and on which something is missing: perhaps because somebody set them down. */
+function linksOf(missing: readonly RouteOperation[], actual: NamespaceState): RouteOperation[] {
+  const names = new Set(
+    missing.flatMap((operation) => {
+      if ('address' in operation) return operation.address.link;
+      if ('route' in operation) return operation.route.link;
+      return 'neighbour' in operation ? operation.neighbour.link : [];
+    }),
+  );
+  return [...names].flatMap((name): RouteOperation[] => {
+    const link = isAgentLink(name) ? actual.links.get(name) : undefined;
+    return link === undefined ? [] : [{ action: 'set-link', link }];
+  });
 }
 
 /** Sets up the pod's end, comparing with what is there: the namespace may be one that an earlier process wired. */

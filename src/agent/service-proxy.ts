@@ -34,6 +34,8 @@ const initialCounts = [1, 2, 3, 4];
 
 export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOptions): ServiceProxy {
   let size = emptySize;
+  /** Every count of endpoints that there has been. */
+  const counts = new Set(initialCounts);
   const table = createManagedTable({
     nft,
     netns,
@@ -44,10 +46,15 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
       yield* Object.keys(serviceSets);
       for (let slot = 0; slot < size.slots; slot++) yield `slot-${slot}`;
     },
+    onLaidOut() {
+      size = emptySize;
+      grow(counts);
+    },
   });
 
-  const grow = (counts: Iterable<number>): void => {
-    const growth = growServices(size, counts);
+  const grow = (wanted: Iterable<number>): void => {
+    for (const count of wanted) counts.add(count);
+    const growth = growServices(size, wanted);
     if (growth === undefined) return;
     nft.run(netns, growth.commands);
     size = growth.size;

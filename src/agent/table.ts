@@ -14,7 +14,10 @@ export interface ManagedTable {
   set(owner: string, elements: readonly PlannedElement[]): void;
   /** Sends everything staged as one transaction. Returns how many elements changed. */
   commit(): number;
-  /** Compares the kernel's elements with the desired ones and mends the difference. Returns how many differed. */
+  /**
+   * Compares the kernel with what is desired and mends the difference, the table itself where it is gone. Returns how
+   * many elements differed.
+   */
   repair(): number;
   /** Deletes the table. */
   cleanup(): void;
@@ -29,6 +32,8 @@ export interface TableOptions {
   readonly skeleton: string;
   /** Names of the sets that exist now; they may grow. */
   sets(): Iterable<string>;
+  /** Called when the skeleton was loaded, at the start or again: what has grown since must grow again. */
+  readonly onLaidOut?: () => void;
 }
 
 const layoutType: NftSetType = { key: ['mark'] };
@@ -52,7 +57,20 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     }
   };
 
+  /** False when the table was there, as the same skeleton lays it out. */
+  const layOut = (): boolean => {
+    if (nft.tables(netns, table.family).includes(table.table)) {
+      if (isOurs()) return false;
+      nft.run(netns, `delete table ${table.family} ${table.table}`);
+    }
+    const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
+    nft.run(netns, `${options.skeleton}\n${named}\n`);
+    options.onLaidOut?.();
+    return true;
+  };
+
   const repair = (): number => {
+    layOut();
     isAdopted = false;
     staged = [];
     const changes = [...options.sets()].flatMap((set) => {
@@ -65,13 +83,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
 
   return {
     start() {
-      if (nft.tables(netns, table.family).includes(table.table)) {
-        isAdopted = isOurs();
-        if (isAdopted) return;
-        nft.run(netns, `delete table ${table.family} ${table.table}`);
-      }
-      const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
-      nft.run(netns, `${options.skeleton}\n${named}\n`);
+      isAdopted = !layOut();
     },
     set(owner, elements) {
       staged.push(...ledger.set(owner, elements));

@@ -2,7 +2,9 @@ import { createAgents } from '../agent/agents.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
+import { createEventRecorder } from '../controllers/events.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
+import { createDriftWatch } from '../kernel/drift/real.ts';
 import { createPacketLog } from '../kernel/nft/packet-log.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
@@ -31,6 +33,7 @@ await runRole('agents', async ({ paths, options, log }) => {
     sysctl: createSysctl({ namespaces }),
     conntrack: createConntrack({ namespaces }),
     packetLog: createPacketLog({ namespaces, poller }),
+    drift: createDriftWatch({ namespaces, poller }),
   };
   const serving = {
     holder: createServingClient(paths.socket('holder')),
@@ -44,6 +47,7 @@ await runRole('agents', async ({ paths, options, log }) => {
 
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
   const client = createClient({ ...access, clock: systemClock, log });
+  const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-agent' });
   const agents = createAgents({
     client,
     kernel,
@@ -53,6 +57,9 @@ await runRole('agents', async ({ paths, options, log }) => {
       pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
     servings: Object.values(serving),
     settings,
+    onRepair(node) {
+      events.warn(node, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
+    },
     clock: systemClock,
     log,
   });
@@ -77,6 +84,7 @@ await runRole('agents', async ({ paths, options, log }) => {
     await agents.stop();
     await client.close();
     await kernel.packetLog.close();
+    kernel.drift.close();
     await poller.close();
   };
 });

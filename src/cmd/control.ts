@@ -6,6 +6,7 @@ import { createClient } from '../client/http/client.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import { createFabric } from '../fabric/fabric.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
@@ -15,12 +16,15 @@ import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
 import { labAddresses } from '../model/network/lab-addresses.ts';
+import { guardFabric } from './guard-fabric.ts';
 import { serveInternet } from './serve-internet.ts';
 import { runRole } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: API server, controllers, fabric. */
 await runRole('control', async ({ paths, options, log }) => {
+  // The worker must start before this thread ever enters a namespace: it would live there.
+  const poller = createPoller();
   watchHolder({ paths, log }, 0);
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const route = createRouteNetlink({ namespaces });
@@ -45,7 +49,9 @@ await runRole('control', async ({ paths, options, log }) => {
   const access = credentials.access(port);
   const client = createClient({ ...access, clock: systemClock, log });
 
-  createFabric({ namespaces, route, sysctl }).apply(defaultFabric(places));
+  const fabric = createFabric({ namespaces, route, sysctl });
+  fabric.apply(defaultFabric(places));
+  const guard = guardFabric({ fabric, namespaces, poller, client, log });
   void serveInternet(paths, log);
   await ensureObjects(client, systemObjects(places, options.config));
   const fd = sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort });
@@ -56,6 +62,8 @@ await runRole('control', async ({ paths, options, log }) => {
   await controllers.start();
 
   return async () => {
+    guard.close();
+    await poller.close();
     await controllers.stop();
     await client.close();
     await server.close();

@@ -12,6 +12,8 @@ import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
 export interface FabricExecutor {
   /** Makes the world look like this; cost proportional to what changed. Throws `fabric-failed`. */
   apply(fabric: Fabric): void;
+  /** Compares the kernel with what was applied last, and mends the difference. Returns how many things differed. */
+  repair(): number;
 }
 
 export interface FabricKernel {
@@ -23,7 +25,9 @@ export interface FabricKernel {
 export function createFabric({ namespaces, route, sysctl }: FabricKernel): FabricExecutor {
   const programmed = new Map<string, NamespaceState>();
 
-  const stateOf = (netns: string): NamespaceState => {
+  let last: Fabric = { segments: [], machines: [] };
+
+  const stateOf = (netns: string, desired: NamespaceState): NamespaceState => {
     const known = programmed.get(netns);
     if (known !== undefined) return known;
     try {
@@ -31,29 +35,50 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
       return emptyNamespace;
     } catch (error) {
       if (!(error instanceof WeftError && error.code === 'netns-exists')) throw error;
-      // What an earlier process made; links of the agents in a node's namespace are not the fabric's.
-      return restrictTo(route.dump(netns), (link) => !isAgentLink(link));
+      return ownPart(route.dump(netns), desired);
     }
   };
 
+  const apply = (fabric: Fabric): number => {
+    last = fabric;
+    let changes = 0;
+    const desired = fabricNamespaces(fabric);
+    const current = new Map([...desired].map(([netns, state]) => [netns, stateOf(netns, state)]));
+    for (const netns of current.keys()) if (!programmed.has(netns)) sysctl.write(netns, labSysctls);
+    for (const { name } of fabric.segments) letSwitchSwitch(sysctl, segmentNetns(name));
+    for (const machine of fabric.machines) if (!programmed.has(machine.netns)) configure(sysctl, machine);
+    for (const [netns, state] of desired) {
+      const operations = diffNamespace(current.get(netns) ?? emptyNamespace, state);
+      changes += operations.length;
+      throwOn(route.apply(netns, operations), netns);
+      programmed.set(netns, state);
+    }
+    for (const netns of [...programmed.keys()].filter((known) => !desired.has(known))) {
+      route.forget(netns);
+      namespaces.delete(netns);
+      programmed.delete(netns);
+    }
+    return changes;
+  };
+
   return {
-    apply(fabric) {
-      const desired = fabricNamespaces(fabric);
-      const current = new Map([...desired.keys()].map((netns) => [netns, stateOf(netns)]));
-      for (const netns of current.keys()) if (!programmed.has(netns)) sysctl.write(netns, labSysctls);
-      for (const { name } of fabric.segments) letSwitchSwitch(sysctl, segmentNetns(name));
-      for (const machine of fabric.machines) if (!programmed.has(machine.netns)) configure(sysctl, machine);
-      for (const [netns, state] of desired) {
-        throwOn(route.apply(netns, diffNamespace(current.get(netns) ?? emptyNamespace, state)), netns);
-        programmed.set(netns, state);
-      }
-      for (const netns of [...programmed.keys()].filter((known) => !desired.has(known))) {
-        route.forget(netns);
-        namespaces.delete(netns);
-        programmed.delete(netns);
-      }
+    apply: (fabric) => void apply(fabric),
+    repair() {
+      // As if an earlier process had made it.
+      programmed.clear();
+      return apply(last);
     },
   };
+}
+
+/**
+ * The fabric's part of a namespace that is there already. In a node's namespace the agents have links, and routes on the
+ * fabric's links too: of routes only those can be told to be the fabric's that it wants now.
+ */
+function ownPart(actual: NamespaceState, desired: NamespaceState): NamespaceState {
+  const found = restrictTo(actual, (link) => !isAgentLink(link));
+  const destinations = new Set(desired.routes.map(({ destination }) => destination));
+  return { ...found, routes: found.routes.filter(({ destination }) => destinations.has(destination)) };
 }
 
 /** A switch must not run its frames through the machine's packet filter; the key is there only with br_netfilter. */

@@ -18,7 +18,6 @@ import {
   eventually,
   isRunning,
   kill,
-
   leftoversOf,
   pause,
   pinsOf,
@@ -46,7 +45,11 @@ const service: Service = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'server', namespace: 'default' },
-  spec: { clusterIP: '10.96.77.7', selector: { name: 'server' }, ports: [{ port: 80, targetPort: ports.tcp }] },
+  spec: {
+    clusterIP: '10.96.77.7',
+    selector: { name: 'server' },
+    ports: [{ port: 80, targetPort: ports.tcp }],
+  },
 };
 
 function workers(replicas: number): Deployment {
@@ -86,7 +89,9 @@ describe(`a lab whose processes are killed, seed ${seed}`, { skip: cannotSendPac
     await lab.down();
     assert.deepEqual(leftoversOf(lab.name), []);
     const [median = 0, worst = 0] = [0.5, 1].map((share) => percentile(recoveries, share));
-    console.log(`seed ${seed}: ${recoveries.length} times whole again, median ${median} ms, worst ${worst} ms`);
+    console.log(
+      `seed ${seed}: ${recoveries.length} times whole again, median ${median} ms, worst ${worst} ms`,
+    );
   });
 
   const objects = () => [
@@ -152,7 +157,7 @@ describe(`a lab whose processes are killed, seed ${seed}`, { skip: cannotSendPac
   test('connections go on when anything but the holder dies, and no datagram is lost', async () => {
     const streams = [stream('tcp'), stream('udp')];
     try {
-      for (let killed = 0; killed < kills * 0.5; ) {
+      for (let killed = 0; killed < kills * 0.5;) {
         const victims = someOf(random, survivable);
         const changing = change();
         await pause(random() * 200);
@@ -160,7 +165,11 @@ describe(`a lab whose processes are killed, seed ${seed}`, { skip: cannotSendPac
         await changing;
         await looksRight();
         for (const one of streams) {
-          assert.deepEqual(await one.quiet(), { lost: 0, failure: undefined }, `killed ${victims.join(', ')}`);
+          assert.deepEqual(
+            await one.quiet(),
+            { lost: 0, failure: undefined },
+            `killed ${victims.join(', ')}`,
+          );
         }
         killed += victims.length;
       }
@@ -170,7 +179,7 @@ describe(`a lab whose processes are killed, seed ${seed}`, { skip: cannotSendPac
   });
 
   test('whatever dies with the holder comes back, as long as one process is left', async () => {
-    for (let killed = 0; killed < kills * 0.3; ) {
+    for (let killed = 0; killed < kills * 0.3;) {
       const spared = oneOf(random, survivable);
       const victims = ['holder' as const, ...someOf(random, survivable).filter((role) => role !== spared)];
       const changing = change();
@@ -211,14 +220,14 @@ describe(`commands that are killed, seed ${seed}`, { skip: cannotSendPackets }, 
   };
 
   test('the next up works whatever died during the one before', async () => {
-    for (let killed = 0; killed < kills * 0.1; ) {
+    for (let killed = 0; killed < kills * 0.1;) {
       killed += await disturb(up, 1200);
       await worksAndEnds();
     }
   });
 
   test('the next down leaves nothing whatever died during up or the down before', async () => {
-    for (let killed = 0; killed < kills * 0.1; ) {
+    for (let killed = 0; killed < kills * 0.1;) {
       killed += await disturb(up, 1200);
       if (random() < 0.5) killed += await disturb(['down', '--name', name], 250);
       const { code, output } = await weft('down', '--name', name);

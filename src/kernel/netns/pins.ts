@@ -40,8 +40,16 @@ export function preparePin(directory: string, name: string): void {
 
 /** Pins the namespace this thread is in on the prepared file. Throws `SyscallError`. */
 export function pinThreadNamespace(directory: string, name: string): void {
-  const target = join(directory, name);
-  syscall('mount', () => libc().mount(threadNamespacePath, target, 'none', MS_BIND, null));
+  pin(threadNamespacePath, join(directory, name));
+}
+
+/** Pins an open namespace on the prepared file. Throws `SyscallError`. */
+export function pinOpenNamespace(fd: number, directory: string, name: string): void {
+  pin(`/proc/self/fd/${fd}`, join(directory, name));
+}
+
+function pin(source: string, target: string): void {
+  syscall('mount', () => libc().mount(source, target, 'none', MS_BIND, null));
 }
 
 /** An open, close-on-exec descriptor of the pinned namespace. Throws `SyscallError`. */

@@ -32,3 +32,9 @@ export interface NetworkNamespaces {
   /** Closes every descriptor; pins stay. */
   close(): void;
 }
+
+/** Keeps namespaces pinned; only for whoever alone deletes them, and would otherwise undo a deletion. */
+export interface PinKeeper {
+  /** Pins again the namespaces that are open here and that somebody else unpinned, as they are. Returns their names. */
+  repin(): string[];
+}

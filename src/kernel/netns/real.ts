@@ -3,8 +3,16 @@ import { silentLog, type Log } from '../../lib/log.ts';
 import { libc } from '../libc.ts';
 import { setLoopbackUp } from './loopback.ts';
 import { checkNamespaceName, namespaceExists, namespaceMissing } from './name.ts';
-import { isPinned, listPins, openPin, pinThreadNamespace, preparePin, removePin } from './pins.ts';
-import type { NetworkNamespace, NetworkNamespaces } from './port.ts';
+import {
+  isPinned,
+  listPins,
+  openPin,
+  pinOpenNamespace,
+  pinThreadNamespace,
+  preparePin,
+  removePin,
+} from './pins.ts';
+import type { NetworkNamespace, NetworkNamespaces, PinKeeper } from './port.ts';
 import { insideDescriptor, insideNew } from './thread.ts';
 
 export interface NetworkNamespacesOptions {
@@ -18,11 +26,11 @@ export interface NetworkNamespacesOptions {
  * (`netns-name` otherwise). Besides what the port says, every call throws `netns-refused` when the kernel
  * refuses: CAP_SYS_ADMIN is missing, or a limit is reached.
  */
-export function createNetworkNamespaces(options: NetworkNamespacesOptions): NetworkNamespaces {
+export function createNetworkNamespaces(options: NetworkNamespacesOptions): NetworkNamespaces & PinKeeper {
   return new PinnedNamespaces(options);
 }
 
-class PinnedNamespaces implements NetworkNamespaces {
+class PinnedNamespaces implements NetworkNamespaces, PinKeeper {
   readonly #directory: string;
   readonly #log: Log;
   readonly #open = new Map<string, NetworkNamespace>();
@@ -87,6 +95,18 @@ class PinnedNamespaces implements NetworkNamespaces {
       // Errors of `fn` are its own.
       throw entered ? error : refusal(namespace.name, error);
     }
+  }
+
+  repin(): string[] {
+    const lost = [...this.#open.values()].filter(({ name }) => !isPinned(this.#directory, name));
+    for (const { name, fd } of lost) {
+      this.#refused(name, () => {
+        preparePin(this.#directory, name);
+        pinOpenNamespace(fd, this.#directory, name);
+      });
+      this.#log.warn({ namespace: name }, 'a network namespace that somebody unpinned was pinned again');
+    }
+    return lost.map(({ name }) => name);
   }
 
   close(): void {

@@ -1,0 +1,91 @@
+import { createDriftRepair } from '../agent/drift-repair.ts';
+import { resources } from '../api/resources.ts';
+import type { Client } from '../client/port.ts';
+import { createEventRecorder } from '../controllers/events.ts';
+import type { FabricExecutor } from '../fabric/fabric.ts';
+import { createDriftWatch } from '../kernel/drift/real.ts';
+import type { NetworkNamespaces, PinKeeper } from '../kernel/netns/port.ts';
+import type { Poller } from '../kernel/poll/port.ts';
+import { systemClock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { nodeNetns } from '../model/fabric/default-fabric.ts';
+
+export interface FabricGuardOptions {
+  readonly fabric: FabricExecutor;
+  /** Where the fabric's namespaces are open, and none of anybody else's. */
+  readonly namespaces: NetworkNamespaces & PinKeeper;
+  readonly poller: Poller;
+  readonly client: Client;
+  readonly log: Log;
+}
+
+/** There is no notification for a mount that goes. */
+const pinCheckMs = 500;
+const everything = 'fabric';
+
+/**
+ * Mends what somebody else takes away of the fabric: namespaces' pins and what is in the namespaces. Those of the nodes
+ * are not listened to, for the agents are at work in them all the time: a cable has another end at its switch.
+ */
+export function guardFabric(options: FabricGuardOptions): { close(): void } {
+  const { fabric, namespaces, poller, client, log } = options;
+  const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-fabric' });
+
+  const tell = async (
+    reason: string,
+    message: string,
+    isAbout: (netns: string) => boolean,
+  ): Promise<void> => {
+    try {
+      const { items } = await client.list(resources.nodes);
+      for (const node of items.filter(({ metadata }) => isAbout(nodeNetns(metadata.name)))) {
+        events.warn({ ...node, apiVersion: 'v1', kind: 'Node' }, reason, message);
+      }
+    } catch (error) {
+      log.debug({ error: messageOf(error) }, 'an Event could not be told');
+    }
+  };
+
+  const drift = createDriftRepair({
+    clock: systemClock,
+    repair() {
+      const repaired = fabric.repair();
+      if (repaired === 0) return;
+      log.warn({ repaired }, 'what somebody else changed of the fabric was mended');
+      void tell('FabricRepaired', 'cables or routes that somebody else changed were mended', () => true);
+    },
+  });
+  const watch = createDriftWatch({ namespaces, poller });
+  watch.onDrift(({ of }) => {
+    if (of === 'links') drift.drifted(everything);
+  });
+  for (const name of namespaces.list()) if (isOwn(name)) watch.watch(name);
+
+  const checkPins = (): void => {
+    try {
+      const restored = new Set(namespaces.repin());
+      if (restored.size > 0) {
+        const message = 'the network namespace that somebody had deleted was put back as it was';
+        void tell('NamespaceRestored', message, (netns) => restored.has(netns));
+      }
+    } catch (error) {
+      log.error({ error: messageOf(error) }, 'a namespace could not be pinned again');
+    }
+    cancel = systemClock.after(pinCheckMs, checkPins);
+  };
+  let cancel = systemClock.after(pinCheckMs, checkPins);
+
+  return {
+    close() {
+      cancel();
+      drift.stop();
+      watch.close();
+    },
+  };
+}
+
+/** Neither a node's nor a pod's. */
+function isOwn(netns: string): boolean {
+  return !netns.startsWith(nodeNetns('')) && !netns.startsWith('pod-');
+}

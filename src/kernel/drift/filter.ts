@@ -1,0 +1,78 @@
+import { assemble, type Step } from './bpf.ts';
+
+/*
+ * A filter on a netlink socket sees each datagram from its nlmsghdr on (linux/netlink.h), which counts in host order:
+ * little-endian on every machine Weft runs on, while BPF loads words big-endian.
+ *
+ *    0        4       6       8          12       16
+ *   +--------+-------+-------+----------+--------+- - -
+ *   | length | type  | flags | sequence | portid | body
+ *   +--------+-------+-------+----------+--------+- - -
+ */
+const typeLow = 4;
+const typeHigh = 5;
+const portIdAt = 12;
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_DELADDR = 21;
+const RTM_DELROUTE = 25;
+/** Deleting a neighbour tells first that it failed, and by whose request (net/core/neighbour.c, neigh_delete). */
+const RTM_NEWNEIGH = 28;
+const RTM_DELNEIGH = 29;
+/** Low byte of ifi_flags of struct ifinfomsg (linux/rtnetlink.h). */
+const linkFlagsAt = 24;
+const IFF_UP = 1;
+
+/**
+ * rtnetlink: what somebody takes away, and links that are down. Netlink numbers the first socket of a process by the
+ * process (af_netlink.c, netlink_autobind), and tells the number of who asked; 0 is the kernel itself, which ages
+ * neighbours all the time.
+ */
+export function linkFilter(portId: number): Buffer {
+  const steps: Step[] = [
+    { load: 'word', at: portIdAt },
+    { equals: swapped(portId), then: 'drop' },
+    { load: 'byte', at: typeHigh },
+    { equals: 0, else: 'drop' },
+    { load: 'byte', at: typeLow },
+    { equals: RTM_DELLINK, then: 'take' },
+    { equals: RTM_DELADDR, then: 'take' },
+    { equals: RTM_DELROUTE, then: 'take' },
+    { equals: RTM_NEWLINK, then: 'link' },
+    { equals: RTM_NEWNEIGH, then: 'neighbour' },
+    { equals: RTM_DELNEIGH, else: 'drop' },
+    { label: 'neighbour', load: 'word', at: portIdAt },
+    { equals: 0, then: 'drop', else: 'take' },
+    { label: 'link', load: 'byte', at: linkFlagsAt },
+    { hasBit: IFF_UP, then: 'drop', else: 'take' },
+  ];
+  return assemble(steps);
+}
+
+const NFT_MSG_NEWGEN = 15;
+const NFNL_SUBSYS_NFTABLES = 10;
+/** Value of NFTA_GEN_PROC_PID: behind nfgenmsg, the attribute of the generation and its own header. */
+const processAt = 32;
+
+/**
+ * nftables: the message that ends each transaction, where another process committed it. Its attributes come in a fixed
+ * order (nf_tables_api.c, nf_tables_fill_gen_info): the generation, then the process, in network order.
+ */
+export function rulesFilter(pid: number): Buffer {
+  return assemble([
+    { load: 'byte', at: typeLow },
+    { equals: NFT_MSG_NEWGEN, else: 'drop' },
+    { load: 'byte', at: typeHigh },
+    { equals: NFNL_SUBSYS_NFTABLES, else: 'drop' },
+    { load: 'word', at: processAt },
+    { equals: pid >>> 0, then: 'drop', else: 'take' },
+  ]);
+}
+
+/** A number that the kernel wrote in host order, as a BPF word load sees it. */
+function swapped(value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value | 0);
+  return bytes.readUInt32BE();
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { after, test } from 'node:test';
+import { skipNetwork } from '../netfilter/test-network.ts';
+import { createNetworkNamespaces } from '../netns/real.ts';
+import { createNftables } from '../nft/nftables.ts';
+import { createPoller } from '../poll/poller.ts';
+import { createRouteNetlink } from '../route/real.ts';
+import { createDriftWatch } from './real.ts';
+
+const others = ['ip', 'nft'].every((program) => spawnSync(program, ['-V']).error === undefined);
+const skip = skipNetwork === false ? (others ? false : 'needs the programs ip and nft') : skipNetwork;
+
+test('only what somebody else does is told, and of which namespace', { skip }, async () => {
+  const poller = createPoller();
+  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
+  const namespaces = createNetworkNamespaces({ directory });
+  const nft = createNftables({ namespaces });
+  const route = createRouteNetlink({ namespaces });
+  const watch = createDriftWatch({ namespaces, poller });
+  after(async () => {
+    watch.close();
+    await poller.close();
+    for (const name of namespaces.list()) namespaces.delete(name);
+    rmSync(directory, { recursive: true });
+  });
+  const told: string[] = [];
+  watch.onDrift(({ namespace, of }) => told.push(`${namespace} ${of}`));
+  for (const name of ['a', 'b']) {
+    namespaces.create(name);
+    route.dump(name);
+    watch.watch(name);
+  }
+  const settled = async (): Promise<string[]> => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return [...new Set(told.splice(0))].toSorted();
+  };
+  const byHand = (namespace: string, ...command: string[]): void => {
+    const { status, stderr } = spawnSync('nsenter', [`--net=${join(directory, namespace)}`, ...command], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+  };
+  const failures = route.apply('a', [
+    { action: 'add-link', link: { kind: 'bridge', name: 'br0' } },
+    { action: 'add-address', address: { link: 'br0', address: '192.0.2.1/24' } },
+    { action: 'add-route', route: { destination: '198.51.100.0/24', link: 'br0' } },
+    { action: 'add-route', route: { destination: '203.0.113.0/24', link: 'br0' } },
+    { action: 'delete-route', route: { destination: '203.0.113.0/24', link: 'br0' } },
+  ]);
+  assert.deepEqual(failures, []);
+  nft.run('a', 'add table ip t\nadd set ip t s { type mark; }');
+  const element = {
+    family: 'ip',
+    table: 't',
+    set: 's',
+    type: { key: ['mark'] },
+    element: { key: [1] },
+  } as const;
+  nft.change('a', [{ action: 'add', ...element }]);
+  assert.deepEqual(await settled(), [], 'its own');
+
+  byHand('a', 'nft', 'flush set ip t s');
+  assert.deepEqual(await settled(), ['a rules']);
+  byHand('b', 'nft', 'add table ip t');
+  assert.deepEqual(await settled(), ['b rules']);
+  for (const command of ['route del 198.51.100.0/24', 'addr del 192.0.2.1/24 dev br0', 'link set br0 down']) {
+    byHand('a', 'ip', ...command.split(' '));
+    assert.deepEqual(await settled(), ['a links'], command);
+  }
+  byHand('a', 'ip', 'link', 'del', 'br0');
+  assert.deepEqual(await settled(), ['a links']);
+  byHand('b', 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+  assert.deepEqual(await settled(), ['b links'], 'a link that is down');
+});

@@ -1,0 +1,95 @@
+import { encodeGenerationRequest, parseGenerationProcess } from '../../wire/nfnetlink/generation.ts';
+import { parseMessages } from '../../wire/netlink/message.ts';
+import { libc, syscall } from '../libc.ts';
+import { MSG_DONTWAIT, NETLINK_NETFILTER, NETLINK_ROUTE, SOL_NETLINK } from '../libc-constants.ts';
+import { createNetlinkReader, openNetlink, receiveNetlink, sendNetlink } from '../libc-netlink.ts';
+import type { NetworkNamespaces } from '../netns/port.ts';
+import type { Poller } from '../poll/port.ts';
+import { attachFilter } from './bpf.ts';
+import { linkFilter, rulesFilter } from './filter.ts';
+import type { Drift, DriftWatch } from './port.ts';
+
+export interface DriftWatchDependencies {
+  readonly namespaces: NetworkNamespaces;
+  readonly poller: Poller;
+}
+
+const NETLINK_ADD_MEMBERSHIP = 1;
+/** RTNLGRP_LINK, NEIGH, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR, IPV6_ROUTE (linux/rtnetlink.h). */
+const linkGroups = [1, 3, 5, 7, 9, 11];
+/** NFNLGRP_NFTABLES (linux/netfilter/nfnetlink_compat.h). */
+const rulesGroups = [7];
+
+/** Two sockets per namespace, filtered in the kernel and read by the poller, which stays the caller's. */
+export function createDriftWatch(dependencies: DriftWatchDependencies): DriftWatch {
+  return new NetlinkDriftWatch(dependencies);
+}
+
+class NetlinkDriftWatch implements DriftWatch {
+  readonly #dependencies: DriftWatchDependencies;
+  readonly #sockets = new Map<string, number[]>();
+  #callback: (drift: Drift) => void = () => {};
+  #self: number | undefined;
+
+  constructor(dependencies: DriftWatchDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  watch(namespace: string): void {
+    if (this.#sockets.has(namespace)) return;
+    this.#sockets.set(namespace, []);
+    this.#subscribe(NETLINK_ROUTE, { namespace, of: 'links' });
+    this.#subscribe(NETLINK_NETFILTER, { namespace, of: 'rules' });
+  }
+
+  onDrift(callback: (drift: Drift) => void): void {
+    this.#callback = callback;
+  }
+
+  forget(namespace: string): void {
+    for (const fd of this.#sockets.get(namespace) ?? []) {
+      this.#dependencies.poller.remove(fd);
+      libc().close(fd);
+    }
+    this.#sockets.delete(namespace);
+  }
+
+  close(): void {
+    for (const namespace of this.#sockets.keys()) this.forget(namespace);
+  }
+
+  #subscribe(protocol: number, drift: Drift): void {
+    const { namespaces, poller } = this.#dependencies;
+    const pin = namespaces.open(drift.namespace);
+    const fd = namespaces.inside(pin, () => openNetlink(protocol));
+    // One told of is enough for many: whoever listens compares everything.
+    const told = (): void => this.#callback(drift);
+    try {
+      this.#self ??= protocol === NETLINK_NETFILTER ? askForSelf(fd) : undefined;
+      const isLinks = drift.of === 'links';
+      attachFilter(fd, isLinks ? linkFilter(process.pid) : rulesFilter(this.#self ?? 0));
+      for (const group of isLinks ? linkGroups : rulesGroups) join(fd, group);
+      poller.add(fd, { message: told, overrun: told });
+    } catch (error) {
+      libc().close(fd);
+      throw error;
+    }
+    this.#sockets.get(drift.namespace)?.push(fd);
+  }
+}
+
+/** This process as the kernel counts processes, which differs from its own count in a container. */
+function askForSelf(fd: number): number | undefined {
+  sendNetlink(fd, encodeGenerationRequest(1));
+  const answer = receiveNetlink(fd, createNetlinkReader(), MSG_DONTWAIT);
+  if (answer === undefined) return undefined;
+  return parseMessages(answer).map(parseGenerationProcess).find(Boolean);
+}
+
+function join(fd: number, group: number): void {
+  const value = Buffer.alloc(4);
+  value.writeInt32LE(group);
+  syscall('setsockopt', () =>
+    libc().setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, value, value.length),
+  );
+}

@@ -1,0 +1,113 @@
+/** Takes things away inside a lab's namespaces, as somebody with `ip` and `nft` could, and waits until they are back. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, describe, test } from 'node:test';
+import { resources } from '../../src/api/resources.ts';
+import { podLinkName } from '../../src/plan/links/node.ts';
+import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
+import { eventually, pathsOf, pause, processesOf } from './weft.ts';
+
+const programs = ['ip', 'nft', 'nsenter', 'umount'];
+const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
+const skip =
+  cannotSendPackets === false && missing.length > 0 ? `needs ${missing.join(', ')}` : cannotSendPackets;
+
+describe('what somebody takes away by hand', { skip }, () => {
+  let lab: TestLab;
+  let client = '';
+  let server = '';
+
+  before(async () => {
+    lab = await startLab('drift');
+    await lab.apply([podOn('node-1', 'default/client'), podOn('node-2', 'default/server')]);
+    client = await lab.netnsOf('default/client');
+    server = (await lab.pod('default/server')).status?.podIP ?? '';
+  });
+  after(() => lab.down());
+
+  /** Runs a program in the lab's mount namespace, and in one of its network namespaces. */
+  const byHand = (netns: string | undefined, ...command: string[]): string => {
+    const [member] = processesOf(lab.name);
+    const enter = netns === undefined ? [] : ['nsenter', `--net=${pathsOf(lab.name).namespaces}/${netns}`];
+    const args = ['--mount', '--target', String(member?.record.pid), ...enter, ...command];
+    const { status, stdout, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
+    assert.equal(status, 0, `${command.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  const looks = (): string[] =>
+    [
+      byHand('node-node-1', 'ip', '-o', 'address', 'show', 'scope', 'global'),
+      byHand('node-node-1', 'ip', 'route'),
+      byHand('node-node-1', 'ip', 'neighbour', 'show', 'nud', 'permanent'),
+      byHand('node-node-1', 'nft', '-s', 'list', 'ruleset'),
+    ]
+      .join('')
+      // The kernel numbers links anew, and lists elements of a set in any order.
+      .replaceAll(/^\d+: /gm, '')
+      .split(/[\n,]/)
+      .map((line) => line.trim())
+      .toSorted();
+
+  const cases: Readonly<Record<string, (link: string) => readonly string[]>> = {
+    'the table of Services': () => ['nft', 'delete', 'table', 'ip', 'weft-services'],
+    'the table of policies': () => ['nft', 'delete', 'table', 'ip', 'weft-policy'],
+    'all elements of a set': () => ['nft', 'flush', 'set', 'ip', 'weft-policy', 'resident'],
+    "a pod's link": (link) => ['ip', 'link', 'delete', link],
+    'the way to a pod': (link) => ['ip', 'route', 'flush', 'dev', link],
+    'a link, by setting it down': (link) => ['ip', 'link', 'set', link, 'down'],
+    "a pod's neighbour": (link) => ['ip', 'neighbour', 'flush', 'nud', 'permanent', 'dev', link],
+    'the tunnel': () => ['ip', 'link', 'delete', 'vxlan.calico'],
+    "the tunnel's address": () => ['ip', 'address', 'flush', 'dev', 'vxlan.calico'],
+    "the node's cable": () => ['ip', 'link', 'delete', 'eth0'],
+  };
+  for (const [what, command] of Object.entries(cases)) {
+    test(`${what} is back, and packets go on`, async () => {
+      const before = looks();
+      const pod = await lab.pod('default/client');
+      byHand('node-node-1', ...command(podLinkName(pod.metadata.uid ?? '')));
+      await eventually(async () => {
+        const now = looks();
+        assert.deepEqual([before.filter((line) => !now.includes(line)), now.length], [[], before.length]);
+      });
+      await eventually(async () =>
+        assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered'),
+      );
+    });
+  }
+
+  test('a node whose namespace was unpinned has it back, and people are told', async () => {
+    const pin = `${pathsOf(lab.name).namespaces}/node-node-2`;
+    byHand(undefined, 'umount', '--lazy', pin);
+    byHand(undefined, 'rm', pin);
+    await eventually(async () => assert.match(byHand('node-node-2', 'ip', '-o', 'link'), /vxlan/));
+    await eventually(async () => {
+      const { items } = await lab.connection.client.list(resources.events);
+      const reasons = items.map(({ reason, involvedObject }) => `${reason} ${involvedObject.name}`);
+      for (const expected of ['NetworkRepaired node-1', 'NamespaceRestored node-2']) {
+        assert.ok(reasons.includes(expected), `${expected} in ${reasons.join(', ')}`);
+      }
+    });
+    assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
+  });
+
+  test('agents that stand still for ten seconds catch up, and connections do not notice', async () => {
+    const agents = processesOf(lab.name).find(({ role }) => role === 'agents');
+    assert.ok(agents);
+    process.kill(agents.record.pid, 'SIGSTOP');
+    try {
+      const apply = lab.apply([
+        podOn('node-1', 'default/client'),
+        podOn('node-2', 'default/server'),
+        podOn('node-3', 'default/late'),
+      ]);
+      await pause(10_000);
+      assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
+      process.kill(agents.record.pid, 'SIGCONT');
+      await apply;
+    } finally {
+      process.kill(agents.record.pid, 'SIGCONT');
+    }
+    const late = (await lab.pod('default/late')).status?.podIP ?? '';
+    assert.equal((await lab.probe(client, `${late}:8080`)).outcome, 'answered');
+  });
+});
