@@ -1,98 +1,171 @@
-import { keyOf, resourceOf, resources, type Resource } from '../api/resources.ts';
+import { apiVersionOf, keyOf, resources, type Resource } from '../api/resources.ts';
+import { servedResources } from '../api/served.ts';
 import type { KubernetesObject, OwnerReference } from '../api/types/meta.ts';
-import type { Change, Informer } from '../client/port.ts';
+import type { Change, Informer, ObjectName } from '../client/port.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
+import { createOwnership } from './ownership.ts';
 import { nameOf } from './pod-writes.ts';
 
-/** Deletes what belonged to objects that are gone (background deletion), by their ownerReferences. */
+/** Keeps an owner until the dependents that block its deletion are gone (propagationPolicy Foreground). */
+const foreground = 'foregroundDeletion';
+
+/** When kinds that no controller here writes are followed too: while a cluster starts nobody waits for that. */
+const laterMs = 1000;
+
+const againMs = 100;
+
+const known = new Map(servedResources.map((it) => [`${apiVersionOf(it)} ${it.kind}`, it]));
+const byPrefix = new Map(servedResources.map((it) => [prefixOf(it), it]));
+
+/** What an owner is to its dependent: there for good, gone, or waiting for its dependents to go first. */
+type OwnerState = 'solid' | 'absent' | 'waiting';
+
+/**
+ * Deletes what belonged to objects that are gone, by their ownerReferences (background deletion), and what blocks
+ * an owner that waits for it (foreground); of several owners those that are gone are forgotten. All kinds that
+ * are served, whoever else watches them.
+ */
 export function createGarbageCollector(context: ControllerContext): Controller {
-  const { client } = context;
-  const watched = Object.values<Resource>(resources)
-    // Events are many, are owned by nobody and expire by themselves.
-    .filter((resource) => resource !== resources.events)
-    .map((resource) => ({ resource, informer: client.informer(resource) }));
-  const informers = new Map(watched.map(({ resource, informer }) => [resource, informer]));
-  /** Keys (`PLURAL/KEY`) of objects by the uid of each of their owners. */
-  const dependents = new Map<string, Set<string>>();
+  const { client, clock } = context;
+  const informers = new Map<Resource, Informer<KubernetesObject>>();
+  const ownership = createOwnership();
+  let seesAll = false;
 
   async function reconcile(id: string): Promise<Outcome> {
-    const object = find(id);
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined) return done;
+    const found = find(id);
+    if (found === undefined) return done;
+    const { object } = found;
+    if (isWaiting(object)) return release(found);
+    if (object.metadata.deletionTimestamp !== undefined) return done;
     const owners = object.metadata.ownerReferences ?? [];
-    const present = await Promise.all(owners.map((owner) => exists(owner, object.metadata.namespace)));
-    if (owners.length === 0 || present.includes(true)) return done;
-    const resource = resourceOf(object);
-    if (resource !== undefined) await client.delete(resource, nameOf(object));
+    const states = await Promise.all(owners.map((owner) => stateOf(owner, object.metadata.namespace)));
+    if (states.every((state) => state === 'solid')) return done;
+    if (states.includes('solid')) await forgetOwners(found, states);
+    else await collect(found, states.includes('waiting'));
     return done;
   }
 
-  /** An owner that the cache does not have may be too new for it: then the API server is asked. */
-  async function exists(
-    { apiVersion, kind, name, uid }: OwnerReference,
-    namespace: string | undefined,
-  ): Promise<boolean> {
-    const resource = resourceOf({ apiVersion, kind });
-    // A kind that is not known here may well exist.
-    if (resource === undefined || resource === resources.events) return true;
-    const owner = resource.namespaced && namespace !== undefined ? { namespace, name } : { name };
-    if (informers.get(resource)?.get(keyOf({ metadata: owner }))?.metadata.uid === uid) return true;
-    if (gone.has(uid)) return false;
-    return (await client.get(resource, owner))?.metadata.uid === uid;
+  /** An owner in foreground deletion: its dependents go first, and it when none of them blocks it any more. */
+  async function release({ resource, object }: Found): Promise<Outcome> {
+    // What is not followed yet may hold it.
+    if (!seesAll) return { kind: 'wait', afterMs: againMs };
+    const { uid = '', finalizers = [], resourceVersion } = object.metadata;
+    const dependents = ownership.dependentsOf(uid).flatMap((id) => ({ id, ...find(id) }));
+    for (const { id } of dependents) reconciler.enqueue(id);
+    const blocking = dependents.some(({ object }) =>
+      object?.metadata.ownerReferences?.some((one) => one.uid === uid && one.blockOwnerDeletion === true),
+    );
+    if (blocking) return done;
+    const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== foreground) };
+    await client.patch(resource, nameOf(object), { body: { metadata } });
+    return done;
   }
 
-  /** Uids of owners that were seen to go while they had dependents; kept while these remain. */
-  const gone = new Set<string>();
+  /** The version goes with the patch, so that an owner that somebody just added is not lost. */
+  async function forgetOwners({ resource, object }: Found, states: readonly OwnerState[]): Promise<void> {
+    const { ownerReferences = [], resourceVersion } = object.metadata;
+    const left = ownerReferences.filter((_, i) => states[i] === 'solid');
+    const body = { metadata: { resourceVersion, ownerReferences: left } };
+    await client.patch(resource, nameOf(object), { body });
+  }
 
-  function find(id: string): KubernetesObject | undefined {
-    const slash = id.indexOf('/');
-    const plural = id.slice(0, slash);
-    return watched.find(({ resource }) => resource.plural === plural)?.informer.get(id.slice(slash + 1));
+  /** With a waiting owner an object waits for its own dependents too. */
+  async function collect({ resource, object }: Found, isAwaited: boolean): Promise<void> {
+    const { uid = '', finalizers = [], resourceVersion } = object.metadata;
+    if (isAwaited && ownership.dependentsOf(uid).length > 0 && !finalizers.includes(foreground)) {
+      const metadata = { resourceVersion, finalizers: [...finalizers, foreground] };
+      await client.patch(resource, nameOf(object), { body: { metadata } });
+    }
+    await client.delete(resource, nameOf(object));
+  }
+
+  /** An owner that the cache does not have may be too new for it: then the API server is asked. */
+  async function stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState> {
+    const place = placeOf(owner, namespace);
+    if (place === undefined) return 'solid';
+    const cached = informers.get(place.resource)?.get(keyOf({ metadata: place.name }));
+    if (cached?.metadata.uid === owner.uid) return isWaiting(cached) ? 'waiting' : 'solid';
+    if (ownership.isGone(owner.uid)) return 'absent';
+    const asked = await client.get(place.resource, place.name);
+    if (asked?.metadata.uid !== owner.uid) return 'absent';
+    return isWaiting(asked) ? 'waiting' : 'solid';
+  }
+
+  function find(id: string): Found | undefined {
+    const end = id.lastIndexOf(' ');
+    const resource = byPrefix.get(id.slice(0, end));
+    const object = resource && informers.get(resource)?.get(id.slice(end + 1));
+    return resource && object && { resource, object };
   }
 
   function changed(resource: Resource, { key, previous, current }: Change<KubernetesObject>): void {
-    const id = `${resource.plural}/${key}`;
-    const before = ownerUids(previous);
-    const now = ownerUids(current);
-    for (const uid of before) if (!now.includes(uid)) forget(uid, id);
-    for (const uid of now) remember(uid, id);
-    if (now.length > 0 && now.join() !== before.join()) reconciler.enqueue(id);
-    if (current === undefined && previous !== undefined) ownerGone(previous.metadata.uid ?? '');
+    const id = idOf(resource, key);
+    const { added, lost } = ownership.changed(id, previous, current);
+    if (added || isWaiting(current)) reconciler.enqueue(id);
+    // Its owners may have waited for it.
+    for (const owner of previous?.metadata.ownerReferences ?? []) {
+      if (current === undefined) enqueueOwner(owner, previous?.metadata.namespace);
+    }
+    for (const dependent of lost) reconciler.enqueue(dependent);
   }
 
-  function remember(uid: string, id: string): void {
-    const ids = dependents.get(uid);
-    if (ids === undefined) dependents.set(uid, new Set([id]));
-    else ids.add(id);
-  }
-
-  function forget(uid: string, id: string): void {
-    const ids = dependents.get(uid);
-    ids?.delete(id);
-    if (ids?.size !== 0) return;
-    dependents.delete(uid);
-    gone.delete(uid);
-  }
-
-  function ownerGone(uid: string): void {
-    const ids = dependents.get(uid);
-    if (ids === undefined) return;
-    gone.add(uid);
-    for (const id of ids) reconciler.enqueue(id);
+  function enqueueOwner(owner: OwnerReference, namespace: string | undefined): void {
+    const place = placeOf(owner, namespace);
+    if (place === undefined) return;
+    const key = keyOf({ metadata: place.name });
+    if (isWaiting(informers.get(place.resource)?.get(key))) reconciler.enqueue(idOf(place.resource, key));
   }
 
   const reconciler = reconcilerFor(context, 'garbage-collector', reconcile);
   return controllerOf('garbage-collector', [reconciler], () => {
-    const ends = watched.map(({ resource, informer }) => followOne(resource, informer));
-    return ends;
+    const ends: (() => void)[] = [];
+    const follow = (resource: Resource): void => {
+      // Events are many, are owned by nobody and expire by themselves.
+      if (resource === resources.events) return;
+      const informer = client.informer(resource);
+      informers.set(resource, informer);
+      ends.push(informer.onChange((change) => changed(resource, change)));
+    };
+    const interpreted = Object.values<Resource>(resources);
+    interpreted.forEach(follow);
+    const cancel = clock.after(laterMs, () => {
+      servedResources.filter((resource) => !interpreted.includes(resource)).forEach(follow);
+      void Promise.all([...informers.values()].map(({ synced }) => synced)).then(() => (seesAll = true));
+    });
+    return [cancel, () => ends.forEach((end) => end())];
   });
-
-  /** Everything is looked at only when all caches are filled: before, every owner seems to be missing. */
-  function followOne(resource: Resource, informer: Informer<KubernetesObject>): () => void {
-    return informer.onChange((change) => changed(resource, change));
-  }
 }
 
-function ownerUids(object: KubernetesObject | undefined): string[] {
-  return (object?.metadata.ownerReferences ?? []).map(({ uid }) => uid);
+interface Found {
+  readonly resource: Resource;
+  readonly object: KubernetesObject;
+}
+
+/**
+ * Where an owner is found. Undefined for kinds that are not known here, which may well exist, and for an owner in
+ * a namespace of what is in none, which is no valid reference: such owners count as there.
+ */
+function placeOf(
+  { apiVersion, kind, name }: OwnerReference,
+  namespace: string | undefined,
+): { resource: Resource; name: ObjectName } | undefined {
+  const resource = known.get(`${apiVersion} ${kind}`);
+  if (resource === undefined || resource === resources.events) return undefined;
+  if (!resource.namespaced) return { resource, name: { name } };
+  return namespace === undefined ? undefined : { resource, name: { namespace, name } };
+}
+
+function prefixOf(resource: Resource): string {
+  return `${apiVersionOf(resource)} ${resource.plural}`;
+}
+
+/** Keys have no spaces. */
+function idOf(resource: Resource, key: string): string {
+  return `${prefixOf(resource)} ${key}`;
+}
+
+function isWaiting(object: KubernetesObject | undefined): boolean {
+  const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {};
+  return deletionTimestamp !== undefined && finalizers.includes(foreground);
 }

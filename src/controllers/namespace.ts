@@ -1,4 +1,5 @@
-import { resources, type Resource } from '../api/resources.ts';
+import { resources } from '../api/resources.ts';
+import { servedResources } from '../api/served.ts';
 import type { Namespace, ServiceAccount } from '../api/types/core.ts';
 import { apiCode } from '../client/errors.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
@@ -10,7 +11,8 @@ import { enqueueChanges } from './status.ts';
 /** Namespaces that every cluster has. */
 const defaultNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
-const namespacedResources = Object.values<Resource>(resources).filter(({ namespaced }) => namespaced);
+/** Also of the kinds that no controller watches. */
+const namespacedResources = servedResources.filter(({ namespaced }) => namespaced);
 
 /** How soon a namespace whose contents wait for somebody's finalizer is looked at again. */
 const againMs = 200;

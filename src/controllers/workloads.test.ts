@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { servedResources } from '../api/served.ts';
 import { resources } from '../api/resources.ts';
 import type { DaemonSet, Job, StatefulSet } from '../api/types/apps.ts';
 import type { Pod } from '../api/types/core.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
 import { eventually } from '../client/client.compliance.ts';
 import type { Client } from '../client/port.ts';
 import { deploymentNamed, inCluster, markReady, nodeNamed, runAgents } from './scenario.ts';
@@ -270,5 +272,68 @@ describe('the garbage collector', () => {
       ]);
       await client.delete(resources.secrets, { namespace: 'shop', name: 'two' });
       await eventually(() => maps.size === 1, 'with its last owner the other goes too');
+    }));
+
+  const dependent = (
+    name: string,
+    owner: KubernetesObject,
+    metadata: Partial<KubernetesObject['metadata']> = {},
+  ): KubernetesObject => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: {
+      name,
+      namespace: 'shop',
+      ownerReferences: [
+        {
+          apiVersion: owner.apiVersion,
+          kind: owner.kind,
+          name: owner.metadata.name,
+          uid: owner.metadata.uid ?? '',
+          blockOwnerDeletion: true,
+        },
+      ],
+      ...metadata,
+    },
+  });
+
+  it('keeps an owner in foreground deletion until all that blocks it is gone, of any kind', () =>
+    inCluster({}, async ({ client }) => {
+      const finalizers = ['foregroundDeletion'];
+      const top = await client.create(resources.secrets, {
+        ...secret('top'),
+        metadata: { ...secret('top').metadata, finalizers },
+      });
+      const budgets = servedResources.find(({ kind }) => kind === 'PodDisruptionBudget');
+      assert.ok(budgets);
+      const middle = await client.create(budgets, dependent('middle', top));
+      const last = dependent('last', middle, { finalizers: ['weft.dev/test'] });
+      await client.create(budgets, last);
+      const cached = client.informer(budgets);
+      await client.delete(resources.secrets, top.metadata);
+      await eventually(
+        () => cached.get('shop/last')?.metadata.deletionTimestamp !== undefined,
+        'the last is being deleted',
+      );
+      assert.ok(await client.get(resources.secrets, top.metadata), 'the first waits for the last');
+      assert.ok(await client.get(budgets, middle.metadata));
+      await client.patch(budgets, last.metadata, { body: { metadata: { finalizers: null } } });
+      await eventually(() => cached.size === 0, 'the dependents are gone');
+      const secrets = client.informer(resources.secrets);
+      await eventually(() => secrets.get('shop/top') === undefined, 'and then their owner');
+    }));
+
+  it('forgets an owner that is gone where another stays', () =>
+    inCluster({}, async ({ client }) => {
+      const one = await client.create(resources.secrets, secret('one'));
+      const two = await client.create(resources.secrets, secret('two'));
+      const owners = [one, two].map(({ metadata: { name, uid = '' } }) => ({ name, uid }));
+      await client.create(resources.configmaps, owned('of-both', owners));
+      await client.delete(resources.secrets, one.metadata);
+      const maps = client.informer(resources.configmaps);
+      await eventually(
+        () => maps.get('shop/of-both')?.metadata.ownerReferences?.length === 1,
+        'one owner is left',
+      );
     }));
 });

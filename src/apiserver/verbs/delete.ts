@@ -1,7 +1,7 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
-import { isObject, textAt, valueAt, type StoredObject } from '../json.ts';
+import { isObject, sameJson, textAt, valueAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
@@ -11,9 +11,12 @@ import {
   badRequest,
   conflict,
   forbidden,
+  invalidValue,
   methodNotAllowed,
   qualifiedName,
+  StatusError,
   successStatus,
+  type StatusCause,
 } from '../status.ts';
 import type { Entry } from '../store/port.ts';
 import { timestamp } from './create.ts';
@@ -22,9 +25,12 @@ import { writeOptionsOf } from './options.ts';
 import { entryAt } from './read.ts';
 import { remove } from './remove.ts';
 
+/** What becomes of dependents; Background is also what nothing said means. */
+type Propagation = 'Background' | 'Foreground' | 'Orphan';
+
 interface DeleteOptions {
   readonly dryRun: boolean;
-  readonly orphan: boolean;
+  readonly propagation: Propagation;
   readonly uid: string;
   readonly resourceVersion: string;
 }
@@ -60,13 +66,37 @@ async function deleteOptionsOf(request: ApiRequest): Promise<DeleteOptions> {
   const body = request.body.length === 0 ? {} : await parseBody(request);
   if (!isObject(body)) throw badRequest('the body is not DeleteOptions');
   const dryRun = valueAt(body, ['dryRun']);
-  const policy = textAt(body, ['propagationPolicy']) || (request.query.get('propagationPolicy') ?? '');
   return {
     dryRun: writeOptionsOf(request.query).dryRun || (Array.isArray(dryRun) && dryRun.includes('All')),
-    orphan: policy === 'Orphan' || body['orphanDependents'] === true,
+    propagation: propagationOf(request.query, body),
     uid: textAt(body, ['preconditions', 'uid']),
     resourceVersion: textAt(body, ['preconditions', 'resourceVersion']),
   };
+}
+
+function propagationOf(query: URLSearchParams, body: Record<string, unknown>): Propagation {
+  const policy = textAt(body, ['propagationPolicy']) || (query.get('propagationPolicy') ?? '');
+  const orphans = body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined;
+  const isTrue = orphans === true || orphans === 'true';
+  if (policy === '') return isTrue ? 'Orphan' : 'Background';
+  if (orphans !== undefined) {
+    throw invalidOptions(
+      invalidValue('orphanDependents', isTrue, 'orphanDependents and deletionPropagation cannot be both set'),
+    );
+  }
+  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
+  const choices = '"Background", "Foreground", "Orphan"';
+  throw invalidOptions({
+    reason: 'FieldValueNotSupported',
+    message: `Unsupported value: ${JSON.stringify(policy)}: supported values: ${choices}`,
+    field: 'propagationPolicy',
+  });
+}
+
+function invalidOptions(cause: StatusCause): StatusError {
+  const message = `DeleteOptions.meta.k8s.io "" is invalid: ${cause.field}: ${cause.message}`;
+  const details = { group: 'meta.k8s.io', kind: 'DeleteOptions', causes: [cause] };
+  return new StatusError(422, 'Invalid', message, details);
 }
 
 interface Deletion {
@@ -79,15 +109,15 @@ function deleteEntry(api: Api, resource: Resource, { current, options }: Deletio
   requirePreconditions(resource, current.object, options);
   requireMortal(resource, current.object);
   const { object, key } = current;
-  const dying = object.metadata.deletionTimestamp === undefined ? marked(api, resource, object) : object;
+  const dying = withPolicy(marked(api, resource, object), options.propagation);
   const gone = isFinalized(resource, dying);
   if (options.dryRun) return gone ? undefined : current;
-  if (options.orphan) releaseDependents(api, object.metadata.uid);
+  if (options.propagation === 'Orphan') releaseDependents(api, object.metadata.uid);
   if (gone) {
     remove(api, resource, key);
     return undefined;
   }
-  return dying === object ? current : api.store.put(qualifiedName(resource), key, dying);
+  return sameJson(dying, object) ? current : api.store.put(qualifiedName(resource), key, dying);
 }
 
 function requirePreconditions(resource: Resource, object: StoredObject, options: DeleteOptions): void {
@@ -109,7 +139,20 @@ function requireMortal(resource: Resource, { metadata: { name } }: StoredObject)
   throw forbidden(resource, name, { why: 'this namespace may not be deleted' });
 }
 
+/** The finalizer by which an object waits for its dependents: the garbage collector takes it off. */
+const foreground = 'foregroundDeletion';
+
+/** The last delete decides whether its dependents go first; upstream's collector finds it out the same way. */
+function withPolicy(object: StoredObject, propagation: Propagation): StoredObject {
+  const others = (object.metadata.finalizers ?? []).filter((one) => one !== foreground);
+  const finalizers = propagation === 'Foreground' ? [...others, foreground] : others;
+  const { finalizers: _, ...rest } = object.metadata;
+  return { ...object, metadata: { ...rest, ...(finalizers.length > 0 && { finalizers }) } };
+}
+
+/** With the time of its deletion, which the first delete sets. */
 function marked(api: Api, resource: Resource, object: StoredObject): StoredObject {
+  if (object.metadata.deletionTimestamp !== undefined) return object;
   const metadata = { ...object.metadata, deletionTimestamp: timestamp(api), deletionGracePeriodSeconds: 0 };
   if (resource !== resources.namespaces) return { ...object, metadata };
   const status = isObject(object['status']) ? object['status'] : {};
