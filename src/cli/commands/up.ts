@@ -1,6 +1,7 @@
 import { resourceOf } from '../../api/resources.ts';
 import type { ClusterNetwork } from '../../api/types/network.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
+import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
 import { watchReadiness } from '../../lab/readiness.ts';
@@ -38,6 +39,10 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     nodes: options.nodes,
     config: configOf(manifests, options.network),
   };
+  checkCapacity(
+    manifests.objects.map(({ object }) => object),
+    lab,
+  );
   await progress.phase(
     'starting the network',
     () => env.labs.start(lab),
