@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  openSync,
+  writeSync,
+  closeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import test, { type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { numberAt, type StoredObject } from '../json.ts';
+import type { Store } from './port.ts';
+import { createStore } from './store.ts';
+
+const program = fileURLToPath(new URL('../testing/crash-writer.ts', import.meta.url));
+
+/** The last acknowledged write of each key. */
+type Acknowledged = Map<string, { readonly rv: number; readonly value: string }>;
+
+function directoryOf(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'weft-crash-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+/** Numbers in [0, 1) that follow from a seed (a linear congruential generator). */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
+
+/** Lets a process write, kills it without warning after so many lines, and remembers all that it acknowledged. */
+async function writeAndKill(
+  path: string,
+  synchronous: string,
+  { lines, acknowledged }: { lines: number; acknowledged: Acknowledged },
+): Promise<void> {
+  const child = spawn(process.execPath, [program, path, synchronous], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => void child.once('exit', resolve));
+  let read = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [rv, key = '', value = ''] = line.split(' ');
+    // A line that the kill cut short acknowledges nothing.
+    if (!/^\d+ \S+ (\d+|-)$/.test(line)) continue;
+    acknowledged.set(key, { rv: Number(rv), value });
+    if (++read === lines) child.kill('SIGKILL');
+  }
+  await ended;
+  assert.ok(read >= lines, `it wrote ${read} of ${lines} lines`);
+}
+
+const valueOf = (object: StoredObject | undefined): string =>
+  object === undefined ? '-' : String(numberAt(object, ['data', 'value']));
+
+function requireAcknowledged(store: Store, acknowledged: Acknowledged, context: string): void {
+  for (const [key, { rv, value }] of acknowledged) {
+    assert.ok(store.resourceVersion >= rv, `${context}: version ${store.resourceVersion} is before ${rv}`);
+    const entry = store.get('configmaps', key);
+    // Newer is what was written and not acknowledged before the kill.
+    if ((entry?.rv ?? 0) > rv) continue;
+    const later = eventsAfter(store, rv).some((event) => event === key);
+    assert.ok(later || valueOf(entry?.object) === value, `${context}: ${key} lost ${value} of version ${rv}`);
+  }
+}
+
+/** Keys of the changes after a version; everything where history does not reach back. */
+function eventsAfter(store: Store, rv: number): string[] {
+  const keys: string[] = [];
+  try {
+    store.watch('configmaps', rv, ({ entry }) => keys.push(entry.key))();
+  } catch {
+    return store.list('configmaps').map(({ key }) => key);
+  }
+  return keys;
+}
+
+for (const synchronous of ['FULL', 'NORMAL']) {
+  test(`no acknowledged write is lost by kill -9 at any moment, and versions never go back (${synchronous})`, async (t) => {
+    const path = join(directoryOf(t), 'store.db');
+    const seed = Number(process.env['WEFT_SEED'] ?? Date.now() % 1e9);
+    t.diagnostic(`WEFT_SEED=${seed}`);
+    const random = randomFrom(seed);
+    const acknowledged: Acknowledged = new Map();
+    let newest = 0;
+    for (let round = 0; round < 4; round++) {
+      await writeAndKill(path, synchronous, { lines: 50 + Math.floor(random() * 250), acknowledged });
+      const store = createStore({ path, historyLimit: 300 });
+      try {
+        requireAcknowledged(store, acknowledged, `seed ${seed} round ${round}`);
+        assert.ok(store.resourceVersion > newest);
+        newest = store.resourceVersion;
+      } finally {
+        store.close();
+      }
+    }
+  });
+}
+
+test('a journal with a damaged end opens as of an earlier commit, whole', async (t) => {
+  const directory = directoryOf(t);
+  const path = join(directory, 'store.db');
+  const seed = Number(process.env['WEFT_SEED'] ?? Date.now() % 1e9);
+  t.diagnostic(`WEFT_SEED=${seed}`);
+  const random = randomFrom(seed);
+  const store = createStore({ path });
+  t.after(() => store.close());
+  // The pair of objects is written together: neither may ever be seen without the other.
+  const pair = (value: number): void => {
+    const changes = ['one', 'other'].map((name) => ({
+      resource: 'configmaps',
+      key: `default/${name}`,
+      object: {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'default' },
+        data: { value },
+      },
+    }));
+    store.write(changes);
+  };
+  for (let value = 1; value <= 60; value++) {
+    pair(value);
+    // Each in a commit of its own.
+    await store.settled();
+  }
+  for (let round = 0; round < 20; round++) {
+    const copy = join(directory, `copy-${round}.db`);
+    copyFileSync(path, copy);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+    damageEnd(`${copy}-wal`, random);
+    const opened = createStore({ path: copy });
+    try {
+      const [one, other] = ['one', 'other'].map(
+        (name) => opened.get('configmaps', `default/${name}`)?.object,
+      );
+      assert.equal(valueOf(one), valueOf(other), `seed ${seed} round ${round}`);
+      assert.ok(opened.resourceVersion <= store.resourceVersion);
+      opened.put('configmaps', 'default/more', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'more' },
+      });
+    } finally {
+      opened.close();
+    }
+  }
+});
+
+/** Cuts the file somewhere, or writes nonsense over its end, as a disk that lost power may. */
+function damageEnd(path: string, random: () => number): void {
+  const { size } = statSync(path);
+  const at = Math.floor(size * random());
+  if (random() < 0.5) return truncateSync(path, at);
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.from(Array.from({ length: 64 }, () => Math.floor(random() * 256))), 0, 64, at);
+  closeSync(file);
+}
