@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { acquireLock } from '../drivers/process/lock.ts';
 import type { Processes } from '../drivers/process/port.ts';
@@ -8,7 +9,7 @@ import type { LabControl } from './control.ts';
 import { findLabProcesses, type LabProcess } from './lab-processes.ts';
 import type { LabOptions } from './options.ts';
 import { labPaths, type LabPaths } from './paths.ts';
-import { inRunDirectory, runDirectoryError } from './run-directory.ts';
+import { inRunDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
 
 export interface LauncherOptions {
   /** Directory of all labs. */
@@ -189,6 +190,7 @@ function requireSame(paths: LabPaths, lab: LabOptions): void {
 /** A directory without a running process is what a crash left: nothing of it is worth keeping. */
 function makeDirectories(paths: LabPaths, lab: LabOptions): void {
   rmSync(paths.directory, { recursive: true, force: true });
+  requireRoom(dirname(paths.directory));
   for (const directory of [paths.directory, paths.namespaces, paths.pods, paths.logs]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { messageOf, WeftError } from '../lib/errors.ts';
 
 const refusals: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE'];
@@ -20,4 +21,20 @@ export function runDirectoryError(directory: string, cause: unknown): unknown {
     fault: 'environment',
     hint: 'It must be writable and have room: some 10 MB and 20 kB for every pod.',
   });
+}
+
+const leastBytes = 10 * 1024 * 1024;
+
+/** Throws `run-directory` when it has no room for a lab: a full disk would be found out only bit by bit. */
+export function requireRoom(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize >= leastBytes) return;
+  throw new WeftError(
+    'run-directory',
+    `${directory} is full: ${Math.floor((bavail * bsize) / 1024)} kB are left`,
+    {
+      fault: 'environment',
+      hint: 'A lab takes some 10 MB and 20 kB for every pod: make room.',
+    },
+  );
 }
