@@ -146,7 +146,7 @@ describe(`a lab whose processes are killed, seed ${seed}`, { skip: cannotSendPac
     await eventually(async () => {
       for (const { status } of items) {
         const { outcome } = await lab.probe(client, `${status?.podIP ?? ''}:${ports.tcp}`);
-        assert.equal(outcome, 'answered', `${status?.podIP ?? 'no address'}`);
+        assert.equal(outcome, 'answered', status?.podIP ?? 'no address');
       }
     });
     const pins = pinsOf(lab.name).filter((name) => name.startsWith('pod-'));

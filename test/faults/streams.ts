@@ -62,9 +62,8 @@ export function openStream({ sockets, netns, ...target }: StreamOptions): Stream
     },
     async quiet() {
       isPaused = true;
-      for (let waited = 0; waited < 1000 && answered < sent && failure === undefined; waited += everyMs) {
-        await pause(everyMs);
-      }
+      const isQuiet = (): boolean => answered >= sent || failure !== undefined;
+      for (let waited = 0; waited < 1000 && !isQuiet(); waited += everyMs) await pause(everyMs);
       const lost = sent - answered;
       answered = sent;
       isPaused = false;

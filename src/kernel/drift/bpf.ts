@@ -1,11 +1,11 @@
 import { addressOf, libc, syscall } from '../libc.ts';
 import { SOL_SOCKET } from '../libc-constants.ts';
 
-/** One instruction of classic BPF (linux/filter.h); a test without `then` or `else` goes on with the next step. */
+/** One instruction of classic BPF (linux/filter.h); a test without `ifSo` or `ifNot` goes on with the next step. */
 export type Step = { readonly label?: string } & (
   | { readonly load: 'byte' | 'word'; readonly at: number }
-  | { readonly equals: number; readonly then?: string; readonly else?: string }
-  | { readonly hasBit: number; readonly then?: string; readonly else?: string }
+  | { readonly equals: number; readonly ifSo?: string; readonly ifNot?: string }
+  | { readonly hasBit: number; readonly ifSo?: string; readonly ifNot?: string }
 );
 
 const LOAD = { byte: 0x30, word: 0x20 } as const;
@@ -42,8 +42,8 @@ export function assemble(steps: readonly Step[]): Buffer {
       return target - index - 1;
     };
     if ('load' in step) write(index, [LOAD[step.load], 0, 0, step.at]);
-    else if ('equals' in step) write(index, [JUMP_EQUAL, jump(step.then), jump(step.else), step.equals]);
-    else write(index, [JUMP_SET, jump(step.then), jump(step.else), step.hasBit]);
+    else if ('equals' in step) write(index, [JUMP_EQUAL, jump(step.ifSo), jump(step.ifNot), step.equals]);
+    else write(index, [JUMP_SET, jump(step.ifSo), jump(step.ifNot), step.hasBit]);
   }
   write(steps.length, [RETURN, 0, 0, 0xffff_ffff]);
   write(steps.length + 1, [RETURN, 0, 0, 0]);

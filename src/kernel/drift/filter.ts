@@ -32,20 +32,20 @@ const IFF_UP = 1;
 export function linkFilter(portId: number): Buffer {
   const steps: Step[] = [
     { load: 'word', at: portIdAt },
-    { equals: swapped(portId), then: 'drop' },
+    { equals: swapped(portId), ifSo: 'drop' },
     { load: 'byte', at: typeHigh },
-    { equals: 0, else: 'drop' },
+    { equals: 0, ifNot: 'drop' },
     { load: 'byte', at: typeLow },
-    { equals: RTM_DELLINK, then: 'take' },
-    { equals: RTM_DELADDR, then: 'take' },
-    { equals: RTM_DELROUTE, then: 'take' },
-    { equals: RTM_NEWLINK, then: 'link' },
-    { equals: RTM_NEWNEIGH, then: 'neighbour' },
-    { equals: RTM_DELNEIGH, else: 'drop' },
+    { equals: RTM_DELLINK, ifSo: 'take' },
+    { equals: RTM_DELADDR, ifSo: 'take' },
+    { equals: RTM_DELROUTE, ifSo: 'take' },
+    { equals: RTM_NEWLINK, ifSo: 'link' },
+    { equals: RTM_NEWNEIGH, ifSo: 'neighbour' },
+    { equals: RTM_DELNEIGH, ifNot: 'drop' },
     { label: 'neighbour', load: 'word', at: portIdAt },
-    { equals: 0, then: 'drop', else: 'take' },
+    { equals: 0, ifSo: 'drop', ifNot: 'take' },
     { label: 'link', load: 'byte', at: linkFlagsAt },
-    { hasBit: IFF_UP, then: 'drop', else: 'take' },
+    { hasBit: IFF_UP, ifSo: 'drop', ifNot: 'take' },
   ];
   return assemble(steps);
 }
@@ -62,11 +62,11 @@ const processAt = 32;
 export function rulesFilter(pid: number): Buffer {
   return assemble([
     { load: 'byte', at: typeLow },
-    { equals: NFT_MSG_NEWGEN, else: 'drop' },
+    { equals: NFT_MSG_NEWGEN, ifNot: 'drop' },
     { load: 'byte', at: typeHigh },
-    { equals: NFNL_SUBSYS_NFTABLES, else: 'drop' },
+    { equals: NFNL_SUBSYS_NFTABLES, ifNot: 'drop' },
     { load: 'word', at: processAt },
-    { equals: pid >>> 0, then: 'drop', else: 'take' },
+    { equals: pid >>> 0, ifSo: 'drop', ifNot: 'take' },
   ]);
 }
 
