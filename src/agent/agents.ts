@@ -16,7 +16,7 @@ import type { NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
-import { createClusterView, type ClusterView, type Dirty } from './cluster-view.ts';
+import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDriftRepair } from './drift-repair.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
@@ -84,6 +84,8 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const check of waiting) check();
   };
   const settling = createTurns({ onIdle: checkWaiting });
+  /** What was programmed and connections are not yet held to, by node. */
+  const unsettled = new Map<string, Dirty>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
@@ -141,13 +143,23 @@ export function createAgents(options: AgentsOptions): Agents {
       for (const key of dirty.pods) runner.podChanged(key);
     }
     // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
-    for (const [name, { agent }] of members) {
-      settling.add(() => attempt(`node ${name}`, () => agent.settle(dirty)));
-    }
+    for (const [name, { agent }] of members) settleLater(name, agent, dirty);
     for (const place of view.places.values()) {
       if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
     }
     checkWaiting();
+  };
+
+  /** Changes that come while a node waits for its turn are settled in the same one. */
+  const settleLater = (name: string, agent: NodeAgent, dirty: Dirty): void => {
+    const before = unsettled.get(name);
+    unsettled.set(name, before === undefined ? dirty : joinDirty(before, dirty));
+    if (before !== undefined) return;
+    settling.add(() => {
+      const all = unsettled.get(name) ?? dirty;
+      unsettled.delete(name);
+      attempt(`node ${name}`, () => agent.settle(all));
+    });
   };
 
   /** A node that fails must not keep the others from being programmed; the next repair tries again. */
@@ -205,6 +217,7 @@ export function createAgents(options: AgentsOptions): Agents {
       drift.stop();
       view.stop();
       settling.clear();
+      unsettled.clear();
       await Promise.all([...members.values()].map(({ runner }) => runner.stop()));
     },
     programmed: (versions) =>

@@ -22,6 +22,17 @@ export interface Dirty {
   readonly policies: ReadonlySet<string>;
 }
 
+/** Both changes as one. */
+export function joinDirty(a: Dirty, b: Dirty): Dirty {
+  return {
+    nodes: a.nodes || b.nodes,
+    services: a.services.union(b.services),
+    pods: a.pods.union(b.pods),
+    classes: a.classes.union(b.classes),
+    policies: a.policies.union(b.policies),
+  };
+}
+
 /**
  * The cluster as the agents of all nodes of this process see it: informers on one side, the models they feed on
  * the other. Changes that arrive together are handed on together, in the same turn of the event loop.

@@ -104,7 +104,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 
   const cutChanged = (dirty: Dirty): void => {
     const addresses = new Set<string>();
-    for (const key of [...dirty.policies, ...dirty.classes]) {
+    // Each end of a connection is judged where it is; who a peer is matters to those whom a policy isolates.
+    const own = [...dirty.policies].filter((key) => local.has(key));
+    const peers = [...local.values()].some(({ policy }) => isIsolated(policy)) ? dirty.classes : [];
+    for (const key of [...own, ...peers]) {
       const address = addressOf(key);
       if (address !== undefined && known.has(address)) addresses.add(address);
     }
@@ -198,4 +201,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       return overlay.repair() + proxy.repair() + enforcer.repair();
     },
   };
+}
+
+function isIsolated({ ingress, egress }: PodPolicy): boolean {
+  return ingress.isolatedBy.length > 0 || egress.isolatedBy.length > 0;
 }

@@ -23,7 +23,7 @@ export async function disagreements(
   cluster: Cluster,
   questions: readonly Question[],
 ): Promise<Disagreement[]> {
-  const first = await compare(lab, cluster, { questions, timeoutMs: 400 });
+  const first = await compare(lab, cluster, { questions, timeoutMs: 250 });
   const silent = first.filter(({ result }) => result.outcome === 'silent').map(({ question }) => question);
   return [
     ...first.filter(({ result }) => result.outcome !== 'silent'),

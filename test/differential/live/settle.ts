@@ -60,7 +60,7 @@ function hasItsEndpoints({ services, pods, endpointSlices }: Cluster, key: strin
         metadata.namespace === namespace && metadata.labels?.['kubernetes.io/service-name'] === name,
     )
     .flatMap(({ endpoints }) => endpoints.map(({ targetRef }) => targetRef?.uid));
-  return isSame(new Set(selected), new Set(told));
+  return new Set(selected).symmetricDifference(new Set(told)).size === 0;
 }
 
 /** An object of each kind that lasts as long as the lab, to be touched. */
@@ -100,7 +100,3 @@ const markerPolicy: NetworkPolicy = {
   metadata: { namespace: 'default', name: 'marker' },
   spec: { podSelector: { matchLabels: { 'weft.dev/marker': 'nobody' } } },
 };
-
-function isSame(a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean {
-  return a.size === b.size && [...a].every((item) => b.has(item));
-}
