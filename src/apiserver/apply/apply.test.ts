@@ -279,6 +279,13 @@ test('configurations that cannot be applied are refused', async () => {
   assert.equal(await status(deployment({}, { ports: [{ name: 'no-port' }] })), 400);
   await apply(api, path, deployment({}));
   assert.equal(await status({ ...deployment({}), metadata: { name: 'd', resourceVersion: '1' } }), 409);
+  const scale = {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'd' },
+    spec: { replicas: 2 },
+  };
+  assert.equal((await apply(api, `${path}/scale`, scale)).status, 415);
   const force = await api.call('PATCH', `${path}?force=true`, {
     body: {},
     headers: { 'content-type': 'application/merge-patch+json' },

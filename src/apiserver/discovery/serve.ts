@@ -19,9 +19,14 @@ const healthPaths = new Set([
   '/healthz/ping',
 ]);
 
+/** Whether a path answers without authentication. */
+export function isHealthPath(path: string): boolean {
+  return healthPaths.has(path);
+}
+
 /** Answers that need no authentication, for probes; undefined for every other path. */
 export function serveHealth(request: ApiRequest): ApiResponse | undefined {
-  return healthPaths.has(request.path) ? textResponse(200, 'ok') : undefined;
+  return isHealthPath(request.path) ? textResponse(200, 'ok') : undefined;
 }
 
 /** What the server says of itself outside /api and /apis; undefined for every other path. */

@@ -24,11 +24,20 @@ function patched(apply: typeof applyPatch, target: JsonObject, patch: unknown): 
   for (const operation of patch.map(rooted)) {
     copied += operation['op'] === 'copy' ? JSON.stringify(document).length : 0;
     if (copied > copyLimit) throw badRequest('the JSON patch copies too much');
-    const [problem] = apply(document, [operation as never]);
-    if (problem)
-      throw new StatusError(422, 'Invalid', `the JSON patch does not apply: ${problem.message}`, {});
+    const problem = problemOf(() => apply(document, [operation as never]));
+    if (problem !== undefined)
+      throw new StatusError(422, 'Invalid', `the JSON patch does not apply: ${problem}`, {});
   }
   return document.root;
+}
+
+/** Why an operation fails. The library throws where it cannot write what differs, as with a field `toString`. */
+function problemOf(apply: () => ReturnType<typeof applyPatch>): string | undefined {
+  try {
+    return apply()[0]?.message;
+  } catch {
+    return 'an operation fails';
+  }
 }
 
 /** The operation on a document that holds ours as `root`, so that even a patch of the whole is one of a field. */

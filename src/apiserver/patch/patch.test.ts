@@ -63,3 +63,9 @@ test('resources that are not built in have no strategic merge', async () => {
   });
   assert.equal(answer.status, 415);
 });
+
+test('a failing JSON patch operation on objects that cannot be written as text is refused, not a fault', async () => {
+  const api = await withConfigMap({ x: '1' });
+  const operations = [{ op: 'test', path: '/data', value: { toString: 'x' } }];
+  assert.equal((await patch(api, 'json-patch', operations)).status, 422);
+});

@@ -23,8 +23,10 @@ const applyType = 'application/apply-patch+yaml';
 const strategicType = 'application/strategic-merge-patch+json';
 
 export async function patchObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
-  if (mediaTypeOf(request) === applyType)
-    return (await import('../apply/verb.ts')).applyObject(api, target, request);
+  if (mediaTypeOf(request) === applyType && target.subresource !== 'scale') {
+    const { applyObject } = await import('../apply/verb.ts');
+    return applyObject(api, target, request);
+  }
   const options = writeOptionsOf(request.query);
   if (options.force) throw invalidOption('force', 'Forbidden: may not be specified for non-apply patch');
   const representation = await representationOf(request, target.resource, api.clock);
@@ -59,9 +61,9 @@ async function patcher(
   if (!isJsonObject(patch)) throw badRequest('the patch is not an object');
   if (type === mergeType) return (on) => mergePatch(on, patch);
   // As upstream: resources that are not built in have no merge keys.
-  const types = hasMergeKeys(target)
-    ? [jsonType, mergeType, strategicType, applyType]
-    : [jsonType, mergeType, applyType];
+  const types = [jsonType, mergeType];
+  if (hasMergeKeys(target)) types.push(strategicType);
+  if (target.subresource !== 'scale') types.push(applyType);
   if (type !== strategicType || !types.includes(type)) throw unsupportedMediaType(types);
   const { apiVersion, kind } = { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind };
   return (on) => strategicMergePatch(on, patch, typeNameOf(apiVersion, kind));

@@ -185,3 +185,12 @@ test('an eviction deletes the pod, unless its disruption budget forbids it', asy
   ]);
   assert.equal((await evict('none')).status, 404);
 });
+
+test('deleting a collection deletes what a list with the same selectors shows', async () => {
+  const api = createTestApi();
+  for (const name of ['a', 'b', 'c']) await make(api, name);
+  const query = 'fieldSelector=metadata.name!=b';
+  const deleted = await api.call('DELETE', `${configMaps}?${query}`);
+  assert.deepEqual([deleted.status, ...names(deleted)], [200, 'a first', 'c first']);
+  assert.deepEqual(names(await api.call('GET', configMaps)), ['b first']);
+});
