@@ -64,7 +64,10 @@ export const resources = {
     cluster: true,
     subresources: ['status'],
   }),
-  pods: resource<Pod>('v1', 'Pod', 'pods', { shortNames: ['po'], subresources: ['status', 'binding', 'eviction'] }),
+  pods: resource<Pod>('v1', 'Pod', 'pods', {
+    shortNames: ['po'],
+    subresources: ['status', 'binding', 'eviction'],
+  }),
   services: resource<Service>('v1', 'Service', 'services', { shortNames: ['svc'], subresources: ['status'] }),
   endpoints: resource<Endpoints>('v1', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
   events: resource<CoreEvent>('v1', 'Event', 'events', { shortNames: ['ev'] }),
