@@ -68,10 +68,21 @@ export interface Agents extends Service {
 interface Member {
   readonly agent: NodeAgent;
   readonly runner: PodRunner;
+  /** What could not be programmed yet. */
+  missed: Dirty | undefined;
 }
 
 /** How often the kernel is compared with what it should hold, to mend what somebody else changed. */
 const repairIntervalMs = 30_000;
+/** When what could not be programmed is tried again. */
+const retryMs = 1_000;
+const nothing: Dirty = {
+  nodes: false,
+  services: new Set(),
+  pods: new Set(),
+  classes: new Set(),
+  policies: new Set(),
+};
 
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
@@ -91,6 +102,8 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
   let cancelRepair = (): void => {};
+  let cancelRetry = (): void => {};
+  let isRetryPlanned = false;
 
   const join = (place: NodePlace): void => {
     const netns = options.netnsOfNode(place.name);
@@ -118,7 +131,7 @@ export function createAgents(options: AgentsOptions): Agents {
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     kernel.drift.watch(netns);
-    members.set(place.name, { agent, runner });
+    members.set(place.name, { agent, runner, missed: undefined });
     void reportReady(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
@@ -138,9 +151,9 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 
   const apply = (dirty: Dirty): void => {
-    for (const [name, { agent, runner }] of members) {
-      attempt(`node ${name}`, () => agent.apply(dirty));
-      for (const key of dirty.pods) runner.podChanged(key);
+    for (const [name, member] of members) {
+      program(name, member, dirty);
+      for (const key of dirty.pods) member.runner.podChanged(key);
     }
     // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
     for (const [name, { agent }] of members) settleLater(name, agent, dirty);
@@ -162,12 +175,34 @@ export function createAgents(options: AgentsOptions): Agents {
     });
   };
 
-  /** A node that fails must not keep the others from being programmed; the next repair tries again. */
+  /** With what changed, and what a node could not be programmed with before. */
+  const program = (name: string, member: Member, dirty: Dirty): void => {
+    const { missed } = member;
+    const wanted = missed === undefined ? dirty : joinDirty(missed, dirty);
+    member.missed = wanted;
+    attempt(`node ${name}`, () => {
+      member.agent.apply(wanted);
+      member.missed = undefined;
+      if (missed !== undefined) settleLater(name, member.agent, wanted);
+    });
+  };
+
+  const tryAgainLater = (): void => {
+    if (isRetryPlanned) return;
+    isRetryPlanned = true;
+    cancelRetry = clock.after(retryMs, () => {
+      isRetryPlanned = false;
+      apply(nothing);
+    });
+  };
+
+  /** A node that fails must not keep the others from being programmed. */
   const attempt = (what: string, work: () => void): void => {
     try {
       work();
     } catch (error) {
       log.error({ what, error: messageOf(error) }, 'could not be programmed');
+      tryAgainLater();
     }
   };
 
@@ -214,6 +249,7 @@ export function createAgents(options: AgentsOptions): Agents {
     repair: repairAll,
     async stop() {
       cancelRepair();
+      cancelRetry();
       drift.stop();
       view.stop();
       settling.clear();

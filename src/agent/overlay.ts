@@ -81,8 +81,9 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
     },
     removePod(uid) {
       const before = pods.get(uid);
-      if (before === undefined) return;
-      replace(before.state, emptyNamespace);
+      // Of a pod that was wired only in part, all that is there hangs on its link.
+      if (before === undefined) route.apply(netns, [{ action: 'delete-link', name: podLinkName(uid) }]);
+      else replace(before.state, emptyNamespace);
       pods.delete(uid);
     },
     repair() {

@@ -12,7 +12,10 @@ export interface ManagedTable {
   start(): void;
   /** Stages what `owner` claims; nothing is sent before `commit`. */
   set(owner: string, elements: readonly PlannedElement[]): void;
-  /** Sends everything staged as one transaction. Returns how many elements changed. */
+  /**
+   * Sends everything staged as one transaction. Returns how many elements changed. After a failure, which is thrown,
+   * the next one makes up for it.
+   */
   commit(): number;
   /**
    * Compares the kernel with what is desired and mends the difference, the table itself where it is gone. Returns how
@@ -45,7 +48,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   // An adopted table must have been laid out by the same skeleton: its hash is the name of an empty set.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
-  let isAdopted = false;
+  /** The kernel may hold something else than the ledger thinks: the next commit compares. */
+  let isOutOfStep = false;
 
   const isOurs = (): boolean => {
     try {
@@ -70,26 +74,27 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   };
 
   const repair = (): number => {
+    isOutOfStep = true;
     layOut();
-    isAdopted = false;
     staged = [];
     const changes = [...options.sets()].flatMap((set) => {
       const type = types[set];
       return type === undefined ? [] : ledger.repair(set, nft.elements(netns, { ...table, set }, type));
     });
     if (changes.length > 0) nft.change(netns, changes);
+    isOutOfStep = false;
     return changes.length;
   };
 
   return {
     start() {
-      isAdopted = !layOut();
+      isOutOfStep = !layOut();
     },
     set(owner, elements) {
       staged.push(...ledger.set(owner, elements));
     },
     commit() {
-      if (isAdopted) return repair();
+      if (isOutOfStep) return repair();
       const changes = staged;
       if (changes.length === 0) return 0;
       staged = [];
@@ -97,7 +102,9 @@ export function createManagedTable(options: TableOptions): ManagedTable {
         nft.change(netns, changes);
         return changes.length;
       } catch (error) {
-        // Somebody else touched the table: what is staged no longer fits, but the ledger still says what is right.
+        // What was staged is lost, but the ledger still says what is right.
+        isOutOfStep = true;
+        // Somebody else touched the table.
         if (error instanceof WeftError && error.code === 'nft-conflict') return repair();
         throw error;
       }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
@@ -48,30 +48,26 @@ export function tracesOf(lab: TestLab, { uid, address }: { uid: string; address:
   return traces;
 }
 
-/** How many network namespaces the lab's processes keep alive: by their mounts, descriptors and threads. */
+/** How many namespaces the lab's processes keep alive: by their mounts, descriptors and threads. */
 export function namespacesHeld(lab: TestLab): number {
-  const held = new Set<string>();
+  const nsfs = statSync('/proc/self/ns/net').dev;
+  const held = new Set<number>();
   const records = Object.values(readProcessFile(openLabs().control.paths(lab.name).processes));
   for (const { pid } of records) {
     for (const line of readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n')) {
       const inode = / net:\[(\d+)\] /.exec(line)?.[1];
-      if (inode !== undefined) held.add(inode);
+      if (inode !== undefined) held.add(Number(inode));
     }
-    for (const path of [...linksIn(`/proc/${pid}/fd`), ...linksIn(`/proc/${pid}/task`, 'ns/net')]) {
-      const inode = /^net:\[(\d+)\]$/.exec(path)?.[1];
-      if (inode !== undefined) held.add(inode);
+    // By what they are: the link of a descriptor whose mount is gone does not tell.
+    const files = [...entriesOf(`/proc/${pid}/fd`), ...entriesOf(`/proc/${pid}/task`, 'ns/net')];
+    for (const file of files) {
+      const found = statSync(file, { throwIfNoEntry: false });
+      if (found?.dev === nsfs) held.add(found.ino);
     }
   }
   return held.size;
 }
 
-/** What the links of a /proc directory point to; those that vanish meanwhile are left out. */
-function linksIn(directory: string, below = ''): string[] {
-  return readdirSync(directory).flatMap((name) => {
-    try {
-      return [readlinkSync(join(directory, name, below))];
-    } catch {
-      return [];
-    }
-  });
+function entriesOf(directory: string, below = ''): string[] {
+  return readdirSync(directory).map((name) => join(directory, name, below));
 }

@@ -25,8 +25,10 @@ export interface Rogue {
   wire(): void;
   /** Whether the node still has its link. */
   isWired(): boolean;
-  /** Writes into the node's table by hand what the agent would, or takes it away. */
-  introduce(action: 'add' | 'delete'): void;
+  /** Writes into the node's table by hand what the agent would. */
+  introduce(): void;
+  /** Whether any of that is there. */
+  isIntroduced(): boolean;
   close(): void;
 }
 
@@ -75,12 +77,24 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
       while (sockets.receive(fd).kind === 'data') heard = true;
       return heard;
     },
-    introduce(action) {
+    introduce() {
       nft.change(
         node,
-        elements.map(({ set, element }) => ({ action, ...policyTable, set, type: policySets[set], element })),
+        elements.map(({ set, element }) => ({
+          action: 'add',
+          ...policyTable,
+          set,
+          type: policySets[set],
+          element,
+        })),
       );
     },
+    isIntroduced: () =>
+      elements.some(({ set }) =>
+        nft
+          .elements(node, { ...policyTable, set }, policySets[set])
+          .some(({ key }) => key.includes(pod.address)),
+      ),
     close() {
       sockets.close(fd);
       nft.close();

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { access, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  access,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -71,6 +80,19 @@ describe('pinned network namespaces in the kernel', { skip }, () => {
       return readdirSync('/proc/self/task').map((id) => readlinkSync(`/proc/self/task/${id}/ns/net`));
     });
     assert.equal(spaces.filter((space) => space !== home).length, 1, 'only this thread is inside');
+  });
+
+  test('a released namespace has no descriptor any more, and is the same one when it is opened again', () => {
+    const inside = statSync(join(directory, namespaces.create('a').name)).ino;
+    const isOpen = (): boolean =>
+      readdirSync('/proc/self/fd').some(
+        (fd) => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.ino === inside,
+      );
+    assert.equal(isOpen(), true);
+    namespaces.release('a');
+    assert.equal(isOpen(), false);
+    namespaces.open('a');
+    assert.equal(isOpen(), true);
   });
 
   test('the pin outlives the object that made it, and deletion leaves nothing behind', () => {

@@ -9,6 +9,7 @@ import type { Sysctl } from './port.ts';
 const defaults: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '0',
   'net.ipv4.ip_nonlocal_bind': '0',
+  'net.ipv4.icmp_ratemask': '6168',
   'net.ipv4.ip_unprivileged_port_start': '1024',
   'net.ipv4.fib_multipath_hash_policy': '0',
   'net.ipv4.vs.conntrack': '0',

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { resources } from '../api/resources.ts';
+import type { FakeNftables } from '../kernel/nft/fake.ts';
+import type { NftElementChange } from '../kernel/nft/port.ts';
+import { WeftError } from '../lib/errors.ts';
+import { isPodReady } from '../model/workloads/pod-state.ts';
+import { podLinkName } from '../plan/links/node.ts';
+import { cutMark } from '../plan/policy/skeleton.ts';
+import { createFakeCluster, podAddresses, shutIn, type FakeCluster } from './testing/cluster.ts';
+import { netnsOfNode } from './testing/fake-machine.ts';
+import { nodeOf, podOf } from './testing/objects.ts';
+
+const a1 = { namespace: 'default', name: 'a' };
+
+/** A cluster whose agents have set up pods a (10.244.0.1) and b (10.244.0.2) of n1 and c (10.244.1.1) of n2. */
+async function running(): Promise<FakeCluster> {
+  const cluster = createFakeCluster([podOf('a', 'n1'), podOf('b', 'n1'), podOf('c', 'n2')]);
+  const agents = await cluster.startAgents();
+  await agents.stop();
+  return cluster;
+}
+
+const uidOf = async (cluster: FakeCluster, name: string): Promise<string> =>
+  (await cluster.pod(`default/${name}`))?.metadata.uid ?? '';
+
+describe('agents', () => {
+  test('set up the pods of all nodes and report nodes and pods ready', async () => {
+    const cluster = await running();
+    const addresses = await podAddresses(cluster.client);
+    assert.deepEqual(addresses, ['default/a 10.244.0.1', 'default/b 10.244.0.2', 'default/c 10.244.1.1']);
+    const uid = await uidOf(cluster, 'a');
+    assert.ok(cluster.machine.namespaces.list().includes(`pod-${uid}`));
+    assert.equal(cluster.serving.served.get(uid)?.netns, `pod-${uid}`);
+    assert.ok(cluster.machine.policySet('n1', 'pod-interfaces').has(`${podLinkName(uid)} 10.244.0.1`));
+    const node = await cluster.client.get(resources.nodes, { name: 'n2' });
+    assert.ok(node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+  });
+
+  test('that start again change nothing where nothing changed', async () => {
+    const cluster = await running();
+    const before = await cluster.client.list(resources.pods);
+    const changes: NftElementChange[] = [];
+    const { machine } = cluster;
+    const kernel = {
+      ...machine,
+      nft: {
+        ...wrap(machine.nft),
+        change(namespace: string, more: readonly NftElementChange[]) {
+          changes.push(...more);
+          machine.nft.change(namespace, more);
+        },
+      },
+    };
+    const links = [...machine.route.dump(netnsOfNode('n1')).links.keys()];
+    await cluster.startAgents({ kernel });
+    assert.deepEqual(changes, []);
+    assert.deepEqual([...machine.route.dump(netnsOfNode('n1')).links.keys()], links);
+    assert.deepEqual(await cluster.client.list(resources.pods), before, 'no status was written anew');
+  });
+
+  test('that start again give no new pod the address of one that is not set up yet', async () => {
+    const cluster = await running();
+    await cluster.client.create(resources.pods, podOf('0-first', 'n1'));
+    await cluster.startAgents();
+    const addresses = await podAddresses(cluster.client);
+    assert.deepEqual(addresses.slice(0, 3), [
+      'default/0-first 10.244.0.3',
+      'default/a 10.244.0.1',
+      'default/b 10.244.0.2',
+    ]);
+  });
+
+  test('that start again clear away what went meanwhile, and touch nothing else', async () => {
+    const cluster = await running();
+    const [gone, stays] = [await uidOf(cluster, 'a'), await uidOf(cluster, 'b')];
+    await cluster.client.delete(resources.pods, a1);
+    await cluster.startAgents();
+    const { machine, serving, settings } = cluster;
+    const links = machine.route.dump(netnsOfNode('n1')).links;
+    for (const [uid, left] of [
+      [gone, false],
+      [stays, true],
+    ] as const) {
+      assert.equal(machine.namespaces.list().includes(`pod-${uid}`), left);
+      assert.equal(links.has(podLinkName(uid)), left);
+      assert.equal(serving.served.has(uid), left);
+      assert.equal(settings.list().includes(uid), left);
+    }
+    assert.deepEqual([...machine.policySet('n1', 'ingress').keys()], ['10.244.0.2']);
+  });
+
+  test('that start again hold established connections to policies that came meanwhile', async () => {
+    const cluster = await running();
+    const { machine } = cluster;
+    machine.conntrack.track(netnsOfNode('n2'), {
+      protocol: 'tcp',
+      original: { source: '10.244.0.1', destination: '10.244.1.1', sourcePort: 4000, destinationPort: 8080 },
+      reply: { source: '10.244.1.1', destination: '10.244.0.1', sourcePort: 8080, destinationPort: 4000 },
+      mark: 0,
+      status: 2,
+    });
+    await cluster.client.create(resources.networkpolicies, shutIn('c'));
+    await cluster.startAgents();
+    const marks = machine.conntrack.list(netnsOfNode('n2'), 'ip').map(({ mark }) => mark);
+    assert.deepEqual(marks, [cutMark]);
+  });
+
+  test('keep the rules of a pod that has left the API until it is taken down', async () => {
+    const cluster = createFakeCluster([podOf('a', 'n1'), shutIn('a')]);
+    const agents = await cluster.startAgents();
+    const verdicts: unknown[] = [];
+    // Taking the pod down begins with this.
+    cluster.serving.unserve = async () => {
+      await cluster.settled();
+      verdicts.push(cluster.machine.policySet('n1', 'ingress').get('10.244.0.1'));
+    };
+    await cluster.client.delete(resources.pods, a1);
+    await cluster.settled();
+    await cluster.settled();
+    assert.deepEqual(verdicts, [{ verdict: 'goto', chain: 'ingress-rules' }]);
+    assert.equal(cluster.machine.policySet('n1', 'ingress').size, 0);
+    await agents.stop();
+  });
+
+  test('program the other nodes when one refuses, and that one when it does not any more', async () => {
+    const cluster = await running();
+    const { machine } = cluster;
+    let refuses = false;
+    const change = (namespace: string, changes: readonly NftElementChange[]): void => {
+      if (refuses && namespace === netnsOfNode('n1')) throw new WeftError('nft-rejected', 'no memory');
+      machine.nft.change(namespace, changes);
+    };
+    const agents = await cluster.startAgents({
+      kernel: { ...machine, nft: { ...wrap(machine.nft), change } },
+    });
+    refuses = true;
+    await cluster.client.create(resources.networkpolicies, shutIn('a'));
+    await cluster.client.create(resources.networkpolicies, shutIn('c'));
+    await cluster.settled();
+    const isShut = (node: string, address: string): boolean =>
+      JSON.stringify(machine.policySet(node, 'ingress').get(address)).includes('goto');
+    assert.deepEqual([isShut('n1', '10.244.0.1'), isShut('n2', '10.244.1.1')], [false, true]);
+    refuses = false;
+    await cluster.clock.advance(1_000);
+    assert.equal(isShut('n1', '10.244.0.1'), true);
+    await agents.stop();
+  });
+
+  test('mend what somebody else changed', async () => {
+    const cluster = createFakeCluster([podOf('a', 'n1')]);
+    const agents = await cluster.startAgents();
+    assert.equal(agents.repair(), 0);
+    const [link = ''] = cluster.machine.policySet('n1', 'pod-interfaces').keys();
+    const key = link.split(' ');
+    cluster.machine.nft.change(netnsOfNode('n1'), [
+      {
+        action: 'delete',
+        family: 'ip',
+        table: 'weft-policy',
+        set: 'pod-interfaces',
+        type: { key: ['ifname', 'ipv4_addr'] },
+        element: { key },
+      },
+    ]);
+    await cluster.clock.advance(30_000);
+    assert.ok(cluster.machine.policySet('n1', 'pod-interfaces').has(link));
+    await agents.stop();
+  });
+
+  test('are ready for pods of a node that joins later', async () => {
+    const cluster = createFakeCluster([podOf('late', 'n3')]);
+    const agents = await cluster.startAgents();
+    assert.deepEqual(await podAddresses(cluster.client), ['default/late -']);
+    const n3 = { name: 'n3', address: '172.20.1.3', podCidr: '10.244.2.0/24', tunnelAddress: '10.244.2.0' };
+    cluster.machine.addNode(n3);
+    const { status, ...node } = nodeOf(n3);
+    await cluster.client.create(resources.nodes, node);
+    await cluster.client.patch(resources.nodes, { name: 'n3' }, { subresource: 'status', body: { status } });
+    await cluster.settled();
+    const late = await cluster.pod('default/late');
+    assert.equal(late?.status?.podIP, '10.244.2.1');
+    assert.ok(isPodReady(late));
+    await agents.stop();
+  });
+});
+
+/** The methods of an object of a class, to be spread. */
+function wrap(nft: FakeNftables): FakeNftables {
+  return {
+    run: (namespace, commands) => nft.run(namespace, commands),
+    change: (namespace, changes) => nft.change(namespace, changes),
+    elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    tables: (namespace, family) => nft.tables(namespace, family),
+    forget: (namespace) => nft.forget(namespace),
+    close: () => nft.close(),
+    rules: (namespace, table, chain) => nft.rules(namespace, table, chain),
+  };
+}

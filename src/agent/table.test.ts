@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { createFakeNftables, type FakeNftables } from '../kernel/nft/fake.ts';
+import type { NftElementChange, Nftables } from '../kernel/nft/port.ts';
+import { WeftError } from '../lib/errors.ts';
+import { createManagedTable, type ManagedTable } from './table.ts';
+
+const table = { family: 'ip', table: 'weft-test' } as const;
+const types = { names: { key: ['ipv4_addr'], value: ['mark'] } } as const;
+const skeleton = 'table ip weft-test {\n  map names { type ipv4_addr : mark; }\n}';
+const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+
+/** What the kernel was told, and a way to make it refuse. */
+interface Recorded extends Nftables {
+  readonly runs: string[];
+  readonly batches: (readonly NftElementChange[])[];
+  refuse: boolean;
+}
+
+function recording(nft: FakeNftables): Recorded {
+  const recorded: Recorded = {
+    runs: [],
+    batches: [],
+    refuse: false,
+    run(namespace, commands) {
+      recorded.runs.push(commands);
+      nft.run(namespace, commands);
+    },
+    change(namespace, changes) {
+      if (recorded.refuse) throw new WeftError('nft-rejected', 'no memory');
+      recorded.batches.push(changes);
+      nft.change(namespace, changes);
+    },
+    elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    tables: (namespace, family) => nft.tables(namespace, family),
+    forget: (namespace) => nft.forget(namespace),
+    close: () => nft.close(),
+  };
+  return recorded;
+}
+
+describe('a managed table', () => {
+  let kernel: FakeNftables;
+  let nft: Recorded;
+
+  beforeEach(() => {
+    kernel = createFakeNftables();
+    nft = recording(kernel);
+  });
+
+  const tableOf = (text = skeleton): ManagedTable =>
+    createManagedTable({ nft, netns: 'node', table, types, skeleton: text, sets: () => Object.keys(types) });
+  const claim = (address: string, value: number) => ({
+    set: 'names' as const,
+    key: [address],
+    value: [value],
+  });
+  const change = (action: 'add' | 'delete', address: string, value: number): NftElementChange => {
+    const { set, ...element } = claim(address, value);
+    return { action, ...table, set, type: types.names, element };
+  };
+  const inKernel = (): Record<string, unknown> =>
+    Object.fromEntries(
+      kernel
+        .elements('node', { ...table, set: 'names' }, types.names)
+        .map(({ key, value }) => [String(key[0]), value]),
+    );
+  /** A table that an earlier process left, with elements for a and b. */
+  const leave = (): void => {
+    const earlier = tableOf();
+    earlier.start();
+    earlier.set('owner', [claim(a, 1), claim(b, 2)]);
+    earlier.commit();
+    nft.runs.length = 0;
+    nft.batches.length = 0;
+  };
+
+  test('sends what is staged as one transaction, and nothing before', () => {
+    const managed = tableOf();
+    managed.start();
+    managed.set('one', [claim(a, 1)]);
+    managed.set('two', [claim(b, 2)]);
+    assert.deepEqual(inKernel(), {});
+    assert.equal(managed.commit(), 2);
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
+    assert.equal(nft.batches.length, 1);
+    assert.equal(managed.commit(), 0);
+  });
+
+  test('a table with the same skeleton is adopted: what stays is not touched, the rest changes in one transaction', () => {
+    leave();
+    const managed = tableOf();
+    managed.start();
+    managed.set('owner', [claim(a, 1), claim(c, 3)]);
+    assert.equal(managed.commit(), 2);
+    assert.deepEqual(nft.runs, []);
+    assert.deepEqual(nft.batches, [[change('delete', b, 2), change('add', c, 3)]]);
+  });
+
+  test('what is left over in an adopted table goes even when there is nothing to add', () => {
+    leave();
+    const managed = tableOf();
+    managed.start();
+    managed.commit();
+    assert.deepEqual(inKernel(), {});
+  });
+
+  test('a table with another skeleton is laid out anew', () => {
+    leave();
+    const managed = tableOf(`${skeleton}\nadd chain ip weft-test more`);
+    managed.start();
+    assert.equal(nft.runs.length, 2);
+    assert.match(nft.runs[0] ?? '', /^delete table/);
+    assert.deepEqual(inKernel(), {});
+  });
+
+  test('drift is mended: what is missing comes back, what is foreign goes, what is changed is set right', () => {
+    leave();
+    const managed = tableOf();
+    managed.start();
+    managed.set('owner', [claim(a, 1), claim(b, 2)]);
+    managed.commit();
+    kernel.change('node', [
+      change('delete', a, 1),
+      change('add', c, 9),
+      change('delete', b, 2),
+      change('add', b, 7),
+    ]);
+    assert.ok(managed.repair() > 0);
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
+    assert.equal(managed.repair(), 0);
+  });
+
+  test('a change that does not fit what somebody else did is mended on the spot', () => {
+    const managed = tableOf();
+    managed.start();
+    managed.set('owner', [claim(a, 1)]);
+    managed.commit();
+    kernel.change('node', [change('delete', a, 1), change('add', b, 9)]);
+    managed.set('owner', [claim(b, 2)]);
+    managed.commit();
+    assert.deepEqual(inKernel(), { [b]: [2] });
+  });
+
+  test('what a refused transaction had is made up for by the next', () => {
+    const managed = tableOf();
+    managed.start();
+    managed.set('one', [claim(a, 1)]);
+    nft.refuse = true;
+    assert.throws(() => managed.commit(), { code: 'nft-rejected' });
+    assert.throws(() => managed.commit(), { code: 'nft-rejected' });
+    nft.refuse = false;
+    managed.set('two', [claim(b, 2)]);
+    managed.commit();
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
+  });
+
+  test('cleaning up deletes the table, also twice', () => {
+    leave();
+    const managed = tableOf();
+    managed.cleanup();
+    managed.cleanup();
+    assert.deepEqual(kernel.tables('node', 'ip'), []);
+  });
+});

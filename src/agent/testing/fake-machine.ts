@@ -1,0 +1,64 @@
+import { createFakeConntrack, type FakeConntrack } from '../../kernel/conntrack/fake.ts';
+import { createFakeDriftWatch, type FakeDriftWatch } from '../../kernel/drift/fake.ts';
+import { createFakeNetworkNamespaces } from '../../kernel/netns/fake.ts';
+import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
+import { createFakeNftables, type FakeNftables } from '../../kernel/nft/fake.ts';
+import { createFakePacketLog, type FakePacketLog } from '../../kernel/nft/fake-packet-log.ts';
+import type { NftElement } from '../../kernel/nft/port.ts';
+import { createFakeRouteNetlink } from '../../kernel/route/fake.ts';
+import type { RouteNetlink } from '../../kernel/route/port.ts';
+import { createFakeSysctl } from '../../kernel/sysctl/fake.ts';
+import type { Sysctl } from '../../kernel/sysctl/port.ts';
+import type { NodePlace } from '../../model/network/topology.ts';
+import { policySets, policyTable } from '../../plan/policy/skeleton.ts';
+
+/** A kernel in memory with the namespaces of two nodes, which outlives the agents of a test. */
+export interface FakeMachine {
+  readonly namespaces: NetworkNamespaces;
+  readonly nft: FakeNftables;
+  readonly route: RouteNetlink;
+  readonly sysctl: Sysctl;
+  readonly conntrack: FakeConntrack;
+  readonly packetLog: FakePacketLog;
+  readonly drift: FakeDriftWatch;
+  /** Makes the machine of another node. */
+  addNode(node: NodePlace): void;
+  /** The elements of a set of a node's policy table, by key. */
+  policySet(node: string, set: keyof typeof policySets): Map<string, NftElement['value']>;
+}
+
+export const twoNodes: readonly [NodePlace, NodePlace] = [
+  { name: 'n1', address: '172.20.1.1', podCidr: '10.244.0.0/24', tunnelAddress: '10.244.0.0' },
+  { name: 'n2', address: '172.20.1.2', podCidr: '10.244.1.0/24', tunnelAddress: '10.244.1.0' },
+];
+
+export const netnsOfNode = (node: string): string => `node-${node}`;
+
+export function createFakeMachine(): FakeMachine {
+  const namespaces = createFakeNetworkNamespaces();
+  const nft = createFakeNftables({ namespaces });
+  const route = createFakeRouteNetlink({ namespaces });
+  namespaces.create('segment');
+  const addNode = ({ name, address }: NodePlace): void => {
+    const netns = netnsOfNode(name);
+    namespaces.create(netns);
+    const cable = { kind: 'veth', name: `to-${name}`, peer: { name: 'eth0', namespace: netns } } as const;
+    route.apply('segment', [{ action: 'add-link', link: cable }]);
+    route.apply(netns, [{ action: 'add-address', address: { link: 'eth0', address: `${address}/16` } }]);
+  };
+  for (const node of twoNodes) addNode(node);
+  return {
+    addNode,
+    namespaces,
+    nft,
+    route,
+    sysctl: createFakeSysctl({ namespaces }),
+    conntrack: createFakeConntrack({ namespaces }),
+    packetLog: createFakePacketLog({ namespaces }),
+    drift: createFakeDriftWatch(),
+    policySet(node, set) {
+      const elements = nft.elements(netnsOfNode(node), { ...policyTable, set }, policySets[set]);
+      return new Map(elements.map(({ key, value }) => [key.join(' '), value]));
+    },
+  };
+}
