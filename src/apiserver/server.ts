@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import { keepAddresses } from './addresses/keeper.ts';
 import { createAdmission } from './admission/admission.ts';
 import { bootstrap } from './bootstrap.ts';
+import { isHealthPath } from './discovery/serve.ts';
 import { createHandler, type Handle } from './handler.ts';
 import { createAuthenticate, type Token } from './http/authenticate.ts';
 import { attach, listen, type Certificates, type ListenAt, type Listening } from './http/listen.ts';
@@ -41,8 +42,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
   const api = { store, clock, log, admission };
   const settled = (): Promise<void> | undefined => store.settled();
-  const handle = afterSettling(createHandler(api, createAuthenticate(options.tokens)), settled);
-  const onRequest = createRequestListener({ handle, log, settled });
+  const authenticate = createAuthenticate(options.tokens);
+  const handle = afterSettling(createHandler(api, authenticate), settled);
+  const onRequest = createRequestListener({
+    handle,
+    log,
+    settled,
+    precheck: (head) => {
+      if (!isHealthPath(head.path)) authenticate(head);
+    },
+  });
   const open: Listening[] = [];
   bootstrap(api);
   return {

@@ -1,4 +1,4 @@
-import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { WeftError } from '../../lib/errors.ts';
 import type { createRequestListener } from './transport.ts';
@@ -71,6 +71,7 @@ function secureServer(
     cert: certificates.certificate,
     key: certificates.key,
     settings: { maxConcurrentStreams: 1000 },
+    handshakeTimeout: handshakeMs,
     ...(certificates.clientAuthority !== undefined && {
       ca: certificates.clientAuthority,
       requestCert: true,
@@ -78,9 +79,30 @@ function secureServer(
     }),
   });
   server.on('request', onRequest);
+  // A peer that vanished is noticed, and one that has nothing to ask does not keep its session.
+  server.on('secureConnection', (socket: Socket) => void socket.setKeepAlive(true, keepAliveMs));
+  server.on('session', closeWhenIdle);
   // A broken handshake or session concerns its client only.
   for (const event of ['sessionError', 'tlsClientError', 'clientError']) server.on(event, endSocket);
   return server;
+}
+
+/** A connection that does not even finish its handshake is half-open, or a nuisance. */
+const handshakeMs = 10_000;
+
+const keepAliveMs = 30_000;
+
+const idleMs = 300_000;
+
+function closeWhenIdle(session: ServerHttp2Session): void {
+  let streams = 0;
+  session.on('stream', (stream) => {
+    streams += 1;
+    stream.once('close', () => (streams -= 1));
+  });
+  session.setTimeout(idleMs, () => {
+    if (streams === 0) session.close();
+  });
 }
 
 function endSocket(_error: Error, socket: Socket | undefined): void {

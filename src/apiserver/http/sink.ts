@@ -1,20 +1,31 @@
 import type { ServerResponse } from 'node:http';
 import { constants, type Http2ServerResponse } from 'node:http2';
+import type { Backlog, Member } from './backlog.ts';
 import type { Sink } from './messages.ts';
 
 /** What may wait for a client that reads slowly, beyond what its stream began with. */
 const backlogBytes = 8 * 1024 * 1024;
 
+/** At most about this much of a stream is handed to the connection before it has taken what came before. */
+const pieceBytes = 64 * 1024;
+
+export interface SinkOptions {
+  /** See `Store.settled`: nothing is sent that could still be undone. */
+  readonly settled: () => Promise<void> | undefined;
+  readonly backlog: Backlog;
+}
+
 /**
- * A sink over a response. What one turn of the event loop writes goes out as one piece. A client that lets more
- * than the backlog pile up is cut off, and lists again when it comes back: nobody waits for it.
+ * A sink over a response. What one turn of the event loop writes goes out as one piece, and to a client that reads
+ * slowly piece by piece: what waits is references to texts that all its watchers share. A client that lets more than
+ * the backlog pile up is cut off, and lists again when it comes back: nobody waits for it.
  */
 export function createSink(
   response: ServerResponse | Http2ServerResponse,
-  settled: () => Promise<void> | undefined,
+  { settled, backlog }: SinkOptions,
 ): Sink & { started(): void } {
-  let buffered: string[] = [];
-  let bufferedSize = 0;
+  let waiting: string[] = [];
+  let waitingBytes = 0;
   /** Handed to the connection, and not yet taken by it. */
   let underWay = 0;
   let allowed = Number.POSITIVE_INFINITY;
@@ -26,53 +37,65 @@ export function createSink(
   const flush = (): void => {
     const durable = settled();
     if (durable === undefined) return send();
-    scheduled = true;
     durable.then(flush, cut);
   };
   const send = (): void => {
     scheduled = false;
-    if (over || buffered.length === 0) return finish();
-    const size = bufferedSize;
-    const piece = buffered.join('');
-    buffered = [];
-    bufferedSize = 0;
+    while (hasPiece()) sendPiece();
+    if (!ending || over || waiting.length > 0) return;
+    leave();
+    response.end();
+  };
+  /** What is over has nothing waiting. */
+  const hasPiece = (): boolean => waiting.length > 0 && underWay < pieceBytes;
+  const sendPiece = (): void => {
+    let [count, size] = [0, 0];
+    while (count < waiting.length && size < pieceBytes) size += waiting[count++]?.length ?? 0;
+    const piece = waiting.splice(0, count).join('');
+    waitingBytes -= size;
     underWay += size;
     const taken = (): void => {
       underWay -= size;
+      if (over) return;
+      backlog.changed(member, -size);
+      if (waiting.length > 0) schedule();
     };
     if ('stream' in response) response.write(piece, taken);
     else response.write(piece, taken);
-    finish();
   };
-  const finish = (): void => {
-    if (!ending || over) return;
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+  const leave = (): void => {
     over = true;
-    response.end();
+    waiting = [];
+    backlog.left(member);
   };
   const cut = (): void => {
-    over = true;
-    buffered = [];
+    leave();
     if ('stream' in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     else response.destroy();
   };
+  const member: Member = { cut };
+  response.once('close', leave);
   return {
     write(text) {
       if (over || ending) return;
-      buffered.push(text);
-      bufferedSize += text.length;
-      if (underWay + bufferedSize > allowed) cut();
-      else if (!scheduled) {
-        scheduled = true;
-        setImmediate(flush);
-      }
+      waiting.push(text);
+      waitingBytes += text.length;
+      if (underWay + waitingBytes > allowed) return cut();
+      backlog.changed(member, text.length);
+      schedule();
     },
     started() {
-      allowed = underWay + bufferedSize + backlogBytes;
+      allowed = underWay + waitingBytes + backlogBytes;
     },
     end() {
       if (over || ending) return;
       ending = true;
-      flush();
+      schedule();
     },
     cut,
   };

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { TLSSocket } from 'node:tls';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { StatusError, statusOf, tooLarge } from '../status.ts';
+import { createBacklog, type Backlog } from './backlog.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse, type BodyResponse } from './messages.ts';
 import { createSink } from './sink.ts';
 
@@ -18,24 +19,29 @@ type Response = ServerResponse | Http2ServerResponse;
 export interface TransportOptions {
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
   readonly log: Log;
+  /** Throws a StatusError for a request that is not worth reading; asked before the body is. */
+  readonly precheck: (head: Omit<ApiRequest, 'body'>) => void;
   /** See `Store.settled`. */
   readonly settled: () => Promise<void> | undefined;
 }
+
+type Options = TransportOptions & { readonly backlog: Backlog };
 
 /** The listener of a node:http or node:http2 server: reads the body within bounds, asks `handle`, sends. */
 export function createRequestListener(
   options: TransportOptions,
 ): (request: Request, response: Response) => void {
+  const shared = { ...options, backlog: createBacklog() };
   return (request, response) => {
     const ignore = (error: unknown): void =>
       options.log.debug({ error: messageOf(error) }, 'client went away');
     request.on('error', ignore);
     response.on('error', ignore);
-    void serve(options, request, response).catch(ignore);
+    void serve(shared, request, response).catch(ignore);
   };
 }
 
-async function serve(options: TransportOptions, request: Request, response: Response): Promise<void> {
+async function serve(options: Options, request: Request, response: Response): Promise<void> {
   const answer = await answerTo(options, request);
   if (response.destroyed || response.writableEnded) return;
   if ('body' in answer) sendBody(answer, request, response);
@@ -44,7 +50,7 @@ async function serve(options: TransportOptions, request: Request, response: Resp
     // A watch may have nothing to say for long: its client shall know that it stands.
     if ('stream' in response) response.writeHead(answer.status);
     else response.flushHeaders();
-    const sink = createSink(response, options.settled);
+    const sink = createSink(response, options);
     const stop = answer.stream(sink);
     if ('stream' in response) response.once('close', stop);
     else response.once('close', stop);
@@ -52,9 +58,9 @@ async function serve(options: TransportOptions, request: Request, response: Resp
   }
 }
 
-async function answerTo(options: TransportOptions, request: Request): Promise<ApiResponse> {
+async function answerTo(options: Options, request: Request): Promise<ApiResponse> {
   try {
-    return await options.handle(await read(request));
+    return await options.handle(await read(options, request));
   } catch (thrown) {
     if (thrown instanceof StatusError) return jsonResponse(thrown.status, statusOf(thrown));
     options.log.error({ error: messageOf(thrown), path: request.url }, 'a request failed');
@@ -73,6 +79,9 @@ function sendBody(answer: BodyResponse, request: Request, response: Response): v
     ...(unread && { connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? '' : body);
+  // What a client still sends after its answer is not waited for (RFC 9113 section 8.1).
+  if ('stream' in response && !request.complete)
+    response.once('finish', () => response.stream.close(constants.NGHTTP2_NO_ERROR));
 }
 
 function setHead(response: Response, status: number, headers: Readonly<Record<string, string>>): void {
@@ -80,19 +89,20 @@ function setHead(response: Response, status: number, headers: Readonly<Record<st
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-async function read(request: Request): Promise<ApiRequest> {
+async function read(options: Options, request: Request): Promise<ApiRequest> {
   const [path, search] = split(request.url ?? '/');
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
   const clientName = clientNameOf(request);
-  return {
+  const head = {
     method: request.method ?? 'GET',
     path,
     query: new URLSearchParams(search),
     headers,
-    body: await readBody(request),
     ...(clientName !== undefined && { clientName }),
   };
+  options.precheck(head);
+  return { ...head, body: await readBody(request) };
 }
 
 function split(url: string): [string, string] {

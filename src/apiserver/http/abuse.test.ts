@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import test, { type TestContext } from 'node:test';
+import { startLocalServer, type LocalServer } from '../testing/local-server.ts';
+import { createBacklog } from './backlog.ts';
+
+const maps = '/api/v1/namespaces/default/configmaps';
+
+async function localServer(t: TestContext): Promise<LocalServer> {
+  const server = await startLocalServer();
+  t.after(() => server.close());
+  return server;
+}
+
+function session(t: TestContext, server: LocalServer): ClientHttp2Session {
+  const client = connectHttp2(server.access.server, { ca: server.access.ca });
+  client.on('error', () => {});
+  t.after(() => client.destroy());
+  return client;
+}
+
+interface Asked {
+  readonly path: string;
+  readonly method?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Record<string, string>;
+}
+
+async function ask(
+  client: ClientHttp2Session,
+  server: LocalServer,
+  { path, method = 'GET', body, headers }: Asked,
+): Promise<{ status: number; body: string }> {
+  const stream = client.request({
+    ':path': path,
+    ':method': method,
+    'content-type': 'application/json',
+    authorization: `Bearer ${server.access.token}`,
+    ...headers,
+  });
+  stream.on('error', () => {});
+  stream.end(body);
+  return { status: await statusOf(stream), body: await textOf(stream) };
+}
+
+function statusOf(stream: ClientHttp2Stream): Promise<number> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', (headers) => resolve(Number(headers[':status'])));
+    stream.once('close', () => reject(new Error('closed without an answer')));
+  });
+}
+
+async function textOf(stream: ClientHttp2Stream): Promise<string> {
+  let text = '';
+  stream.setEncoding('utf8');
+  for await (const piece of stream) text += String(piece);
+  return text;
+}
+
+/** What is wrong with each: none may cost more than its own Status. */
+const bad: readonly (readonly [name: string, status: number, asked: Asked])[] = [
+  ['deep nesting', 400, { path: maps, method: 'POST', body: `${'['.repeat(500_000)}${']'.repeat(500_000)}` }],
+  ['half an object', 400, { path: maps, method: 'POST', body: '{"a":' }],
+  ['invalid UTF-8', 400, { path: maps, method: 'POST', body: Buffer.from([0x22, 0xff, 0xfe, 0x22]) }],
+  [
+    'a key that changes prototypes',
+    400,
+    { path: maps, method: 'POST', body: '{"metadata":{"name":"x","labels":{"__proto__":{"polluted":"1"}}}}' },
+  ],
+  [
+    'a constructor as a label',
+    422,
+    {
+      path: maps,
+      method: 'POST',
+      body: '{"metadata":{"name":"x","labels":{"constructor":{"prototype":1}}}}',
+    },
+  ],
+  ['nested YAML', 400, yaml('['.repeat(100_000))],
+  ['YAML aliases that multiply', 400, yaml(billionLaughs())],
+  [
+    'protobuf that is none',
+    400,
+    {
+      path: maps,
+      method: 'POST',
+      body: Buffer.alloc(100_000, 0xff),
+      headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
+    },
+  ],
+  ['a broken selector', 400, { path: `${maps}?labelSelector=${encodeURIComponent('a in (')}` }],
+  ['a path that is no UTF-8', 400, { path: '/api/v1/namespaces/%ff/pods' }],
+  ['a method of its own', 405, { path: maps, method: 'BREW' }],
+];
+
+function yaml(body: string): Asked {
+  return { path: maps, method: 'POST', body, headers: { 'content-type': 'application/yaml' } };
+}
+
+function billionLaughs(): string {
+  const lines = Array.from({ length: 20 }, (_, i) => {
+    const item = i === 0 ? 'ha' : `*a${i - 1}`;
+    return `a${i}: &a${i} [${Array.from({ length: 10 }, () => item).join(',')}]`;
+  });
+  return lines.join('\n');
+}
+
+test('whatever is sent, the answer is a Status, and the next request is served', async (t) => {
+  const server = await localServer(t);
+  const client = session(t, server);
+  for (const [name, status, asked] of bad) {
+    const reply = await ask(client, server, asked);
+    assert.equal(reply.status, status, `${name}: ${reply.body.slice(0, 300)}`);
+    const { kind, code } = JSON.parse(reply.body) as Record<string, unknown>;
+    assert.deepEqual([kind, code], ['Status', status], name);
+    assert.equal((await ask(client, server, { path: '/version' })).status, 200, name);
+  }
+  assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
+});
+
+test('who is not known gets 401 for every path alike, before anything of a body is read', async (t) => {
+  const server = await localServer(t);
+  const client = session(t, server);
+  const replies = new Set<string>();
+  for (const path of [maps, `${maps}/x`, '/api', '/apis/nothing', '/openapi/v2', '/', '/version']) {
+    const { status, body } = await ask(client, server, { path, headers: { authorization: 'Bearer no' } });
+    replies.add(`${status} ${body}`);
+  }
+  assert.equal(replies.size, 1);
+  assert.match([...replies].join(), /^401 .*"reason":"Unauthorized"/);
+  const upload = client.request({ ':path': maps, ':method': 'POST' });
+  upload.on('error', () => {});
+  upload.write('{');
+  assert.equal(await statusOf(upload), 401, 'although the body never ends');
+});
+
+test('connections that never say anything disturb nobody', async (t) => {
+  const server = await localServer(t);
+  const open: Socket[] = [];
+  t.after(() => open.forEach((socket) => socket.destroy()));
+  for (let i = 0; i < 100; i++) {
+    const socket = connectTcp(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    open.push(socket);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    if (i % 2 === 0) socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02]));
+  }
+  const tls = connectTls({ port: server.port, host: '127.0.0.1', ca: server.access.ca });
+  tls.on('error', () => {});
+  open.push(tls);
+  await new Promise((resolve) => tls.once('secureConnect', resolve));
+  tls.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  const client = session(t, server);
+  assert.equal((await ask(client, server, { path: '/readyz' })).status, 200);
+});
+
+test('watchers that read nothing share what waits for them, and others see every change', async (t) => {
+  const server = await localServer(t);
+  const [lazy, quick] = [session(t, server), session(t, server)];
+  const watch = { ':path': `${maps}?watch=true`, authorization: `Bearer ${server.access.token}` };
+  for (let i = 0; i < 400; i++) {
+    const stream = lazy.request(watch);
+    stream.on('error', () => {});
+    stream.pause();
+    await statusOf(stream);
+  }
+  const reader = quick.request(watch);
+  await statusOf(reader);
+  let lines = 0;
+  reader.on('data', (piece: Buffer) => (lines += piece.toString().split('\n').length - 1));
+  const before = process.memoryUsage().rss;
+  const size = 200_000;
+  for (let i = 0; i < 20; i++) {
+    const body = JSON.stringify({ metadata: { name: `m${i}` }, data: { x: 'x'.repeat(size) } });
+    assert.equal((await ask(quick, server, { path: maps, method: 'POST', body })).status, 201);
+  }
+  while (lines < 20) await new Promise((resolve) => void setTimeout(resolve, 5));
+  const grown = (process.memoryUsage().rss - before) / 1e6;
+  // All of it for all of them would be 1,600 MB, and the clients are in this process too.
+  assert.ok(grown < 600, `${grown.toFixed(0)} MB more`);
+});
+
+test('when all sinks together hold too much, the one that holds most goes', () => {
+  const cut: string[] = [];
+  const backlog = createBacklog(100);
+  const member = (name: string): { cut(): void } => ({ cut: () => void cut.push(name) });
+  const [small, large] = [member('small'), member('large')];
+  backlog.changed(small, 40);
+  backlog.changed(large, 50);
+  backlog.changed(small, 5);
+  assert.deepEqual(cut, []);
+  backlog.changed(small, 10);
+  assert.deepEqual(cut, ['small']);
+  backlog.changed(large, 49);
+  assert.deepEqual(cut, ['small'], 'what the small one held counts no more');
+});
