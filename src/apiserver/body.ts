@@ -51,7 +51,7 @@ function parseJson(text: string): unknown {
 async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import('yaml');
   try {
-    return parse(text, { maxAliasCount: 100 });
+    return parse(text, { maxAliasCount: 100, logLevel: 'error' });
   } catch {
     throw badRequest('the body is not valid YAML');
   }

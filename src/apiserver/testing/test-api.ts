@@ -87,7 +87,12 @@ function requestOf(
   { body, headers }: { body: unknown; headers: Readonly<Record<string, string>> },
 ): ApiRequest {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
-  const bytes = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+  const bytes =
+    typeof body === 'string' || body instanceof Uint8Array
+      ? body
+      : body === undefined
+        ? ''
+        : JSON.stringify(body);
   return { method, path: pathname, query: searchParams, headers, body: Buffer.from(bytes) };
 }
 
