@@ -7,9 +7,14 @@ import { WeftError } from '../lib/errors.ts';
 import { isPodReady } from '../model/workloads/pod-state.ts';
 import { podLinkName } from '../plan/links/node.ts';
 import { cutMark } from '../plan/policy/skeleton.ts';
-import { createFakeCluster, podAddresses, shutIn, type FakeCluster } from './testing/cluster.ts';
-import { netnsOfNode } from './testing/fake-machine.ts';
-import { nodeOf, podOf } from './testing/objects.ts';
+import {
+  createFakeCluster,
+  podAddresses,
+  shutIn,
+  type FakeCluster,
+} from '../../test/support/agents/cluster.ts';
+import { netnsOfNode } from '../../test/support/agents/fake-machine.ts';
+import { nodeOf, podOf } from '../../test/support/agents/objects.ts';
 
 const a1 = { namespace: 'default', name: 'a' };
 

@@ -24,7 +24,8 @@ import { readyStatus } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createTurns } from './turns.ts';
 import { sweep } from './sweep.ts';
-import { createPodRunner, type PodRunner, type PodSettings, type Serving } from './pod-runner.ts';
+import type { PodSettings, Serving } from './pod-life.ts';
+import { createPodRunner, type PodRunner } from './pod-runner.ts';
 
 /** The kernel, as the agents use it. */
 export interface AgentKernel {

@@ -14,7 +14,7 @@ import type { ClusterView, Dirty } from './cluster-view.ts';
 import { ownAddressOf } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
-import type { RunningPod } from './pod-runner.ts';
+import type { RunningPod } from './pod-life.ts';
 import { endStaleFlows } from './stale-flows.ts';
 import { createPolicyEnforcer } from './policy-enforcer.ts';
 import { createServiceProxy } from './service-proxy.ts';

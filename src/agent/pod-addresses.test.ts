@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPodAddresses, type PodAddresses } from './pod-addresses.ts';
-import { twoNodes } from './testing/fake-machine.ts';
+import { twoNodes } from '../../test/support/agents/fake-machine.ts';
 
 const [node] = twoNodes;
 

@@ -2,7 +2,7 @@ import type { Pod } from '../api/types/core.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
-import { podNetns, type PodSettings, type Serving } from './pod-runner.ts';
+import { podNetns, type PodSettings, type Serving } from './pod-life.ts';
 
 export interface SweepOptions {
   readonly namespaces: Pick<NetworkNamespaces, 'list' | 'delete'>;

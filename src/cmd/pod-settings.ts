@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolvConfOf, type ResolvConfOptions } from '../model/dns/pod-settings.ts';
-import type { PodSettings } from '../agent/pod-runner.ts';
+import type { PodSettings } from '../agent/pod-life.ts';
 
 /** Files of pods below `directory`, in a folder by uid: `resolv.conf`. Modes 0700 and 0600. */
 export function createPodSettings(directory: string, options: ResolvConfOptions): PodSettings {

@@ -1,5 +1,5 @@
-import type { Node, Pod } from '../../api/types/core.ts';
-import type { NodePlace } from '../../model/network/topology.ts';
+import type { Node, Pod } from '../../../src/api/types/core.ts';
+import type { NodePlace } from '../../../src/model/network/topology.ts';
 
 export function nodeOf({ name, address, podCidr }: NodePlace): Node {
   return {

@@ -1,16 +1,16 @@
-import { createFakeConntrack, type FakeConntrack } from '../../kernel/conntrack/fake.ts';
-import { createFakeDriftWatch, type FakeDriftWatch } from '../../kernel/drift/fake.ts';
-import { createFakeNetworkNamespaces } from '../../kernel/netns/fake.ts';
-import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
-import { createFakeNftables, type FakeNftables } from '../../kernel/nft/fake.ts';
-import { createFakePacketLog, type FakePacketLog } from '../../kernel/nft/fake-packet-log.ts';
-import type { NftElement } from '../../kernel/nft/port.ts';
-import { createFakeRouteNetlink } from '../../kernel/route/fake.ts';
-import type { RouteNetlink } from '../../kernel/route/port.ts';
-import { createFakeSysctl } from '../../kernel/sysctl/fake.ts';
-import type { Sysctl } from '../../kernel/sysctl/port.ts';
-import type { NodePlace } from '../../model/network/topology.ts';
-import { policySets, policyTable } from '../../plan/policy/skeleton.ts';
+import { createFakeConntrack, type FakeConntrack } from '../../../src/kernel/conntrack/fake.ts';
+import { createFakeDriftWatch, type FakeDriftWatch } from '../../../src/kernel/drift/fake.ts';
+import { createFakeNetworkNamespaces } from '../../../src/kernel/netns/fake.ts';
+import type { NetworkNamespaces } from '../../../src/kernel/netns/port.ts';
+import { createFakeNftables, type FakeNftables } from '../../../src/kernel/nft/fake.ts';
+import { createFakePacketLog, type FakePacketLog } from '../../../src/kernel/nft/fake-packet-log.ts';
+import type { NftElement } from '../../../src/kernel/nft/port.ts';
+import { createFakeRouteNetlink } from '../../../src/kernel/route/fake.ts';
+import type { RouteNetlink } from '../../../src/kernel/route/port.ts';
+import { createFakeSysctl } from '../../../src/kernel/sysctl/fake.ts';
+import type { Sysctl } from '../../../src/kernel/sysctl/port.ts';
+import type { NodePlace } from '../../../src/model/network/topology.ts';
+import { policySets, policyTable } from '../../../src/plan/policy/skeleton.ts';
 
 /** A kernel in memory with the namespaces of two nodes, which outlives the agents of a test. */
 export interface FakeMachine {

@@ -1,0 +1,202 @@
+import { resources } from '../api/resources.ts';
+import type { Pod } from '../api/types/core.ts';
+import type { Client } from '../client/port.ts';
+import { WeftError } from '../lib/errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { NetworkNamespaces } from '../kernel/netns/port.ts';
+import type { RouteNetlink } from '../kernel/route/port.ts';
+import type { Sysctl } from '../kernel/sysctl/port.ts';
+import { lastingContainers } from '../model/identity/pod-facts.ts';
+import type { NodePlace } from '../model/network/topology.ts';
+import { labSysctls } from '../plan/sysctls.ts';
+import type { Listener, PodServing } from '../workload/port.ts';
+import type { Leaving } from './drain.ts';
+import type { Overlay } from './overlay.ts';
+import { createPodAddresses } from './pod-addresses.ts';
+import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
+
+/** Steps in the life of one node's pods. Each can be repeated after it failed. */
+export interface PodLife {
+  /** Gives the pod an address, the one it had where that is possible. Throws `addresses-exhausted`. */
+  claim(key: string, pod: Pod): PodRun;
+  /** Wires, serves and reports, from where the pod is. Throws what the first of them does that fails. */
+  bringUp(run: PodRun, pod: Pod): Promise<void>;
+  /** Takes away all that is there of the pod; its address is free afterwards. */
+  takeDown(run: PodRun): Promise<void>;
+  /** Writes into the status why the pod waits, unless it says so already. */
+  reportWaiting(pod: Pod, why: string): Promise<void>;
+}
+
+/** Who serves a pod's ports: the stand-ins of the holder, or the DNS process for the cluster's DNS pods. */
+export interface Serving {
+  serve(pod: PodServing): Promise<readonly Listener[]>;
+  unserve(uid: string): Promise<void>;
+  /** What it serves now, also for an earlier process of the agents. */
+  list(): Promise<readonly Pick<PodServing, 'uid' | 'pod'>[]>;
+}
+
+/** Pin's name of the namespace of a pod with this uid. */
+export function podNetns(uid: string): string {
+  return `pod-${uid}`;
+}
+
+/** A pod that has its address and namespace. */
+export interface RunningPod {
+  readonly uid: string;
+  readonly address: string;
+  readonly netns: string;
+}
+
+/** What the programs of a pod find in their files, such as how to resolve names. */
+export interface PodSettings {
+  write(pod: Pod): void;
+  /** Does nothing when there are none. */
+  remove(uid: string): void;
+  /** Uids of the pods that have any. */
+  list(): readonly string[];
+}
+
+/** What bringing pods up and taking them down needs. */
+export interface PodLifeOptions {
+  readonly node: NodePlace;
+  /** Pin's name of the node's own namespace, where host-network pods live. */
+  readonly nodeNetns: string;
+  readonly client: Client;
+  /** The pod as the API has it now. */
+  readonly pod: (key: string) => Pod | undefined;
+  /** Key of the pod that has an address in the API. */
+  readonly podAt: ReadonlyMap<string, string>;
+  readonly namespaces: NetworkNamespaces;
+  readonly route: RouteNetlink;
+  readonly sysctl: Sysctl;
+  readonly overlay: Overlay;
+  readonly servingOf: (pod: Pod) => Serving;
+  /** Isolates the pod and programs what that takes, before anything of it can send; undefined when it goes. */
+  readonly isolate: (key: string, pod: RunningPod | undefined) => void;
+  /** Makes every node forget the address, which nobody has any more, and resolves when it may be given again. */
+  readonly released: (key: string, address: string) => Promise<void>;
+  readonly settings: PodSettings;
+  readonly clock: Clock;
+}
+
+/**
+ * How far a pod has come. `claimed`: it has an address, and maybe a wire of an earlier process; `wired`: nobody
+ * answers yet; `served`: the API does not know yet; `running`: nothing is left to do.
+ */
+type PodStage = 'claimed' | 'wired' | 'served' | 'running';
+
+/** A pod that the node runs, or is about to. */
+export interface PodRun extends RunningPod {
+  /** `namespace/name` */
+  readonly key: string;
+  readonly servedBy: Serving;
+  readonly hostNetwork: boolean;
+  stage: PodStage;
+  leaving: Leaving | undefined;
+}
+
+export function createPodLife(options: PodLifeOptions): PodLife {
+  const { node, client, clock } = options;
+  const addresses = createPodAddresses(node, (address) => options.podAt.get(address));
+
+  const writeStatus = async (pod: Pod, status: NonNullable<Pod['status']>): Promise<void> => {
+    const { namespace = 'default', name, uid } = pod.metadata;
+    // The uid keeps it from a successor of the same name.
+    const body = { metadata: { uid }, status };
+    await client.patch(resources.pods, { namespace, name }, { subresource: 'status', body });
+  };
+
+  const wire = (run: PodRun, pod: Pod): void => {
+    if (!run.hostNetwork) {
+      ensureNamespace(options, run.netns);
+      options.isolate(run.key, run);
+      options.overlay.addPod(run);
+    }
+    options.settings.write(pod);
+    run.stage = 'wired';
+  };
+
+  const serve = async (run: PodRun, pod: Pod): Promise<void> => {
+    const { uid, key, netns } = run;
+    await run.servedBy.serve({ uid, pod: key, node: node.name, netns, listeners: listenersOf(pod) });
+    run.stage = 'served';
+  };
+
+  const report = async (run: PodRun): Promise<void> => {
+    const pod = options.pod(run.key);
+    // It went, or was replaced, while it was being served: its event is on the way.
+    if (pod?.metadata.uid !== run.uid) return;
+    const addressing = { address: run.address, nodeAddress: node.address };
+    if (!isReportedAs(pod, addressing)) {
+      await writeStatus(pod, runningStatus(pod, { ...addressing, now: clock.now() }));
+    }
+    run.stage = 'running';
+  };
+
+  return {
+    claim(key, pod) {
+      const uid = pod.metadata.uid ?? '';
+      const hostNetwork = pod.spec.hostNetwork === true;
+      return {
+        key,
+        uid,
+        netns: hostNetwork ? options.nodeNetns : podNetns(uid),
+        address: hostNetwork ? node.address : addresses.take(key, pod.status?.podIP),
+        servedBy: options.servingOf(pod),
+        hostNetwork,
+        stage: 'claimed',
+        leaving: undefined,
+      };
+    },
+    async bringUp(run, pod) {
+      if (run.stage === 'claimed') wire(run, pod);
+      if (run.stage === 'wired') await serve(run, pod);
+      if (run.stage === 'served') await report(run);
+    },
+    async takeDown(run) {
+      await unserve(run);
+      options.settings.remove(run.uid);
+      if (run.hostNetwork) return;
+      options.isolate(run.key, undefined);
+      options.overlay.removePod(run.uid);
+      options.route.forget(run.netns);
+      options.namespaces.delete(run.netns);
+      await options.released(run.key, run.address);
+      addresses.release(run.address);
+    },
+    async reportWaiting(pod, why) {
+      if (!isWaitingWith(pod, why)) await writeStatus(pod, waitingStatus(pod, why, clock.now()));
+    },
+  };
+}
+
+/** Every declared port of every container that lasts, once; SCTP has no sockets to listen with. */
+function listenersOf(pod: Pod): Listener[] {
+  const listeners = new Map<string, Listener>();
+  for (const { containerPort, protocol = 'TCP' } of lastingContainers(pod).flatMap(
+    ({ ports }) => ports ?? [],
+  )) {
+    if (protocol !== 'SCTP') listeners.set(`${protocol} ${containerPort}`, { protocol, port: containerPort });
+  }
+  return [...listeners.values()];
+}
+
+/** A process that cannot be reached has ended, and what it served with it. */
+async function unserve({ servedBy, uid }: PodRun): Promise<void> {
+  try {
+    await servedBy.unserve(uid);
+  } catch (thrown) {
+    if (!(thrown instanceof WeftError && thrown.code === 'rpc-unreachable')) throw thrown;
+  }
+}
+
+function ensureNamespace({ namespaces, sysctl }: PodLifeOptions, netns: string): void {
+  try {
+    namespaces.create(netns);
+  } catch (error) {
+    // An earlier process of this lab made it: the pod has been running all along.
+    if (error instanceof WeftError && error.code === 'netns-exists') return;
+    throw error;
+  }
+  sysctl.write(netns, labSysctls);
+}
