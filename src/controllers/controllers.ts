@@ -8,6 +8,7 @@ import { createClusterCache, type ClusterCache } from './cluster-cache.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { createDaemonSetController } from './daemon-set.ts';
 import { createDeploymentController } from './deployment.ts';
+import { createEndpointSliceMirroringController } from './endpoint-slice-mirroring.ts';
 import { createEndpointSliceController } from './endpoint-slice.ts';
 import { createEndpointsController } from './endpoints.ts';
 import { createEventRecorder } from './events.ts';
@@ -43,6 +44,7 @@ const factories: readonly ((context: ControllerContext) => Controller)[] = [
   createDaemonSetController,
   createJobController,
   createEndpointsController,
+  createEndpointSliceMirroringController,
   createNamespaceController,
   createGarbageCollector,
 ];

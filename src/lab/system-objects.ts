@@ -129,7 +129,8 @@ export function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, End
     {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      metadata,
+      // Its slice is above.
+      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
       subsets: [
         {
           addresses: [{ ip: labAddresses.control }],

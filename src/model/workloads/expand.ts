@@ -9,6 +9,7 @@ import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
 import { podBlock } from '../network/places.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
 import { expandPods } from './expand-pods.ts';
+import { mirroredSlicesOf } from './mirrored-slices.ts';
 import { allocateServices } from './expand-services.ts';
 
 export interface ExpandOptions {
@@ -32,7 +33,11 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
   const services = allocateServices(ofResource(all, resources.services), config);
   const pods = expandPods(all, { nodes, config });
   const policies = ofResource(all, resources.networkpolicies);
-  const slices = ofResource(all, resources.endpointslices);
+  const written = byKey(ofResource(all, resources.endpoints));
+  const slices = [
+    ...ofResource(all, resources.endpointslices),
+    ...services.flatMap((service) => mirroredSlicesOf(service, written.get(keyOf(service)))),
+  ];
   return {
     config,
     namespaces: byKey(withReferred(ofResource(all, resources.namespaces), all)),
