@@ -34,14 +34,24 @@ function requirementFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelectorRequ
   );
 }
 
-/** Everything, by labels, by expressions, by both. */
+/** Everything, one label, one expression, or all at once: mostly few conditions, for many select nobody. */
 function selectorFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelector> {
-  return fc.record(
+  const label = fc
+    .constantFrom(...Object.entries(vocabulary))
+    .chain(([key, values]) => fc.constantFrom(...values).map((value) => ({ matchLabels: { [key]: value } })));
+  const expression = requirementFrom(vocabulary).map((one) => ({ matchExpressions: [one] }));
+  const several = fc.record(
     {
       matchLabels: labelsFrom(vocabulary),
       matchExpressions: fc.array(requirementFrom(vocabulary), { minLength: 1, maxLength: 2 }),
     },
     { requiredKeys: [] },
+  );
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant({}) },
+    { weight: 5, arbitrary: label },
+    { weight: 3, arbitrary: expression },
+    { weight: 1, arbitrary: several },
   );
 }
 
@@ -55,10 +65,10 @@ const ipBlock = fc
   );
 
 const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
-  fc.record({ podSelector }),
-  fc.record({ namespaceSelector }),
-  fc.record({ podSelector, namespaceSelector }),
-  fc.record({ ipBlock }),
+  { weight: 2, arbitrary: fc.record({ podSelector }) },
+  { weight: 2, arbitrary: fc.record({ namespaceSelector }) },
+  { weight: 2, arbitrary: fc.record({ podSelector, namespaceSelector }) },
+  { weight: 3, arbitrary: fc.record({ ipBlock }) },
 );
 
 const protocol = fc.constantFrom(...policyProtocols);
@@ -66,13 +76,17 @@ const range = fc
   .tuple(fc.constantFrom(...portNumbers), fc.constantFrom(...portNumbers))
   .map(([a, b]) => ({ port: Math.min(a, b), endPort: Math.max(a, b) }));
 
+const number = fc.record({ port: fc.constantFrom(...portNumbers), protocol }, { requiredKeys: ['port'] });
+const name = fc.record({ port: fc.constantFrom(...portNames), protocol }, { requiredKeys: ['port'] });
+const numbers = fc
+  .tuple(range, fc.record({ protocol }, { requiredKeys: [] }))
+  .map(([ends, rest]) => ({ ...ends, ...rest }));
+
 const port: fc.Arbitrary<NetworkPolicyPort> = fc.oneof(
-  fc.record({ port: fc.constantFrom(...portNumbers), protocol }, { requiredKeys: ['port'] }),
-  fc.record({ port: fc.constantFrom(...portNames), protocol }, { requiredKeys: ['port'] }),
-  fc.record({ protocol }),
-  fc
-    .tuple(range, fc.record({ protocol }, { requiredKeys: [] }))
-    .map(([range, rest]) => ({ ...range, ...rest })),
+  { weight: 2, arbitrary: number },
+  { weight: 4, arbitrary: name },
+  { weight: 2, arbitrary: numbers },
+  { weight: 1, arbitrary: fc.record({ protocol }) },
 );
 
 const peers = fc.array(peer, { maxLength: 3 });

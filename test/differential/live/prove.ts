@@ -5,6 +5,7 @@ import type { TestLab } from '../../support/lab.ts';
 import { objectsOf } from '../answers.ts';
 import { questionsOf } from '../generator/questions.ts';
 import { disagreements } from './compare.ts';
+import { createKindOf } from './kind-of.ts';
 import { report } from './report.ts';
 import { sample } from './sample.ts';
 
@@ -19,7 +20,8 @@ export interface ProofOptions {
 /** Asks of a cluster that a lab holds; throws an assertion that tells everything where the answers differ. */
 export async function prove(lab: TestLab, cluster: Cluster, options: ProofOptions): Promise<void> {
   const objects = objectsOf(cluster);
-  const questions = sample(questionsOf(objects.filter(isAsked)), options);
+  const kindOf = createKindOf(objects);
+  const questions = sample(questionsOf(objects.filter(isAsked)), { ...options, kindOf });
   assert.ok(questions.length > 20, `only ${questions.length} questions`);
   const found = await disagreements(lab, cluster, questions);
   assert.equal(found.length, 0, report(found, { replay: options.replay, objects }));
