@@ -42,7 +42,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     const states = await Promise.all(owners.map((owner) => stateOf(owner, object.metadata.namespace)));
     if (states.every((state) => state === 'solid')) return done;
     if (states.includes('solid')) await forgetOwners(found, states);
-    else await collect(found, states.includes('waiting'));
+    else if (await isCurrent(found)) await collect(found, states.includes('waiting'));
     return done;
   }
 
@@ -60,6 +60,17 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== foreground) };
     await client.patch(resource, nameOf(object), { body: { metadata } });
     return done;
+  }
+
+  /**
+   * Owners and dependents are seen by different watches: a dependent may have lost its owner, and be meant to stay
+   * (propagationPolicy Orphan), before its own watch says so. Then its change comes yet.
+   */
+  async function isCurrent({ resource, object }: Found): Promise<boolean> {
+    const now = await client.get(resource, nameOf(object));
+    const uids = (of: KubernetesObject | undefined): string =>
+      (of?.metadata.ownerReferences ?? []).map(({ uid }) => uid).join();
+    return now?.metadata.uid === object.metadata.uid && uids(now) === uids(object);
   }
 
   /** The version goes with the patch, so that an owner that somebody just added is not lost. */
