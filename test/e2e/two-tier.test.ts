@@ -18,7 +18,7 @@ suite('the two-tier example', { skip: cannotSendPackets }, () => {
   const connect = async (source: string, destination: string): Promise<string> => {
     const { out, err } = await weft('connect', source, destination, '--name', name, '-o', 'json');
     assert.notEqual(out, '', err);
-    return String((JSON.parse(out) as { verdict: string }).verdict);
+    return (JSON.parse(out) as { verdict: string }).verdict;
   };
 
   test('asking for the same again changes nothing', async () => {

@@ -14,7 +14,7 @@ import {
 } from './workload.ts';
 
 /** The label that every namespace carries with its own name, so that selectors can name it (KEP-2161). */
-export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /**
  * The object with what the API server would fill in, as a new object; the given one is left alone. Kinds that
