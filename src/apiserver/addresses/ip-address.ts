@@ -32,12 +32,14 @@ export function addressChanges(
 
 /** The changes that bring all IPAddress objects in line with the Services that are stored. */
 export function repairChanges(store: Store): Change[] {
-  const missing = store
-    .list('services')
-    .flatMap(({ key, object }) => addressChanges(store, key, { before: undefined, after: object }));
+  const wanted = new Set<string>();
+  const missing = store.list('services').flatMap(({ key, object }) => {
+    for (const name of namesOf(object)) wanted.add(`${name} ${key}`);
+    return addressChanges(store, key, { before: undefined, after: object });
+  });
   const orphans = store.list(ipAddresses).filter(({ key: name, object }) => {
     if (object.metadata.labels?.[managedByLabel] !== manager) return false;
-    return !namesOf(store.get('services', holderOf(object) ?? '')?.object).includes(name);
+    return !wanted.has(`${name} ${holderOf(object) ?? ''}`);
   });
   return [...missing, ...orphans.map(({ key }) => ({ resource: ipAddresses, key, object: undefined }))];
 }

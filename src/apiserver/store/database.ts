@@ -95,8 +95,19 @@ function statementsOf(db: DatabaseSync): Database {
   };
   return {
     *objects() {
-      for (const row of db.prepare('SELECT * FROM objects ORDER BY resource, key').iterate())
-        yield rowOf(row);
+      const all = db.prepare('SELECT resource, key, rv, json FROM objects ORDER BY resource, key');
+      all.setReturnArrays(true);
+      // With arrays for rows, which are cheaper by the tens of thousands, the types still say objects.
+      for (const row of all.iterate() as Iterable<unknown> as Iterable<readonly unknown[]>) {
+        const [resource, key, rv, json] = row;
+        yield {
+          resource: String(resource),
+          key: String(key),
+          rv: Number(rv),
+          type: 'MODIFIED',
+          text: String(json),
+        };
+      }
     },
     events: (resource, rv) => since.all(resource, rv).map(rowOf),
     span() {

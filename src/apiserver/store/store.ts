@@ -181,8 +181,17 @@ function stamp(key: string, object: StoredObject, rv: number): Entry {
   return { key, rv, object: stamped, text: JSON.stringify(stamped) };
 }
 
-function entryOf(row: Row): Entry {
-  return { key: row.key, rv: row.rv, object: JSON.parse(row.text) as StoredObject, text: row.text };
+/** An entry that was read back; it is parsed when somebody looks into it, which a restart need not wait for. */
+function entryOf({ key, rv, text }: Row): Entry {
+  let object: StoredObject | undefined;
+  return {
+    key,
+    rv,
+    text,
+    get object() {
+      return (object ??= JSON.parse(text) as StoredObject);
+    },
+  };
 }
 
 function eventOf(row: Row): StoreEvent {
