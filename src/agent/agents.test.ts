@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { resources } from '../api/resources.ts';
+import type { FakeCall } from '../client/fake/client.ts';
 import type { FakeNftables } from '../kernel/nft/fake.ts';
 import type { NftElementChange } from '../kernel/nft/port.ts';
 import { WeftError } from '../lib/errors.ts';
@@ -13,7 +14,7 @@ import {
   shutIn,
   type FakeCluster,
 } from '../../test/support/agents/cluster.ts';
-import { netnsOfNode } from '../../test/support/agents/fake-machine.ts';
+import { netnsOfNode, twoNodes } from '../../test/support/agents/fake-machine.ts';
 import { nodeOf, podOf } from '../../test/support/agents/objects.ts';
 
 const a1 = { namespace: 'default', name: 'a' };
@@ -109,6 +110,59 @@ describe('agents', () => {
     await cluster.startAgents();
     const marks = machine.conntrack.list(netnsOfNode('n2'), 'ip').map(({ mark }) => mark);
     assert.deepEqual(marks, [cutMark]);
+  });
+
+  test('set up anew what an earlier process had only begun', async () => {
+    const cluster = await running();
+    const uid = await uidOf(cluster, 'a');
+    // As if it had died before it wrote the status.
+    await cluster.client.patch(resources.pods, a1, {
+      subresource: 'status',
+      body: { status: { podIP: null, conditions: null } },
+    });
+    const agents = await cluster.startAgents();
+    const pod = await cluster.pod('default/a');
+    assert.ok(pod !== undefined && isPodReady(pod));
+    const { links, routes } = cluster.machine.route.dump(netnsOfNode('n1'));
+    assert.ok(links.has(podLinkName(uid)));
+    assert.ok(
+      routes.some(
+        ({ destination, link }) => destination === `${pod.status?.podIP}/32` && link === podLinkName(uid),
+      ),
+    );
+    assert.deepEqual(cluster.machine.route.dump(`pod-${uid}`).addresses, [
+      { link: 'eth0', address: `${pod.status?.podIP}/32` },
+    ]);
+    await agents.stop();
+  });
+
+  test('report a node ready that was deleted and made again, and again when the API did not answer', async () => {
+    let isDown = true;
+    const intercept = ({ verb, resource }: FakeCall): void => {
+      if (isDown && verb === 'patch' && resource.plural === 'nodes')
+        throw new WeftError('api-unavailable', 'no answer');
+    };
+    const cluster = createFakeCluster([], { intercept });
+    const agents = await cluster.startAgents();
+    const isReady = async (): Promise<boolean> => {
+      const node = await cluster.client.get(resources.nodes, { name: 'n1' });
+      return (
+        node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+      );
+    };
+    assert.equal(await isReady(), false);
+    isDown = false;
+    await cluster.clock.advance(30_000);
+    assert.equal(await isReady(), true);
+    const [{ name }] = twoNodes;
+    await cluster.client.delete(resources.nodes, { name });
+    await cluster.settled();
+    const { status, ...node } = nodeOf(twoNodes[0]);
+    await cluster.client.create(resources.nodes, node);
+    await cluster.client.patch(resources.nodes, { name }, { subresource: 'status', body: { status } });
+    await cluster.settled();
+    assert.equal(await isReady(), true);
+    await agents.stop();
   });
 
   test('keep the rules of a pod that has left the API until it is taken down', async () => {

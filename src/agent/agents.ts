@@ -1,4 +1,4 @@
-import { keyOf, resources } from '../api/resources.ts';
+import { keyOf } from '../api/resources.ts';
 import type { Node, Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -20,7 +20,7 @@ import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cl
 import { createDriftRepair } from './drift-repair.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
-import { readyStatus } from './node-status.ts';
+import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createTurns } from './turns.ts';
 import { sweep } from './sweep.ts';
@@ -102,6 +102,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
+  const readiness = createNodeReadiness({ client, node: (name) => view.nodes.get(name), clock, log });
   let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
   let isRetryPlanned = false;
@@ -133,22 +134,9 @@ export function createAgents(options: AgentsOptions): Agents {
     denials.watch(place.name, netns);
     kernel.drift.watch(netns);
     members.set(place.name, { agent, runner, missed: undefined });
-    void reportReady(place.name);
+    readiness.ready(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
-  };
-
-  /** Tells the scheduler that pods may come. A failure is logged; restarting the agent tries again. */
-  const reportReady = async (name: string): Promise<void> => {
-    try {
-      await client.patch(
-        resources.nodes,
-        { name },
-        { subresource: 'status', body: { status: readyStatus(clock.now()) } },
-      );
-    } catch (error) {
-      log.warn({ node: name, error: messageOf(error) }, 'readiness could not be reported');
-    }
   };
 
   const apply = (dirty: Dirty): void => {
@@ -160,6 +148,8 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const [name, { agent }] of members) settleLater(name, agent, dirty);
     for (const place of view.places.values()) {
       if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
+      // It may be another object than the one that was told.
+      else if (dirty.nodes) readiness.ready(place.name);
     }
     checkWaiting();
   };
@@ -255,6 +245,7 @@ export function createAgents(options: AgentsOptions): Agents {
       view.stop();
       settling.clear();
       unsettled.clear();
+      await readiness.stop();
       await Promise.all([...members.values()].map(({ runner }) => runner.stop()));
     },
     programmed: (versions) =>

@@ -1,8 +1,52 @@
+import { resources } from '../api/resources.ts';
 import type { Node } from '../api/types/core.ts';
+import type { Client } from '../client/port.ts';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { createWorkQueue } from '../lib/queue.ts';
 import { timestamp } from '../lib/timestamp.ts';
 
-/** The status that a programmed node reports: its network is there, pods may come. */
-export function readyStatus(now: number): NonNullable<Node['status']> {
+/** Tells the scheduler which nodes are programmed, so that pods may come. */
+export interface NodeReadiness {
+  /** The node is programmed: its status says so, from now on or already. Tried again until it does. */
+  ready(name: string): void;
+  stop(): Promise<void>;
+}
+
+export interface NodeReadinessOptions {
+  readonly client: Client;
+  /** The node as the API has it now. */
+  readonly node: (name: string) => Node | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export function createNodeReadiness({ client, node, clock, log }: NodeReadinessOptions): NodeReadiness {
+  const queue = createWorkQueue({
+    clock,
+    handler: async (name) => {
+      const current = node(name);
+      if (current === undefined || isReady(current)) return 'never';
+      try {
+        const body = { status: readyStatus(clock.now()) };
+        await client.patch(resources.nodes, { name }, { subresource: 'status', body });
+        return 'never';
+      } catch (error) {
+        log.warn({ node: name, error: messageOf(error) }, 'readiness could not be reported');
+        return 'back-off';
+      }
+    },
+  });
+  queue.start();
+  return { ready: (name) => queue.add(name), stop: () => queue.stop() };
+}
+
+function isReady({ status }: Node): boolean {
+  return status?.conditions?.some((it) => it.type === 'Ready' && it.status === 'True') ?? false;
+}
+
+function readyStatus(now: number): NonNullable<Node['status']> {
   const lastTransitionTime = timestamp(now);
   return {
     conditions: [

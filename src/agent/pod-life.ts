@@ -194,9 +194,8 @@ function ensureNamespace({ namespaces, sysctl }: PodLifeOptions, netns: string):
   try {
     namespaces.create(netns);
   } catch (error) {
-    // An earlier process of this lab made it: the pod has been running all along.
-    if (error instanceof WeftError && error.code === 'netns-exists') return;
-    throw error;
+    // An earlier process of this lab made it: the pod has been running all along, or was about to.
+    if (!(error instanceof WeftError && error.code === 'netns-exists')) throw error;
   }
   sysctl.write(netns, labSysctls);
 }
