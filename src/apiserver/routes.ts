@@ -1,5 +1,5 @@
 import type { Resource } from '../api/resources.ts';
-import { servedResources } from './served.ts';
+import { servedResources } from '../api/served.ts';
 import { badRequest } from './status.ts';
 
 /** What a path under /api or /apis asks for. */

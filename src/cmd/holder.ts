@@ -9,6 +9,10 @@ import { messageOf } from '../lib/errors.ts';
 import { runRole } from './role.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
+/** Flags of the runtime. The API server makes much garbage: a small nursery costs it little and saves 80 MB. */
+const flags: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
+  control: ['--max-semi-space-size=8'],
+};
 /** How long a role may take to end by itself; nothing it holds is lost by being killed. */
 const graceMs = 300;
 
@@ -38,7 +42,7 @@ await runRole('holder', async ({ paths, log }) => {
         ...(earlier[role] !== undefined && { adopt: earlier[role] }),
         command: {
           command: process.execPath,
-          args: [join(import.meta.dirname, `${role}.ts`), paths.directory],
+          args: [...(flags[role] ?? []), join(import.meta.dirname, `${role}.ts`), paths.directory],
           env: process.env,
           logFile: join(paths.logs, `${role}.log`),
         },

@@ -1,5 +1,5 @@
 import type { Resource } from '../../api/resources.ts';
-import { servedResources } from '../served.ts';
+import { servedResources } from '../../api/served.ts';
 
 /** Version of the Kubernetes API that is served, as clients compare it with their own. */
 export const servedVersion = { major: '1', minor: '33' } as const;

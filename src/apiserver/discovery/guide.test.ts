@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { apiVersionOf } from '../../api/resources.ts';
-import { servedResources } from '../served.ts';
+import { servedResources } from '../../api/served.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const guide = readFileSync(join(repository, 'docs/guide/api.md'), 'utf8');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
 import { typeNameOf } from '../../api/schema/schema.ts';
 import { servedVersion } from '../discovery/discovery.ts';
-import { servedResources } from '../served.ts';
+import { servedResources } from '../../api/served.ts';
 import { readDescriptions, type Descriptions } from './descriptions.ts';
 import { pathsOf, prefixOf } from './paths.ts';
 import { schemasOf, version2, version3, type Dialect } from './schemas.ts';

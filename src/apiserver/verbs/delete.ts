@@ -5,7 +5,7 @@ import { isObject, sameJson, textAt, valueAt, type StoredObject } from '../json.
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
-import { servedResources } from '../served.ts';
+import { servedResources } from '../../api/served.ts';
 import { selectionOf } from '../selection.ts';
 import {
   badRequest,

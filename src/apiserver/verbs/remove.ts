@@ -1,6 +1,6 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import type { Api } from '../port.ts';
-import { servedResources } from '../served.ts';
+import { servedResources } from '../../api/served.ts';
 import { qualifiedName } from '../status.ts';
 import type { Entry } from '../store/port.ts';
 

@@ -1,1 +1,0 @@
-export { servedResources } from '../api/served.ts';
