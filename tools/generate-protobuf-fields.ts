@@ -8,7 +8,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { apiVersionOf } from '../src/api/resources.ts';
-import { servedResources } from '../src/apiserver/served.ts';
+import { servedResources } from '../src/api/served.ts';
 
 /** Message -> field number -> `JSONNAME TYPE`; see decode.ts for the notation. */
 type Fields = Record<string, Record<string, string>>;
