@@ -1,5 +1,5 @@
 import type { History } from './history.ts';
-import { namespace, pod, policy } from './objects.ts';
+import { namespace, pod, policy, service } from './objects.ts';
 
 const everything = { podSelector: {} } as const;
 const client = pod('client', { node: 1 });
@@ -55,6 +55,18 @@ export const policyCases: readonly History[] = [
             { to: [{ ipBlock: { cidr: '::/0', except: ['2001:db8::/32'] } }], ports: [{ port: 'http' }] },
           ],
         }),
+      ],
+    ],
+  },
+  {
+    name: 'a pod that may do nothing reaches itself, directly and through its own Service, and its node',
+    states: [
+      [
+        namespace,
+        client,
+        pod('other', { node: 1 }),
+        service('itself', { selector: { app: 'client' }, ports: [{ port: 80 }] }),
+        policy('p', { ...everything, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [] }),
       ],
     ],
   },

@@ -11,6 +11,13 @@ export function labelsFrom(vocabulary: Readonly<Record<string, readonly string[]
   return fc.tuple(...labels).map((some) => Object.assign({}, ...some));
 }
 
+/** One of the labels of a vocabulary. */
+export function labelFrom(vocabulary: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Labels> {
+  return fc
+    .constantFrom(...Object.entries(vocabulary))
+    .chain(([key, values]) => fc.constantFrom(...values).map((value) => ({ [key]: value })));
+}
+
 export type NamespaceSeed = Labels;
 export const namespaceSeed: fc.Arbitrary<NamespaceSeed> = labelsFrom(namespaceLabels);
 
@@ -28,7 +35,10 @@ const portSeed = fc.record({
 });
 type PortSeed = typeof portSeed extends fc.Arbitrary<infer T> ? T : never;
 
-const containerSeed = fc.array(portSeed, { maxLength: 3 });
+const containerSeed = fc.oneof(
+  { weight: 5, arbitrary: fc.array(portSeed, { minLength: 1, maxLength: 3, size: 'max' }) },
+  { weight: 1, arbitrary: fc.constant([]) },
+);
 
 export const podSeed = fc.record({
   /** Taken modulo how many there are. */

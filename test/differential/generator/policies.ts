@@ -6,7 +6,7 @@ import type {
   NetworkPolicyPort,
   NetworkPolicySpec,
 } from '../../../src/api/types/network.ts';
-import { labelsFrom, namespaceName } from './pods.ts';
+import { labelFrom, labelsFrom, namespaceName } from './pods.ts';
 import {
   ipBlocks,
   namespaceSelectors,
@@ -36,9 +36,7 @@ function requirementFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelectorRequ
 
 /** Everything, one label, one expression, or all at once: mostly few conditions, for many select nobody. */
 function selectorFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelector> {
-  const label = fc
-    .constantFrom(...Object.entries(vocabulary))
-    .chain(([key, values]) => fc.constantFrom(...values).map((value) => ({ matchLabels: { [key]: value } })));
+  const label = labelFrom(vocabulary).map((matchLabels) => ({ matchLabels }));
   const expression = requirementFrom(vocabulary).map((one) => ({ matchExpressions: [one] }));
   const several = fc.record(
     {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Service, ServicePort } from '../../../src/api/types/core.ts';
 import type { EndpointSlice } from '../../../src/api/types/network.ts';
-import { labelsFrom, namespaceName } from './pods.ts';
+import { labelFrom, labelsFrom, namespaceName } from './pods.ts';
 import {
   podLabels,
   portNames,
@@ -38,9 +38,10 @@ export const serviceSeed = fc.record({
     'LoadBalancer',
     'headless',
   ),
-  /** An application that nobody is, now and then: a Service without endpoints. */
+  /** One label as a rule, and an application that nobody is, now and then: a Service without endpoints. */
   selector: fc.oneof(
-    { weight: 6, arbitrary: labelsFrom(podLabels) },
+    { weight: 6, arbitrary: labelFrom(podLabels) },
+    { weight: 2, arbitrary: labelsFrom(podLabels) },
     { weight: 1, arbitrary: fc.constant({ app: 'none' }) },
   ),
   ports: fc.array(portSeed, { minLength: 1, maxLength: 3 }),
