@@ -1,3 +1,4 @@
+import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
@@ -25,7 +26,7 @@ export interface FabricKernel {
 export function createFabric({ namespaces, route, sysctl }: FabricKernel): FabricExecutor {
   const programmed = new Map<string, NamespaceState>();
 
-  let last: Fabric = { segments: [], machines: [] };
+  let last: Fabric = { families: [], segments: [], machines: [] };
 
   const stateOf = (netns: string, desired: NamespaceState): NamespaceState => {
     const known = programmed.get(netns);
@@ -44,9 +45,10 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
     let changes = 0;
     const desired = fabricNamespaces(fabric);
     const current = new Map([...desired].map(([netns, state]) => [netns, stateOf(netns, state)]));
-    for (const netns of current.keys()) if (!programmed.has(netns)) sysctl.write(netns, labSysctls);
-    for (const { name } of fabric.segments) letSwitchSwitch(sysctl, segmentNetns(name));
-    for (const machine of fabric.machines) if (!programmed.has(machine.netns)) configure(sysctl, machine);
+    for (const { name } of fabric.segments) configureSwitch(sysctl, segmentNetns(name));
+    for (const machine of fabric.machines) {
+      if (!programmed.has(machine.netns)) configureMachine(sysctl, machine, fabric.families);
+    }
     for (const [netns, state] of desired) {
       const operations = diffNamespace(current.get(netns) ?? emptyNamespace, state);
       changes += operations.length;
@@ -81,14 +83,19 @@ function ownPart(actual: NamespaceState, desired: NamespaceState): NamespaceStat
   return { ...found, routes: found.routes.filter(({ destination }) => destinations.has(destination)) };
 }
 
-/** A switch must not run its frames through the machine's packet filter; the key is there only with br_netfilter. */
-function letSwitchSwitch(sysctl: Sysctl, netns: string): void {
+/**
+ * A switch has no addresses of its own and must not run its frames through the machine's packet filter; that key is
+ * there only with br_netfilter.
+ */
+function configureSwitch(sysctl: Sysctl, netns: string): void {
+  sysctl.write(netns, labSysctls([]));
   const key = 'net.bridge.bridge-nf-call-iptables';
-  if (sysctl.read(netns, key) !== undefined) sysctl.write(netns, { [key]: '0' });
+  if (sysctl.read(netns, key) === undefined) return;
+  sysctl.write(netns, { [key]: '0', 'net.bridge.bridge-nf-call-ip6tables': '0' });
 }
 
-function configure(sysctl: Sysctl, machine: Machine): void {
-  sysctl.write(machine.netns, machineSysctls(machine));
+function configureMachine(sysctl: Sysctl, machine: Machine, families: readonly Family[]): void {
+  sysctl.write(machine.netns, { ...labSysctls(families), ...machineSysctls(machine, families) });
 }
 
 function throwOn(failures: readonly RouteFailure[], netns: string): void {

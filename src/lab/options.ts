@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WeftError } from '../lib/errors.ts';
-import { labNodeAddress, labNodeName } from '../model/network/lab-addresses.ts';
-import { podBlock } from '../model/network/places.ts';
+import { labPlace } from '../model/network/lab-places.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 
@@ -28,14 +27,11 @@ export function labPlaces({
   config?: NetworkConfig;
 }): NodePlace[] {
   return Array.from({ length: nodes }, (_, index) => {
-    const podCidr = podBlock(config, index);
-    if (podCidr === undefined) {
-      throw new WeftError('pod-range-too-small', `${config.podCidr} has no block for node ${index + 1}`, {
-        fault: 'input',
-        hint: 'use fewer nodes or a larger ClusterNetwork spec.podCIDR',
-      });
-    }
-    const tunnelAddress = podCidr.slice(0, podCidr.indexOf('/'));
-    return { name: labNodeName(index), address: labNodeAddress(index), podCidr, tunnelAddress };
+    const place = labPlace(config, index);
+    if (place !== undefined) return place;
+    throw new WeftError('pod-range-too-small', `${config.podCidrs.join()} has no block for node ${index + 1}`, {
+      fault: 'input',
+      hint: 'use fewer nodes or a larger ClusterNetwork spec.podCIDR',
+    });
   });
 }

@@ -3,9 +3,10 @@ import type { Deployment } from '../api/types/apps.ts';
 import type { Endpoints, Node, Service } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
-import { labAddresses } from '../model/network/lab-addresses.ts';
-import type { NetworkConfig } from '../model/network/config.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { familyOf } from '../lib/address.ts';
+import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
+import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 
 /** Says which process of the lab answers for a pod; without it the stand-ins do. */
 export const servedByAnnotation = 'weft.dev/served-by';
@@ -23,10 +24,10 @@ function nodeObject(place: NodePlace, config: NetworkConfig): Node {
       name: place.name,
       labels: { 'kubernetes.io/hostname': place.name, 'kubernetes.io/os': 'linux' },
     },
-    spec: { podCIDR: place.podCidr, podCIDRs: [place.podCidr] },
+    spec: { podCIDR: place.podCidr, podCIDRs: familyPlaces(place).map(({ podCidr }) => podCidr) },
     status: {
       addresses: [
-        { type: 'InternalIP', address: place.address },
+        ...nodeAddresses(place).map((address) => ({ type: 'InternalIP' as const, address })),
         { type: 'Hostname', address: place.name },
       ],
       capacity: resources,
@@ -52,8 +53,8 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
     spec: {
       model: config.model,
       dataplane: 'nftables',
-      podCIDR: config.podCidr,
-      serviceCIDR: config.serviceCidr,
+      podCIDR: config.podCidrs.join(),
+      serviceCIDR: config.serviceCidrs.join(),
       maxPodsPerNode: config.maxPodsPerNode,
       establishedConnections: config.establishedConnections,
     },
@@ -63,7 +64,7 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
 const dnsLabels = { 'k8s-app': 'kube-dns' };
 
 /** Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows. */
-export function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, Service] {
+export function clusterDnsObjects(config: NetworkConfig): [Deployment, Service] {
   const deployment: Deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -94,7 +95,7 @@ export function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, 
     kind: 'Service',
     metadata: { name: 'kube-dns', namespace: 'kube-system', labels: dnsLabels },
     spec: {
-      clusterIP: dnsAddress(serviceCidr),
+      clusterIP: dnsAddress(primaryServiceCidr(config)),
       selector: dnsLabels,
       ports: [
         { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
@@ -106,7 +107,10 @@ export function clusterDnsObjects({ serviceCidr }: NetworkConfig): [Deployment, 
 }
 
 /** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
-export function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, EndpointSlice, Endpoints] {
+export function apiServiceObjects(config: NetworkConfig): [Service, EndpointSlice, Endpoints] {
+  const serviceCidr = primaryServiceCidr(config);
+  const family = familyOf(serviceCidr);
+  const { control } = labAddressesOf[family];
   const metadata = { name: 'kubernetes', namespace: 'default' };
   return [
     {
@@ -122,8 +126,8 @@ export function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, End
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: 'IPv4',
-      endpoints: [{ addresses: [labAddresses.control], conditions: { ready: true } }],
+      addressType: family,
+      endpoints: [{ addresses: [control], conditions: { ready: true } }],
       ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
     },
     {
@@ -133,7 +137,7 @@ export function apiServiceObjects({ serviceCidr }: NetworkConfig): [Service, End
       metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
       subsets: [
         {
-          addresses: [{ ip: labAddresses.control }],
+          addresses: [{ ip: control }],
           ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
         },
       ],

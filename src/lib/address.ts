@@ -7,6 +7,25 @@ export interface Address {
   readonly value: bigint;
 }
 
+/** Both families, in the order in which they are told. */
+export const families = ['IPv4', 'IPv6'] as const satisfies readonly Family[];
+
+/** The family that an address or a prefix is written in; says nothing about whether it is valid. */
+export function familyOf(text: string): Family {
+  return text.includes(':') ? 'IPv6' : 'IPv4';
+}
+
+/** The first of these addresses or prefixes that is of the family. */
+export function inFamily(texts: readonly string[], family: Family): string | undefined {
+  return texts.find((text) => familyOf(text) === family);
+}
+
+/** The address as `formatAddress` writes it, so that equal addresses are equal texts; what is none stays. */
+export function canonicalAddress(text: string): string {
+  const address = parseAddress(text);
+  return address === undefined ? text : formatAddress(address);
+}
+
 const bits = { IPv4: 32, IPv6: 128 } as const;
 
 /** Number of bits in an address of this family: 32 or 128. */

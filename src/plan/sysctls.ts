@@ -1,3 +1,4 @@
+import type { Family } from '../lib/address.ts';
 import type { Machine } from '../model/fabric/machines.ts';
 import { nodeLink } from './links/node.ts';
 
@@ -5,38 +6,70 @@ import { nodeLink } from './links/node.ts';
 export type SysctlValues = Readonly<Record<string, string>>;
 
 /**
- * What every namespace of a lab is set to. One family for now: without the first two, every link would solicit and
- * advertise IPv6. With the mask the kernel limits no kind of ICMP error, by which people and probes tell a refusal
- * from silence (a limit of 0 would empty the allowance that errors for missing routes share).
+ * What every namespace of a lab is set to before it has links. With the masks the kernel limits no kind of ICMP error,
+ * by which people and probes tell a refusal from silence (a limit of 0 would empty the allowance that errors for
+ * missing routes share).
  */
-export const labSysctls = {
+export function labSysctls(families: readonly Family[]): SysctlValues {
+  return { 'net.ipv4.icmp_ratemask': '0', ...(families.includes('IPv6') ? ipv6On : ipv6Off) };
+}
+
+/** Without these, every link would solicit and advertise. */
+const ipv6Off = {
   'net.ipv6.conf.all.disable_ipv6': '1',
   'net.ipv6.conf.default.disable_ipv6': '1',
-  'net.ipv4.icmp_ratemask': '0',
+} as const satisfies SysctlValues;
+
+/**
+ * Addresses are given, never made up: no link-local ones (`addr_gen_mode` none), no router advertisements, and no
+ * detection of duplicates, which would keep links silent for more than a second.
+ */
+const ipv6On = {
+  'net.ipv6.conf.all.disable_ipv6': '0',
+  'net.ipv6.conf.default.disable_ipv6': '0',
+  'net.ipv6.conf.default.addr_gen_mode': '1',
+  'net.ipv6.conf.all.accept_dad': '0',
+  'net.ipv6.conf.default.accept_dad': '0',
+  'net.ipv6.conf.all.accept_ra': '0',
+  'net.ipv6.conf.default.accept_ra': '0',
+  // No error has this type; an empty list cannot be written.
+  'net.ipv6.icmp.ratemask': '255',
 } as const satisfies SysctlValues;
 
 /**
  * A node forwards, and filters sources by its own rules: reverse-path filtering would drop what comes back by
  * another link. A pod that reaches itself through a Service leaves by the link it came from; a redirect for that is
- * wrong, and uses up the pod's allowance of other ICMP errors.
+ * wrong, and uses up the pod's allowance of other ICMP errors. (IPv6 sends redirects from link-local addresses only,
+ * and no link here has one.)
  */
-export const nodeSysctls = {
-  'net.ipv4.ip_forward': '1',
-  'net.ipv4.conf.all.rp_filter': '0',
-  'net.ipv4.conf.default.rp_filter': '0',
-  [`net.ipv4.conf.${nodeLink}.rp_filter`]: '0',
-  'net.ipv4.conf.all.send_redirects': '0',
-  'net.ipv4.conf.default.send_redirects': '0',
-  [`net.ipv4.conf.${nodeLink}.send_redirects`]: '0',
-} as const satisfies SysctlValues;
+export function nodeSysctls(families: readonly Family[]): SysctlValues {
+  return {
+    'net.ipv4.ip_forward': '1',
+    'net.ipv4.conf.all.rp_filter': '0',
+    'net.ipv4.conf.default.rp_filter': '0',
+    [`net.ipv4.conf.${nodeLink}.rp_filter`]: '0',
+    'net.ipv4.conf.all.send_redirects': '0',
+    'net.ipv4.conf.default.send_redirects': '0',
+    [`net.ipv4.conf.${nodeLink}.send_redirects`]: '0',
+    ...(families.includes('IPv6') ? { 'net.ipv6.conf.all.forwarding': '1' } : {}),
+  };
+}
 
 /** A machine of the fabric. Answers may come back by another interface than packets left by. */
-export function machineSysctls({ forwards = false, answersForAll = false }: Machine): SysctlValues {
+export function machineSysctls(
+  { forwards = false, answersForAll = false }: Machine,
+  families: readonly Family[],
+): SysctlValues {
+  const ipv6 = {
+    'net.ipv6.conf.all.forwarding': forwards ? '1' : '0',
+    'net.ipv6.ip_nonlocal_bind': answersForAll ? '1' : '0',
+  };
   return {
     'net.ipv4.ip_forward': forwards ? '1' : '0',
     'net.ipv4.conf.all.rp_filter': '0',
     'net.ipv4.conf.default.rp_filter': '0',
     // Such a machine sends from addresses that it does not own.
     'net.ipv4.ip_nonlocal_bind': answersForAll ? '1' : '0',
+    ...(families.includes('IPv6') ? ipv6 : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { familyOf, type Family } from '../../lib/address.ts';
 import type {
   ClusterNetwork,
   ClusterNetworkSpec,
@@ -46,18 +47,46 @@ export function defaultEndpointSlice(slice: EndpointSlice): EndpointSlice {
   return { ...slice, ports };
 }
 
-/** What a ClusterNetwork says where it says nothing; the ranges are those of kubeadm and Calico. */
+/** What a ClusterNetwork says where it says nothing, besides its ranges. */
 export const clusterNetworkDefaults = {
   model: 'calico',
   dataplane: 'nftables',
-  podCIDR: '10.244.0.0/16',
-  serviceCIDR: '10.96.0.0/12',
   maxPodsPerNode: 110,
   establishedConnections: 'cut',
-} as const satisfies Required<ClusterNetworkSpec>;
+} as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
+
+/** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */
+const defaultRanges = {
+  IPv4: { podCIDR: '10.244.0.0/16', serviceCIDR: '10.96.0.0/12' },
+  IPv6: { podCIDR: 'fd00:10:244::/56', serviceCIDR: 'fd00:10:96::/112' },
+} as const satisfies Record<Family, unknown>;
+
+/**
+ * Both ranges of a network, one per family with a comma between them, without spaces. A range that is not said has
+ * the families of the other; where neither is, `families`.
+ */
+export function rangesOf(
+  spec: ClusterNetworkSpec,
+  families: readonly Family[] = ['IPv4'],
+): Required<Pick<ClusterNetworkSpec, 'podCIDR' | 'serviceCIDR'>> {
+  const given = spec.podCIDR ?? spec.serviceCIDR;
+  const wanted = given === undefined ? families : rangeList(given).map(familyOf);
+  const defaultOf = (field: 'podCIDR' | 'serviceCIDR'): string[] =>
+    wanted.map((family) => defaultRanges[family][field]);
+  const of = (field: 'podCIDR' | 'serviceCIDR'): string => {
+    const text = spec[field];
+    return (text === undefined ? defaultOf(field) : rangeList(text)).join();
+  };
+  return { podCIDR: of('podCIDR'), serviceCIDR: of('serviceCIDR') };
+}
+
+/** The ranges in a field that may have one per family. */
+export function rangeList(text: string): string[] {
+  return text.split(',').map((range) => range.trim());
+}
 
 /** Every field of the network's configuration, filled in. */
 export function defaultClusterNetwork(network: ClusterNetwork): ClusterNetwork {
   const spec: ClusterNetworkSpec = network.spec;
-  return { ...network, spec: { ...clusterNetworkDefaults, ...spec } };
+  return { ...network, spec: { ...clusterNetworkDefaults, ...spec, ...rangesOf(spec) } };
 }

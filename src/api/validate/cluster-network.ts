@@ -1,9 +1,9 @@
 import { bitsOf } from '../../lib/address.ts';
 import { parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
-import { clusterNetworkDefaults } from '../defaults/network.ts';
+import { clusterNetworkDefaults, rangeList, rangesOf } from '../defaults/network.ts';
 import type { ClusterNetwork, ClusterNetworkSpec } from '../types/network.ts';
 import { checkCidr } from './checks.ts';
-import { invalid, notSupported, type FieldProblem } from './problem.ts';
+import { invalid, notSupported, tooMany, type FieldProblem } from './problem.ts';
 
 /** A range of Services needs room for its static band and for the two fixed addresses. */
 const leastServiceBits = 4;
@@ -14,8 +14,9 @@ const mostPodsPerNode = 65534;
 /** Rules for the network's own configuration: one object, ranges that do not overlap. */
 export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] {
   const spec: ClusterNetworkSpec = { ...clusterNetworkDefaults, ...network.spec };
-  const { podCIDR, serviceCIDR, maxPodsPerNode } = { ...clusterNetworkDefaults, ...spec };
-  const problems = [...checkCidr('spec.podCIDR', podCIDR), ...checkCidr('spec.serviceCIDR', serviceCIDR)];
+  const { maxPodsPerNode } = { ...clusterNetworkDefaults, ...spec };
+  const { podCIDR, serviceCIDR } = rangesOf(spec);
+  const problems = [...rangesProblems('spec.podCIDR', podCIDR), ...rangesProblems('spec.serviceCIDR', serviceCIDR)];
   if (network.metadata.name !== 'default') {
     problems.push(notSupported('metadata.name', network.metadata.name, ['default']));
   }
@@ -23,25 +24,47 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
     const detail = `must be between 1 and ${mostPodsPerNode}, inclusive`;
     problems.push(invalid('spec.maxPodsPerNode', maxPodsPerNode, detail));
   }
-  const [pods, services] = [parsePrefix(podCIDR), parsePrefix(serviceCIDR)];
-  if (problems.length > 0 || pods === undefined || services === undefined) return problems;
-  return rangeProblems(pods, services, { podCIDR, serviceCIDR });
+  return problems.length > 0 ? problems : pairProblems({ podCIDR, serviceCIDR });
 }
 
-function rangeProblems(
-  pods: Prefix,
-  services: Prefix,
-  { podCIDR, serviceCIDR }: { podCIDR: string; serviceCIDR: string },
-): FieldProblem[] {
+/** One range, or one of each family. */
+function rangesProblems(path: string, text: string): FieldProblem[] {
+  const ranges = rangeList(text);
+  if (ranges.length > 2) return [tooMany(path, ranges.length, 2)];
+  const problems = ranges.flatMap((range) => checkCidr(path, range));
+  if (problems.length > 0) return problems;
+  const [first, second] = ranges.map(parsePrefix);
+  if (second === undefined || first?.family !== second.family) return [];
+  return [invalid(path, text, 'two ranges must be of different families')];
+}
+
+interface RangeTexts {
+  readonly podCIDR: string;
+  readonly serviceCIDR: string;
+}
+
+function pairProblems(texts: RangeTexts): FieldProblem[] {
+  const { podCIDR, serviceCIDR } = texts;
+  const [pods, services] = [podCIDR, serviceCIDR].map((text) =>
+    rangeList(text).flatMap((range) => parsePrefix(range) ?? []),
+  );
+  if (pods === undefined || services === undefined) return [];
+  if (pods.map(({ family }) => family).join() !== services.map(({ family }) => family).join()) {
+    const what = pods.length + services.length > 2 ? 'families, in the same order,' : 'family';
+    return [invalid('spec.serviceCIDR', serviceCIDR, `must be of the same ${what} as podCIDR (${podCIDR})`)];
+  }
+  return services.flatMap((range, index) => {
+    const podRange = pods[index];
+    return podRange === undefined ? [] : rangeProblems(podRange, range, texts);
+  });
+}
+
+function rangeProblems(pods: Prefix, services: Prefix, { podCIDR, serviceCIDR }: RangeTexts): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (bitsOf(services.family) - services.length < leastServiceBits) {
     problems.push(invalid('spec.serviceCIDR', serviceCIDR, 'must hold at least 16 addresses'));
   }
-  if (pods.family !== services.family) {
-    problems.push(
-      invalid('spec.serviceCIDR', serviceCIDR, `must be of the same family as podCIDR (${podCIDR})`),
-    );
-  } else if (overlap(pods, services)) {
+  if (overlap(pods, services)) {
     problems.push(invalid('spec.serviceCIDR', serviceCIDR, `must not overlap podCIDR (${podCIDR})`));
   }
   return problems;

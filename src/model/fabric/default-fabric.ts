@@ -1,6 +1,7 @@
-import { labAddresses } from '../network/lab-addresses.ts';
-import type { NodePlace } from '../network/topology.ts';
-import type { Fabric, Machine } from './machines.ts';
+import { familyOf, type Family } from '../../lib/address.ts';
+import { labAddressesOf, type LabAddresses } from '../network/lab-addresses.ts';
+import { nodeAddresses, type NodePlace } from '../network/topology.ts';
+import type { Fabric, Machine, MachineRoute } from './machines.ts';
 
 /** Pin's name of the namespace of a node's machine. */
 export function nodeNetns(node: string): string {
@@ -12,69 +13,84 @@ export const machineNetns = { router: 'router', internet: 'internet', control: '
 
 const nodeSegment = 'default';
 const internetSegment = 'internet';
-const bitsOf = (prefix: string): string => prefix.slice(prefix.indexOf('/'));
-const onSegment = (address: string): string => address + bitsOf(labAddresses.segment);
+const anywhere = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const satisfies Record<Family, string>;
+
+/** What nobody on the internet has a way to: RFC 1918, RFC 4193. */
+const privateRanges = {
+  IPv4: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  IPv6: ['fc00::/7'],
+} as const satisfies Record<Family, readonly string[]>;
 
 /**
  * The fabric of a lab that describes none: all nodes and the API server's machine on one segment, a router, and
  * behind it a machine that stands for the internet. It knows the way to the nodes but carries no private
  * addresses, so that pods and cluster addresses cannot be reached from there.
  */
-export function defaultFabric(nodes: Iterable<NodePlace>): Fabric {
+export function defaultFabric(nodes: Iterable<NodePlace>, families: readonly Family[] = ['IPv4']): Fabric {
+  const known = families.map((family) => labAddressesOf[family]);
+  const toRouter = known.map(({ router }) => defaultRoute(router));
   return {
+    families,
     segments: [{ name: nodeSegment }, { name: internetSegment }],
-    machines: [router, internet, control, ...[...nodes].map(nodeMachine)],
+    machines: [
+      routerMachine(known),
+      internetMachine(families),
+      {
+        name: 'control',
+        netns: machineNetns.control,
+        interfaces: [onSegment(known.map(({ control }) => control))],
+        routes: toRouter,
+      },
+      ...[...nodes].map((node) => ({
+        name: node.name,
+        netns: nodeNetns(node.name),
+        interfaces: [onSegment(nodeAddresses(node))],
+        routes: toRouter,
+        forwards: true,
+      })),
+    ],
   };
 }
 
-function nodeMachine(node: NodePlace): Machine {
+function routerMachine(known: readonly LabAddresses[]): Machine {
+  const outside = known.map(({ internetRouter, internetSegment: range }) => internetRouter + bitsOf(range));
   return {
-    name: node.name,
-    netns: nodeNetns(node.name),
-    interfaces: [{ name: 'eth0', segment: nodeSegment, address: onSegment(node.address) }],
-    routes: [{ destination: '0.0.0.0/0', via: labAddresses.router }],
+    name: 'router',
+    netns: machineNetns.router,
+    interfaces: [
+      onSegment(known.map(({ router }) => router)),
+      { name: 'eth1', segment: internetSegment, addresses: outside },
+    ],
+    routes: known.map(({ internet }) => defaultRoute(internet)),
     forwards: true,
   };
 }
 
-const router: Machine = {
-  name: 'router',
-  netns: machineNetns.router,
-  interfaces: [
-    { name: 'eth0', segment: nodeSegment, address: onSegment(labAddresses.router) },
-    {
-      name: 'eth1',
-      segment: internetSegment,
-      address: labAddresses.internetRouter + bitsOf(labAddresses.internetSegment),
-    },
-  ],
-  routes: [{ destination: '0.0.0.0/0', via: labAddresses.internet }],
-  forwards: true,
-};
+function internetMachine(families: readonly Family[]): Machine {
+  const known = families.map((family) => labAddressesOf[family]);
+  const addresses = known.map(({ internet, internetSegment: range }) => internet + bitsOf(range));
+  return {
+    name: 'internet',
+    netns: machineNetns.internet,
+    interfaces: [{ name: 'eth0', segment: internetSegment, addresses }],
+    routes: [
+      ...known.map(({ segment, internetRouter }) => ({ destination: segment, via: internetRouter })),
+      ...families
+        .flatMap((family): readonly string[] => privateRanges[family])
+        .map((destination) => ({ destination, via: 'unreachable' })),
+    ],
+    answersForAll: true,
+  };
+}
 
-const internet: Machine = {
-  name: 'internet',
-  netns: machineNetns.internet,
-  interfaces: [
-    {
-      name: 'eth0',
-      segment: internetSegment,
-      address: labAddresses.internet + bitsOf(labAddresses.internetSegment),
-    },
-  ],
-  routes: [
-    { destination: labAddresses.segment, via: labAddresses.internetRouter },
-    // RFC 1918: nobody on the internet has a way to these.
-    { destination: '10.0.0.0/8', via: 'unreachable' },
-    { destination: '172.16.0.0/12', via: 'unreachable' },
-    { destination: '192.168.0.0/16', via: 'unreachable' },
-  ],
-  answersForAll: true,
-};
+function onSegment(addresses: readonly string[]): Machine['interfaces'][number] {
+  const withLength = addresses.map((address) => address + bitsOf(labAddressesOf[familyOf(address)].segment));
+  return { name: 'eth0', segment: nodeSegment, addresses: withLength };
+}
 
-const control: Machine = {
-  name: 'control',
-  netns: machineNetns.control,
-  interfaces: [{ name: 'eth0', segment: nodeSegment, address: onSegment(labAddresses.control) }],
-  routes: [{ destination: '0.0.0.0/0', via: labAddresses.router }],
-};
+/** Everything of the family by this next hop. */
+function defaultRoute(via: string): MachineRoute {
+  return { destination: anywhere[familyOf(via)], via };
+}
+
+const bitsOf = (prefix: string): string => prefix.slice(prefix.indexOf('/'));

@@ -1,3 +1,5 @@
+import type { Family } from '../../lib/address.ts';
+
 /** A layer-2 segment: a switch that machines are plugged into. */
 export interface Segment {
   /** Unique in the fabric; also the name of its namespace's pin, behind `segment-`. */
@@ -21,8 +23,8 @@ export interface MachineInterface {
   /** Name inside the machine. */
   readonly name: string;
   readonly segment: string;
-  /** With the segment's prefix length: `172.20.1.1/16`. */
-  readonly address: string;
+  /** With the segment's prefix length: `172.20.1.1/16`; one per family at least. */
+  readonly addresses: readonly string[];
 }
 
 export interface MachineRoute {
@@ -33,6 +35,8 @@ export interface MachineRoute {
 
 /** The world around the nodes. It forwards only what its machines have routes for. */
 export interface Fabric {
+  /** What is spoken in it; the other family is switched off. */
+  readonly families: readonly Family[];
   readonly segments: readonly Segment[];
   readonly machines: readonly Machine[];
 }

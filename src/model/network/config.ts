@@ -1,33 +1,43 @@
+import { clusterNetworkDefaults, rangesOf } from '../../api/defaults/network.ts';
 import type { ClusterNetwork } from '../../api/types/network.ts';
+import { familyOf, type Family } from '../../lib/address.ts';
 
 /** The effective configuration of a cluster's network: the ClusterNetwork object with every default filled in. */
 export interface NetworkConfig {
   readonly model: NonNullable<ClusterNetwork['spec']['model']>;
-  /** Addresses of pods, cut into one block per node. */
-  readonly podCidr: string;
-  /** Addresses of Services. */
-  readonly serviceCidr: string;
+  /** Addresses of pods, cut into one block per node: a range per family, the primary family first. */
+  readonly podCidrs: readonly string[];
+  /** Addresses of Services: a range per family, of the same families in the same order. */
+  readonly serviceCidrs: readonly string[];
   readonly maxPodsPerNode: number;
   readonly establishedConnections: 'cut' | 'keep';
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
-export const defaultNetworkConfig: NetworkConfig = {
-  model: 'calico',
-  podCidr: '10.244.0.0/16',
-  serviceCidr: '10.96.0.0/12',
-  maxPodsPerNode: 110,
-  establishedConnections: 'cut',
-};
+export const defaultNetworkConfig: NetworkConfig = networkConfigOf(undefined);
 
-/** The configuration that an object asks for; absent fields take the defaults. */
-export function networkConfigOf(network: ClusterNetwork | undefined): NetworkConfig {
+/** The configuration that an object asks for; absent fields take the defaults, absent ranges those of `families`. */
+export function networkConfigOf(
+  network: ClusterNetwork | undefined,
+  families: readonly Family[] = ['IPv4'],
+): NetworkConfig {
   const spec = network?.spec ?? {};
+  const { podCIDR, serviceCIDR } = rangesOf(spec, families);
   return {
-    model: spec.model ?? defaultNetworkConfig.model,
-    podCidr: spec.podCIDR ?? defaultNetworkConfig.podCidr,
-    serviceCidr: spec.serviceCIDR ?? defaultNetworkConfig.serviceCidr,
-    maxPodsPerNode: spec.maxPodsPerNode ?? defaultNetworkConfig.maxPodsPerNode,
-    establishedConnections: spec.establishedConnections ?? defaultNetworkConfig.establishedConnections,
+    model: spec.model ?? clusterNetworkDefaults.model,
+    podCidrs: podCIDR.split(','),
+    serviceCidrs: serviceCIDR.split(','),
+    maxPodsPerNode: spec.maxPodsPerNode ?? clusterNetworkDefaults.maxPodsPerNode,
+    establishedConnections: spec.establishedConnections ?? clusterNetworkDefaults.establishedConnections,
   };
+}
+
+/** The families of pods, nodes and Services, the primary one first. */
+export function familiesOfNetwork({ podCidrs }: Pick<NetworkConfig, 'podCidrs'>): Family[] {
+  return podCidrs.map(familyOf);
+}
+
+/** The range of the primary family, in which the Services have their addresses that every cluster has. */
+export function primaryServiceCidr({ serviceCidrs }: Pick<NetworkConfig, 'serviceCidrs'>): string {
+  return serviceCidrs[0] ?? '';
 }

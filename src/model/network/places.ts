@@ -1,20 +1,39 @@
 import type { Node } from '../../api/types/core.ts';
-import { addressAfter, bitsOf, formatAddress, parseAddress } from '../../lib/address.ts';
+import {
+  addressAfter,
+  bitsOf,
+  canonicalAddress,
+  formatAddress,
+  inFamily,
+  parseAddress,
+} from '../../lib/address.ts';
 import { formatPrefix, parsePrefix, prefixOf, rangeOf } from '../../lib/prefix.ts';
 import type { NetworkConfig } from './config.ts';
-import type { NodePlace } from './topology.ts';
+import { familyPlaces, type FamilyPlace, type NodePlace } from './topology.ts';
 
-/** Bits of one node's block of pod addresses: 254 pods fit beside the tunnel address. */
-const nodeBlockLength = 24;
+/** Bits of one node's block of pod addresses: 254 pods fit beside the tunnel address with IPv4. */
+const nodeBlockLength = { IPv4: 24, IPv6: 64 } as const;
 
-/** Where a node is, read from its object; undefined until it has an InternalIP and a pod block. */
+/** Where a node is, read from its object; undefined until it has an InternalIP and a pod block of one family. */
 export function placeOf(node: Node): NodePlace | undefined {
-  const address = node.status?.addresses?.find((entry) => entry.type === 'InternalIP')?.address;
-  const podCidr = node.spec?.podCIDR;
-  if (address === undefined || podCidr === undefined) return undefined;
+  const [primary, secondary] = podCidrsOf(node).flatMap((podCidr) => familyPlaceOf(node, podCidr) ?? []);
+  if (primary === undefined) return undefined;
+  return { name: node.metadata.name, ...primary, ...(secondary === undefined ? {} : { secondary }) };
+}
+
+function podCidrsOf({ spec = {} }: Node): readonly string[] {
+  const { podCIDR, podCIDRs = [] } = spec;
+  return podCIDRs.length > 0 || podCIDR === undefined ? podCIDRs : [podCIDR];
+}
+
+function familyPlaceOf({ status }: Node, podCidr: string): FamilyPlace | undefined {
   const block = parsePrefix(podCidr);
-  if (block === undefined) return undefined;
-  return { name: node.metadata.name, address, podCidr, tunnelAddress: formatAddress(block.network) };
+  const addresses = (status?.addresses ?? [])
+    .filter(({ type }) => type === 'InternalIP')
+    .map((entry) => canonicalAddress(entry.address));
+  const address = block === undefined ? undefined : inFamily(addresses, block.family);
+  if (block === undefined || address === undefined) return undefined;
+  return { address, podCidr, tunnelAddress: formatAddress(block.network) };
 }
 
 /** The places of all nodes that have one, by name. */
@@ -27,15 +46,39 @@ export function placesOf(nodes: Iterable<Node>): Map<string, NodePlace> {
   return places;
 }
 
-/** The pod block of the node with this index, from 0; undefined when the pod range has no such block left. */
-export function podBlock(config: Pick<NetworkConfig, 'podCidr'>, index: number): string | undefined {
-  const range = parsePrefix(config.podCidr);
+/**
+ * The pod blocks of the node with this index, from 0, one of each range; undefined when one of the ranges has no such
+ * block left.
+ */
+export function podBlocks(
+  config: Pick<NetworkConfig, 'podCidrs'>,
+  index: number,
+): readonly string[] | undefined {
+  const blocks = config.podCidrs.flatMap((range) => podBlock(range, index) ?? []);
+  return blocks.length === config.podCidrs.length ? blocks : undefined;
+}
+
+function podBlock(podCidr: string, index: number): string | undefined {
+  const range = parsePrefix(podCidr);
   if (range === undefined) return undefined;
-  const length = Math.max(nodeBlockLength, range.length);
+  const length = Math.max(nodeBlockLength[range.family], range.length);
   const size = 1n << BigInt(bitsOf(range.family) - length);
   const network = addressAfter(range.network, size * BigInt(index));
   if (network === undefined || network.value > rangeOf(range).last.value) return undefined;
   return formatPrefix(prefixOf(network, length));
+}
+
+/**
+ * An address of each of the node's blocks for a pod, the primary family's first; undefined when one of the blocks is
+ * full.
+ */
+export function freePodAddresses(
+  place: NodePlace,
+  used: { has(address: string): boolean },
+): readonly string[] | undefined {
+  const blocks = familyPlaces(place);
+  const free = blocks.flatMap(({ podCidr }) => freePodAddress(podCidr, used) ?? []);
+  return free.length === blocks.length ? free : undefined;
 }
 
 /**
@@ -53,9 +96,13 @@ export function freePodAddress(podCidr: string, used: { has(address: string): bo
   return undefined;
 }
 
-/** A locally administered MAC address that carries an IPv4 address, as many CNI plug-ins make it. */
+/**
+ * A locally administered MAC address that carries an IPv4 address, as many CNI plug-ins make it. Of an IPv6 address
+ * the four words are put on top of each other: addresses that differ in one word only have different ones.
+ */
 export function macOf(address: string): string {
-  const value = parseAddress(address)?.value ?? 0n;
+  let value = 0n;
+  for (let rest = parseAddress(address)?.value ?? 0n; rest > 0n; rest >>= 32n) value ^= rest & 0xffff_ffffn;
   const octets = [24n, 16n, 8n, 0n].map((shift) =>
     Number((value >> shift) & 255n)
       .toString(16)

@@ -1,4 +1,5 @@
-import type { NodePlace, Place } from './topology.ts';
+import { familyOf } from '../../lib/address.ts';
+import { placeIn, type FamilyPlace, type NodePlace, type Place } from './topology.ts';
 
 /** A flow as it arrives at `destination`, and whether a Service sent it there. */
 export interface SourceQuestion {
@@ -26,14 +27,19 @@ export function sourceSeen(places: Places, question: SourceQuestion): string | u
   const { source, destination, service } = question;
   if (source.kind === 'node' && service === undefined)
     return nodeAddressTowards(places, source.node, destination);
-  // What a node sends to a Service has its primary address, until a rule translates it.
-  const own = source.kind === 'node' ? places.get(source.node)?.address : source.address;
+  // What a node sends to a Service has its segment's address, until a rule translates it.
+  const own = source.kind === 'node' ? placeTowards(places, source.node, destination)?.address : source.address;
   const entry = service?.node ?? (source.kind === 'pod' ? source.node : undefined);
   if (entry === undefined || staysOn(entry, destination) || !isMasqueraded(places, question)) return own;
   return nodeAddressTowards(places, entry, destination);
 }
 
 type Places = ReadonlyMap<string, NodePlace>;
+
+/** A node's addresses of the destination's family: packets never change theirs. */
+function placeTowards(places: Places, node: string, { address }: Place): FamilyPlace | undefined {
+  return placeIn(places.get(node), familyOf(address));
+}
 
 /** Whether the packet ends in the node's own stack, so that no postrouting hook sees it. */
 function staysOn(entry: string, destination: Place): boolean {
@@ -48,15 +54,15 @@ function isMasqueraded(places: Places, { source, destination, service }: SourceQ
 
 function isInPodRange(places: Places, destination: Place): boolean {
   if (destination.kind !== 'node') return destination.kind === 'pod';
-  return places.get(destination.node)?.tunnelAddress === destination.address;
+  return placeTowards(places, destination.node, destination)?.tunnelAddress === destination.address;
 }
 
 /**
- * A node's address towards a destination: of its tunnel for what is behind the tunnel, its primary one for all
+ * A node's address towards a destination: of its tunnel for what is behind the tunnel, its segment's for all
  * else; to itself it speaks from the address that it speaks to.
  */
 function nodeAddressTowards(places: Places, node: string, destination: Place): string | undefined {
-  const place = places.get(node);
+  const place = placeTowards(places, node, destination);
   if (destination.kind !== 'external' && destination.node === node) {
     return destination.kind === 'node' ? destination.address : place?.address;
   }

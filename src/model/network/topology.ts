@@ -1,12 +1,45 @@
-/** Where nodes and pods are, in the addresses of the chosen network model. Filled from Node objects and configuration. */
-export interface NodePlace {
-  readonly name: string;
-  /** Primary address on the node segment. */
+import { families, familyOf, type Family } from '../../lib/address.ts';
+
+/** Where a node is in one address family. */
+export interface FamilyPlace {
+  /** Address on the node segment. */
   readonly address: string;
   /** The node's block of pod addresses. */
   readonly podCidr: string;
   /** Address of the node's VXLAN device: the first of its pod block. */
   readonly tunnelAddress: string;
+}
+
+/**
+ * Where nodes and pods are, in the addresses of the chosen network model. Filled from Node objects and configuration.
+ * The addresses of the primary family are the place's own.
+ */
+export interface NodePlace extends FamilyPlace {
+  readonly name: string;
+  /** The other family's, in a dual-stack cluster. */
+  readonly secondary?: FamilyPlace;
+}
+
+/** Where the node is in each family that it has, the primary one first. */
+export function familyPlaces(place: NodePlace): FamilyPlace[] {
+  return place.secondary === undefined ? [place] : [place, place.secondary];
+}
+
+/** Where the node is in this family; undefined when it has no address there. */
+export function placeIn(place: NodePlace | undefined, family: Family): FamilyPlace | undefined {
+  return place === undefined
+    ? undefined
+    : familyPlaces(place).find(({ address }) => familyOf(address) === family);
+}
+
+/** Addresses of the nodes' own segment, the primary one first. */
+export function nodeAddresses(place: NodePlace): string[] {
+  return familyPlaces(place).map(({ address }) => address);
+}
+
+/** The node's address that carries its tunnels: IPv4 wherever the node has it. */
+export function underlayAddress(place: NodePlace): string {
+  return families.map((family) => placeIn(place, family)?.address).find(Boolean) ?? place.address;
 }
 
 /** An end of a flow: a pod on a node, a node at one of its addresses, or an address outside the cluster. */

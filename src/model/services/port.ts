@@ -1,19 +1,24 @@
+import type { Family } from '../../lib/address.ts';
 import type { Protocol } from '../../api/types/meta.ts';
 
-/** One port of one Service: where it is reached and who answers. The proxy, the analysis and DNS read it. */
+/**
+ * One port of one Service in one address family: where it is reached and who answers. The proxy and the analysis read
+ * it. A dual-stack Service has two of each port, with nothing in common: packets never change their family.
+ */
 export interface ServicePortModel {
-  /** `namespace/name:PROTOCOL/port`, unique in the cluster and stable. */
+  /** `namespace/name:PROTOCOL/port`, with ` IPv6` behind it in that family: unique in the cluster and stable. */
   readonly key: string;
+  readonly family: Family;
   /** `namespace/name` */
   readonly service: string;
   readonly portName: string;
   readonly protocol: Protocol;
   readonly port: number;
-  /** Cluster addresses, at least one: a headless or external Service has no ports that anybody translates. */
+  /** Cluster addresses of this family, at least one: a headless or external Service has no ports that anybody translates. */
   readonly clusterIPs: readonly string[];
   readonly nodePort: number | undefined;
   /**
-   * Who gets new connections, sorted by address and port without duplicates: the ready endpoints, else those
+   * Who gets new connections, in this family, sorted by address and port without duplicates: the ready endpoints, else those
    * serving while terminating (KEP-1669), else none.
    */
   readonly endpoints: readonly ServiceEndpoint[];

@@ -1,4 +1,5 @@
 import type { Service, ServicePort } from '../../api/types/core.ts';
+import { canonicalAddress, familyOf, type Family } from '../../lib/address.ts';
 import type { Protocol } from '../../api/types/meta.ts';
 import type { Endpoint, EndpointSlice } from '../../api/types/network.ts';
 import type { ServiceEndpoint, ServicePortModel } from './port.ts';
@@ -7,28 +8,44 @@ import type { ServiceEndpoint, ServicePortModel } from './port.ts';
 const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
 
 /**
- * A Service and its EndpointSlices as ports, in the order of the Service. None for a headless Service, an
- * ExternalName, one without a cluster address yet, or one that names another proxy.
+ * A Service and its EndpointSlices as ports, in the order of the Service, for each family that it has an address of.
+ * None for a headless Service, an ExternalName, one without a cluster address yet, or one that names another proxy.
  */
 export function servicePortsOf(
   service: Service,
   slices: Iterable<EndpointSlice>,
 ): readonly ServicePortModel[] {
   const clusterIPs = clusterIPsOf(service);
-  if (clusterIPs.length === 0) return [];
+  const all = [...slices];
+  return [...new Set(clusterIPs.map(familyOf))].flatMap((family) =>
+    portsInFamily(service, {
+      family,
+      clusterIPs: clusterIPs.filter((address) => familyOf(address) === family),
+      slices: all.filter(({ addressType }) => addressType === family),
+    }),
+  );
+}
+
+interface InFamily {
+  readonly family: Family;
+  readonly clusterIPs: readonly string[];
+  readonly slices: readonly EndpointSlice[];
+}
+
+function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamily): ServicePortModel[] {
   const { namespace = 'default', name } = service.metadata;
-  const usable = [...slices].filter(({ addressType }) => addressType !== 'FQDN');
   return (service.spec.ports ?? []).map((port) => {
     const { protocol = 'TCP' } = port;
     return {
-      key: `${namespace}/${name}:${protocol}/${port.port}`,
+      key: `${namespace}/${name}:${protocol}/${port.port}${family === 'IPv6' ? ' IPv6' : ''}`,
+      family,
       service: `${namespace}/${name}`,
       portName: port.name ?? '',
       protocol,
       port: port.port,
       clusterIPs,
       nodePort: nodePortOf(service, port),
-      endpoints: chooseEndpoints(candidatesOf(usable, port.name ?? '', protocol)),
+      endpoints: chooseEndpoints(candidatesOf(slices, port.name ?? '', protocol)),
     };
   });
 }
@@ -36,7 +53,7 @@ export function servicePortsOf(
 function clusterIPsOf({ metadata, spec }: Service): string[] {
   if (spec.type === 'ExternalName' || metadata.labels?.[otherProxyLabel] !== undefined) return [];
   const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
-  return addresses.filter((address) => address !== 'None' && address !== '');
+  return addresses.filter((address) => address !== 'None' && address !== '').map(canonicalAddress);
 }
 
 /** A LoadBalancer is reached through its node ports as well. */
@@ -74,8 +91,9 @@ function candidatesOf(slices: readonly EndpointSlice[], portName: string, protoc
 /** All addresses of an Endpoint are the same pod, and only the first is used (EndpointSlice, `addresses`). */
 function candidateOf(endpoint: Endpoint, port: number): Candidate | undefined {
   const { addresses, nodeName, targetRef } = endpoint;
-  const [address] = addresses;
-  if (address === undefined) return undefined;
+  const [first] = addresses;
+  if (first === undefined) return undefined;
+  const address = canonicalAddress(first);
   const pod = targetRef?.kind === 'Pod' ? `${targetRef.namespace ?? 'default'}/${targetRef.name}` : undefined;
   return { endpoint: { address, port, nodeName, pod }, state: stateOf(endpoint) };
 }

@@ -3,8 +3,9 @@ import type { ReplicaSet } from '../../api/types/apps.ts';
 import type { Node, Pod, PodTemplateSpec } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { NetworkConfig } from '../network/config.ts';
-import { freePodAddress, placesOf } from '../network/places.ts';
-import type { NodePlace } from '../network/topology.ts';
+import { freePodAddresses, placesOf } from '../network/places.ts';
+import { podAddresses } from '../network/pod-addresses.ts';
+import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 import { createNodeLoads } from './node-loads.ts';
 import { controllerOf } from './owner.ts';
 import { hasEnded } from './pod-state.ts';
@@ -122,7 +123,7 @@ function placeAll(
 ): Pod[] {
   const places = placesOf(nodes);
   const loads = createNodeLoads();
-  const used = new Set(pods.flatMap(({ status }) => status?.podIP ?? []));
+  const used = new Set(pods.flatMap(podAddresses));
   for (const pod of pods) loads.set(keyIn(pod), pod);
   return pods.map((pod) => {
     const placement = schedule(pod, nodes, loads.loads, config);
@@ -139,19 +140,20 @@ function keyIn({ metadata: { namespace, name } }: Pod): string {
 }
 
 /** The pod as it is when it runs; what was observed of it already stays. */
-function running(pod: Pod, { address, podCidr }: NodePlace, used: Set<string>): Pod {
+function running(pod: Pod, place: NodePlace, used: Set<string>): Pod {
   if (pod.status?.podIP !== undefined || hasEnded(pod)) return pod;
-  const podIP = pod.spec.hostNetwork === true ? address : freePodAddress(podCidr, used);
-  if (podIP === undefined) return pod;
-  used.add(podIP);
+  const podIPs = pod.spec.hostNetwork === true ? nodeAddresses(place) : freePodAddresses(place, used);
+  const [podIP] = podIPs ?? [];
+  if (podIPs === undefined || podIP === undefined) return pod;
+  for (const address of podIPs) used.add(address);
   return {
     ...pod,
     status: {
       phase: 'Running',
       podIP,
-      podIPs: [{ ip: podIP }],
-      hostIP: address,
-      hostIPs: [{ ip: address }],
+      podIPs: podIPs.map((ip) => ({ ip })),
+      hostIP: place.address,
+      hostIPs: nodeAddresses(place).map((ip) => ({ ip })),
       conditions: [{ type: 'Ready', status: 'True' }],
     },
   };

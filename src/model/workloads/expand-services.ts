@@ -1,6 +1,7 @@
 import { allocateClusterIP, allocateNodePort, nodePortKey } from '../../api/allocation.ts';
 import { keyOf } from '../../api/resources.ts';
-import type { Service, ServicePort } from '../../api/types/core.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../api/types/core.ts';
+import { familyOf, inFamily, type Family } from '../../lib/address.ts';
 import type { NetworkConfig } from '../network/config.ts';
 
 /**
@@ -14,23 +15,37 @@ export function allocateServices(services: readonly Service[], config: NetworkCo
   const nodePorts = new Set(
     services.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort = 0 }) => nodePort)),
   );
-  return services.map((service) =>
-    withNodePorts(withAddress(service, config.serviceCidr, addresses), nodePorts),
-  );
+  return services.map((service) => withNodePorts(withAddresses(service, config, addresses), nodePorts));
 }
 
-function withAddress(service: Service, serviceCidr: string, used: Set<string>): Service {
+function withAddresses(service: Service, { serviceCidrs }: NetworkConfig, used: Set<string>): Service {
   const { spec } = service;
   if (spec.type === 'ExternalName') return service;
-  const families = spec.ipFamilies ?? [serviceCidr.includes(':') ? 'IPv6' : 'IPv4'];
-  const asked = spec.clusterIP === undefined || spec.clusterIP === '' ? undefined : spec.clusterIP;
-  const clusterIP = asked ?? allocateClusterIP(serviceCidr, used, keyOf(service));
-  if (clusterIP === undefined) return { ...service, spec: { ...spec, ipFamilies: families } };
-  used.add(clusterIP);
-  return {
-    ...service,
-    spec: { ...spec, clusterIP, clusterIPs: spec.clusterIPs ?? [clusterIP], ipFamilies: families },
-  };
+  const ipFamilies = serviceFamilies(spec, serviceCidrs.map(familyOf));
+  const given = [...new Set([spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])])].filter((ip) => ip !== '');
+  const clusterIPs =
+    given[0] === 'None'
+      ? given
+      : ipFamilies.flatMap((family) => {
+          const cidr = inFamily(serviceCidrs, family);
+          const allocated = (): string | undefined =>
+            cidr === undefined ? undefined : allocateClusterIP(cidr, used, keyOf(service));
+          return inFamily(given, family) ?? allocated() ?? [];
+        });
+  for (const address of clusterIPs) used.add(address);
+  const [clusterIP] = clusterIPs;
+  if (clusterIP === undefined) return { ...service, spec: { ...spec, ipFamilies } };
+  return { ...service, spec: { ...spec, clusterIP, clusterIPs, ipFamilies } };
+}
+
+/** The families that the Service will have of those of the cluster, as the API server settles them (KEP-563). */
+function serviceFamilies(spec: ServiceSpec, available: readonly Family[]): Family[] {
+  const { ipFamilies = [], clusterIP, clusterIPs = [], ipFamilyPolicy = 'SingleStack' } = spec;
+  const addresses = [...new Set([clusterIP ?? '', ...clusterIPs])].filter((ip) => ip !== '' && ip !== 'None');
+  const named = [...new Set([...ipFamilies, ...addresses.map(familyOf)])];
+  const wanted = named.length > 0 ? named : available.slice(0, 1);
+  if (ipFamilyPolicy === 'SingleStack') return wanted;
+  return [...wanted, ...available.filter((family) => !wanted.includes(family))];
 }
 
 function withNodePorts(service: Service, used: Set<number>): Service {

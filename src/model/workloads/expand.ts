@@ -4,9 +4,9 @@ import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
-import { networkConfigOf, type NetworkConfig } from '../network/config.ts';
+import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../network/config.ts';
 import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
-import { podBlock } from '../network/places.ts';
+import { podBlocks } from '../network/places.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
 import { expandPods } from './expand-pods.ts';
 import { mirroredSlicesOf } from './mirrored-slices.ts';
@@ -72,15 +72,17 @@ function byKey<T extends KubernetesObject>(objects: readonly T[]): Map<string, T
 function imaginedNodes(config: NetworkConfig, count: number): Node[] {
   return Array.from({ length: count }, (_, index) => {
     const name = labNodeName(index);
-    const podCIDR = podBlock(config, index);
+    const podCIDRs = podBlocks(config, index);
+    const [podCIDR] = podCIDRs ?? [];
+    const addresses = familiesOfNetwork(config).map((family) => labNodeAddress(index, family));
     return {
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
-      spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [podCIDR] },
+      spec: podCIDR === undefined ? {} : { podCIDR, podCIDRs: [...(podCIDRs ?? [])] },
       status: {
         addresses: [
-          { type: 'InternalIP', address: labNodeAddress(index) },
+          ...addresses.map((address) => ({ type: 'InternalIP' as const, address })),
           { type: 'Hostname', address: name },
         ],
         conditions: [{ type: 'Ready', status: 'True' }],

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NamespaceState } from '../../kernel/route/port.ts';
 import { labPlaces } from '../../lab/options.ts';
+import { networkConfigOf } from '../../model/network/config.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from './diff.ts';
-import { isAgentLink, nodeOverlay, podOnNode, podLinkName } from './node.ts';
+import { isAgentLink, nodeOverlay, podInside, podOnNode, podLinkName } from './node.ts';
 
 const [first, second, third] = labPlaces({ nodes: 3 });
 assert.ok(first && second && third);
-const pod = { uid: '8f14e45f-ceea-4e67-a0c5-000000000001', address: '10.244.0.1', netns: 'pod-1' };
+const pod = { uid: '8f14e45f-ceea-4e67-a0c5-000000000001', addresses: ['10.244.0.1'], netns: 'pod-1' };
 
 test('equal states need no operation', () => {
   const state = nodeOverlay(first, [second, third]);
@@ -90,4 +91,41 @@ test('a part of a state can be compared without touching what belongs to others'
     ],
   };
   assert.ok(restrictTo(state, isAgentLink).routes.every(({ link }) => link !== 'eth0'));
+});
+
+test('with two families everything is there in both, over one tunnel that IPv4 carries', () => {
+  const places = labPlaces({ nodes: 2, config: networkConfigOf(undefined, ['IPv6', 'IPv4']) });
+  const [one, other] = places;
+  assert.ok(one && other);
+  const overlay = nodeOverlay(one, places);
+  const tunnel = overlay.links.get('vxlan.calico');
+  assert.ok(tunnel?.kind === 'vxlan');
+  assert.deepEqual([tunnel.local, tunnel.mtu], ['172.20.1.1', 1450]);
+  assert.deepEqual(
+    overlay.routes.map(({ destination, source, type }) => [destination, source ?? type]),
+    [
+      ['fd00:10:244::/64', 'blackhole'],
+      ['10.244.0.0/24', 'blackhole'],
+      ['fd00:10:244:1::/64', 'fd00:10:244::'],
+      ['10.244.1.0/24', '10.244.0.0'],
+    ],
+  );
+  assert.equal(overlay.fdb.length, 1);
+  const both = { ...pod, addresses: ['fd00:10:244::1', '10.244.0.1'] };
+  assert.deepEqual(
+    podOnNode(one, both).routes.map(({ destination }) => destination),
+    ['fd00:10:244::1/128', '10.244.0.1/32'],
+  );
+  assert.deepEqual(
+    podInside(one, both).routes.map(({ destination, via }) => `${destination} ${via ?? 'on link'}`),
+    ['::/0 fe80::1', '169.254.1.1/32 on link', '0.0.0.0/0 169.254.1.1'],
+  );
+});
+
+test('where there is only IPv6, it carries the tunnel too, whose packets are smaller', () => {
+  const [one] = labPlaces({ nodes: 1, config: networkConfigOf(undefined, ['IPv6']) });
+  assert.ok(one);
+  const tunnel = nodeOverlay(one, []).links.get('vxlan.calico');
+  assert.ok(tunnel?.kind === 'vxlan');
+  assert.deepEqual([tunnel.local, tunnel.mtu], ['fd00:172:20::101', 1430]);
 });

@@ -1,4 +1,4 @@
-import { parseAddress } from '../../lib/address.ts';
+import { familyOf, parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import type { Link, NamespaceState, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
@@ -19,13 +19,14 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
 }
 
 const bridge = 'br0';
+const anywhere = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const satisfies Record<Family, string>;
 
 function switchState(segment: string, machines: readonly Machine[]): NamespaceState {
   const links = new Map<string, Link>([[bridge, { kind: 'bridge', name: bridge }]]);
   for (const machine of machines) {
     for (const nic of machine.interfaces.filter((candidate) => candidate.segment === segment)) {
       const name = cableName(machine, nic);
-      const peer = { name: nic.name, namespace: machine.netns, mac: macOf(addressOf(nic)) };
+      const peer = { name: nic.name, namespace: machine.netns, mac: macOfInterface(nic) };
       links.set(name, { kind: 'veth', name, master: bridge, peer });
     }
   }
@@ -45,15 +46,20 @@ function machineState(machine: Machine): NamespaceState {
       ? { destination, link: 'lo', type: 'unreachable' }
       : { destination, link: linkTowards(machine, via) ?? first, via },
   );
-  if (machine.answersForAll === true) routes.push({ destination: '0.0.0.0/0', link: 'lo', type: 'local' });
+  if (machine.answersForAll === true) {
+    const spoken = new Set(machine.interfaces.flatMap(({ addresses }) => addresses.map(familyOf)));
+    for (const family of spoken) routes.push({ destination: anywhere[family], link: 'lo', type: 'local' });
+  }
   return {
     links: new Map(
       machine.interfaces.map((nic) => [
         nic.name,
-        { kind: 'veth-peer', name: nic.name, mac: macOf(addressOf(nic)) } as const,
+        { kind: 'veth-peer', name: nic.name, mac: macOfInterface(nic) } as const,
       ]),
     ),
-    addresses: machine.interfaces.map(({ name, address }) => ({ link: name, address })),
+    addresses: machine.interfaces.flatMap(({ name, addresses }) =>
+      addresses.map((address) => ({ link: name, address })),
+    ),
     routes,
     neighbours: [],
     fdb: [],
@@ -64,12 +70,14 @@ function machineState(machine: Machine): NamespaceState {
 function linkTowards(machine: Machine, via: string): string | undefined {
   const hop = parseAddress(via);
   if (hop === undefined) return undefined;
-  return machine.interfaces.find(({ address }) => {
-    const prefix = parsePrefix(address);
-    return prefix !== undefined && contains(prefix, hop);
-  })?.name;
+  return machine.interfaces.find(({ addresses }) =>
+    addresses.some((address) => {
+      const prefix = parsePrefix(address);
+      return prefix !== undefined && contains(prefix, hop);
+    }),
+  )?.name;
 }
 
-function addressOf(nic: MachineInterface): string {
-  return nic.address.slice(0, nic.address.indexOf('/'));
+function macOfInterface({ addresses: [first = ''] }: MachineInterface): string {
+  return macOf(first.slice(0, first.indexOf('/')));
 }

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../lib/address.ts';
+import { familyOf, formatAddress } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { NftValue } from '../../kernel/nft/port.ts';
 import type { DirectionPolicy, PodPolicy } from '../../model/policy/port.ts';
@@ -29,13 +29,13 @@ export function createPortGroups(): PortGroups {
   };
 }
 
-/** A pod of this node, as its policy elements need it. */
+/** A pod of this node at one of its addresses, as the policy elements in the table of that family need it. */
 export interface LocalPod {
   readonly uid: string;
   readonly address: string;
 }
 
-/** Everything the node's table says about one of its own pods. */
+/** Everything the node's table of the address's family says about one of its own pods. */
 export function podElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
   return [
     { set: 'pod-interfaces', key: [podLinkName(pod.uid), pod.address] },
@@ -65,24 +65,22 @@ function directionElements(
     const group = groups.groupOf(ports);
     elements.push({ ...entry, value: [group] }, ...portElements(group, ports));
   };
+  // In a table of one family, a range of the other never matches.
+  const family = familyOf(address);
+  const isOfFamily = ({ range }: PortsOfRange): boolean => range.first.family === family;
   open(policy.anywhere, { set: `${direction}-anywhere`, key: [address] });
   for (const [peerClass, ports] of policy.classes) {
     open(ports, { set: `${direction}-classes`, key: [address, peerClass] });
   }
-  for (const { range, ports } of policy.ranges.filter(isIPv4)) {
+  for (const { range, ports } of policy.ranges.filter(isOfFamily)) {
     open(ports, { set: `${direction}-ranges`, ...rangeKeys([address], range) });
   }
   for (const [peerClass, ranges] of policy.rangesOfClasses) {
-    for (const { range, ports } of ranges.filter(isIPv4)) {
+    for (const { range, ports } of ranges.filter(isOfFamily)) {
       open(ports, { set: `${direction}-class-ranges`, ...rangeKeys([address, peerClass], range) });
     }
   }
   return elements;
-}
-
-/** The table is one of IPv4, where a range of IPv6 addresses never matches. */
-function isIPv4({ range }: PortsOfRange): boolean {
-  return range.first.family === 'IPv4';
 }
 
 function rangeKeys(

@@ -1,8 +1,13 @@
+import type { Family } from '../../lib/address.ts';
 import type { SetTypes } from '../elements/ledger.ts';
+import { addressType, nftWord } from '../families.ts';
 import { setDeclarations } from '../services/skeleton.ts';
 
-/** The table of NetworkPolicy on a node; nothing outside this room touches it. */
-export const policyTable = { family: 'ip', table: 'weft-policy' } as const;
+/** The tables of NetworkPolicy on a node, one per address family; nothing outside this room touches them. */
+export const policyTables = {
+  IPv4: { family: 'ip', table: 'weft-policy' },
+  IPv6: { family: 'ip6', table: 'weft-policy' },
+} as const satisfies Record<Family, unknown>;
 
 /** The NFLOG group of denials, and the prefixes that tell the directions apart. */
 export const denialLog = { group: 7, ingress: 'weft-ingress', egress: 'weft-egress' } as const;
@@ -18,22 +23,27 @@ export const allPorts = 1;
  * and `X-anywhere` yield the port group that is open between a pod of this node and a peer (class of pods, range
  * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` says which ports a group holds.
  */
-export const policySets = {
-  'pod-interfaces': { key: ['ifname', 'ipv4_addr'] },
-  self: { key: ['ipv4_addr', 'ipv4_addr'] },
-  resident: { key: ['ipv4_addr'] },
-  peers: { key: ['ipv4_addr'], value: ['mark'] },
+export const policySets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
+
+function setsIn<F extends Family>(family: F) {
+  const address = addressType[family];
+  return {
+  'pod-interfaces': { key: ['ifname', address] },
+  self: { key: [address, address] },
+  resident: { key: [address] },
+  peers: { key: [address], value: ['mark'] },
   ports: { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
-  egress: { key: ['ipv4_addr'], value: ['verdict'] },
-  'egress-classes': { key: ['ipv4_addr', 'mark'], value: ['mark'] },
-  'egress-ranges': { key: ['ipv4_addr', 'ipv4_addr'], value: ['mark'], interval: true },
-  'egress-class-ranges': { key: ['ipv4_addr', 'mark', 'ipv4_addr'], value: ['mark'], interval: true },
-  'egress-anywhere': { key: ['ipv4_addr'], value: ['mark'] },
-  ingress: { key: ['ipv4_addr'], value: ['verdict'] },
-  'ingress-classes': { key: ['ipv4_addr', 'mark'], value: ['mark'] },
-  'ingress-ranges': { key: ['ipv4_addr', 'ipv4_addr'], value: ['mark'], interval: true },
-  'ingress-anywhere': { key: ['ipv4_addr'], value: ['mark'] },
-} as const satisfies SetTypes;
+  egress: { key: [address], value: ['verdict'] },
+  'egress-classes': { key: [address, 'mark'], value: ['mark'] },
+  'egress-ranges': { key: [address, address], value: ['mark'], interval: true },
+  'egress-class-ranges': { key: [address, 'mark', address], value: ['mark'], interval: true },
+  'egress-anywhere': { key: [address], value: ['mark'] },
+  ingress: { key: [address], value: ['verdict'] },
+  'ingress-classes': { key: [address, 'mark'], value: ['mark'] },
+  'ingress-ranges': { key: [address, address], value: ['mark'], interval: true },
+  'ingress-anywhere': { key: [address], value: ['mark'] },
+  } as const satisfies SetTypes;
+}
 
 /** Chains that the verdict maps `egress` and `ingress` send an isolated pod's packets to. */
 export const isolatedChain = { egress: 'egress-rules', ingress: 'ingress-rules' } as const;
@@ -46,19 +56,22 @@ export const isolatedChain = { egress: 'egress-rules', ingress: 'ingress-rules' 
  * - What a pod sends with an address that is not its own never gets past prerouting, and a link that the agent has
  *   not listed has no address of its own: an unknown pod sends nothing, agent dead or alive. An unknown pod
  *   receives nothing, for `ingress` has no entry for it.
+ * - With IPv6, pods may look for their neighbours from link-local addresses.
  * - The pod's own node is always let in (and pods reach it: the input hook has no chain here), as Kubernetes
  *   promises; a pod always reaches itself, through its Services too.
  * - Established connections pass without another look, unless they carry the cut mark.
  */
-export function policySkeleton({ podLinkPrefix }: { podLinkPrefix: string }): string {
+export function policySkeleton({ podLinkPrefix, family }: SkeletonOptions): string {
+  const ip = nftWord[family];
   return `
-table ip ${policyTable.table} {
-${setDeclarations(policySets)}
-${directionChains('egress')}
-${directionChains('ingress')}
+table ${ip} ${policyTables[family].table} {
+${setDeclarations(policySets[family])}
+${directionChains('egress', family)}
+${directionChains('ingress', family)}
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
-    iifname "${podLinkPrefix}*" iifname . ip saddr != @pod-interfaces drop
+${family === 'IPv6' ? `    iifname "${podLinkPrefix}*" ip6 saddr { ::, fe80::/10 } ${neighbourDiscovery}\n` : ''}\
+    iifname "${podLinkPrefix}*" iifname . ${ip} saddr != @pod-interfaces drop
   }
   chain input {
     type filter hook input priority 0; policy accept;
@@ -72,6 +85,7 @@ ${directionChains('ingress')}
   }
   chain postrouting {
     type filter hook postrouting priority 150; policy accept;
+${family === 'IPv6' ? `    ${neighbourDiscovery}\n` : ''}\
     ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept
     oifname "${podLinkPrefix}*" jump ingress-of-pod
@@ -80,19 +94,32 @@ ${directionChains('ingress')}
 `;
 }
 
-function directionChains(direction: 'egress' | 'ingress'): string {
+interface SkeletonOptions {
+  readonly podLinkPrefix: string;
+  readonly family: Family;
+}
+
+/**
+ * Neighbours are found by ICMPv6 (RFC 4861), which no policy is about. Its messages are never forwarded: their hop
+ * limit must be 255, so that nothing from another link passes for one.
+ */
+const neighbourDiscovery =
+  'ip6 hoplimit 255 icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept';
+
+function directionChains(direction: 'egress' | 'ingress', family: Family): string {
+  const ip = nftWord[family];
   const [pod, peer] = direction === 'egress' ? ['saddr', 'daddr'] : ['daddr', 'saddr'];
   const port = 'meta mark . meta l4proto . th dport @ports return';
   const all = `meta mark ${allPorts} return`;
-  const peerClass = `meta mark set ip ${peer} map @peers`;
+  const peerClass = `meta mark set ${ip} ${peer} map @peers`;
   const lookups = [
-    `${peerClass} meta mark set ip ${pod} . meta mark map @${direction}-classes`,
-    `meta mark set ip ${pod} . ip ${peer} map @${direction}-ranges`,
-    `meta mark set ip ${pod} map @${direction}-anywhere`,
+    `${peerClass} meta mark set ${ip} ${pod} . meta mark map @${direction}-classes`,
+    `meta mark set ${ip} ${pod} . ${ip} ${peer} map @${direction}-ranges`,
+    `meta mark set ${ip} ${pod} map @${direction}-anywhere`,
   ];
   // Only pods that receive give names to ports, so only what is sent depends on class and address together.
   if (direction === 'egress') {
-    lookups.push(`${peerClass} meta mark set ip ${pod} . meta mark . ip ${peer} map @egress-class-ranges`);
+    lookups.push(`${peerClass} meta mark set ${ip} ${pod} . meta mark . ${ip} ${peer} map @egress-class-ranges`);
   }
   const rules = lookups.flatMap((lookup) => [`    ${lookup} ${all}`, `    ${lookup} ${port}`]);
   return `
@@ -102,9 +129,9 @@ ${rules.join('\n')}
     drop
   }
   chain ${direction}-of-pod {
-    ip ${peer} @resident return
-    ip ${pod} . ip ${peer} @self return
-    ip ${pod} vmap @${direction}
+    ${ip} ${peer} @resident return
+    ${ip} ${pod} . ${ip} ${peer} @self return
+    ${ip} ${pod} vmap @${direction}
     drop
   }`;
 }

@@ -1,15 +1,17 @@
+import type { Family } from '../../lib/address.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import type { PlannedElement, SetTypes } from '../elements/ledger.ts';
-import { serviceSets, slotType } from './skeleton.ts';
+import { serviceSets, slotTypes } from './skeleton.ts';
 
 /** Turns Services into elements, for all nodes of a process alike. */
 export interface ServicePlanner {
   /**
-   * The elements of one Service: its service-ports with their addresses, its endpoints in slots, the hairpin pairs.
+   * The elements of one Service in the table of a family: its service-ports with their addresses, its endpoints in
+   * slots, the hairpin pairs.
    * A service-port without endpoints has no entry in the translating maps; the filter rejects it. Equal arguments
    * (by identity, as the model keeps it) are planned once.
    */
-  elementsOf(ports: readonly ServicePortModel[]): readonly PlannedElement[];
+  elementsOf(ports: readonly ServicePortModel[], family: Family): readonly PlannedElement[];
 }
 
 /**
@@ -18,22 +20,27 @@ export interface ServicePlanner {
  */
 export function createServicePlanner(): ServicePlanner {
   const ids = new Map<string, number>();
-  const planned = new WeakMap<readonly ServicePortModel[], readonly PlannedElement[]>();
+  const planned = { IPv4: new WeakMap<Ports, Elements>(), IPv6: new WeakMap<Ports, Elements>() };
   const idOf = (key: string): number => {
     const id = ids.get(key) ?? ids.size + 1;
     ids.set(key, id);
     return id;
   };
   return {
-    elementsOf(ports) {
-      const known = planned.get(ports);
+    elementsOf(ports, family) {
+      const known = planned[family].get(ports);
       if (known !== undefined) return known;
-      const elements = ports.flatMap((port) => servicePortElements(port, idOf(port.key)));
-      planned.set(ports, elements);
+      const elements = ports
+        .filter((port) => port.family === family)
+        .flatMap((port) => servicePortElements(port, idOf(port.key)));
+      planned[family].set(ports, elements);
       return elements;
     },
   };
 }
+
+type Ports = readonly ServicePortModel[];
+type Elements = readonly PlannedElement[];
 
 function servicePortElements(port: ServicePortModel, id: number): PlannedElement[] {
   const protocol = port.protocol.toLowerCase();
@@ -65,13 +72,13 @@ function servicePortElements(port: ServicePortModel, id: number): PlannedElement
   return elements;
 }
 
-/** Types of the table's sets when it has this many slots. */
-export function serviceSetTypes(): SetTypes {
+/** Types of the table's sets, however many slots it has. */
+export function serviceSetTypes(family: Family): SetTypes {
   return new Proxy<Record<string, SetTypes[string]>>(
-    { ...serviceSets },
+    { ...serviceSets[family] },
     {
       get: (sets, name) =>
-        typeof name === 'string' && name.startsWith('slot-') ? slotType : sets[String(name)],
+        typeof name === 'string' && name.startsWith('slot-') ? slotTypes[family] : sets[String(name)],
     },
   );
 }

@@ -1,24 +1,38 @@
+import { familyOf, type Family } from '../../lib/address.ts';
+import type { NftSetType } from '../../kernel/nft/port.ts';
 import type { SetTypes } from '../elements/ledger.ts';
+import { addressType, nftWord } from '../families.ts';
 
-/** The table of the Service proxy; nothing outside this room touches it. */
-export const servicesTable = { family: 'ip', table: 'weft-services' } as const;
+/** The tables of the Service proxy, one per address family; nothing outside this room touches them. */
+export const servicesTables = {
+  IPv4: { family: 'ip', table: 'weft-services' },
+  IPv6: { family: 'ip6', table: 'weft-services' },
+} as const satisfies Record<Family, unknown>;
 
 /** Fixed sets and maps of the table; the slot maps `slot-0`, `slot-1`, … come on top: see `growServices`. */
-export const serviceSets = {
-  'service-ids': { key: ['ipv4_addr', 'inet_proto', 'inet_service'], value: ['mark'] },
-  'service-chains': { key: ['ipv4_addr', 'inet_proto', 'inet_service'], value: ['verdict'] },
-  'node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
-  'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
-  'node-port-addresses': { key: ['ipv4_addr'] },
-  'cluster-addresses': { key: ['ipv4_addr'] },
-  'unserved-node-ports': { key: ['inet_proto', 'inet_service'] },
-  hairpin: { key: ['ipv4_addr', 'ipv4_addr'] },
-} as const satisfies SetTypes;
+export const serviceSets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
+
+function setsIn<F extends Family>(family: F) {
+  const address = addressType[family];
+  return {
+    'service-ids': { key: [address, 'inet_proto', 'inet_service'], value: ['mark'] },
+    'service-chains': { key: [address, 'inet_proto', 'inet_service'], value: ['verdict'] },
+    'node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
+    'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
+    'node-port-addresses': { key: [address] },
+    'cluster-addresses': { key: [address] },
+    'unserved-node-ports': { key: ['inet_proto', 'inet_service'] },
+    hairpin: { key: [address, address] },
+  } as const satisfies SetTypes;
+}
 
 /** Type of every slot map: which endpoint a service-port id has in this slot. */
-export const slotType = { key: ['mark'], value: ['ipv4_addr', 'inet_service'] } as const;
+export const slotTypes = {
+  IPv4: { key: ['mark'], value: ['ipv4_addr', 'inet_service'] },
+  IPv6: { key: ['mark'], value: ['ipv6_addr', 'inet_service'] },
+} as const satisfies Record<Family, NftSetType>;
 
-/** What the skeleton needs to know of the node and its network. */
+/** What the skeleton needs to know of the node and its network, all of one family. */
 export interface ServicesNode {
   readonly nodeAddress: string;
   readonly tunnelAddress: string;
@@ -38,29 +52,31 @@ export interface ServicesNode {
  * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop).
  */
 export function servicesSkeleton(node: ServicesNode): string {
+  const family = familyOf(node.nodeAddress);
+  const ip = nftWord[family];
   return `
-table ip ${servicesTable.table} {
-${setDeclarations(serviceSets)}
+table ${ip} ${servicesTables[family].table} {
+${setDeclarations(serviceSets[family])}
   chain services {
-    meta mark set ip daddr . meta l4proto . th dport map @service-ids
-    ip daddr . meta l4proto . th dport vmap @service-chains
-    ip daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
-    ip daddr @node-port-addresses meta l4proto . th dport vmap @node-port-chains
+    meta mark set ${ip} daddr . meta l4proto . th dport map @service-ids
+    ${ip} daddr . meta l4proto . th dport vmap @service-chains
+    ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
+    ${ip} daddr @node-port-addresses meta l4proto . th dport vmap @node-port-chains
   }
   chain unserved {
-    ip daddr @cluster-addresses reject
-    ip daddr ${node.serviceCidr} drop
-    ip daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
+    ${ip} daddr @cluster-addresses reject
+    ${ip} daddr ${node.serviceCidr} drop
+    ${ip} daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
   }
   chain as-this-node {
-    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ip to ${node.tunnelAddress}
-    snat ip to ${node.nodeAddress}
+    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${node.tunnelAddress}
+    snat ${ip} to ${node.nodeAddress}
   }
   chain translated {
-    ip saddr . ip daddr @hairpin goto as-this-node
-    ip saddr != ${node.podCidr} goto as-this-node
-    ip daddr != ${node.podCidr} goto as-this-node
-    ct original ip daddr != ${node.serviceCidr} goto as-this-node
+    ${ip} saddr . ${ip} daddr @hairpin goto as-this-node
+    ${ip} saddr != ${node.podCidr} goto as-this-node
+    ${ip} daddr != ${node.podCidr} goto as-this-node
+    ct original ${ip} daddr != ${node.serviceCidr} goto as-this-node
   }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
@@ -73,7 +89,7 @@ ${setDeclarations(serviceSets)}
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
     ct status dnat goto translated
-    ip saddr ${node.podCidr} ip daddr != ${node.podCidr} goto as-this-node
+    ${ip} saddr ${node.podCidr} ${ip} daddr != ${node.podCidr} goto as-this-node
   }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
@@ -111,29 +127,31 @@ const slotStep = 8;
 export function growServices(
   size: ServicesSize,
   counts: Iterable<number>,
+  family: Family,
 ): { readonly commands: string; readonly size: ServicesSize } | undefined {
   const missing = [...new Set(counts)].filter((count) => count > 0 && !size.counts.has(count));
   if (missing.length === 0) return undefined;
   const slots = Math.max(size.slots, Math.ceil(Math.max(...missing) / slotStep) * slotStep);
   const commands: string[] = [];
-  for (let slot = size.slots; slot < slots; slot++) commands.push(slotCommands(slot));
-  for (const count of missing) commands.push(countCommands(count));
+  for (let slot = size.slots; slot < slots; slot++) commands.push(slotCommands(slot, family));
+  for (const count of missing) commands.push(countCommands(count, family));
   return { commands: commands.join('\n'), size: { slots, counts: new Set([...size.counts, ...missing]) } };
 }
 
-function slotCommands(slot: number): string {
-  const table = `ip ${servicesTable.table}`;
+function slotCommands(slot: number, family: Family): string {
+  const ip = nftWord[family];
+  const table = `${ip} ${servicesTables[family].table}`;
   return [
-    `add map ${table} slot-${slot} { type mark : ipv4_addr . inet_service; }`,
+    `add map ${table} slot-${slot} { type mark : ${addressType[family]} . inet_service; }`,
     `add chain ${table} to-slot-${slot}`,
     `flush chain ${table} to-slot-${slot}`,
-    `add rule ${table} to-slot-${slot} meta l4proto { tcp, udp, sctp } dnat ip to meta mark map @slot-${slot}`,
+    `add rule ${table} to-slot-${slot} meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark map @slot-${slot}`,
     `add rule ${table} to-slot-${slot} drop`,
   ].join('\n');
 }
 
-function countCommands(count: number): string {
-  const chain = `ip ${servicesTable.table} of-${count}`;
+function countCommands(count: number, family: Family): string {
+  const chain = `${nftWord[family]} ${servicesTables[family].table} of-${count}`;
   const slots = Array.from({ length: count }, (_, slot) => `${slot} : goto to-slot-${slot}`);
   const draw = count === 1 ? 'goto to-slot-0' : `numgen random mod ${count} vmap { ${slots.join(', ')} }`;
   return `add chain ${chain}\nflush chain ${chain}\nadd rule ${chain} ${draw}`;
