@@ -2,7 +2,7 @@ import { resources } from '../../src/api/resources.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { labNodeName } from '../../src/model/network/lab-addresses.ts';
-import { slotType, servicesTable } from '../../src/plan/services/skeleton.ts';
+import { slotTypes, servicesTables } from '../../src/plan/services/skeleton.ts';
 import type { Figure, Measurement, Progress } from '../lib/figure.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
 import { createServices, endpointAddress, sliceName } from '../lib/many-services.ts';
@@ -111,7 +111,7 @@ function requireHeld({ namespaces }: BenchLab, address: string): void {
   try {
     for (const node of nodes) {
       const slots = [0, 1].flatMap((slot) =>
-        nft.elements(node, { ...servicesTable, set: `slot-${slot}` }, slotType),
+        nft.elements(node, { ...servicesTables.IPv4, set: `slot-${slot}` }, slotTypes.IPv4),
       );
       const isHeld = slots.some(({ value }) => Array.isArray(value) && value[0] === address);
       if (!isHeld || slots.length < 2 * services) throw new Error(`${node} does not hold ${address}`);

@@ -118,13 +118,13 @@ export function createAgents(options: AgentsOptions): Agents {
       client,
       pod: (key) => view.pods.get(key),
       podAt: view.podAt,
-      endpointState: (key, address) => view.endpoints.stateOf(key, address),
+      endpointState: (key, addresses) => view.endpoints.stateOf(key, addresses),
       overlay: agent.overlay,
       servingOf: options.servingOf,
       isolate: (key, pod) => agent.isolate(key, pod),
-      async released(key, address) {
-        view.endpoints.forget(key, address);
-        await releases.add(address);
+      async released(key, addresses) {
+        for (const address of addresses) view.endpoints.forget(key, address);
+        await Promise.all(addresses.map((address) => releases.add(address)));
       },
       settings: options.settings,
       clock,

@@ -2,7 +2,9 @@ import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import { resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
+import { sameJson } from '../lib/same-json.ts';
 import { placeOf } from '../model/network/places.ts';
+import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
@@ -109,17 +111,18 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
   const podChanged = ({ key, previous, current }: Change<Pod>): void => {
     podsChanged.add(key);
     policies.setPod(key, current === undefined ? undefined : podFacts(current));
-    const before = previous === undefined ? undefined : ownAddressOf(previous);
-    const after = current === undefined ? undefined : ownAddressOf(current);
-    if (before !== undefined && before !== after && podAt.get(before) === key) podAt.delete(before);
-    if (after !== undefined) podAt.set(after, key);
+    const after = current === undefined ? [] : ownAddresses(current);
+    for (const before of previous === undefined ? [] : ownAddresses(previous)) {
+      if (!after.includes(before) && podAt.get(before) === key) podAt.delete(before);
+    }
+    for (const address of after) podAt.set(address, key);
   };
   const nodeChanged = ({ key, current }: Change<Node>): void => {
     const place = current === undefined ? undefined : placeOf(current);
     const before = places.get(key);
     if (place === undefined) places.delete(key);
     else places.set(key, place);
-    nodesChanged ||= before?.address !== place?.address || before?.podCidr !== place?.podCidr;
+    nodesChanged ||= !sameJson(before, place);
   };
 
   return {
@@ -156,9 +159,4 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
       for (const end of ends.splice(0)) end();
     },
   };
-}
-
-/** The address that only this pod has: host-network pods share their node's. */
-export function ownAddressOf(pod: Pod): string | undefined {
-  return pod.spec.hostNetwork === true ? undefined : pod.status?.podIP;
 }

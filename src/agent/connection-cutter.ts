@@ -1,9 +1,10 @@
 import type { Protocol } from '../api/types/meta.ts';
 import { parseAddress } from '../lib/address.ts';
-import type { Conntrack, ConntrackEntry } from '../kernel/conntrack/port.ts';
+import type { ConntrackEntry } from '../kernel/conntrack/port.ts';
 import { permits } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { cutMark } from '../plan/policy/skeleton.ts';
+import { connectionsOf, type TrackedNode } from './connections.ts';
 
 /** What the cutter asks about addresses. */
 export interface AddressDirectory {
@@ -22,11 +23,12 @@ export interface AddressDirectory {
  * Returns how many entries changed.
  */
 export function cutConnections(
-  { conntrack, netns, directory }: { conntrack: Conntrack; netns: string; directory: AddressDirectory },
+  { directory, ...node }: TrackedNode & { readonly directory: AddressDirectory },
   addresses: ReadonlySet<string>,
 ): number {
+  const { conntrack, netns } = node;
   const [denied, allowed]: [ConntrackEntry[], ConntrackEntry[]] = [[], []];
-  for (const entry of conntrack.list(netns, 'ip')) {
+  for (const entry of connectionsOf(node)) {
     if (!addresses.has(entry.original.source) && !addresses.has(entry.reply.source)) continue;
     const isNowDenied = isDenied(entry, directory);
     if (isNowDenied !== ((entry.mark & cutMark) !== 0)) (isNowDenied ? denied : allowed).push(entry);

@@ -7,7 +7,8 @@ export type EndpointState = 'now' | 'before' | 'never';
 export interface EndpointIndex {
   /** Replaces what the Service sends to. */
   set(service: string, ports: readonly ServicePortModel[]): void;
-  stateOf(pod: string, address: string): EndpointState;
+  /** Of all its addresses together. */
+  stateOf(pod: string, addresses: readonly string[]): EndpointState;
   /** Forgets that it ever was an endpoint. */
   forget(pod: string, address: string): void;
 }
@@ -30,10 +31,10 @@ export function createEndpointIndex(): EndpointIndex {
       if (after.size === 0) byService.delete(service);
       else byService.set(service, after);
     },
-    stateOf(pod, address) {
-      const count = counts.get(idOf(pod, address));
-      if (count === undefined) return 'never';
-      return count > 0 ? 'now' : 'before';
+    stateOf(pod, addresses) {
+      const known = addresses.flatMap((address) => counts.get(idOf(pod, address)) ?? []);
+      if (known.length === 0) return 'never';
+      return known.some((count) => count > 0) ? 'now' : 'before';
     },
     forget(pod, address) {
       const id = idOf(pod, address);

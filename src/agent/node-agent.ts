@@ -1,18 +1,21 @@
 import { keyOf } from '../api/resources.ts';
+import { familyOf, inFamily } from '../lib/address.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { ownAddresses } from '../model/network/pod-addresses.ts';
+import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { ServicePlanner } from '../plan/services/elements.ts';
+import type { ServicesNode } from '../plan/services/skeleton.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
-import { ownAddressOf } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
+import { connectionsOf } from './connections.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './pod-life.ts';
 import { endStaleFlows } from './stale-flows.ts';
@@ -52,26 +55,31 @@ export interface NodeAgentOptions {
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { place, netns, view, config, nft, route, conntrack } = options;
-  const residents = [place.address, place.tunnelAddress];
-  const proxy = createServiceProxy({
-    nft,
-    netns,
-    planner: options.planner,
-    node: {
-      nodeAddress: place.address,
-      tunnelAddress: place.tunnelAddress,
-      tunnelLink,
-      podCidr: config.podCidr,
-      serviceCidr: config.serviceCidr,
-    },
-  });
-  const enforcer = createPolicyEnforcer({ nft, netns, residents, groups: options.groups });
+  const families = familyPlaces(place).map(({ address }) => familyOf(address));
+  const residents = familyPlaces(place).flatMap(({ address, tunnelAddress }) => [address, tunnelAddress]);
+  const proxies = servicesNodes(place, config).map((node) =>
+    createServiceProxy({ nft, netns, planner: options.planner, node }),
+  );
+  const enforcers = families.map((family) =>
+    createPolicyEnforcer({
+      nft,
+      netns,
+      family,
+      residents: residents.filter((address) => familyOf(address) === family),
+      groups: options.groups,
+    }),
+  );
+  const tables = [...proxies, ...enforcers];
   const overlay = createOverlay({
     route,
     netns,
     node: place,
-    // Output translation happens only behind a route lookup, so the service range needs a route of its own.
-    routes: [{ destination: config.serviceCidr, link: nodeLink, source: place.address }],
+    // Output translation happens only behind a route lookup, so the service ranges need routes of their own.
+    routes: servicesNodes(place, config).map(({ serviceCidr: destination, nodeAddress: source }) => ({
+      destination,
+      link: nodeLink,
+      source,
+    })),
   });
   /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */
   const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
@@ -89,9 +97,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     isResident: (address: string) => residents.includes(address),
   };
 
-  const addressOf = (key: string): string | undefined => {
+  const addressesOf = (key: string): readonly string[] => {
     const pod = view.pods.get(key);
-    return pod === undefined ? undefined : ownAddressOf(pod);
+    return pod === undefined ? [] : ownAddresses(pod);
   };
 
   /** Addresses of pods that were programmed before: only those can have connections to judge. */
@@ -99,7 +107,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 
   const cut = (addresses: ReadonlySet<string>): void => {
     if (config.establishedConnections === 'keep' || addresses.size === 0) return;
-    cutConnections({ conntrack, netns, directory }, addresses);
+    cutConnections({ conntrack, netns, families, directory }, addresses);
   };
 
   const cutChanged = (dirty: Dirty): void => {
@@ -108,8 +116,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const own = [...dirty.policies].filter((key) => local.has(key));
     const peers = [...local.values()].some(({ policy }) => isIsolated(policy)) ? dirty.classes : [];
     for (const key of [...own, ...peers]) {
-      const address = addressOf(key);
-      if (address !== undefined && known.has(address)) addresses.add(address);
+      for (const address of addressesOf(key)) if (known.has(address)) addresses.add(address);
     }
     cut(addresses);
   };
@@ -117,44 +124,46 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   /** Stages a pod's isolation; undefined withdraws it, and whatever it sends then drops. */
   const stage = (key: string, pod: RunningPod | undefined): void => {
     const previous = local.get(key)?.pod;
-    if (previous !== undefined) localByAddress.delete(previous.address);
+    for (const address of previous?.addresses ?? []) localByAddress.delete(address);
     const policy = view.policies.policyOf(key);
     if (pod === undefined) local.delete(key);
     else {
       local.set(key, { pod, policy });
-      localByAddress.set(pod.address, key);
+      for (const address of pod.addresses) localByAddress.set(address, key);
     }
-    enforcer.setLocalPod(key, pod, policy);
+    for (const enforcer of enforcers) enforcer.setLocalPod(key, pod, policy);
   };
 
   const applyPolicies = (dirty: Dirty): void => {
     for (const key of new Set([...dirty.pods, ...dirty.classes])) {
-      enforcer.setPeer(key, addressOf(key), view.policies.classOf(key));
+      const [addresses, peerClass] = [addressesOf(key), view.policies.classOf(key)];
+      for (const enforcer of enforcers) enforcer.setPeer(key, addresses, peerClass);
     }
     for (const key of dirty.policies) {
       const pod = local.get(key)?.pod;
       // The model has forgotten a pod that is gone, or knows another one of its name.
       if (pod !== undefined && view.pods.get(key)?.metadata.uid === pod.uid) stage(key, pod);
     }
-    enforcer.commit();
+    for (const enforcer of enforcers) enforcer.commit();
   };
 
   const apply = (dirty: Dirty): void => {
     if (dirty.nodes) overlay.setPeers(view.places.values());
-    for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
-    proxy.commit();
+    for (const proxy of proxies) {
+      for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
+      proxy.commit();
+    }
     applyPolicies(dirty);
   };
 
   const settle = (dirty: Dirty): void => {
     endStaleFlows(
-      { ...options, nodeAddress: place.address },
+      { conntrack, netns, nodeAddresses: nodeAddresses(place) },
       [...dirty.services].flatMap((key) => view.services.portsOf(key)),
     );
     cutChanged(dirty);
     for (const key of dirty.pods) {
-      const address = addressOf(key);
-      if (address !== undefined) known.add(address);
+      for (const address of addressesOf(key)) known.add(address);
     }
   };
 
@@ -162,9 +171,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     place,
     overlay,
     start(survivors) {
-      options.sysctl.write(netns, nodeSysctls);
-      enforcer.start();
-      proxy.start();
+      options.sysctl.write(netns, nodeSysctls(families));
+      for (const table of tables) table.start();
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
       const everything: Dirty = {
@@ -185,10 +193,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     settle,
     isolate(key, pod) {
       stage(key, pod);
-      enforcer.commit();
+      for (const enforcer of enforcers) enforcer.commit();
     },
     forgetConnections(addresses) {
-      for (const entry of conntrack.list(netns, 'ip')) {
+      for (const entry of connectionsOf({ conntrack, netns, families })) {
         const { original, reply } = entry;
         const ends = [original.source, original.destination, reply.source, reply.destination];
         const isTheirs = ends.some((address) => addresses.has(address));
@@ -197,12 +205,22 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
     repair() {
       // A link that was made again has the settings of a new one.
-      options.sysctl.write(netns, nodeSysctls);
-      return overlay.repair() + proxy.repair() + enforcer.repair();
+      options.sysctl.write(netns, nodeSysctls(families));
+      return [overlay, ...tables].reduce((sum, part) => sum + part.repair(), 0);
     },
   };
 }
 
 function isIsolated({ ingress, egress }: PodPolicy): boolean {
   return ingress.isolatedBy.length > 0 || egress.isolatedBy.length > 0;
+}
+
+/** What the Service rules of each family go by; families that the network has no range for have none. */
+function servicesNodes(place: NodePlace, { podCidrs, serviceCidrs }: NetworkConfig): ServicesNode[] {
+  return familyPlaces(place).flatMap(({ address, tunnelAddress }) => {
+    const family = familyOf(address);
+    const [podCidr, serviceCidr] = [inFamily(podCidrs, family), inFamily(serviceCidrs, family)];
+    if (podCidr === undefined || serviceCidr === undefined) return [];
+    return [{ nodeAddress: address, tunnelAddress, tunnelLink, podCidr, serviceCidr }];
+  });
 }

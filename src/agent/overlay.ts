@@ -54,6 +54,13 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
     throwOn(route.apply(netns, diffNamespace(current, desired)), `node ${node.name}`);
   };
 
+  /** Sets up the pod's end, comparing with what is there: the namespace may be one that an earlier process wired. */
+  const wireInside = (pod: WiredPod): void => {
+    const desired = podInside(node, pod);
+    const current = restrictTo(route.dump(pod.netns), (link) => link === podLink);
+    throwOn(route.apply(pod.netns, diffNamespace(current, desired)), `pod namespace ${pod.netns}`);
+  };
+
   return {
     start(survivors) {
       const kept = new Set([tunnelLink, ...Array.from(survivors, ({ uid }) => podLinkName(uid))]);
@@ -77,7 +84,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       const before = pods.get(pod.uid)?.state ?? restrictTo(adopted, (link) => desired.links.has(link));
       replace(before, desired);
       pods.set(pod.uid, { pod, state: desired });
-      if (before !== desired) wireInside(route, pod);
+      if (before !== desired) wireInside(pod);
     },
     removePod(uid) {
       const before = pods.get(uid);
@@ -97,7 +104,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       if (missing.length === 0) return 0;
       const failures = route.apply(netns, [...linksOf(missing, actual), ...missing]);
       for (const { pod, state } of pods.values()) {
-        if (![...state.links.keys()].every((link) => actual.links.has(link))) wireInside(route, pod);
+        if (![...state.links.keys()].every((link) => actual.links.has(link))) wireInside(pod);
       }
       throwOn(failures, `node ${node.name}`);
       return missing.length;
@@ -136,13 +143,6 @@ function linksOf(missing: readonly RouteOperation[], actual: NamespaceState): Ro
     const link = isAgentLink(name) ? actual.links.get(name) : undefined;
     return link === undefined ? [] : [{ action: 'set-link', link }];
   });
-}
-
-/** Sets up the pod's end, comparing with what is there: the namespace may be one that an earlier process wired. */
-function wireInside(route: RouteNetlink, pod: WiredPod): void {
-  const desired = podInside(pod);
-  const current = restrictTo(route.dump(pod.netns), (link) => link === podLink);
-  throwOn(route.apply(pod.netns, diffNamespace(current, desired)), `pod namespace ${pod.netns}`);
 }
 
 function throwOn(failures: readonly RouteFailure[], where: string): void {

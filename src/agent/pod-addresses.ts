@@ -1,17 +1,17 @@
-import { parseAddress } from '../lib/address.ts';
+import { inFamily, familyOf, parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import { contains, parsePrefix } from '../lib/prefix.ts';
 import { freePodAddress } from '../model/network/places.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { familyPlaces, type FamilyPlace, type NodePlace } from '../model/network/topology.ts';
 
 /** Addresses of one node's pods. An address stays taken until it is released, however long its pod has been gone. */
 export interface PodAddresses {
   /**
-   * The address for a pod: `previous`, which an earlier process gave it, where it is one of the node's and free,
-   * else the lowest free one. Throws `addresses-exhausted`.
+   * The addresses for a pod, one per family of the node: of `previous`, which an earlier process gave it, what is the
+   * node's and free, else the lowest free one. Throws `addresses-exhausted`; nothing is taken then.
    */
-  take(key: string, previous?: string): string;
-  release(address: string): void;
+  take(key: string, previous: readonly string[]): readonly string[];
+  release(addresses: readonly string[]): void;
 }
 
 /** `holderOf` tells which pod the API says has an address: such an address is not given to another. */
@@ -20,28 +20,30 @@ export function createPodAddresses(
   holderOf: (address: string) => string | undefined,
 ): PodAddresses {
   const used = new Set<string>();
-  const block = parsePrefix(node.podCidr);
 
-  const isOurs = (text: string): boolean => {
-    const address = parseAddress(text);
-    return (
-      block !== undefined && address !== undefined && contains(block, address) && text !== node.tunnelAddress
-    );
-  };
-  const choose = (key: string, previous: string | undefined): string => {
-    if (previous !== undefined && isOurs(previous) && !used.has(previous)) return previous;
+  const choose = (key: string, place: FamilyPlace, previous: string | undefined): string => {
+    if (previous !== undefined && isIn(place, previous) && !used.has(previous)) return previous;
     const isTaken = (address: string): boolean => used.has(address) || (holderOf(address) ?? key) !== key;
-    const free = freePodAddress(node.podCidr, { has: isTaken });
+    const free = freePodAddress(place.podCidr, { has: isTaken });
     if (free !== undefined) return free;
-    throw new WeftError('addresses-exhausted', `node ${node.name} has no address left in ${node.podCidr}`);
+    throw new WeftError('addresses-exhausted', `node ${node.name} has no address left in ${place.podCidr}`);
   };
 
   return {
     take(key, previous) {
-      const address = choose(key, previous);
-      used.add(address);
-      return address;
+      const taken = familyPlaces(node).map((place) =>
+        choose(key, place, inFamily(previous, familyOf(place.podCidr))),
+      );
+      for (const address of taken) used.add(address);
+      return taken;
     },
-    release: (address) => void used.delete(address),
+    release(addresses) {
+      for (const address of addresses) used.delete(address);
+    },
   };
+}
+
+function isIn({ podCidr, tunnelAddress }: FamilyPlace, text: string): boolean {
+  const [block, address] = [parsePrefix(podCidr), parseAddress(text)];
+  return block !== undefined && address !== undefined && contains(block, address) && text !== tunnelAddress;
 }

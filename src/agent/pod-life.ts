@@ -1,13 +1,15 @@
 import { resources } from '../api/resources.ts';
 import type { Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
+import { familyOf } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import { lastingContainers } from '../model/identity/pod-facts.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { podAddresses } from '../model/network/pod-addresses.ts';
+import { nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Leaving } from './drain.ts';
@@ -43,7 +45,8 @@ export function podNetns(uid: string): string {
 /** A pod that has its address and namespace. */
 export interface RunningPod {
   readonly uid: string;
-  readonly address: string;
+  /** The primary one first; on the host network they are the node's. */
+  readonly addresses: readonly string[];
   readonly netns: string;
 }
 
@@ -73,8 +76,8 @@ export interface PodLifeOptions {
   readonly servingOf: (pod: Pod) => Serving;
   /** Isolates the pod and programs what that takes, before anything of it can send; undefined when it goes. */
   readonly isolate: (key: string, pod: RunningPod | undefined) => void;
-  /** Makes every node forget the address, which nobody has any more, and resolves when it may be given again. */
-  readonly released: (key: string, address: string) => Promise<void>;
+  /** Makes every node forget the addresses, which nobody has any more, and resolves when they may be given again. */
+  readonly released: (key: string, addresses: readonly string[]) => Promise<void>;
   readonly settings: PodSettings;
   readonly clock: Clock;
 }
@@ -126,7 +129,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     const pod = options.pod(run.key);
     // It went, or was replaced, while it was being served: its event is on the way.
     if (pod?.metadata.uid !== run.uid) return;
-    const addressing = { address: run.address, nodeAddress: node.address };
+    const addressing = { addresses: run.addresses, nodeAddresses: nodeAddresses(node) };
     if (!isReportedAs(pod, addressing)) {
       await writeStatus(pod, runningStatus(pod, { ...addressing, now: clock.now() }));
     }
@@ -141,7 +144,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
         key,
         uid,
         netns: hostNetwork ? options.nodeNetns : podNetns(uid),
-        address: hostNetwork ? node.address : addresses.take(key, pod.status?.podIP),
+        addresses: hostNetwork ? nodeAddresses(node) : addresses.take(key, podAddresses(pod)),
         servedBy: options.servingOf(pod),
         hostNetwork,
         stage: 'claimed',
@@ -161,8 +164,8 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       options.overlay.removePod(run.uid);
       options.route.forget(run.netns);
       options.namespaces.delete(run.netns);
-      await options.released(run.key, run.address);
-      addresses.release(run.address);
+      await options.released(run.key, run.addresses);
+      addresses.release(run.addresses);
     },
     async reportWaiting(pod, why) {
       if (!isWaitingWith(pod, why)) await writeStatus(pod, waitingStatus(pod, why, clock.now()));
@@ -190,12 +193,12 @@ async function unserve({ servedBy, uid }: PodRun): Promise<void> {
   }
 }
 
-function ensureNamespace({ namespaces, sysctl }: PodLifeOptions, netns: string): void {
+function ensureNamespace({ namespaces, sysctl, node }: PodLifeOptions, netns: string): void {
   try {
     namespaces.create(netns);
   } catch (error) {
     // An earlier process of this lab made it: the pod has been running all along, or was about to.
     if (!(error instanceof WeftError && error.code === 'netns-exists')) throw error;
   }
-  sysctl.write(netns, labSysctls);
+  sysctl.write(netns, labSysctls(nodeAddresses(node).map(familyOf)));
 }

@@ -21,7 +21,7 @@ export interface PodRunner {
 }
 
 export interface PodRunnerOptions extends PodLifeOptions {
-  readonly endpointState: (key: string, address: string) => EndpointState;
+  readonly endpointState: (key: string, addresses: readonly string[]) => EndpointState;
   readonly log: Log;
 }
 
@@ -70,7 +70,7 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
 
   /** How long a pod that is gone has to stay, 0 when it may go. */
   const drainOf = (run: PodRun): number => {
-    const endpoint = options.endpointState(run.key, run.address);
+    const endpoint = options.endpointState(run.key, run.addresses);
     const { waitMs, leaving } = drain(run.leaving, { now: clock.monotonic(), endpoint });
     run.leaving = leaving;
     return waitMs;

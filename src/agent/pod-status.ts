@@ -1,12 +1,19 @@
 import type { Pod, PodStatus } from '../api/types/core.ts';
 import type { Condition } from '../api/types/meta.ts';
+import { sameJson } from '../lib/same-json.ts';
 import { timestamp } from '../lib/timestamp.ts';
 import { isPodReady } from '../model/workloads/pod-state.ts';
+
+/** The addresses of a pod and of its node, the primary ones first. */
+export interface PodAddressing {
+  readonly addresses: readonly string[];
+  readonly nodeAddresses: readonly string[];
+}
 
 /** The status of a pod whose address is wired and whose ports somebody serves: running and ready. */
 export function runningStatus(
   pod: Pod,
-  { address, nodeAddress, now }: { address: string; nodeAddress: string; now: number },
+  { addresses, nodeAddresses, now }: PodAddressing & { readonly now: number },
 ): PodStatus {
   const time = timestamp(now);
   const containerStatuses = pod.spec.containers.map(({ name, image = '' }) => ({
@@ -20,10 +27,10 @@ export function runningStatus(
   }));
   return {
     phase: 'Running',
-    hostIP: nodeAddress,
-    hostIPs: [{ ip: nodeAddress }],
-    podIP: address,
-    podIPs: [{ ip: address }],
+    hostIP: nodeAddresses[0] ?? '',
+    hostIPs: nodeAddresses.map((ip) => ({ ip })),
+    podIP: addresses[0] ?? '',
+    podIPs: addresses.map((ip) => ({ ip })),
     startTime: pod.status?.startTime ?? time,
     qosClass: 'BestEffort',
     conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
@@ -36,11 +43,15 @@ export function runningStatus(
 }
 
 /** Whether the status says already what `runningStatus` would: after a restart of the agents nothing is new. */
-export function isReportedAs(
-  pod: Pod,
-  { address, nodeAddress }: { address: string; nodeAddress: string },
-): boolean {
-  return isPodReady(pod) && pod.status?.podIP === address && pod.status.hostIP === nodeAddress;
+export function isReportedAs(pod: Pod, { addresses, nodeAddresses }: PodAddressing): boolean {
+  const isTold = (told: readonly { ip: string }[] = [], texts: readonly string[]): boolean =>
+    sameJson(
+      told.map(({ ip }) => ip),
+      texts,
+    );
+  return (
+    isPodReady(pod) && isTold(pod.status?.podIPs, addresses) && isTold(pod.status?.hostIPs, nodeAddresses)
+  );
 }
 
 /**

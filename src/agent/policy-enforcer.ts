@@ -1,26 +1,34 @@
 import type { Nftables } from '../kernel/nft/port.ts';
+import { inFamily, type Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { podLinkPrefix } from '../plan/links/node.ts';
-import { peerElements, podElements, type LocalPod, type PortGroups } from '../plan/policy/elements.ts';
-import { policySets, policySkeleton, policyTable } from '../plan/policy/skeleton.ts';
+import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
+import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
 import { createManagedTable } from './table.ts';
 
-/** NetworkPolicy of one node's pods. */
+/** NetworkPolicy of one node's pods in one address family. */
 export interface PolicyEnforcer {
   start(): void;
   /** Stages one of the node's own pods; undefined withdraws it, and what it sends is dropped from then on. */
-  setLocalPod(key: string, pod: LocalPod | undefined, policy: PodPolicy): void;
-  /** Stages the peer class of a pod anywhere; undefined withdraws its address. */
-  setPeer(key: string, address: string | undefined, peerClass: number): void;
+  setLocalPod(key: string, pod: EnforcedPod | undefined, policy: PodPolicy): void;
+  /** Stages the peer class of a pod anywhere; without an address of this family it is withdrawn. */
+  setPeer(key: string, addresses: readonly string[], peerClass: number): void;
   commit(): number;
   repair(): number;
   cleanup(): void;
 }
 
+/** A pod of the node, with its own addresses of all families. */
+export interface EnforcedPod {
+  readonly uid: string;
+  readonly addresses: readonly string[];
+}
+
 export interface PolicyEnforcerOptions {
   readonly nft: Nftables;
   readonly netns: string;
-  /** The node's own addresses, which every pod of the node lets in. */
+  readonly family: Family;
+  /** The node's own addresses of this family, which every pod of the node lets in. */
   readonly residents: readonly string[];
   readonly groups: PortGroups;
 }
@@ -28,16 +36,17 @@ export interface PolicyEnforcerOptions {
 export function createPolicyEnforcer({
   nft,
   netns,
+  family,
   residents,
   groups,
 }: PolicyEnforcerOptions): PolicyEnforcer {
   const table = createManagedTable({
     nft,
     netns,
-    table: policyTable,
-    types: policySets,
-    skeleton: policySkeleton({ podLinkPrefix }),
-    sets: () => Object.keys(policySets),
+    table: policyTables[family],
+    types: policySets[family],
+    skeleton: policySkeleton({ podLinkPrefix, family }),
+    sets: () => Object.keys(policySets[family]),
   });
   return {
     start() {
@@ -48,9 +57,12 @@ export function createPolicyEnforcer({
       );
     },
     setLocalPod(key, pod, policy) {
-      table.set(`pod ${key}`, pod === undefined ? [] : podElements(pod, policy, groups));
+      const address = inFamily(pod?.addresses ?? [], family);
+      const isHere = pod !== undefined && address !== undefined;
+      table.set(`pod ${key}`, isHere ? podElements({ uid: pod.uid, address }, policy, groups) : []);
     },
-    setPeer(key, address, peerClass) {
+    setPeer(key, addresses, peerClass) {
+      const address = inFamily(addresses, family);
       table.set(`peer ${key}`, address === undefined ? [] : peerElements(address, peerClass));
     },
     commit: () => table.commit(),

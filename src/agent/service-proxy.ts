@@ -1,4 +1,5 @@
 import type { Nftables } from '../kernel/nft/port.ts';
+import { familyOf } from '../lib/address.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { serviceSetTypes, type ServicePlanner } from '../plan/services/elements.ts';
 import {
@@ -6,15 +7,15 @@ import {
   growServices,
   serviceSets,
   servicesSkeleton,
-  servicesTable,
+  servicesTables,
   type ServicesNode,
 } from '../plan/services/skeleton.ts';
 import { createManagedTable } from './table.ts';
 
-/** The Service proxy of one node. */
+/** The Service proxy of one node in one address family. */
 export interface ServiceProxy {
   start(): void;
-  /** Stages a Service's ports; an empty list withdraws the Service. */
+  /** Stages a Service's ports of this family; none withdraws the Service. */
   set(service: string, ports: readonly ServicePortModel[]): void;
   /** Programs what is staged, in one transaction. Returns how many elements changed. */
   commit(): number;
@@ -33,17 +34,18 @@ export interface ServiceProxyOptions {
 const initialCounts = [1, 2, 3, 4];
 
 export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOptions): ServiceProxy {
+  const family = familyOf(node.nodeAddress);
   let size = emptySize;
   /** Every count of endpoints that there has been. */
   const counts = new Set(initialCounts);
   const table = createManagedTable({
     nft,
     netns,
-    table: servicesTable,
-    types: serviceSetTypes(),
+    table: servicesTables[family],
+    types: serviceSetTypes(family),
     skeleton: servicesSkeleton(node),
     *sets() {
-      yield* Object.keys(serviceSets);
+      yield* Object.keys(serviceSets[family]);
       for (let slot = 0; slot < size.slots; slot++) yield `slot-${slot}`;
     },
     onLaidOut() {
@@ -54,7 +56,7 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
 
   const grow = (wanted: Iterable<number>): void => {
     for (const count of wanted) counts.add(count);
-    const growth = growServices(size, wanted);
+    const growth = growServices(size, wanted, family);
     if (growth === undefined) return;
     nft.run(netns, growth.commands);
     size = growth.size;
@@ -67,8 +69,8 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
       table.set('node', [{ set: 'node-port-addresses', key: [node.nodeAddress] }]);
     },
     set(service, ports) {
-      grow(ports.map((port) => port.endpoints.length));
-      table.set(service, planner.elementsOf(ports));
+      grow(ports.filter((port) => port.family === family).map((port) => port.endpoints.length));
+      table.set(service, planner.elementsOf(ports, family));
     },
     commit: () => table.commit(),
     repair: () => table.repair(),

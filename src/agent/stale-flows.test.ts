@@ -10,6 +10,7 @@ const [alive, gone] = ['10.244.0.1', '10.244.0.2'];
 
 const dns: ServicePortModel = {
   key: 'kube-system/dns:UDP/53',
+  family: 'IPv4',
   service: 'kube-system/dns',
   portName: '',
   protocol: 'UDP',
@@ -33,7 +34,7 @@ function flow(protocol: 'tcp' | 'udp', target: [string, number], backend: string
 function remaining(ports: readonly ServicePortModel[], flows: readonly ConntrackEntry[]): string[] {
   const conntrack = createFakeConntrack();
   for (const entry of flows) conntrack.track('node', entry);
-  endStaleFlows({ conntrack, netns: 'node', nodeAddress: '172.20.1.1' }, ports);
+  endStaleFlows({ conntrack, netns: 'node', nodeAddresses: ['172.20.1.1'] }, ports);
   return conntrack.list('node', 'ip').map(({ reply }) => reply.source);
 }
 

@@ -1,5 +1,6 @@
-import type { Conntrack } from '../kernel/conntrack/port.ts';
+import { inFamily, type Family } from '../lib/address.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
+import { connectionsOf, type TrackedNode } from './connections.ts';
 
 /**
  * Ends UDP flows that still go to an endpoint their Service no longer has: UDP has nobody who would notice and
@@ -8,23 +9,26 @@ import type { ServicePortModel } from '../model/services/port.ts';
  * themselves. Returns how many flows were ended.
  */
 export function endStaleFlows(
-  { conntrack, netns, nodeAddress }: { conntrack: Conntrack; netns: string; nodeAddress: string },
+  { nodeAddresses, ...node }: Omit<TrackedNode, 'families'> & { readonly nodeAddresses: readonly string[] },
   ports: readonly ServicePortModel[],
 ): number {
   const serving = new Map<string, ReadonlySet<string>>();
-  for (const { protocol, endpoints, clusterIPs, port, nodePort } of ports) {
+  const families = new Set<Family>();
+  for (const { protocol, family, endpoints, clusterIPs, port, nodePort } of ports) {
     if (protocol !== 'UDP' || endpoints.length === 0) continue;
     const addresses = new Set(endpoints.map((endpoint) => `${endpoint.address} ${endpoint.port}`));
     for (const address of clusterIPs) serving.set(`${address} ${port}`, addresses);
+    const nodeAddress = inFamily(nodeAddresses, family);
     if (nodePort !== undefined) serving.set(`${nodeAddress} ${nodePort}`, addresses);
+    families.add(family);
   }
   if (serving.size === 0) return 0;
   let ended = 0;
-  for (const entry of conntrack.list(netns, 'ip')) {
+  for (const entry of connectionsOf({ ...node, families: [...families] })) {
     if (entry.protocol !== 'udp') continue;
     const endpoints = serving.get(`${entry.original.destination} ${entry.original.destinationPort}`);
     if (endpoints === undefined || endpoints.has(`${entry.reply.source} ${entry.reply.sourcePort}`)) continue;
-    if (conntrack.delete(netns, entry)) ended += 1;
+    if (node.conntrack.delete(node.netns, entry)) ended += 1;
   }
   return ended;
 }

@@ -30,7 +30,7 @@ export interface TableOptions {
   readonly nft: Nftables;
   /** Pin's name of the node's network namespace. */
   readonly netns: string;
-  readonly table: { readonly family: 'ip'; readonly table: string };
+  readonly table: { readonly family: 'ip' | 'ip6'; readonly table: string };
   readonly types: SetTypes;
   readonly skeleton: string;
   /** Names of the sets that exist now; they may grow. */

@@ -1,10 +1,11 @@
-import type { Pod } from '../api/types/core.ts';
 import type { Protocol } from '../api/types/meta.ts';
+import type { Family } from '../lib/address.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { placesOf } from '../model/network/places.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { ownAddresses } from '../model/network/pod-addresses.ts';
+import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
@@ -14,12 +15,13 @@ import { createServiceModel } from '../model/services/service-model.ts';
 export interface ClusterIndex {
   readonly cluster: Cluster;
   readonly places: ReadonlyMap<string, NodePlace>;
-  readonly podRange: Prefix | undefined;
-  readonly serviceRange: Prefix | undefined;
+  /** One per family. */
+  readonly podRanges: readonly Prefix[];
+  readonly serviceRanges: readonly Prefix[];
   readonly policies: PolicyModel;
   /** Key of the pod that alone has the address. */
   readonly podAt: ReadonlyMap<string, string>;
-  /** Name of the node that has the address, be it its primary or its tunnel's. */
+  /** Name of the node that has the address, be it its segment's or its tunnel's. */
   readonly nodeAt: ReadonlyMap<string, string>;
   readonly services: ServiceIndex;
 }
@@ -29,7 +31,7 @@ interface ServiceIndex {
   /** Whether a Service has this cluster address. */
   isClusterAddress(address: string): boolean;
   atClusterAddress(address: string, protocol: Protocol, port: number): ServicePortModel | undefined;
-  atNodePort(protocol: Protocol, port: number): ServicePortModel | undefined;
+  atNodePort(family: Family, protocol: Protocol, port: number): ServicePortModel | undefined;
 }
 
 const indexes = new WeakMap<Cluster, ClusterIndex>();
@@ -51,8 +53,8 @@ function createIndex(cluster: Cluster): ClusterIndex {
   const services = once(() => servicesOf(cluster));
   return {
     cluster,
-    podRange: parsePrefix(cluster.config.podCidr),
-    serviceRange: parsePrefix(cluster.config.serviceCidr),
+    podRanges: cluster.config.podCidrs.flatMap((text) => parsePrefix(text) ?? []),
+    serviceRanges: cluster.config.serviceCidrs.flatMap((text) => parsePrefix(text) ?? []),
     get places() {
       return places();
     },
@@ -87,20 +89,16 @@ function policiesOf(cluster: Cluster): PolicyModel {
 
 function* podAddresses(cluster: Cluster): Generator<[address: string, podKey: string]> {
   for (const [key, pod] of cluster.pods) {
-    for (const address of ownAddressesOf(pod)) yield [address, key];
+    for (const address of ownAddresses(pod)) yield [address, key];
   }
 }
 
-/** The addresses that only this pod has, the primary one first: pods on the host network have none. */
-export function ownAddressesOf({ spec, status }: Pod): string[] {
-  if (spec.hostNetwork === true || status?.podIP === undefined) return [];
-  return [...new Set([status.podIP, ...(status.podIPs ?? []).map(({ ip }) => ip)])];
-}
-
 function* nodeAddresses(places: ReadonlyMap<string, NodePlace>): Generator<[address: string, node: string]> {
-  for (const { name, address, tunnelAddress } of places.values()) {
-    yield [address, name];
-    yield [tunnelAddress, name];
+  for (const place of places.values()) {
+    for (const { address, tunnelAddress } of familyPlaces(place)) {
+      yield [address, place.name];
+      yield [tunnelAddress, place.name];
+    }
   }
 }
 
@@ -114,12 +112,14 @@ function servicesOf(cluster: Cluster): ServiceIndex {
   const byNodePort = new Map<string, ServicePortModel>();
   for (const port of ports) {
     for (const address of port.clusterIPs) byAddress.set(`${address} ${port.protocol} ${port.port}`, port);
-    if (port.nodePort !== undefined) byNodePort.set(`${port.protocol} ${port.nodePort}`, port);
+    if (port.nodePort !== undefined) {
+      byNodePort.set(`${port.family} ${port.protocol} ${port.nodePort}`, port);
+    }
   }
   return {
     portsOf: (key) => model.portsOf(key),
     isClusterAddress: (address) => addresses.has(address),
     atClusterAddress: (address, protocol, port) => byAddress.get(`${address} ${protocol} ${port}`),
-    atNodePort: (protocol, port) => byNodePort.get(`${protocol} ${port}`),
+    atNodePort: (family, protocol, port) => byNodePort.get(`${family} ${protocol} ${port}`),
   };
 }

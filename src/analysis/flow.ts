@@ -1,10 +1,16 @@
+import type { Family } from '../lib/address.ts';
 import type { Protocol } from '../api/types/meta.ts';
 
 /** One end of a flow as it is asked for; an address may turn out to be a pod's, a node's or a Service's. */
 export type FlowEnd =
   | { readonly kind: 'pod'; readonly key: string }
   | { readonly kind: 'node'; readonly name: string }
-  | { readonly kind: 'address'; readonly address: string };
+  | {
+      readonly kind: 'address';
+      readonly address: string;
+      /** The same machine's address of the other family, where it has one. */
+      readonly alternative?: string;
+    };
 
 /** A packet that opens a connection: who asks whom for what. */
 export interface Flow {
@@ -12,6 +18,8 @@ export interface Flow {
   readonly destination: FlowEnd | { readonly kind: 'service'; readonly key: string };
   readonly protocol: Protocol;
   readonly port: number;
+  /** When absent, the first of the destination's families that the source has too. */
+  readonly family?: Family;
 }
 
 /**

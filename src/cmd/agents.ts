@@ -15,6 +15,7 @@ import { servedByAnnotation } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { createRpcServer } from '../lib/rpc.ts';
+import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { createPodSettings } from './pod-settings.ts';
@@ -40,7 +41,7 @@ await runRole('agents', async ({ paths, options, log }) => {
     dns: createServingClient(paths.socket('dns')),
   };
   const settings = createPodSettings(paths.pods, {
-    clusterDns: dnsAddress(options.config.serviceCidr),
+    clusterDns: dnsAddress(primaryServiceCidr(options.config)),
     zone: 'cluster.local',
     nodeResolvConf: '',
   });

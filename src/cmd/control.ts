@@ -15,7 +15,8 @@ import { labPlaces } from '../lab/options.ts';
 import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
-import { labAddresses } from '../model/network/lab-addresses.ts';
+import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
+import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { serveInternet } from './serve-internet.ts';
 import { runRole } from './role.ts';
@@ -31,17 +32,22 @@ await runRole('control', async ({ paths, options, log }) => {
   const sysctl = createSysctl({ namespaces });
   const sockets = createSockets({ namespaces });
   const places = labPlaces(options);
+  const { config } = options;
+  const families = familiesOfNetwork(config);
 
   const credentials = createCredentials({
     directory: paths.credentials,
-    hosts: [kubernetesAddress(options.config.serviceCidr), labAddresses.control],
+    hosts: [
+      kubernetesAddress(primaryServiceCidr(config)),
+      ...families.map((family) => labAddressesOf[family].control),
+    ],
   });
   const store = createStore({ path: paths.store });
   const server = createApiServer({
     store,
     clock: systemClock,
     log,
-    serviceCidr: options.config.serviceCidr,
+    serviceCidr: config.serviceCidrs.join(),
     certificates: credentials.certificates,
     tokens: credentials.tokens,
   });
@@ -50,15 +56,18 @@ await runRole('control', async ({ paths, options, log }) => {
   const client = createClient({ ...access, clock: systemClock, log });
 
   const fabric = createFabric({ namespaces, route, sysctl });
-  fabric.apply(defaultFabric(places));
+  fabric.apply(defaultFabric(places, families));
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   void serveInternet(paths, log);
-  await ensureObjects(client, systemObjects(places, options.config));
-  const fd = sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort });
-  await server.listen({ fd });
+  await ensureObjects(client, systemObjects(places, config));
+  for (const family of families) {
+    await server.listen({
+      fd: sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort, family }),
+    });
+  }
   // Everybody waits for the kubeconfig: it is written when what it promises is there, the nodes' machines among it.
   credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
-  const controllers = createControllers({ client, clock: systemClock, log, config: options.config });
+  const controllers = createControllers({ client, clock: systemClock, log, config });
   await controllers.start();
 
   return async () => {

@@ -29,9 +29,13 @@ export function labPlaces({
   return Array.from({ length: nodes }, (_, index) => {
     const place = labPlace(config, index);
     if (place !== undefined) return place;
-    throw new WeftError('pod-range-too-small', `${config.podCidrs.join()} has no block for node ${index + 1}`, {
-      fault: 'input',
-      hint: 'use fewer nodes or a larger ClusterNetwork spec.podCIDR',
-    });
+    throw new WeftError(
+      'pod-range-too-small',
+      `${config.podCidrs.join()} has no block for node ${index + 1}`,
+      {
+        fault: 'input',
+        hint: 'use fewer nodes or a larger ClusterNetwork spec.podCIDR',
+      },
+    );
   });
 }

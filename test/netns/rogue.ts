@@ -10,7 +10,7 @@ import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import type { NodePlace } from '../../src/model/network/topology.ts';
 import { podInside, podOnNode } from '../../src/plan/links/node.ts';
 import { diffNamespace, emptyNamespace } from '../../src/plan/links/diff.ts';
-import { policySets, policyTable } from '../../src/plan/policy/skeleton.ts';
+import { policySets, policyTables } from '../../src/plan/policy/skeleton.ts';
 import type { TestLab } from '../support/lab.ts';
 
 const netns = 'rogue';
@@ -51,7 +51,8 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
   const own = createNetworkNamespaces({ directory });
   const namespaces = withRogue(lab, own);
   own.create(netns);
-  const pod = { uid: 'rogue', address: place.podCidr.replace(/0\/24$/, '200'), netns };
+  const address = place.podCidr.replace(/0\/24$/, '200');
+  const pod = { uid: 'rogue', addresses: [address], netns };
   const node = nodeNetns(place.name);
   const route = createRouteNetlink({ namespaces });
   const nft = createNftables({ namespaces });
@@ -59,17 +60,17 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
   const sockets = createSockets({ namespaces });
   const fd = sockets.listen(netns, { protocol: 'udp', port: 7001 });
   const [link = ''] = wires.links.keys();
-  const elements: readonly { set: keyof typeof policySets; element: NftElement }[] = [
-    { set: 'pod-interfaces', element: { key: [link, pod.address] } },
-    { set: 'ingress', element: { key: [pod.address], value: { verdict: 'return' } } },
-    { set: 'egress', element: { key: [pod.address], value: { verdict: 'return' } } },
+  const elements: readonly { set: keyof typeof policySets.IPv4; element: NftElement }[] = [
+    { set: 'pod-interfaces', element: { key: [link, address] } },
+    { set: 'ingress', element: { key: [address], value: { verdict: 'return' } } },
+    { set: 'egress', element: { key: [address], value: { verdict: 'return' } } },
   ];
   return {
-    address: pod.address,
+    address,
     sockets,
     wire() {
       assert.deepEqual(route.apply(node, diffNamespace(emptyNamespace, wires)), []);
-      assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(pod))), []);
+      assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(place, pod))), []);
     },
     isWired: () => route.dump(node).links.has(link),
     heard() {
@@ -82,9 +83,9 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
         node,
         elements.map(({ set, element }) => ({
           action: 'add',
-          ...policyTable,
+          ...policyTables.IPv4,
           set,
-          type: policySets[set],
+          type: policySets.IPv4[set],
           element,
         })),
       );
@@ -92,8 +93,8 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
     isIntroduced: () =>
       elements.some(({ set }) =>
         nft
-          .elements(node, { ...policyTable, set }, policySets[set])
-          .some(({ key }) => key.includes(pod.address)),
+          .elements(node, { ...policyTables.IPv4, set }, policySets.IPv4[set])
+          .some(({ key }) => key.includes(address)),
       ),
     close() {
       sockets.close(fd);

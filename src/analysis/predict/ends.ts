@@ -1,10 +1,10 @@
-import type { Pod } from '../../api/types/core.ts';
-import { parseAddress } from '../../lib/address.ts';
+import { canonicalAddress, familyOf, inFamily, parseAddress } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { contains } from '../../lib/prefix.ts';
-import type { Place } from '../../model/network/topology.ts';
-import { ownAddressesOf, type ClusterIndex } from '../cluster-index.ts';
-import type { Flow, FlowEnd } from '../flow.ts';
+import { ownAddresses } from '../../model/network/pod-addresses.ts';
+import { nodeAddresses, type Place } from '../../model/network/topology.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
+import type { Flow } from '../flow.ts';
 
 /** An end of a flow at its address, and what the cluster knows about it. */
 export interface End {
@@ -17,57 +17,79 @@ export interface End {
   readonly place: Place | undefined;
 }
 
-/** The source of a flow. Throws `unknown-object` when the cluster has no such pod or node, or it has no address. */
-export function sourceEnd(index: ClusterIndex, source: FlowEnd): End {
-  const end = endAt(index, addressOf(index, source));
+/**
+ * The address that both ends of a flow have of one family: the flow's own one, else the first of the destination's
+ * that the source has too. `nothing` is what is missing: any address of the destination (a Service that is only a
+ * name), or a family that both have. Throws `unknown-object` or `invalid-address`.
+ */
+export function addressPair(
+  index: ClusterIndex,
+  { source, destination, family }: Pick<Flow, 'source' | 'destination' | 'family'>,
+): AddressPair | { readonly nothing: 'address' | 'family' } {
+  const from = addressesOf(index, source);
+  const to = addressesOf(index, destination);
+  if (to.length === 0) return { nothing: 'address' };
+  for (const address of to) {
+    const own = inFamily(from, familyOf(address));
+    if (own === undefined || (family !== undefined && familyOf(address) !== family)) continue;
+    return { source: own, destination: address };
+  }
+  return { nothing: 'family' };
+}
+
+export interface AddressPair {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** All addresses of an end, the primary one first; none for a Service that is only a name. */
+export function addressesOf(index: ClusterIndex, end: Flow['destination']): readonly string[] {
+  if (end.kind === 'service') return serviceAddresses(index, end.key);
+  if (end.kind === 'node') return addressesOfNode(index, end.name);
+  if (end.kind === 'pod') return addressesOfPod(index, end.key);
+  const texts = [end.address, ...(end.alternative === undefined ? [] : [end.alternative])];
+  for (const text of texts) {
+    if (parseAddress(text) !== undefined) continue;
+    throw new WeftError('invalid-address', `${JSON.stringify(text)} is not an IP address`, {
+      fault: 'input',
+    });
+  }
+  return texts.map(canonicalAddress);
+}
+
+function serviceAddresses({ cluster }: ClusterIndex, key: string): readonly string[] {
+  const service = cluster.services.get(key);
+  if (service === undefined) throw unknownObject('Service', key);
+  const { clusterIP = '', clusterIPs = [clusterIP] } = service.spec;
+  return clusterIPs.filter((address) => address !== 'None' && address !== '').map(canonicalAddress);
+}
+
+/** A pod on the host network has its node's addresses. */
+function addressesOfPod(index: ClusterIndex, key: string): readonly string[] {
+  const pod = index.cluster.pods.get(key);
+  if (pod === undefined) throw unknownObject('Pod', key);
+  const { hostNetwork, nodeName } = pod.spec;
+  const own = ownAddresses(pod);
+  if (own.length > 0) return own;
+  if (hostNetwork === true && nodeName !== undefined) return addressesOfNode(index, nodeName);
+  throw unknownObject('address of Pod', key);
+}
+
+function addressesOfNode(index: ClusterIndex, name: string): readonly string[] {
+  const place = index.places.get(name);
+  if (place === undefined) throw unknownObject('Node', name);
+  return nodeAddresses(place);
+}
+
+/** The source of a flow, at its address. Throws `unknown-source` where the cluster says that nobody has it. */
+export function sourceEnd(index: ClusterIndex, address: string): End {
+  const end = endAt(index, address);
   if (end.place === undefined) {
     throw new WeftError('unknown-source', `nobody in the cluster has the address ${end.address}`, {
       fault: 'input',
     });
   }
   return end;
-}
-
-/** The address that the source asks for. Throws `unknown-object`; undefined for a Service without an address. */
-export function destinationAddress(
-  index: ClusterIndex,
-  destination: Flow['destination'],
-): string | undefined {
-  if (destination.kind !== 'service') return addressOf(index, destination);
-  const service = index.cluster.services.get(destination.key);
-  if (service === undefined) throw unknownObject('Service', destination.key);
-  return service.spec.clusterIP === 'None' || service.spec.clusterIP === ''
-    ? undefined
-    : service.spec.clusterIP;
-}
-
-function addressOf(index: ClusterIndex, end: FlowEnd): string {
-  if (end.kind === 'node') return nodeAddress(index, end.name);
-  if (end.kind === 'pod') {
-    const pod = index.cluster.pods.get(end.key);
-    if (pod === undefined) throw unknownObject('Pod', end.key);
-    const address = addressOfPod(index, pod);
-    if (address === undefined) throw unknownObject('address of Pod', end.key);
-    return address;
-  }
-  if (parseAddress(end.address) === undefined) {
-    throw new WeftError('invalid-address', `${JSON.stringify(end.address)} is not an IP address`, {
-      fault: 'input',
-    });
-  }
-  return end.address;
-}
-
-/** A pod on the host network has its node's address. */
-function addressOfPod(index: ClusterIndex, pod: Pod): string | undefined {
-  if (pod.spec.hostNetwork !== true) return ownAddressesOf(pod)[0];
-  return pod.spec.nodeName === undefined ? undefined : nodeAddress(index, pod.spec.nodeName);
-}
-
-function nodeAddress(index: ClusterIndex, name: string): string {
-  const place = index.places.get(name);
-  if (place === undefined) throw unknownObject('Node', name);
-  return place.address;
 }
 
 function unknownObject(kind: string, key: string): WeftError {
@@ -92,10 +114,7 @@ export function endAt(index: ClusterIndex, address: string): End {
 }
 
 /** Whether the address is one of those that the cluster gives out. */
-function isClusterRange({ podRange, serviceRange }: ClusterIndex, text: string): boolean {
+function isClusterRange({ podRanges, serviceRanges }: ClusterIndex, text: string): boolean {
   const address = parseAddress(text);
-  return (
-    address !== undefined &&
-    [podRange, serviceRange].some((range) => range !== undefined && contains(range, address))
-  );
+  return address !== undefined && [...podRanges, ...serviceRanges].some((range) => contains(range, address));
 }

@@ -1,7 +1,8 @@
 import type { Cluster } from '../../model/cluster.ts';
+import { nodeAddresses } from '../../model/network/topology.ts';
 import { indexOf } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
-import { destinationAddress, endAt, sourceEnd, type End } from './ends.ts';
+import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
 import { throughNode } from './travel.ts';
 import { ended, step, type Walk } from './walk.ts';
 
@@ -17,9 +18,11 @@ export interface PredictOptions {
  */
 export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = {}): Prediction {
   const index = indexOf(cluster);
-  const source = sourceEnd(index, flow.source);
-  const destination = destinationAddress(index, flow.destination);
-  if (source.place === undefined || destination === undefined) return noAddress();
+  const pair = addressPair(index, flow);
+  if ('nothing' in pair) return pair.nothing === 'address' ? noAddress() : noFamily();
+  const { destination } = pair;
+  const source = sourceEnd(index, pair.source);
+  if (source.place === undefined) return noAddress();
   const start: Walk = {
     question: { index, protocol: flow.protocol, sourceOf: options.sourceOf },
     sender: source.place,
@@ -35,7 +38,17 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
 /** A Service without a cluster address is only a name: clients are told the addresses behind it and choose. */
 function noAddress(): Prediction {
   const why = 'the Service has no cluster address; ask for the pods that its name stands for';
-  const outcome: Outcome = {
+  return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
+}
+
+/** The kernel of the source has no route to an address of a family that it does not speak. */
+function noFamily(): Prediction {
+  const why = 'the source has no address of the family that the destination has';
+  return { verdict: 'unreachable', why, outcomes: [nowhere(why)] };
+}
+
+function nowhere(why: string): Outcome {
+  return {
     verdict: 'unreachable',
     why,
     backend: undefined,
@@ -43,7 +56,6 @@ function noAddress(): Prediction {
     reasons: [],
     path: [],
   };
-  return { verdict: 'unknown', why, outcomes: [outcome] };
 }
 
 function depart(walk: Walk, source: End): Outcome[] {
@@ -52,14 +64,15 @@ function depart(walk: Walk, source: End): Outcome[] {
   return throughNode(step(walk, { at, action: 'sends' }), walk.sender.node);
 }
 
-/** From outside only the nodes' primary addresses can be reached: nobody there has a route to any other. */
+/** From outside only the nodes' segment addresses can be reached: nobody there has a route to any other. */
 function fromOutside(walk: Walk): Outcome[] {
   const { index } = walk.question;
   const { source, destination } = walk.packet;
   const target = endAt(index, destination);
   const sent = step(walk, { at: source, action: 'sends' });
   const node = target.place?.kind === 'node' ? target.place.node : undefined;
-  if (node !== undefined && index.places.get(node)?.address === destination) return throughNode(sent, node);
+  const place = node === undefined ? undefined : index.places.get(node);
+  if (place !== undefined && nodeAddresses(place).includes(destination)) return throughNode(sent, place.name);
   const why =
     target.place?.kind === 'external'
       ? `neither ${source} nor ${destination} is in the cluster`

@@ -1,5 +1,6 @@
-import { parseAddress } from '../../lib/address.ts';
+import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
+import { placeIn } from '../../model/network/topology.ts';
 import type { ServiceEndpoint, ServicePortModel } from '../../model/services/port.ts';
 import type { Reason } from '../flow.ts';
 import type { Walk } from './walk.ts';
@@ -16,8 +17,8 @@ export type Translation =
     };
 
 /**
- * Asks a node's Service rules. A cluster address answers on every node, a node port on the node's own primary
- * address only. Rejected: a port without endpoints, and an unknown port of a known cluster address. Dropped: an
+ * Asks a node's Service rules. A cluster address answers on every node, a node port on the node's own segment
+ * addresses only. Rejected: a port without endpoints, and an unknown port of a known cluster address. Dropped: an
  * address of the service range that no Service has.
  */
 export function translate({ question, packet }: Walk, node: string): Translation {
@@ -29,11 +30,12 @@ export function translate({ question, packet }: Walk, node: string): Translation
     return refused(`Service address ${destination}`, `the Service has no port ${protocol} ${port}`);
   }
   const address = parseAddress(destination);
-  if (address !== undefined && index.serviceRange !== undefined && contains(index.serviceRange, address)) {
+  if (address !== undefined && index.serviceRanges.some((range) => contains(range, address))) {
     return refused(`Service address ${destination}`, 'no Service has this cluster address');
   }
-  if (index.places.get(node)?.address !== destination) return { kind: 'none' };
-  const found = index.services.atNodePort(protocol, port);
+  const family = familyOf(destination);
+  if (placeIn(index.places.get(node), family)?.address !== destination) return { kind: 'none' };
+  const found = index.services.atNodePort(family, protocol, port);
   return found === undefined ? { kind: 'none' } : chosen(question, found, { kind: 'node-port', node });
 }
 

@@ -1,7 +1,7 @@
-import { parseAddress } from '../../lib/address.ts';
+import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { sourceSeen } from '../../model/network/source.ts';
-import type { NodePlace } from '../../model/network/topology.ts';
+import { placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
@@ -51,7 +51,8 @@ function onwards(walk: Walk, node: string): Outcome[] {
 }
 
 function isInBlockOf(place: NodePlace | undefined, text: string): boolean {
-  const block = place === undefined ? undefined : parsePrefix(place.podCidr);
+  const own = placeIn(place, familyOf(text));
+  const block = own === undefined ? undefined : parsePrefix(own.podCidr);
   const address = parseAddress(text);
   return block !== undefined && address !== undefined && contains(block, address);
 }

@@ -1,8 +1,10 @@
 import type { Pod } from '../../api/types/core.ts';
 import { parseAddress, type Address } from '../../lib/address.ts';
+import { ownAddresses } from '../../model/network/pod-addresses.ts';
+import { familyPlaces } from '../../model/network/topology.ts';
 import type { PodPolicy } from '../../model/policy/port.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
-import { ownAddressesOf, type ClusterIndex } from '../cluster-index.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
 import { createAddressCells } from './address-cells.ts';
 
 /** Pods that no policy of the cluster can tell apart, neither as its subjects nor as its peers. */
@@ -11,9 +13,9 @@ export interface Group {
   readonly id: number;
   readonly policy: PodPolicy;
   readonly peerClass: number;
-  /** Addresses of one of them, as others see it send and as they ask for it; undefined before it has one. */
-  readonly sendsFrom: Address | undefined;
-  readonly receivesAt: Address | undefined;
+  /** Addresses of one of them, as others see it send and as they ask for it: one per family, none before it has any. */
+  readonly sendsFrom: readonly Address[];
+  readonly receivesAt: readonly Address[];
   /** Set where it matters: there are pods on the host network, and these pods' nodes treat them as themselves. */
   readonly node: string | undefined;
   readonly isHost: boolean;
@@ -41,7 +43,7 @@ export function groupPods(
   const entities = new Map<string, Set<Group>>();
   for (const [key, pod] of pods) {
     const made = groupOf(index, key, pod, { id: groups.size, withNode: hasHostPods });
-    const cell = made.sendsFrom === undefined ? '' : cellOf(made.sendsFrom);
+    const cell = made.sendsFrom.map(cellOf).join();
     const groupKey = [policyIds.get(made.policy), made.peerClass, cell, made.node, made.isHost].join('|');
     const group = groups.get(groupKey) ?? made;
     groups.set(groupKey, group);
@@ -63,21 +65,22 @@ function groupOf(
 ): Group {
   const isHost = pod.spec.hostNetwork === true;
   const place = isHost ? index.places.get(pod.spec.nodeName ?? '') : undefined;
-  const own = ownAddressesOf(pod)[0];
+  const own = ownAddresses(pod);
+  const places = place === undefined ? [] : familyPlaces(place);
   return {
     id,
     policy: index.policies.policyOf(key),
     peerClass: index.policies.classOf(key),
     // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.
-    sendsFrom: parse(isHost ? place?.tunnelAddress : own),
-    receivesAt: parse(isHost ? place?.address : own),
+    sendsFrom: parseAll(isHost ? places.map(({ tunnelAddress }) => tunnelAddress) : own),
+    receivesAt: parseAll(isHost ? places.map(({ address }) => address) : own),
     node: withNode ? pod.spec.nodeName : undefined,
     isHost,
   };
 }
 
-function parse(text: string | undefined): Address | undefined {
-  return text === undefined ? undefined : parseAddress(text);
+function parseAll(texts: readonly string[]): Address[] {
+  return texts.flatMap((text) => parseAddress(text) ?? []);
 }
 
 /** `NAMESPACE/NAME[Kind]` */

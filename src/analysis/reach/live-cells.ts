@@ -1,11 +1,13 @@
 import type { Pod, Service } from '../../api/types/core.ts';
 import type { Protocol } from '../../api/types/meta.ts';
+import { families, type Family } from '../../lib/address.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import { clusterDnsService, isClusterDns } from '../cluster-dns.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Flow, Outcome, Verdict } from '../flow.ts';
 import { declaredPorts, type DeclaredPort } from '../predict/listening.ts';
+import { addressPair } from '../predict/ends.ts';
 import { predict } from '../predict/predict.ts';
 
 /** One real packet to send, and what is predicted of it. */
@@ -15,6 +17,8 @@ export interface LiveCell {
   readonly destination: { readonly kind: 'pod' | 'service'; readonly key: string };
   readonly protocol: 'TCP' | 'UDP';
   readonly port: number;
+  /** Set in a dual-stack cluster, where each pair has a cell for every family that both speak. */
+  readonly family?: Family;
   /** Whether the destination declares the port: each one has every declared port and one that is not. */
   readonly isDeclared: boolean;
   readonly verdict: Verdict;
@@ -68,7 +72,7 @@ export function liveCells(cluster: Cluster, { includeClusterDns = false }: LiveO
       ports.filter((probe) => !isSent(probe)),
     );
     for (const probe of ports.filter(isSent)) {
-      cells.push(...sources.map((source) => cellOf(cluster, source, destination, probe)));
+      cells.push(...sources.flatMap((source) => cellsOf(cluster, source, destination, probe)));
     }
   }
   return { cells, ignored };
@@ -126,23 +130,34 @@ function undeclaredPort(protocol: Protocol, declared: readonly DeclaredPort[]): 
   return port;
 }
 
-function cellOf(
+function cellsOf(
   cluster: Cluster,
   source: string,
   destination: Flow['destination'] & LiveCell['destination'],
+  port: ProbedPort,
+): LiveCell[] {
+  const flow = { source: { kind: 'pod', key: source } as const, destination };
+  if (cluster.config.podCidrs.length < 2) return [cellOf(cluster, source, flow, port)];
+  const common = families.filter(
+    (family) => !('nothing' in addressPair(indexOf(cluster), { ...flow, family })),
+  );
+  return common.map((family) => cellOf(cluster, source, { ...flow, family }, port));
+}
+
+function cellOf(
+  cluster: Cluster,
+  source: string,
+  flow: Pick<Flow, 'source' | 'family'> & Pick<LiveCell, 'destination'>,
   { protocol, port, isDeclared }: ProbedPort,
 ): LiveCell {
-  const { verdict, outcomes } = predict(cluster, {
-    source: { kind: 'pod', key: source },
-    destination,
-    protocol,
-    port,
-  });
+  const { destination, family } = flow;
+  const { verdict, outcomes } = predict(cluster, { ...flow, protocol, port });
   return {
     source,
     destination,
     protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
     port,
+    ...(family === undefined ? {} : { family }),
     isDeclared,
     verdict,
     outcomes: outcomes.map(({ verdict, backend, sourceSeen }) => ({ verdict, backend, sourceSeen })),

@@ -1,25 +1,52 @@
 import type { Address } from '../../lib/address.ts';
 import { openPorts } from '../../model/policy/open-ports.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
-import { intersectPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { intersectPorts, portSetKey, type PortSet } from '../../model/policy/port-set.ts';
 import type { Group } from './groups.ts';
 
-/** The ports open between the pods of two groups, each pair computed once. */
-export function createPairs(): (source: Group, destination: Group) => PortSet {
-  const known: PortSet[][] = [];
+/**
+ * The ports open between the pods of two groups, each pair computed once: one set where the families agree, else one
+ * for each family that both speak; none where there is no such family.
+ */
+export function createPairs(): (source: Group, destination: Group) => readonly PortSet[] {
+  const known: (readonly PortSet[])[][] = [];
   return (source, destination) => {
     const row = (known[source.id] ??= []);
-    return (row[destination.id] ??= portsBetween(source, destination));
+    return (row[destination.id] ??= distinctPorts(
+      addressPairs(source, destination).map((ends) => portsBetween(source, destination, ends)),
+    ));
   };
 }
 
+/** Each set once. */
+export function distinctPorts(sets: readonly PortSet[]): PortSet[] {
+  return [...new Map(sets.map((ports) => [portSetKey(ports), ports])).values()];
+}
+
+interface Ends {
+  readonly from: Address | undefined;
+  readonly to: Address | undefined;
+}
+
+/** Per family the addresses of both ends; an end without any address is asked about without. */
+function addressPairs({ sendsFrom }: Group, { receivesAt }: Group): Ends[] {
+  if (sendsFrom.length === 0) return orNothing(receivesAt).map((to) => ({ from: undefined, to }));
+  if (receivesAt.length === 0) return sendsFrom.map((from) => ({ from, to: undefined }));
+  return sendsFrom.flatMap((from) =>
+    receivesAt.filter((to) => to.family === from.family).map((to) => ({ from, to })),
+  );
+}
+
+const orNothing = (addresses: readonly Address[]): readonly (Address | undefined)[] =>
+  addresses.length === 0 ? [undefined] : addresses;
+
 /** Both ends must allow; a node is above the policies of its own pods, and has none itself. */
-function portsBetween(source: Group, destination: Group): PortSet {
+function portsBetween(source: Group, destination: Group, { from, to }: Ends): PortSet {
   const isResident = source.node !== undefined && source.node === destination.node;
   if (isResident && (source.isHost || destination.isHost)) return 'all';
   return intersectPorts(
-    open(source.policy.egress, destination.peerClass, destination.receivesAt),
-    open(destination.policy.ingress, source.peerClass, source.sendsFrom),
+    open(source.policy.egress, destination.peerClass, to),
+    open(destination.policy.ingress, source.peerClass, from),
   );
 }
 

@@ -2,14 +2,15 @@ import type { Pod } from '../../api/types/core.ts';
 import { parseAddress, type Family } from '../../lib/address.ts';
 import { formatRange } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
-import { formatPorts, noPorts, portSetKey, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { formatPorts, noPorts, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
 import { isClusterDns } from '../cluster-dns.ts';
-import { indexOf, ownAddressesOf } from '../cluster-index.ts';
+import { indexOf } from '../cluster-index.ts';
 import { createAnswer, type Answer, type Reach } from './answer.ts';
 import { groupPods, type Entity, type Group } from './groups.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
-import { createPairs } from './pairs.ts';
+import { createPairs, distinctPorts } from './pairs.ts';
 
 export interface ReachOptions {
   /** Rows and columns: workloads unless said otherwise. */
@@ -73,19 +74,14 @@ function addPair(
   answer: Answer,
   source: Entity,
   destination: Entity,
-  between: (source: Group, destination: Group) => PortSet,
+  between: (source: Group, destination: Group) => readonly PortSet[],
 ): void {
-  const [from, ...otherFrom] = source.groups;
-  const [to, ...otherTo] = destination.groups;
-  if (from === undefined || to === undefined) return;
-  if (otherFrom.length === 0 && otherTo.length === 0) {
-    answer.add(source.name, destination.name, between(from, to));
-    return;
-  }
-  const sets = source.groups.flatMap((from) => destination.groups.map((to) => between(from, to)));
-  const variants = [...new Map(sets.map((ports) => [portSetKey(ports), ports])).values()];
+  const pairs = source.groups.flatMap((from) => destination.groups.map((to) => between(from, to)));
+  const variants = distinctPorts(pairs.flat());
   const words = variants.map((ports) => formatPorts(ports).join(', ') || 'nothing').join(' or ');
-  const why = variants.length > 1 ? `it depends on the pods: ${words}` : undefined;
+  // Groups differ by who their pods are; one pair of groups differs in itself by the family only.
+  const what = pairs.length > 1 ? 'pods' : 'address family';
+  const why = variants.length > 1 ? `it depends on the ${what}: ${words}` : undefined;
   answer.add(source.name, destination.name, variants.reduce(unionPorts, noPorts), why);
 }
 
@@ -93,7 +89,7 @@ function addPair(
 function familiesOf(pods: Iterable<Pod>): Family[] {
   const families = new Set<Family>();
   for (const pod of pods) {
-    for (const address of ownAddressesOf(pod)) {
+    for (const address of ownAddresses(pod)) {
       const family = parseAddress(address)?.family;
       if (family !== undefined) families.add(family);
     }

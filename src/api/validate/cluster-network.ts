@@ -16,7 +16,10 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
   const spec: ClusterNetworkSpec = { ...clusterNetworkDefaults, ...network.spec };
   const { maxPodsPerNode } = { ...clusterNetworkDefaults, ...spec };
   const { podCIDR, serviceCIDR } = rangesOf(spec);
-  const problems = [...rangesProblems('spec.podCIDR', podCIDR), ...rangesProblems('spec.serviceCIDR', serviceCIDR)];
+  const problems = [
+    ...rangesProblems('spec.podCIDR', podCIDR),
+    ...rangesProblems('spec.serviceCIDR', serviceCIDR),
+  ];
   if (network.metadata.name !== 'default') {
     problems.push(notSupported('metadata.name', network.metadata.name, ['default']));
   }

@@ -3,7 +3,8 @@ import type { Protocol } from '../../api/types/meta.ts';
 import type { Flow, FlowEnd } from '../../analysis/flow.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import { labAddresses } from '../../model/network/lab-addresses.ts';
+import { familiesOfNetwork } from '../../model/network/config.ts';
+import { labAddressesOf } from '../../model/network/lab-addresses.ts';
 import { requireKey, requirePods } from './find.ts';
 import { formatEndpoint, parseDestination, parseSource, type Endpoint } from './parse.ts';
 import { byNumber, podPort, servicePort, type PortQuestion } from './ports.ts';
@@ -54,9 +55,19 @@ function plainEnd(
   cluster: Cluster,
   endpoint: Extract<Endpoint, { kind: 'node' | 'address' | 'internet' }>,
 ): FlowEnd {
-  if (endpoint.kind === 'internet') return { kind: 'address', address: labAddresses.internet };
+  if (endpoint.kind === 'internet') return internetEnd(cluster);
   if (endpoint.kind === 'node') requireKey(cluster.nodes, 'Node', endpoint.name);
   return endpoint;
+}
+
+/** The machine that stands for the internet, in the families that the cluster speaks. */
+function internetEnd({ config }: Cluster): FlowEnd {
+  const [address, alternative] = familiesOfNetwork(config).map((family) => labAddressesOf[family].internet);
+  return {
+    kind: 'address',
+    address: address ?? labAddressesOf.IPv4.internet,
+    ...(alternative === undefined ? {} : { alternative }),
+  };
 }
 
 const podSource = ([key]: [string, Pod]): Source => ({ end: { kind: 'pod', key }, name: key });

@@ -28,7 +28,8 @@ export function sourceSeen(places: Places, question: SourceQuestion): string | u
   if (source.kind === 'node' && service === undefined)
     return nodeAddressTowards(places, source.node, destination);
   // What a node sends to a Service has its segment's address, until a rule translates it.
-  const own = source.kind === 'node' ? placeTowards(places, source.node, destination)?.address : source.address;
+  const own =
+    source.kind === 'node' ? placeTowards(places, source.node, destination)?.address : source.address;
   const entry = service?.node ?? (source.kind === 'pod' ? source.node : undefined);
   if (entry === undefined || staysOn(entry, destination) || !isMasqueraded(places, question)) return own;
   return nodeAddressTowards(places, entry, destination);

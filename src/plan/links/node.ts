@@ -117,9 +117,7 @@ export function podOnNode(node: NodePlace, pod: WiredPod): NamespaceState {
 export function podInside(node: NodePlace, pod: WiredPod): NamespaceState {
   const gateways = pod.addresses.map((address) => podGateway[familyOf(address)]);
   return {
-    links: new Map([
-      [podLink, { kind: 'veth-peer', name: podLink, mac: podMac(pod), mtu: mtuOn(node) }],
-    ]),
+    links: new Map([[podLink, { kind: 'veth-peer', name: podLink, mac: podMac(pod), mtu: mtuOn(node) }]]),
     addresses: pod.addresses.map((address) => ({ link: podLink, address: hostPrefix(address) })),
     routes: gateways.flatMap((gateway) => routesBy(gateway)),
     neighbours: gateways.map((address) => ({ link: podLink, address, mac: podGatewayMac })),

@@ -28,20 +28,20 @@ export const policySets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as cons
 function setsIn<F extends Family>(family: F) {
   const address = addressType[family];
   return {
-  'pod-interfaces': { key: ['ifname', address] },
-  self: { key: [address, address] },
-  resident: { key: [address] },
-  peers: { key: [address], value: ['mark'] },
-  ports: { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
-  egress: { key: [address], value: ['verdict'] },
-  'egress-classes': { key: [address, 'mark'], value: ['mark'] },
-  'egress-ranges': { key: [address, address], value: ['mark'], interval: true },
-  'egress-class-ranges': { key: [address, 'mark', address], value: ['mark'], interval: true },
-  'egress-anywhere': { key: [address], value: ['mark'] },
-  ingress: { key: [address], value: ['verdict'] },
-  'ingress-classes': { key: [address, 'mark'], value: ['mark'] },
-  'ingress-ranges': { key: [address, address], value: ['mark'], interval: true },
-  'ingress-anywhere': { key: [address], value: ['mark'] },
+    'pod-interfaces': { key: ['ifname', address] },
+    self: { key: [address, address] },
+    resident: { key: [address] },
+    peers: { key: [address], value: ['mark'] },
+    ports: { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
+    egress: { key: [address], value: ['verdict'] },
+    'egress-classes': { key: [address, 'mark'], value: ['mark'] },
+    'egress-ranges': { key: [address, address], value: ['mark'], interval: true },
+    'egress-class-ranges': { key: [address, 'mark', address], value: ['mark'], interval: true },
+    'egress-anywhere': { key: [address], value: ['mark'] },
+    ingress: { key: [address], value: ['verdict'] },
+    'ingress-classes': { key: [address, 'mark'], value: ['mark'] },
+    'ingress-ranges': { key: [address, address], value: ['mark'], interval: true },
+    'ingress-anywhere': { key: [address], value: ['mark'] },
   } as const satisfies SetTypes;
 }
 
@@ -119,7 +119,9 @@ function directionChains(direction: 'egress' | 'ingress', family: Family): strin
   ];
   // Only pods that receive give names to ports, so only what is sent depends on class and address together.
   if (direction === 'egress') {
-    lookups.push(`${peerClass} meta mark set ${ip} ${pod} . meta mark . ${ip} ${peer} map @egress-class-ranges`);
+    lookups.push(
+      `${peerClass} meta mark set ${ip} ${pod} . meta mark . ${ip} ${peer} map @egress-class-ranges`,
+    );
   }
   const rules = lookups.flatMap((lookup) => [`    ${lookup} ${all}`, `    ${lookup} ${port}`]);
   return `

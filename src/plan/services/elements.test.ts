@@ -84,8 +84,11 @@ test('the table grows to any number of endpoints, and growing again changes noth
   const endpoints = Array.from({ length: 9 }, (_, i) => `10.244.1.${i + 1}`);
   nft.change('node', ledger.set('default/web', createServicePlanner().elementsOf([port(endpoints)], 'IPv4')));
   assert.equal(
-    nft.elements('node', { ...servicesTables.IPv4, set: 'slot-8' }, serviceSetTypes('IPv4')['slot-8'] ?? { key: [] })
-      .length,
+    nft.elements(
+      'node',
+      { ...servicesTables.IPv4, set: 'slot-8' },
+      serviceSetTypes('IPv4')['slot-8'] ?? { key: [] },
+    ).length,
     1,
   );
 });
