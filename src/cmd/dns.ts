@@ -4,18 +4,26 @@ import { createDnsServer } from '../dns/server.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { systemClock } from '../lib/clock.ts';
+import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { runRole, whenReady } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
-await runRole('dns', async ({ paths, log }) => {
+await runRole('dns', async ({ paths, options, log }) => {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
   const client = createClient({ ...access, clock: systemClock, log });
-  const dns = createDnsServer({ sockets, namespaces, client, log, clock: systemClock });
+  const dns = createDnsServer({
+    sockets,
+    namespaces,
+    families: familiesOfNetwork(options.config),
+    client,
+    log,
+    clock: systemClock,
+  });
   const pods = keepServing(dns, { directory: paths.serving('dns'), log });
   const serving = createServingServer({ path: paths.socket('dns'), pods, log });
   await dns.start();

@@ -17,7 +17,7 @@ const flags: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
 const graceMs = 300;
 
 /** The holder of a lab: owns its mount namespace, runs the stand-ins, keeps the other processes running. */
-await runRole('holder', async ({ paths, log }) => {
+await runRole('holder', async ({ paths, options, log }) => {
   const processes = createProcesses({ clock: systemClock });
   const startTime = readProcStat(process.pid)?.startTime ?? 0;
   const survivors = findLabProcesses(processes, paths).filter(({ role }) => role !== 'holder');
@@ -55,7 +55,7 @@ await runRole('holder', async ({ paths, log }) => {
   );
   // Loaded while the others start: everybody waits for them, and nobody for this yet.
   const { createPodServing } = await import('./serve-pods.ts');
-  const serving = createPodServing(paths, log);
+  const serving = createPodServing(paths, options, log);
   await serving.start();
 
   return async () => {

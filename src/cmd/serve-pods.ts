@@ -1,16 +1,19 @@
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
+import type { LabOptions } from '../lab/options.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
+import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { createStandIns } from '../workload/stand-in/stand-ins.ts';
 
 /** The stand-ins of a lab, and the socket on which the agents say for which pods they stand in. */
-export function createPodServing(paths: LabPaths, log: Log): Service {
+export function createPodServing(paths: LabPaths, { config }: LabOptions, log: Log): Service {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
-  const standIns = createStandIns({ sockets: createSockets({ namespaces }), namespaces, log });
+  const sockets = createSockets({ namespaces });
+  const standIns = createStandIns({ sockets, namespaces, families: familiesOfNetwork(config), log });
   const pods = keepServing(standIns, { directory: paths.serving('holder'), log });
   const serving = createServingServer({ path: paths.socket('holder'), pods, log });
   return {

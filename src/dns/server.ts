@@ -2,12 +2,15 @@ import type { Client } from '../client/port.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Sockets } from '../kernel/sockets/port.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Family } from '../lib/address.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
+import { openAll } from '../lib/open-all.ts';
 import { createDnsModel } from '../model/dns/model.ts';
 import type { PodServer } from '../workload/port.ts';
 import { createDnsCounters, type DnsCounters } from './counters.ts';
+import type { OpenListener } from './listener.ts';
 import { createPodListeners } from './pod-listeners.ts';
 import { createResponder } from './responder.ts';
 import { listenTcp } from './tcp.ts';
@@ -21,6 +24,8 @@ export interface DnsServerOptions {
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
   readonly log: Log;
   readonly clock: Clock;
+  /** What the pods speak: IPv4 when absent. */
+  readonly families?: readonly Family[];
   /** `cluster.local` when absent. */
   readonly zone?: string;
   /** Seconds; 5 when absent. */
@@ -36,7 +41,7 @@ export interface DnsServer extends Service, PodServer {
 
 /** Every listener that a pod asks for speaks DNS, whatever its port. Throws `dns-zone-invalid`. */
 export function createDnsServer(options: DnsServerOptions): DnsServer {
-  const { client, sockets, log, clock, zone = 'cluster.local', ttl = 5 } = options;
+  const { client, sockets, log, clock, zone = 'cluster.local', ttl = 5, families = ['IPv4'] } = options;
   let model = createDnsModel({ zone, ttl });
   const counters = createDnsCounters();
   let feed: ZoneFeed | undefined;
@@ -51,8 +56,15 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
     log,
     release: (netns) => options.namespaces.release(netns),
     open(netns, { protocol, port }) {
-      if (protocol === 'UDP') return listenUdp(sockets.listen(netns, { protocol: 'udp', port }), responder);
-      return listenTcp(sockets.listen(netns, { protocol: 'tcp', port }), { responder, counters, clock });
+      const inFamily = (family: Family): OpenListener => {
+        if (protocol === 'TCP') {
+          const fd = sockets.listen(netns, { protocol: 'tcp', port, family });
+          return listenTcp(fd, { responder, counters, clock });
+        }
+        const fd = sockets.listen(netns, { protocol: 'udp', port, family });
+        return listenUdp(fd, { responder, family });
+      };
+      return openAll(families.map((family) => () => inFamily(family)));
     },
   });
 

@@ -6,7 +6,7 @@ import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
-import { policySets, policyTable } from '../../src/plan/policy/skeleton.ts';
+import { policySets, policyTables } from '../../src/plan/policy/skeleton.ts';
 import { podLinkName } from '../../src/plan/links/node.ts';
 import { places, type TestLab } from '../support/lab.ts';
 
@@ -31,8 +31,8 @@ export function tracesOf(lab: TestLab, { uid, address }: { uid: string; address:
       if (state.links.has(podLinkName(uid))) traces.push(`${name} link`);
       if (state.routes.some(({ destination }) => destination === `${address}/32`))
         traces.push(`${name} route`);
-      for (const [set, type] of Object.entries(policySets)) {
-        const elements = kernel.nft.elements(netns, { ...policyTable, set }, type);
+      for (const [set, type] of Object.entries(policySets.IPv4)) {
+        const elements = kernel.nft.elements(netns, { ...policyTables.IPv4, set }, type);
         if (elements.some(({ key }) => key.includes(address))) traces.push(`${name} set ${set}`);
       }
       const entries = kernel.conntrack.list(netns, 'ip').filter(({ status }) => (status & seenReply) !== 0);

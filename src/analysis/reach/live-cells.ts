@@ -26,6 +26,12 @@ export interface LiveCell {
   readonly outcomes: readonly Pick<Outcome, 'verdict' | 'backend' | 'sourceSeen'>[];
 }
 
+/** The cell as a question. */
+export function flowOf({ source, destination, protocol, port, family }: LiveCell): Flow {
+  const flow = { source: { kind: 'pod', key: source } as const, destination, protocol, port };
+  return family === undefined ? flow : { ...flow, family };
+}
+
 /** Cells that are not sent, and why. */
 export interface IgnoredCells {
   readonly destination: LiveCell['destination'];

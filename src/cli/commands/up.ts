@@ -1,5 +1,4 @@
 import { resourceOf } from '../../api/resources.ts';
-import type { ClusterNetwork } from '../../api/types/network.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
@@ -7,10 +6,10 @@ import { mostNodes, type LabOptions } from '../../lab/options.ts';
 import { watchReadiness } from '../../lab/readiness.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
-import { networkConfigOf, type NetworkConfig } from '../../model/network/config.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import type { Manifests } from '../manifests/load.ts';
 import { readManifests } from '../manifests/read.ts';
+import { labNetworkOf } from '../lab-network.ts';
 import { createProgress } from '../progress.ts';
 
 export interface UpOptions {
@@ -18,6 +17,7 @@ export interface UpOptions {
   readonly name: string;
   readonly nodes: number;
   readonly network?: string;
+  readonly ipFamily?: string;
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -37,7 +37,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   const lab: LabOptions = {
     name: options.name,
     nodes: options.nodes,
-    config: configOf(manifests, options.network),
+    config: labNetworkOf(manifests, options),
   };
   checkCapacity(
     manifests.objects.map(({ object }) => object),
@@ -68,31 +68,6 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
 function describeManifests({ objects, ignored }: Manifests): string {
   const kinds = ignored.map(({ kind, count }) => `${count} ${kind}`).join(', ');
   return `${objects.length} objects${kinds === '' ? '' : `; not interpreted: ${kinds}`}`;
-}
-
-/** The manifests' own ClusterNetwork says what network it is; `--network` must not contradict it. */
-function configOf({ objects }: Manifests, network: string | undefined): NetworkConfig {
-  const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
-    | ClusterNetwork
-    | undefined;
-  const config = networkConfigOf(found);
-  const model = network ?? config.model;
-  if (found?.spec.model !== undefined && model !== found.spec.model) {
-    throw new WeftError(
-      'network-contradicts',
-      `--network ${model} contradicts the ClusterNetwork's ${found.spec.model}`,
-      {
-        fault: 'input',
-      },
-    );
-  }
-  if (model !== 'calico') {
-    throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
-      fault: 'input',
-      hint: 'use calico, the default',
-    });
-  }
-  return { ...config, model };
 }
 
 /** Everything the API serves; the lab's own ClusterNetwork was made with it. */

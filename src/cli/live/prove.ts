@@ -1,5 +1,6 @@
 import { isClusterDns } from '../../analysis/cluster-dns.ts';
 import {
+  flowOf,
   liveCells,
   type IgnoredCells,
   type LiveCell,
@@ -86,9 +87,7 @@ async function proveCells(
   cells: readonly LiveCell[],
 ): Promise<ProvedCell[]> {
   const [prober] = await Promise.all([lab.prober(), lab.programmed(versionsOf(cluster))]);
-  const probes = cells.map(({ source, destination, protocol, port }) =>
-    probeOf(cluster, { source: { kind: 'pod', key: source }, destination, protocol, port }),
-  );
+  const probes = cells.map((cell) => probeOf(cluster, flowOf(cell)));
   const results = await prober.probeAll(probes, { concurrency });
   const saysNothing = (key: string): boolean => {
     const pod = cluster.pods.get(key);
@@ -115,8 +114,8 @@ async function proveAgain(
 
 export const isWrong = ({ judgement }: ProvedCell): boolean => judgement.state === 'wrong';
 
-const keyOf = ({ source, destination, protocol, port }: LiveCell): string =>
-  `${source} ${destination.kind} ${destination.key} ${protocol} ${port}`;
+const keyOf = ({ source, destination, protocol, port, family }: LiveCell): string =>
+  `${source} ${destination.kind} ${destination.key} ${protocol} ${port} ${family ?? ''}`;
 
 function proofOf(cluster: Cluster, cells: readonly ProvedCell[], matrix: LiveMatrix): Proof {
   const absent = [...cluster.pods]

@@ -1,4 +1,5 @@
-import type { LiveCell } from '../../analysis/reach/live-cells.ts';
+import { flowOf, type LiveCell } from '../../analysis/reach/live-cells.ts';
+import type { Family } from '../../lib/address.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import { decidingReasons, reasonJson, type ReasonJson } from '../reasons.ts';
 import type { World } from '../world.ts';
@@ -11,6 +12,8 @@ export interface WrongCell {
   readonly destination: string;
   readonly protocol: string;
   readonly port: number;
+  /** In a dual-stack cluster. */
+  readonly family?: Family;
   readonly why: string;
   /** Every outcome that would have been right. */
   readonly predicted: readonly End[];
@@ -57,14 +60,14 @@ export function reportOf(
 }
 
 function wrongCell({ cell, result, judgement }: ProvedCell, { cluster, sourceOf }: World): WrongCell {
-  const { source, destination, protocol, port, outcomes } = cell;
-  const flow = { source: { kind: 'pod', key: source } as const, destination, protocol, port };
-  const prediction = predict(cluster, flow, { sourceOf });
+  const { source, protocol, port, outcomes } = cell;
+  const prediction = predict(cluster, flowOf(cell), { sourceOf });
   return {
     source,
     destination: nameOf(cell),
     protocol,
     port,
+    ...(cell.family === undefined ? {} : { family: cell.family }),
     why: judgement.state === 'right' ? '' : judgement.why,
     predicted: outcomes.map(({ verdict, sourceSeen, backend }) => ({
       verdict,
@@ -86,7 +89,9 @@ export function nameOf({ destination: { kind, key } }: Pick<LiveCell, 'destinati
   return kind === 'service' ? `svc:${key}` : key;
 }
 
-/** With the port, as `connect` takes it. */
+/** With the port, as `connect` takes it; in a dual-stack cluster with the address family. */
 export function destinationOf(cell: LiveCell): string {
-  return `${nameOf(cell)}:${cell.port}${cell.protocol === 'TCP' ? '' : `/${cell.protocol.toLowerCase()}`}`;
+  const protocol = cell.protocol === 'TCP' ? '' : `/${cell.protocol.toLowerCase()}`;
+  const family = cell.family === undefined ? '' : ` (${cell.family})`;
+  return `${nameOf(cell)}:${cell.port}${protocol}${family}`;
 }

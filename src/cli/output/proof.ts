@@ -50,9 +50,10 @@ function renderFindings({ wrong, unknown, ignored }: ProofReport): string {
   return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
-function describeWrong({ source, destination, protocol, port, why, reasons }: WrongCell): string {
+function describeWrong({ source, destination, protocol, port, family, why, reasons }: WrongCell): string {
+  const over = family === undefined ? '' : ` over ${family}`;
   const rules = reasons.map((reason) => `\n  predicted by ${formatReason(reason)}`);
-  return `${source} -> ${destination} ${protocol} ${port}: ${why}${rules.join('')}`;
+  return `${source} -> ${destination} ${protocol} ${port}${over}: ${why}${rules.join('')}`;
 }
 
 /** `81 right, 0 wrong, 0 unknown, 0 ignored of 81` */

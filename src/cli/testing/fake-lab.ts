@@ -2,6 +2,7 @@ import { predict } from '../../analysis/predict/predict.ts';
 import type { FlowEnd } from '../../analysis/flow.ts';
 import { createFakeClient } from '../../client/fake/client.ts';
 import type { LabConnection } from '../../lab/connection.ts';
+import { podAddresses } from '../../model/network/pod-addresses.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
@@ -107,5 +108,5 @@ function senderOf(cluster: Cluster, netns: string, address: string | undefined):
 }
 
 function podAt({ pods }: Cluster, address: string): string {
-  return [...pods].find(([, { status }]) => status?.podIP === address)?.[0] ?? '';
+  return [...pods].find(([, pod]) => podAddresses(pod).includes(address))?.[0] ?? '';
 }

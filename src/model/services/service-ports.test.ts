@@ -165,7 +165,30 @@ for (const [one, rule] of nothing) {
     assert.deepEqual(servicePortsOf(one, [slice([at('10.0.0.1')])]), []));
 }
 
-test('both addresses of a dual-stack Service are its', () => {
-  const dual = service({ ...clusterIP, clusterIPs: ['10.96.0.1', 'fd00::1'] });
-  assert.deepEqual(servicePortsOf(dual, [])[0]?.clusterIPs, ['10.96.0.1', 'fd00::1']);
+test('a dual-stack Service has each port once per family, with endpoints of that family only', () => {
+  const dual = service({ ...clusterIP, clusterIPs: ['10.96.0.1', 'FD00::1'] });
+  const six: EndpointSlice = { ...slice([at('fd00::0:a')]), addressType: 'IPv6' };
+  const names = { ...slice([at('example.org')]), addressType: 'FQDN' as const };
+  assert.deepEqual(
+    servicePortsOf(dual, [slice([at('10.0.0.1')]), six, names]).map(
+      ({ key, family, clusterIPs, endpoints }) => [
+        key,
+        family,
+        clusterIPs,
+        endpoints.map((it) => it.address),
+      ],
+    ),
+    [
+      ['a/s:TCP/80', 'IPv4', ['10.96.0.1'], ['10.0.0.1']],
+      ['a/s:TCP/80 IPv6', 'IPv6', ['fd00::1'], ['fd00::a']],
+    ],
+  );
+});
+
+test('a Service of one family has nobody behind it in the other', () => {
+  const six: EndpointSlice = { ...slice([at('fd00::a')]), addressType: 'IPv6' };
+  assert.deepEqual(
+    servicePortsOf(service(clusterIP), [six]).map(({ family, endpoints }) => [family, endpoints]),
+    [['IPv4', []]],
+  );
 });

@@ -1,4 +1,5 @@
 import type { Sockets } from '../../kernel/sockets/port.ts';
+import type { Family } from '../../lib/address.ts';
 import type { Listener, PodServing } from '../port.ts';
 
 /** A listener that is open. */
@@ -11,6 +12,7 @@ export interface OpenListener {
 export interface ListenerContext {
   readonly sockets: Sockets;
   readonly listener: Listener;
+  readonly family: Family;
   /** The pod as it was told last. */
   readonly serving: () => PodServing;
 }

@@ -1,7 +1,9 @@
 import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
 import type { Sockets } from '../../kernel/sockets/port.ts';
+import type { Family } from '../../lib/address.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { openAll } from '../../lib/open-all.ts';
 import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
 import type { OpenListener } from './listener.ts';
@@ -13,6 +15,8 @@ export interface StandInsOptions {
   readonly sockets: Sockets;
   /** Where the sockets open: told when nobody needs a pod's namespace any more. */
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
+  /** What the pods speak: IPv4 when absent. */
+  readonly families?: readonly Family[];
   readonly log: Log;
 }
 
@@ -31,7 +35,8 @@ interface ServedPod {
  * Stand-ins for containers: for every declared port somebody listens inside the pod's namespace and answers with
  * who it is and whom it sees. All of them live in this process. `serve` throws like `Sockets.listen`.
  */
-export function createStandIns({ sockets, namespaces, log }: StandInsOptions): StandIns {
+export function createStandIns(options: StandInsOptions): StandIns {
+  const { sockets, namespaces, families = ['IPv4'], log } = options;
   const pods = new Map<string, ServedPod>();
   const answers: AnswerBook = new WeakMap();
   const http = createHttpAnswers((socket) => answers.get(socket)?.());
@@ -47,9 +52,12 @@ export function createStandIns({ sockets, namespaces, log }: StandInsOptions): S
   }
 
   function open(pod: ServedPod, listener: Listener): OpenListener {
-    const context = { sockets, listener, serving: () => pod.serving };
-    if (listener.protocol === 'UDP') return openUdp(context);
-    return openTcp({ ...context, connections: pod.connections, answers, http });
+    const inFamily = (family: Family): OpenListener => {
+      const context = { sockets, listener, family, serving: () => pod.serving };
+      if (listener.protocol === 'UDP') return openUdp(context);
+      return openTcp({ ...context, connections: pod.connections, answers, http });
+    };
+    return openAll(families.map((family) => () => inFamily(family)));
   }
 
   function openMissing(pod: ServedPod, wanted: ReadonlyMap<string, Listener>): unknown[] {

@@ -13,8 +13,8 @@ export interface TcpContext extends ListenerContext {
 
 /** Listens on a TCP port inside the pod's namespace. Throws like `Sockets.listen`. */
 export function openTcp(context: TcpContext): OpenListener {
-  const { sockets, listener, serving, connections, answers, http } = context;
-  const fd = sockets.listen(serving().netns, { protocol: 'tcp', port: listener.port });
+  const { sockets, listener, family, serving, connections, answers, http } = context;
+  const fd = sockets.listen(serving().netns, { protocol: 'tcp', port: listener.port, family });
   const server = createServer({ noDelay: true }, (socket) => {
     const { remoteAddress, remotePort } = socket;
     if (!connections.add(socket, listener.port)) return;

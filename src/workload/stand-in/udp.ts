@@ -3,9 +3,9 @@ import { answerOf, lineOf } from './answer.ts';
 import type { ListenerContext, OpenListener } from './listener.ts';
 
 /** Answers every datagram on a UDP port inside the pod's namespace. Throws like `Sockets.listen`. */
-export function openUdp({ sockets, listener, serving }: ListenerContext): OpenListener {
-  const fd = sockets.listen(serving().netns, { protocol: 'udp', port: listener.port });
-  const socket = createSocket('udp4');
+export function openUdp({ sockets, listener, family, serving }: ListenerContext): OpenListener {
+  const fd = sockets.listen(serving().netns, { protocol: 'udp', port: listener.port, family });
+  const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4');
   // An ICMP error for an earlier answer: nobody waits for it any more.
   socket.on('error', () => {});
   socket.on('message', (_, { address, port }) => {

@@ -1,0 +1,62 @@
+import type { ClusterNetwork, ClusterNetworkSpec } from '../api/types/network.ts';
+import type { Family } from '../lib/address.ts';
+import { WeftError } from '../lib/errors.ts';
+import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
+import type { Manifests } from './manifests/load.ts';
+
+/** What `--ip-family` may be; the first family is the primary one. */
+const familyWords: Readonly<Record<string, readonly Family[]>> = {
+  ipv4: ['IPv4'],
+  ipv6: ['IPv6'],
+  dual: ['IPv4', 'IPv6'],
+};
+
+export interface NetworkChoice {
+  readonly network?: string;
+  readonly ipFamily?: string;
+}
+
+/**
+ * The network that a lab gets: what the manifests' own ClusterNetwork says, else the options, else the defaults. Throws
+ * `network-contradicts` where they say different things, `network-unavailable` and `ip-family-invalid`.
+ */
+export function labNetworkOf({ objects }: Manifests, { network, ipFamily }: NetworkChoice): NetworkConfig {
+  const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
+    | ClusterNetwork
+    | undefined;
+  const spec: ClusterNetworkSpec = found?.spec ?? {};
+  const config = networkConfigOf(found, familiesCalled(ipFamily ?? 'ipv4'));
+  const model = network ?? config.model;
+  if (spec.model !== undefined && model !== spec.model) {
+    throw contradicts(`--network ${model}`, spec.model);
+  }
+  if (ipFamily !== undefined && !isSame(familiesOfNetwork(config), familiesCalled(ipFamily))) {
+    throw contradicts(`--ip-family ${ipFamily}`, `ranges ${spec.podCIDR ?? spec.serviceCIDR ?? ''}`);
+  }
+  if (model !== 'calico') {
+    throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
+      fault: 'input',
+      hint: 'use calico, the default',
+    });
+  }
+  return { ...config, model };
+}
+
+function familiesCalled(word: string): readonly Family[] {
+  const families = familyWords[word];
+  if (families !== undefined) return families;
+  throw new WeftError('ip-family-invalid', `--ip-family must be ipv4, ipv6 or dual, not ${word}`, {
+    fault: 'input',
+  });
+}
+
+/** In whichever order: which family comes first only the ranges can say. */
+function isSame(one: readonly Family[], other: readonly Family[]): boolean {
+  return one.length === other.length && one.every((family) => other.includes(family));
+}
+
+function contradicts(option: string, found: string): WeftError {
+  return new WeftError('network-contradicts', `${option} contradicts the ClusterNetwork's ${found}`, {
+    fault: 'input',
+  });
+}
