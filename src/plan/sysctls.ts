@@ -21,8 +21,8 @@ const ipv6Off = {
 } as const satisfies SysctlValues;
 
 /**
- * Addresses are given, never made up: no link-local ones (`addr_gen_mode` none), no router advertisements, and no
- * detection of duplicates, which would keep links silent for more than a second.
+ * Addresses and routes are given, never made up: no link-local ones (`addr_gen_mode` none), no router advertisements,
+ * no redirects, and no detection of duplicates, which would keep links silent for more than a second.
  */
 const ipv6On = {
   'net.ipv6.conf.all.disable_ipv6': '0',
@@ -32,6 +32,8 @@ const ipv6On = {
   'net.ipv6.conf.default.accept_dad': '0',
   'net.ipv6.conf.all.accept_ra': '0',
   'net.ipv6.conf.default.accept_ra': '0',
+  'net.ipv6.conf.all.accept_redirects': '0',
+  'net.ipv6.conf.default.accept_redirects': '0',
   // No error has this type; an empty list cannot be written.
   'net.ipv6.icmp.ratemask': '255',
 } as const satisfies SysctlValues;
@@ -40,7 +42,7 @@ const ipv6On = {
  * A node forwards, and filters sources by its own rules: reverse-path filtering would drop what comes back by
  * another link. A pod that reaches itself through a Service leaves by the link it came from; a redirect for that is
  * wrong, and uses up the pod's allowance of other ICMP errors. (IPv6 sends redirects from link-local addresses only,
- * and no link here has one.)
+ * and no pod link has one.)
  */
 export function nodeSysctls(families: readonly Family[]): SysctlValues {
   return {

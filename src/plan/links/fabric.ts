@@ -1,4 +1,4 @@
-import { familyOf, parseAddress, type Family } from '../../lib/address.ts';
+import { familyOf, formatAddress, inFamily, parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import type { Link, NamespaceState, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
@@ -58,12 +58,24 @@ function machineState(machine: Machine): NamespaceState {
       ]),
     ),
     addresses: machine.interfaces.flatMap(({ name, addresses }) =>
-      addresses.map((address) => ({ link: name, address })),
+      [...addresses, ...linkLocal(addresses)].map((address) => ({ link: name, address })),
     ),
     routes,
     neighbours: [],
     fdb: [],
   };
+}
+
+/**
+ * A link-local address where the interface has an IPv6 one: without it, a machine that forwards a packet cannot ask
+ * who has the next hop, for it asks by its own name (RFC 4861 section 4.3, ndisc_send_ns). The interface identifier
+ * is that of the other address.
+ */
+function linkLocal(addresses: readonly string[]): string[] {
+  const address = parseAddress(inFamily(addresses, 'IPv6')?.split('/')[0] ?? '');
+  if (address === undefined) return [];
+  const value = (0xfe80n << 112n) | (address.value & ((1n << 64n) - 1n));
+  return [`${formatAddress({ family: 'IPv6', value })}/64`];
 }
 
 /** The interface whose own prefix covers a next hop. */
