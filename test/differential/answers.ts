@@ -71,12 +71,12 @@ export function objectsOf(cluster: Cluster): KubernetesObject[] {
 }
 
 /** The question as the analyser takes it. */
-export function flowOf({ source, destination, protocol, port }: Question): Flow {
+export function flowOf({ source, destination, protocol, port, family = 'IPv4' }: Question): Flow {
   const end =
     destination.kind === 'service'
       ? { kind: 'service' as const, key: destination.service }
       : endOf(destination);
-  return { source: endOf(source), destination: end, protocol, port };
+  return { source: endOf(source), destination: end, protocol, port, family };
 }
 
 function endOf(end: Exclude<Source | Destination, { kind: 'service' }>): FlowEnd {

@@ -14,7 +14,10 @@ import {
 } from './world.ts';
 
 /** The ranges that every cluster here gives its addresses from. */
-const ranges = { pods: '10.244.0.0/16', services: '10.96.0.0/12' } as const;
+const rangesOf = {
+  IPv4: { pods: '10.244.0.0/16', services: '10.96.0.0/12' },
+  IPv6: { pods: 'fd00:10:244::/56', services: 'fd00:10:96::/112' },
+} as const;
 
 /**
  * What may come of a connection, by the words of the Kubernetes API: an independent, slow and plain reading of
@@ -23,7 +26,7 @@ const ranges = { pods: '10.244.0.0/16', services: '10.96.0.0/12' } as const;
  * Service chooses among several backends, every outcome that may come is listed, each once.
  */
 export function evaluate(objects: readonly KubernetesObject[], question: Question): Outcome[] {
-  const world = readWorld(objects);
+  const world = readWorld(objects, question.family ?? 'IPv4');
   const outcomes = travel(world, firstPacket(world, question));
   const distinct = new Map(outcomes.map((outcome) => [JSON.stringify(outcome), outcome]));
   return [...distinct.values()];
@@ -84,7 +87,7 @@ function travel(world: World, packet: Packet): Outcome[] {
   const action = serviceAction(world, packet.at, packet);
   if (action.kind === 'rejected') return [{ verdict: 'rejected' }];
   if (action.kind === 'none') {
-    return inCidr(ranges.services, packet.destination)
+    return inCidr(rangesOf[world.family].services, packet.destination)
       ? [{ verdict: 'unreachable' }]
       : forward(world, packet);
   }
@@ -171,7 +174,7 @@ function arrive(world: World, packet: Packet, seen: string): Outcome[] {
 function isNobodys(world: World, address: string): boolean {
   if (podWithAddress(world, address) !== undefined || nodeWithAddress(world, address) !== undefined)
     return false;
-  return inCidr(ranges.pods, address);
+  return inCidr(rangesOf[world.family].pods, address);
 }
 
 function mayEnter(

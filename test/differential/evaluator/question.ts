@@ -1,3 +1,4 @@
+import type { Family } from '../../../src/lib/address.ts';
 import type { Protocol } from '../../../src/api/types/meta.ts';
 
 /** A connection somebody wants to make. Pods and Services are written `namespace/name`. */
@@ -6,6 +7,8 @@ export interface Question {
   readonly destination: Destination;
   readonly protocol: Protocol;
   readonly port: number;
+  /** IPv4 when absent. Addresses in the question are of this family. */
+  readonly family?: Family;
 }
 
 export type Source =

@@ -1,11 +1,12 @@
 import type { Node, Pod, PodSpec, PodStatus, Service } from '../../../src/api/types/core.ts';
 import type { KubernetesObject, Labels, ObjectMeta, Protocol } from '../../../src/api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy } from '../../../src/api/types/network.ts';
-import { formatAddress } from '../../../src/lib/address.ts';
+import { formatAddress, type Family } from '../../../src/lib/address.ts';
 import { parsePrefix } from '../../../src/lib/prefix.ts';
 
-/** The cluster as plain tables, read from its objects. */
+/** The cluster as plain tables, read from its objects, as one address family sees it: no packet changes its family. */
 export interface World {
+  readonly family: Family;
   readonly nodes: readonly WorldNode[];
   readonly pods: readonly WorldPod[];
   readonly services: readonly Service[];
@@ -34,7 +35,7 @@ export interface WorldPod {
 }
 
 /** Reads what is needed; pods without an address or a node are not there yet, ended ones no more. */
-export function readWorld(objects: readonly KubernetesObject[]): World {
+export function readWorld(objects: readonly KubernetesObject[], family: Family): World {
   const nodes: WorldNode[] = [];
   const pods: WorldPod[] = [];
   const services: Service[] = [];
@@ -42,28 +43,46 @@ export function readWorld(objects: readonly KubernetesObject[]): World {
   const policies: NetworkPolicy[] = [];
   const namespaceLabels = new Map<string, Labels>();
   for (const object of objects) {
-    if (object.kind === 'Node') nodes.push(...readNode(object));
-    else if (object.kind === 'Pod') pods.push(...readPod(object as Pod));
-    else if (object.kind === 'Service') services.push(object as Service);
-    else if (object.kind === 'EndpointSlice') slices.push(object as EndpointSlice);
+    if (object.kind === 'Node') nodes.push(...readNode(object, family));
+    else if (object.kind === 'Pod') pods.push(...readPod(object as Pod, family));
+    else if (object.kind === 'Service') services.push(...readService(object as Service, family));
+    else if (object.kind === 'EndpointSlice') slices.push(...readSlice(object as EndpointSlice, family));
     else if (object.kind === 'NetworkPolicy') policies.push(object as NetworkPolicy);
     else if (object.kind === 'Namespace')
       namespaceLabels.set(object.metadata.name, object.metadata.labels ?? {});
   }
-  return { nodes, pods, services, slices, policies, namespaceLabels };
+  return { family, nodes, pods, services, slices, policies, namespaceLabels };
 }
 
-function readNode({ metadata, spec, status }: Node): WorldNode[] {
-  const internal = status?.addresses?.find(({ type }) => type === 'InternalIP');
-  const podCIDR = spec?.podCIDR;
+const isOf = (family: Family, text: string): boolean => text.includes(':') === (family === 'IPv6');
+
+function readNode({ metadata, spec, status }: Node, family: Family): WorldNode[] {
+  const internal = status?.addresses?.find(
+    ({ type, address }) => type === 'InternalIP' && isOf(family, address),
+  );
+  const podCIDR = [spec?.podCIDR ?? '', ...(spec?.podCIDRs ?? [])].find((text) => isOf(family, text));
   const cidr = podCIDR === undefined ? undefined : parsePrefix(podCIDR);
   if (internal === undefined || podCIDR === undefined || cidr === undefined) return [];
   const tunnel = formatAddress(cidr.network);
   return [{ name: metadata.name, internalIP: internal.address, tunnel, podCIDR }];
 }
 
-function readPod({ metadata, spec, status }: Pod): WorldPod[] {
-  if (status?.podIP === undefined || spec.nodeName === undefined) return [];
+/** A Service exists in its families only, and has an address and endpoints of its own in each. */
+function readService(service: Service, family: Family): Service[] {
+  const { ipFamilies, clusterIP = '', clusterIPs = [clusterIP] } = service.spec;
+  if (ipFamilies !== undefined && !ipFamilies.includes(family)) return [];
+  if (clusterIP === 'None') return [service];
+  const own = clusterIPs.filter((text) => isOf(family, text));
+  return [{ ...service, spec: { ...service.spec, clusterIP: own[0] ?? '', clusterIPs: own } }];
+}
+
+const readSlice = (slice: EndpointSlice, family: Family): EndpointSlice[] =>
+  slice.addressType === family ? [slice] : [];
+
+function readPod({ metadata, spec, status }: Pod, family: Family): WorldPod[] {
+  const addresses = [status?.podIP ?? '', ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+  const address = addresses.find((text) => text !== '' && isOf(family, text));
+  if (status === undefined || address === undefined || spec.nodeName === undefined) return [];
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return [];
   const namespace = metadata.namespace ?? 'default';
   return [
@@ -71,7 +90,7 @@ function readPod({ metadata, spec, status }: Pod): WorldPod[] {
       key: `${namespace}/${metadata.name}`,
       namespace,
       labels: metadata.labels ?? {},
-      address: status.podIP,
+      address,
       node: spec.nodeName,
       hostNetwork: spec.hostNetwork ?? false,
       ready: isReady(metadata, status),

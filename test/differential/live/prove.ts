@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import type { Cluster } from '../../../src/model/cluster.ts';
 import type { TestLab } from '../../support/lab.ts';
 import { objectsOf } from '../answers.ts';
+import { inBothFamilies } from '../generator/dual-stack.ts';
 import { questionsOf } from '../generator/questions.ts';
 import { disagreements } from './compare.ts';
 import { createKindOf } from './kind-of.ts';
@@ -20,8 +21,14 @@ export interface ProofOptions {
 /** Asks of a cluster that a lab holds; throws an assertion that tells everything where the answers differ. */
 export async function prove(lab: TestLab, cluster: Cluster, options: ProofOptions): Promise<void> {
   const objects = objectsOf(cluster);
+  const asked = questionsOf(objects.filter(isAsked));
+  const isDual = cluster.config.podCidrs.length > 1;
+  const all = isDual ? inBothFamilies(asked, objects) : asked;
   const kindOf = createKindOf(objects);
-  const questions = sample(questionsOf(objects.filter(isAsked)), { ...options, kindOf });
+  const questions = sample(all, {
+    ...options,
+    kindOf: (question) => `${question.family ?? ''} ${kindOf(question)}`,
+  });
   assert.ok(questions.length > 20, `only ${questions.length} questions`);
   const found = await disagreements(lab, cluster, questions);
   assert.equal(found.length, 0, report(found, { replay: options.replay, objects }));
