@@ -20,19 +20,13 @@ export interface NetworkChoice {
  * The network that a lab gets: what the manifests' own ClusterNetwork says, else the options, else the defaults. Throws
  * `network-contradicts` where they say different things, `network-unavailable` and `ip-family-invalid`.
  */
-export function labNetworkOf({ objects }: Manifests, { network, ipFamily }: NetworkChoice): NetworkConfig {
+export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): NetworkConfig {
   const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
     | ClusterNetwork
     | undefined;
-  const spec: ClusterNetworkSpec = found?.spec ?? {};
-  const config = networkConfigOf(found, familiesCalled(ipFamily ?? 'ipv4'));
-  const model = network ?? config.model;
-  if (spec.model !== undefined && model !== spec.model) {
-    throw contradicts(`--network ${model}`, spec.model);
-  }
-  if (ipFamily !== undefined && !isSame(familiesOfNetwork(config), familiesCalled(ipFamily))) {
-    throw contradicts(`--ip-family ${ipFamily}`, `ranges ${spec.podCIDR ?? spec.serviceCIDR ?? ''}`);
-  }
+  const config = networkConfigOf(found, familiesCalled(choice.ipFamily ?? 'ipv4'));
+  const model = choice.network ?? config.model;
+  if (found !== undefined) requireAgreement(found.spec, config, choice);
   if (model !== 'calico') {
     throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
       fault: 'input',
@@ -40,6 +34,19 @@ export function labNetworkOf({ objects }: Manifests, { network, ipFamily }: Netw
     });
   }
   return { ...config, model };
+}
+
+function requireAgreement(
+  spec: ClusterNetworkSpec,
+  config: NetworkConfig,
+  { network, ipFamily }: NetworkChoice,
+): void {
+  if (network !== undefined && spec.model !== undefined && network !== spec.model) {
+    throw contradicts(`--network ${network}`, spec.model);
+  }
+  if (ipFamily !== undefined && !isSame(familiesOfNetwork(config), familiesCalled(ipFamily))) {
+    throw contradicts(`--ip-family ${ipFamily}`, `ranges ${spec.podCIDR ?? spec.serviceCIDR ?? ''}`);
+  }
 }
 
 function familiesCalled(word: string): readonly Family[] {

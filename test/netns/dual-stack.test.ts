@@ -215,7 +215,7 @@ for (const [name, { families, dns, allFamilies }] of Object.entries(variants)) {
       assert.deepEqual({ wrong, unknown }, { wrong: 0, unknown: 0 });
       assert.ok(right > 40 * families.length, `only ${right} cells`);
       const spoken = new Set(proof.cells.map(({ cell }) => cell.family));
-      assert.deepEqual([...spoken].sort(), families.length > 1 ? ['IPv4', 'IPv6'] : [undefined]);
+      assert.deepEqual(spoken, new Set(families.length > 1 ? families : [undefined]));
       assert.equal(await mismatchedElements(lab), 0);
     });
 

@@ -25,7 +25,7 @@ export const allPorts = 1;
  */
 export const policySets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
 
-function setsIn<F extends Family>(family: F) {
+function setsIn(family: Family) {
   const address = addressType[family];
   return {
     'pod-interfaces': { key: ['ifname', address] },
@@ -63,6 +63,12 @@ export const isolatedChain = { egress: 'egress-rules', ingress: 'ingress-rules' 
  */
 export function policySkeleton({ podLinkPrefix, family }: SkeletonOptions): string {
   const ip = nftWord[family];
+  const fromPods = `iifname "${podLinkPrefix}*"`;
+  // Where a pod looks for its neighbours, and where the node looks for its pods.
+  const [asked, asks] =
+    family === 'IPv6'
+      ? [`${fromPods} ip6 saddr { ::, fe80::/10 } ${neighbourDiscovery}`, neighbourDiscovery]
+      : ['', ''];
   return `
 table ${ip} ${policyTables[family].table} {
 ${setDeclarations(policySets[family])}
@@ -70,8 +76,8 @@ ${directionChains('egress', family)}
 ${directionChains('ingress', family)}
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
-${family === 'IPv6' ? `    iifname "${podLinkPrefix}*" ip6 saddr { ::, fe80::/10 } ${neighbourDiscovery}\n` : ''}\
-    iifname "${podLinkPrefix}*" iifname . ${ip} saddr != @pod-interfaces drop
+    ${asked}
+    ${fromPods} iifname . ${ip} saddr != @pod-interfaces drop
   }
   chain input {
     type filter hook input priority 0; policy accept;
@@ -81,11 +87,11 @@ ${family === 'IPv6' ? `    iifname "${podLinkPrefix}*" ip6 saddr { ::, fe80::/10
     type filter hook forward priority 0; policy accept;
     ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept
-    iifname "${podLinkPrefix}*" jump egress-of-pod
+    ${fromPods} jump egress-of-pod
   }
   chain postrouting {
     type filter hook postrouting priority 150; policy accept;
-${family === 'IPv6' ? `    ${neighbourDiscovery}\n` : ''}\
+    ${asks}
     ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept
     oifname "${podLinkPrefix}*" jump ingress-of-pod

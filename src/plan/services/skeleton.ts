@@ -12,7 +12,7 @@ export const servicesTables = {
 /** Fixed sets and maps of the table; the slot maps `slot-0`, `slot-1`, … come on top: see `growServices`. */
 export const serviceSets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
 
-function setsIn<F extends Family>(family: F) {
+function setsIn(family: Family) {
   const address = addressType[family];
   return {
     'service-ids': { key: [address, 'inet_proto', 'inet_service'], value: ['mark'] },

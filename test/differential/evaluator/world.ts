@@ -79,9 +79,13 @@ function readService(service: Service, family: Family): Service[] {
 const readSlice = (slice: EndpointSlice, family: Family): EndpointSlice[] =>
   slice.addressType === family ? [slice] : [];
 
+function addressIn({ podIP, podIPs = [] }: PodStatus, family: Family): string | undefined {
+  const all = podIP === undefined ? [] : [podIP, ...podIPs.map(({ ip }) => ip)];
+  return all.find((text) => isOf(family, text));
+}
+
 function readPod({ metadata, spec, status }: Pod, family: Family): WorldPod[] {
-  const addresses = [status?.podIP ?? '', ...(status?.podIPs ?? []).map(({ ip }) => ip)];
-  const address = addresses.find((text) => text !== '' && isOf(family, text));
+  const address = status === undefined ? undefined : addressIn(status, family);
   if (status === undefined || address === undefined || spec.nodeName === undefined) return [];
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return [];
   const namespace = metadata.namespace ?? 'default';
