@@ -20,6 +20,7 @@ import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cl
 import { createDriftRepair } from './drift-repair.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
+import { stateOfAll } from './endpoint-index.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createTurns } from './turns.ts';
@@ -118,7 +119,7 @@ export function createAgents(options: AgentsOptions): Agents {
       client,
       pod: (key) => view.pods.get(key),
       podAt: view.podAt,
-      endpointState: (key, addresses) => view.endpoints.stateOf(key, addresses),
+      endpointState: (key, addresses) => stateOfAll(view.endpoints, key, addresses),
       overlay: agent.overlay,
       servingOf: options.servingOf,
       isolate: (key, pod) => agent.isolate(key, pod),

@@ -74,7 +74,10 @@ function isCut(
     classAt: (address: string) => classes[address] ?? 0,
     isResident: (address: string) => address === node,
   };
-  const changed = cutConnections({ conntrack, netns: 'node', directory }, new Set(judged));
+  const changed = cutConnections(
+    { conntrack, netns: 'node', families: ['IPv4'], directory },
+    new Set(judged),
+  );
   const [after] = conntrack.list('node', 'ip');
   assert.equal((after?.mark ?? 0) & 0xffff, otherBits, 'bits that are not ours are left alone');
   const isMarked = ((after?.mark ?? 0) & cutMark) !== 0;

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServicePortModel } from '../model/services/port.ts';
-import { createEndpointIndex } from './endpoint-index.ts';
+import { createEndpointIndex, stateOfAll } from './endpoint-index.ts';
 
 const [pod, address] = ['default/web-0', '10.244.0.5'];
 
 function portTo(endpoints: readonly string[]): ServicePortModel {
   return {
     key: 'default/web:TCP/80',
+    family: 'IPv4',
     service: 'default/web',
     portName: '',
     protocol: 'TCP',
@@ -45,4 +46,14 @@ test('what is forgotten was never an endpoint, but not while it is one', () => {
   index.set('default/web', []);
   index.forget(pod, address);
   assert.equal(index.stateOf(pod, address), 'never');
+});
+
+test('a pod with several addresses is an endpoint as long as one of them is', () => {
+  const index = createEndpointIndex();
+  const both = [address, 'fd00:10:244::5'];
+  assert.equal(stateOfAll(index, pod, both), 'never');
+  index.set('default/web', [portTo(['fd00:10:244::5'])]);
+  assert.equal(stateOfAll(index, pod, both), 'now');
+  index.set('default/web', []);
+  assert.equal(stateOfAll(index, pod, both), 'before');
 });

@@ -7,8 +7,7 @@ export type EndpointState = 'now' | 'before' | 'never';
 export interface EndpointIndex {
   /** Replaces what the Service sends to. */
   set(service: string, ports: readonly ServicePortModel[]): void;
-  /** Of all its addresses together. */
-  stateOf(pod: string, addresses: readonly string[]): EndpointState;
+  stateOf(pod: string, address: string): EndpointState;
   /** Forgets that it ever was an endpoint. */
   forget(pod: string, address: string): void;
 }
@@ -31,16 +30,22 @@ export function createEndpointIndex(): EndpointIndex {
       if (after.size === 0) byService.delete(service);
       else byService.set(service, after);
     },
-    stateOf(pod, addresses) {
-      const known = addresses.flatMap((address) => counts.get(idOf(pod, address)) ?? []);
-      if (known.length === 0) return 'never';
-      return known.some((count) => count > 0) ? 'now' : 'before';
+    stateOf(pod, address) {
+      const count = counts.get(idOf(pod, address));
+      if (count === undefined) return 'never';
+      return count > 0 ? 'now' : 'before';
     },
     forget(pod, address) {
       const id = idOf(pod, address);
       if (counts.get(id) === 0) counts.delete(id);
     },
   };
+}
+
+/** What Services do with any of a pod's addresses. */
+export function stateOfAll(index: EndpointIndex, pod: string, addresses: readonly string[]): EndpointState {
+  const states = addresses.map((address) => index.stateOf(pod, address));
+  return (['now', 'before'] as const).find((state) => states.includes(state)) ?? 'never';
 }
 
 /** A pod of the same name may come back with another address. */

@@ -10,7 +10,7 @@ export interface PodAddresses {
    * The addresses for a pod, one per family of the node: of `previous`, which an earlier process gave it, what is the
    * node's and free, else the lowest free one. Throws `addresses-exhausted`; nothing is taken then.
    */
-  take(key: string, previous: readonly string[]): readonly string[];
+  take(key: string, previous?: readonly string[]): readonly string[];
   release(addresses: readonly string[]): void;
 }
 
@@ -30,7 +30,7 @@ export function createPodAddresses(
   };
 
   return {
-    take(key, previous) {
+    take(key, previous = []) {
       const taken = familyPlaces(node).map((place) =>
         choose(key, place, inFamily(previous, familyOf(place.podCidr))),
       );

@@ -8,11 +8,12 @@ import { readWorld, type World, type WorldPod } from '../evaluator/world.ts';
  * says may come of it: whose address is seen, whether the source meets itself, and where the backend is.
  */
 export function createKindOf(objects: readonly KubernetesObject[]): (question: Question) => string {
-  const world = readWorld(objects);
+  const worlds = { IPv4: readWorld(objects, 'IPv4'), IPv6: readWorld(objects, 'IPv6') };
   return (question) => {
-    const { source, destination, protocol } = question;
+    const { source, destination, protocol, family = 'IPv4' } = question;
+    const world = worlds[family];
     const answers = evaluatedAnswers(objects, question).map((answer) => shapeOf(world, source, answer));
-    return [source.kind, destination.kind, protocol, ...new Set(answers)].join(' ');
+    return [family, source.kind, destination.kind, protocol, ...new Set(answers)].join(' ');
   };
 }
 

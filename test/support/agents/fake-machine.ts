@@ -10,7 +10,7 @@ import type { RouteNetlink } from '../../../src/kernel/route/port.ts';
 import { createFakeSysctl } from '../../../src/kernel/sysctl/fake.ts';
 import type { Sysctl } from '../../../src/kernel/sysctl/port.ts';
 import type { NodePlace } from '../../../src/model/network/topology.ts';
-import { policySets, policyTable } from '../../../src/plan/policy/skeleton.ts';
+import { policySets, policyTables } from '../../../src/plan/policy/skeleton.ts';
 
 /** A kernel in memory with the namespaces of two nodes, which outlives the agents of a test. */
 export interface FakeMachine {
@@ -24,7 +24,7 @@ export interface FakeMachine {
   /** Makes the machine of another node. */
   addNode(node: NodePlace): void;
   /** The elements of a set of a node's policy table, by key. */
-  policySet(node: string, set: keyof typeof policySets): Map<string, NftElement['value']>;
+  policySet(node: string, set: keyof typeof policySets.IPv4): Map<string, NftElement['value']>;
 }
 
 export const twoNodes: readonly [NodePlace, NodePlace] = [
@@ -57,7 +57,7 @@ export function createFakeMachine(): FakeMachine {
     packetLog: createFakePacketLog({ namespaces }),
     drift: createFakeDriftWatch(),
     policySet(node, set) {
-      const elements = nft.elements(netnsOfNode(node), { ...policyTable, set }, policySets[set]);
+      const elements = nft.elements(netnsOfNode(node), { ...policyTables.IPv4, set }, policySets.IPv4[set]);
       return new Map(elements.map(({ key, value }) => [key.join(' '), value]));
     },
   };
