@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { addressAfter, addressBytes, addressFromBytes, formatAddress, parseAddress } from './address.ts';
+import {
+  addressAfter,
+  addressBytes,
+  addressFromBytes,
+  canonicalAddress,
+  familyOf,
+  formatAddress,
+  inFamily,
+  parseAddress,
+} from './address.ts';
 
 const textOf = (text: string): string | undefined => {
   const address = parseAddress(text);
@@ -79,4 +88,12 @@ test('counting on ends with the family', () => {
   assert.ok(last);
   assert.equal(addressAfter(last, 1n), undefined);
   assert.deepEqual(addressAfter(last, -1n), parseAddress('255.255.255.254'));
+});
+
+test('one address has one text, and says its family', () => {
+  assert.equal(canonicalAddress('FD00:0:0::0A'), 'fd00::a');
+  assert.equal(canonicalAddress('nonsense'), 'nonsense');
+  assert.equal(familyOf('fd00::/56'), 'IPv6');
+  assert.equal(inFamily(['10.0.0.1', 'fd00::a', 'fd00::b'], 'IPv6'), 'fd00::a');
+  assert.equal(inFamily(['10.0.0.1'], 'IPv6'), undefined);
 });

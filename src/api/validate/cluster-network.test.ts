@@ -36,4 +36,30 @@ testCases([
       'spec.maxPodsPerNode FieldValueInvalid: Invalid value: 0: must be between 1 and 65534, inclusive',
     ],
   },
+  {
+    name: 'it may have a range of each family, and a range that is not said follows the other',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { podCIDR: 'fd00:10:244::/56, 10.244.0.0/16' },
+    problems: [],
+  },
+  {
+    name: 'its families are the same for pods and Services, in the same order',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { podCIDR: '10.244.0.0/16,fd00:10:244::/56', serviceCIDR: 'fd00:10:96::/112,10.96.0.0/12' },
+    problems: [
+      'spec.serviceCIDR FieldValueInvalid: Invalid value: "fd00:10:96::/112,10.96.0.0/12": must be of the same families, in the same order, as podCIDR (10.244.0.0/16,fd00:10:244::/56)',
+    ],
+  },
+  {
+    name: 'its ranges are of different families, two at most',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { podCIDR: '10.244.0.0/16,10.245.0.0/16', serviceCIDR: '10.96.0.0/12,fd00::/112,fd01::/112' },
+    problems: [
+      'spec.podCIDR FieldValueInvalid: Invalid value: "10.244.0.0/16,10.245.0.0/16": two ranges must be of different families',
+      'spec.serviceCIDR FieldValueTooMany: Too many: 3: must have at most 2 items',
+    ],
+  },
 ]);

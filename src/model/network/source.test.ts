@@ -105,3 +105,17 @@ test('a node that is not known has no address', () => {
     undefined,
   );
 });
+
+test('a dual-stack node speaks from its address of the family that is spoken', () => {
+  const four = places.get('node-1');
+  assert.ok(four);
+  const secondary = { address: 'fd00::1', podCidr: 'fd00:1::/64', tunnelAddress: 'fd00:1::' };
+  const dual = new Map([['node-1', { ...four, secondary }]]);
+  const pod: Place = { kind: 'pod', address: 'fd00:1::7', node: 'node-1' };
+  const far: Place = { kind: 'pod', address: 'fd00:2::7', node: 'node-2' };
+  const out: Place = { kind: 'external', address: '2001:db8::1' };
+  const node: Place = { kind: 'node', address: '172.20.1.1', node: 'node-1' };
+  assert.equal(sourceSeen(dual, { source: pod, destination: out }), 'fd00::1');
+  assert.equal(sourceSeen(dual, { source: node, destination: far }), 'fd00:1::');
+  assert.equal(sourceSeen(dual, { source: node, destination: pod, service: clusterIP }), 'fd00::1');
+});
