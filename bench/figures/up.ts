@@ -41,13 +41,11 @@ const variants: readonly Variant[] = [
 
 async function samplesOf({ application, ipFamily }: Variant, progress: Progress): Promise<number[]> {
   const { path } = application;
+  const options = ['--wait', '--name', benchLabName, '--ip-family', ipFamily];
   const samples: number[] = [];
   // The first run may have to compile: it is not counted, as no later run of a checkout pays for that again.
   for (let run = 0; run <= runs; run++) {
-    const { milliseconds } = await weft([
-      ...['up', '-f', path, '--wait', '--name', benchLabName],
-      ...['--ip-family', ipFamily],
-    ]);
+    const { milliseconds } = await weft(['up', '-f', path, ...options]);
     try {
       await requireReady();
     } finally {

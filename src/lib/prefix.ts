@@ -13,6 +13,9 @@ export interface AddressRange {
   readonly last: Address;
 }
 
+/** The prefix of every address of a family. */
+export const everyAddress = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const satisfies Record<Family, string>;
+
 /** Parses `ADDRESS/LENGTH`; host bits are cleared. Undefined when either half is not valid. */
 export function parsePrefix(text: string): Prefix | undefined {
   const slash = text.indexOf('/');

@@ -1,4 +1,5 @@
 import { familyOf, type Family } from '../../lib/address.ts';
+import { everyAddress } from '../../lib/prefix.ts';
 import { labAddressesOf, type LabAddresses } from '../network/lab-addresses.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 import type { Fabric, Machine, MachineRoute } from './machines.ts';
@@ -13,7 +14,6 @@ export const machineNetns = { router: 'router', internet: 'internet', control: '
 
 const nodeSegment = 'default';
 const internetSegment = 'internet';
-const anywhere = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const satisfies Record<Family, string>;
 
 /** What nobody on the internet has a way to: RFC 1918, RFC 4193. */
 const privateRanges = {
@@ -90,7 +90,7 @@ function onSegment(addresses: readonly string[]): Machine['interfaces'][number] 
 
 /** Everything of the family by this next hop. */
 function defaultRoute(via: string): MachineRoute {
-  return { destination: anywhere[familyOf(via)], via };
+  return { destination: everyAddress[familyOf(via)], via };
 }
 
 const bitsOf = (prefix: string): string => prefix.slice(prefix.indexOf('/'));

@@ -1,5 +1,5 @@
-import { familyOf, formatAddress, inFamily, parseAddress, type Family } from '../../lib/address.ts';
-import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { familyOf, formatAddress, inFamily, parseAddress } from '../../lib/address.ts';
+import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
 import type { Link, NamespaceState, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { macOf } from '../../model/network/places.ts';
@@ -19,7 +19,6 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
 }
 
 const bridge = 'br0';
-const anywhere = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const satisfies Record<Family, string>;
 
 function switchState(segment: string, machines: readonly Machine[]): NamespaceState {
   const links = new Map<string, Link>([[bridge, { kind: 'bridge', name: bridge }]]);
@@ -48,7 +47,8 @@ function machineState(machine: Machine): NamespaceState {
   );
   if (machine.answersForAll === true) {
     const spoken = new Set(machine.interfaces.flatMap(({ addresses }) => addresses.map(familyOf)));
-    for (const family of spoken) routes.push({ destination: anywhere[family], link: 'lo', type: 'local' });
+    for (const family of spoken)
+      routes.push({ destination: everyAddress[family], link: 'lo', type: 'local' });
   }
   return {
     links: new Map(

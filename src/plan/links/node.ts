@@ -1,4 +1,5 @@
 import { bitsOf, familyOf, type Family } from '../../lib/address.ts';
+import { everyAddress } from '../../lib/prefix.ts';
 import type { NamespaceState, Neighbour, Route, VethLink } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { macOf } from '../../model/network/places.ts';
@@ -127,10 +128,10 @@ export function podInside(node: NodePlace, pod: WiredPod): NamespaceState {
 
 function routesBy(gateway: string): Route[] {
   // A link-local IPv6 next hop is on its link as it is.
-  if (familyOf(gateway) === 'IPv6') return [{ destination: '::/0', link: podLink, via: gateway }];
+  if (familyOf(gateway) === 'IPv6') return [{ destination: everyAddress.IPv6, link: podLink, via: gateway }];
   return [
     { destination: `${gateway}/32`, link: podLink },
-    { destination: '0.0.0.0/0', link: podLink, via: gateway },
+    { destination: everyAddress.IPv4, link: podLink, via: gateway },
   ];
 }
 
