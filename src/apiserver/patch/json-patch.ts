@@ -24,11 +24,34 @@ function patched(apply: typeof applyPatch, target: JsonObject, patch: unknown): 
   for (const operation of patch.map(rooted)) {
     copied += operation['op'] === 'copy' ? JSON.stringify(document).length : 0;
     if (copied > copyLimit) throw badRequest('the JSON patch copies too much');
-    const problem = problemOf(() => apply(document, [operation as never]));
+    const problem = strayed(document, operation) ?? problemOf(() => apply(document, [operation as never]));
     if (problem !== undefined)
       throw new StatusError(422, 'Invalid', `the JSON patch does not apply: ${problem}`, {});
   }
   return document.root;
+}
+
+/**
+ * Why a pointer leads to what every object or array inherits, such as `constructor`: the library would follow it out
+ * of the document.
+ */
+function strayed(
+  document: JsonObject,
+  { path, from }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  for (const pointer of [path, from]) {
+    let at: unknown = document;
+    for (const token of typeof pointer === 'string' ? pointer.split('/').slice(1) : []) {
+      if (typeof at !== 'object' || at === null) break;
+      const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+      if (!Object.hasOwn(at, name) || (Array.isArray(at) && name === 'length')) {
+        if (name in at) return `there is no ${name}`;
+        break;
+      }
+      at = Reflect.get(at, name);
+    }
+  }
+  return undefined;
 }
 
 /** Why an operation fails. The library throws where it cannot write what differs, as with a field `toString`. */

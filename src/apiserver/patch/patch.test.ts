@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { loadJsonPatch } from './json-patch.ts';
 import { valueAt } from '../json.ts';
 import { createTestApi, type Answer, type TestApi } from '../testing/test-api.ts';
 
@@ -28,6 +29,22 @@ test('a JSON patch applies as a whole or not at all', async () => {
   ];
   assert.equal((await patch(api, 'json-patch', failing)).status, 422);
   assert.equal(valueAt((await api.call('GET', path)).body, ['data', 'z']), undefined);
+});
+
+test('a JSON patch cannot reach what every object inherits', async () => {
+  const apply = await loadJsonPatch();
+  const target = { metadata: { labels: { a: 'b' } }, list: [1] };
+  for (const from of [
+    '/constructor',
+    '/metadata/toString',
+    '/list/length',
+    '/list/map',
+    '/metadata/labels/valueOf/x',
+  ]) {
+    const operation = { op: 'copy', path: '/metadata/labels', from };
+    assert.throws(() => apply(target, [operation]), /does not apply/, from);
+  }
+  assert.deepEqual(apply({ ...target, toString: 'ours' }, [{ op: 'remove', path: '/toString' }]), target);
 });
 
 test('broken and oversized JSON patches are refused', async () => {
