@@ -76,6 +76,10 @@ function rooted(operation: unknown): Record<string, unknown> {
   };
 }
 
+/** The library passes over these names instead of refusing them, so that a pointer would lead somewhere else. */
+const forbiddenNames = new Set(['__proto__', 'constructor', 'prototype']);
+
 function isPointer(value: unknown): value is string {
-  return typeof value === 'string' && /^(\/.*)?$/s.test(value) && !value.split('/').includes('__proto__');
+  if (typeof value !== 'string' || !/^(\/.*)?$/s.test(value)) return false;
+  return !value.split('/').some((name) => forbiddenNames.has(name));
 }

@@ -31,16 +31,17 @@ test('a JSON patch applies as a whole or not at all', async () => {
   assert.equal(valueAt((await api.call('GET', path)).body, ['data', 'z']), undefined);
 });
 
+test('a JSON patch cannot name what the library would pass over', async () => {
+  const apply = await loadJsonPatch();
+  for (const from of ['/constructor', '/metadata/prototype', '/__proto__']) {
+    assert.throws(() => apply({ metadata: {} }, [{ op: 'move', path: '/metadata', from }]), /broken/, from);
+  }
+});
+
 test('a JSON patch cannot reach what every object inherits', async () => {
   const apply = await loadJsonPatch();
   const target = { metadata: { labels: { a: 'b' } }, list: [1] };
-  for (const from of [
-    '/constructor',
-    '/metadata/toString',
-    '/list/length',
-    '/list/map',
-    '/metadata/labels/valueOf/x',
-  ]) {
+  for (const from of ['/metadata/toString', '/list/length', '/list/map', '/metadata/labels/valueOf/x']) {
     const operation = { op: 'copy', path: '/metadata/labels', from };
     assert.throws(() => apply(target, [operation]), /does not apply/, from);
   }

@@ -18,7 +18,8 @@ export async function settle(lab: TestLab, objects: readonly KubernetesObject[])
   await lab.apply(objects);
   const { client } = lab.connection;
   for (const deadline = performance.now() + settleTimeoutMs; ;) {
-    const why = unsettled(await readCluster(client), objects);
+    const cluster = await readCluster(client);
+    const why = unsettled(cluster, objects) ?? lingering(lab, cluster);
     if (why === undefined) break;
     if (performance.now() > deadline) throw new Error(`not settled in time: ${why}`);
     await sleep(5);
@@ -44,6 +45,13 @@ function unsettled(cluster: Cluster, objects: readonly KubernetesObject[]): stri
     if (!hasItsEndpoints(cluster, key)) return `the EndpointSlices of ${key} are behind its pods`;
   }
   return undefined;
+}
+
+/** A pod that is gone from the API still answers for a moment, and a Service may name its address by now. */
+function lingering(lab: TestLab, { pods }: Cluster): string | undefined {
+  const known = new Set([...pods.values()].map(({ metadata }) => `pod-${metadata.uid ?? ''}`));
+  const pin = lab.namespaces.list().find((name) => name.startsWith('pod-') && !known.has(name));
+  return pin === undefined ? undefined : `the namespace ${pin} is still there`;
 }
 
 function hasItsEndpoints({ services, pods, endpointSlices }: Cluster, key: string): boolean {
