@@ -37,7 +37,8 @@ function placed(target: Target, object: StoredObject): StoredObject {
     metadata.name ??= name;
     if (metadata.name !== name) {
       throw badRequest(
-        `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+        // What is no name yet may be anything that JSON can say.
+        `the name of the object (${JSON.stringify(metadata.name)}) does not match the name on the URL (${name})`,
       );
     }
   }
