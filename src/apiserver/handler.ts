@@ -25,11 +25,11 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
     const health = serveHealth(request);
     if (health !== undefined) return health;
     const user = authenticate(request);
-    const document = (await serveDocument(request)) ?? (await serveReview(request, user));
+    const document = (await serveDocument(request, api.catalog)) ?? (await serveReview(request, user));
     if (document !== undefined) return document;
-    const route = routeOf(request.path);
+    const route = routeOf(request.path, api.catalog);
     if (route === undefined) throw noSuchPath();
-    if (route.kind !== 'objects') return serveDiscovery(route, request);
+    if (route.kind !== 'objects') return serveDiscovery(route, request, api.catalog);
     return verbOf(route, request)(api, route, request);
   };
 }

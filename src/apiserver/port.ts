@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Admission } from './admission/port.ts';
+import type { Catalog } from './catalog/port.ts';
 import type { Store } from './store/port.ts';
 
 /** What every verb works with. */
@@ -9,4 +10,5 @@ export interface Api {
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: Admission;
+  readonly catalog: Catalog;
 }

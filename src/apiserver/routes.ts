@@ -1,5 +1,5 @@
 import type { Resource } from '../api/resources.ts';
-import { servedResources } from '../api/served.ts';
+import type { Catalog } from './catalog/port.ts';
 import { badRequest } from './status.ts';
 
 /** What a path under /api or /apis asks for. */
@@ -18,17 +18,15 @@ export interface Target {
   readonly subresource?: string;
 }
 
-const byPath = new Map(servedResources.map((it) => [`${it.group}/${it.version}/${it.plural}`, it]));
-
 /** Where the path leads; undefined when nowhere. Throws 400 for broken percent-encoding. */
-export function routeOf(path: string): Route | undefined {
+export function routeOf(path: string, catalog: Catalog): Route | undefined {
   const [, root, ...rest] = path.replace(/\/$/, '').split('/').map(decode);
-  if (root === 'api') return rest.length === 0 ? { kind: 'versions' } : versionRoute('', rest);
+  if (root === 'api') return rest.length === 0 ? { kind: 'versions' } : versionRoute(catalog, '', rest);
   if (root !== 'apis') return undefined;
   const [group, ...tail] = rest;
   if (group === undefined) return { kind: 'groups' };
-  if (group === '' || !servedResources.some((it) => it.group === group)) return undefined;
-  return tail.length === 0 ? { kind: 'group', group } : versionRoute(group, tail);
+  if (group === '' || !catalog.hasGroup(group)) return undefined;
+  return tail.length === 0 ? { kind: 'group', group } : versionRoute(catalog, group, tail);
 }
 
 function decode(segment: string): string {
@@ -39,10 +37,10 @@ function decode(segment: string): string {
   }
 }
 
-function versionRoute(group: string, [version = '', ...rest]: string[]): Route | undefined {
-  if (!servedResources.some((it) => it.group === group && it.version === version)) return undefined;
+function versionRoute(catalog: Catalog, group: string, [version = '', ...rest]: string[]): Route | undefined {
+  if (!catalog.hasVersion(group, version)) return undefined;
   if (rest.length === 0) return { kind: 'resources', group, version };
-  const target = targetOf(rest, (plural) => byPath.get(`${group}/${version}/${plural}`));
+  const target = targetOf(rest, (plural) => catalog.find({ group, version, plural }));
   return target === undefined ? undefined : { kind: 'objects', ...target };
 }
 

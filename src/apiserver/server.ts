@@ -2,6 +2,7 @@ import type { Server } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { keepAddresses } from './addresses/keeper.ts';
+import { createCatalog } from './catalog/catalog.ts';
 import { createAdmission } from './admission/admission.ts';
 import { bootstrap } from './bootstrap.ts';
 import { isHealthPath } from './discovery/serve.ts';
@@ -40,7 +41,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, log, certificates } = options;
   const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
-  const api = { store, clock, log, admission };
+  const api = { store, clock, log, admission, catalog: createCatalog() };
   const settled = (): Promise<void> | undefined => store.settled();
   const authenticate = createAuthenticate(options.tokens);
   const handle = afterSettling(createHandler(api, authenticate), settled);

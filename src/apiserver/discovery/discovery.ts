@@ -1,5 +1,6 @@
 import type { Resource } from '../../api/resources.ts';
-import { servedResources } from '../../api/served.ts';
+import type { Catalog } from '../catalog/port.ts';
+import { compareVersions } from '../catalog/version-order.ts';
 
 /** Version of the Kubernetes API that is served, as clients compare it with their own. */
 export const servedVersion = { major: '1', minor: '33' } as const;
@@ -24,58 +25,70 @@ export function versionsDocument(): object {
 }
 
 /** GET /apis (meta/v1 APIGroupList). */
-export function groupsDocument(): object {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupNames().map(groupOf) };
+export function groupsDocument(catalog: Catalog): object {
+  const groups = groupNames(catalog).map((name) => groupOf(catalog, name));
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups };
 }
 
 /** GET /apis/GROUP (meta/v1 APIGroup). */
-export function groupDocument(group: string): object {
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) };
+export function groupDocument(catalog: Catalog, group: string): object {
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(catalog, group) };
 }
 
 /** GET /api/v1 and /apis/GROUP/VERSION (meta/v1 APIResourceList). */
-export function resourcesDocument(group: string, version: string): object {
+export function resourcesDocument(
+  catalog: Catalog,
+  { group, version }: { group: string; version: string },
+): object {
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
     groupVersion: group === '' ? version : `${group}/${version}`,
-    resources: resourcesOf(group, version).flatMap((it) => [resourceEntry(it), ...subresourceEntries(it)]),
+    resources: resourcesOf(catalog, group, version).flatMap((it) => [
+      resourceEntry(it),
+      ...subresourceEntries(it),
+    ]),
   };
 }
 
 /** All groups with their resources in one document (KEP-3352), of the core group or of the named ones. */
-export function aggregatedDocument(core: boolean): object {
-  const names = core ? [''] : groupNames();
+export function aggregatedDocument(catalog: Catalog, core: boolean): object {
+  const names = core ? [''] : groupNames(catalog);
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: names.map((group) => ({
       metadata: { ...(group !== '' && { name: group }), creationTimestamp: null },
-      versions: versionsOf(group).map((version) => ({
+      versions: versionsOf(catalog, group).map((version) => ({
         version,
         freshness: 'Current',
-        resources: resourcesOf(group, version).map(aggregatedEntry),
+        resources: resourcesOf(catalog, group, version).map(aggregatedEntry),
       })),
     })),
   };
 }
 
 /** Names of the groups besides the core group. */
-function groupNames(): string[] {
-  return [...new Set(servedResources.map((it) => it.group))].filter((group) => group !== '');
+function groupNames(catalog: Catalog): string[] {
+  return [...new Set(catalog.resources.map((it) => it.group))].filter((group) => group !== '');
 }
 
-function versionsOf(group: string): string[] {
-  return [...new Set(servedResources.filter((it) => it.group === group).map((it) => it.version))];
+function versionsOf({ resources }: Catalog, group: string): string[] {
+  return [...new Set(resources.filter((it) => it.group === group).map((it) => it.version))].sort(
+    compareVersions,
+  );
 }
 
-function resourcesOf(group: string, version: string): Resource[] {
-  return servedResources.filter((it) => it.group === group && it.version === version);
+function resourcesOf({ resources }: Catalog, group: string, version: string): Resource[] {
+  return resources.filter((it) => it.group === group && it.version === version);
 }
 
-function groupOf(name: string): object {
-  const versions = versionsOf(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+function groupOf(catalog: Catalog, name: string): object {
+  const versions = versionsOf(catalog, name).map((version) => ({
+    groupVersion: `${name}/${version}`,
+    version,
+  }));
   return { name, versions, preferredVersion: versions[0] };
 }
 

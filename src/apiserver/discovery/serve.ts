@@ -1,3 +1,4 @@
+import type { Catalog } from '../catalog/port.ts';
 import { jsonResponse, textResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import type { Route } from '../routes.ts';
 import { methodNotAllowed } from '../status.ts';
@@ -30,9 +31,9 @@ export function serveHealth(request: ApiRequest): ApiResponse | undefined {
 }
 
 /** What the server says of itself outside /api and /apis; undefined for every other path. */
-export async function serveDocument(request: ApiRequest): Promise<ApiResponse | undefined> {
+export async function serveDocument(request: ApiRequest, catalog: Catalog): Promise<ApiResponse | undefined> {
   const path = request.path.replace(/(?<=.)\/$/, '');
-  if (path.startsWith('/openapi/')) return serveOpenapi(request, path);
+  if (path.startsWith('/openapi/')) return serveOpenapi(request, path, catalog);
   const document = documentAt(path);
   if (document === undefined) return undefined;
   requireGet(request);
@@ -48,33 +49,43 @@ function documentAt(path: string): object | undefined {
 }
 
 /** Loads what makes these documents when the first is asked for. */
-async function serveOpenapi(request: ApiRequest, path: string): Promise<ApiResponse | undefined> {
+async function serveOpenapi(
+  request: ApiRequest,
+  path: string,
+  catalog: Catalog,
+): Promise<ApiResponse | undefined> {
   requireGet(request);
   const { openapiDocument, openapiIndex, openapiV2 } = await import('../openapi/openapi.ts');
   if (path === '/openapi/v2') {
-    const { type, text } = openapiV2(request.headers['accept'] ?? '');
+    const { type, text } = openapiV2(catalog, request.headers['accept'] ?? '');
     return jsonResponse(200, text, { 'content-type': type });
   }
-  if (path === '/openapi/v3') return jsonResponse(200, openapiIndex());
+  if (path === '/openapi/v3') return jsonResponse(200, openapiIndex(catalog));
   const document = path.startsWith('/openapi/v3/')
-    ? openapiDocument(path.slice('/openapi/v3/'.length))
+    ? openapiDocument(catalog, path.slice('/openapi/v3/'.length))
     : undefined;
   return document === undefined ? undefined : jsonResponse(200, document);
 }
 
 /** The discovery documents under /api and /apis. */
-export function serveDiscovery(route: Exclude<Route, { kind: 'objects' }>, request: ApiRequest): ApiResponse {
+export function serveDiscovery(
+  route: Exclude<Route, { kind: 'objects' }>,
+  request: ApiRequest,
+  catalog: Catalog,
+): ApiResponse {
   requireGet(request);
   switch (route.kind) {
     case 'versions':
-      return wantsAggregated(request) ? aggregated(true) : jsonResponse(200, versionsDocument());
+      return wantsAggregated(request) ? aggregated(catalog, true) : jsonResponse(200, versionsDocument());
     case 'groups':
-      return wantsAggregated(request) ? aggregated(false) : jsonResponse(200, groupsDocument());
+      return wantsAggregated(request)
+        ? aggregated(catalog, false)
+        : jsonResponse(200, groupsDocument(catalog));
     case 'group':
-      return jsonResponse(200, groupDocument(route.group));
+      return jsonResponse(200, groupDocument(catalog, route.group));
     case 'resources':
     default:
-      return jsonResponse(200, resourcesDocument(route.group, route.version));
+      return jsonResponse(200, resourcesDocument(catalog, route));
   }
 }
 
@@ -85,8 +96,11 @@ function wantsAggregated(request: ApiRequest): boolean {
   return ranges.includes(aggregatedType);
 }
 
-function aggregated(core: boolean): ApiResponse {
-  return jsonResponse(200, aggregatedDocument(core), { 'content-type': aggregatedType, vary: 'Accept' });
+function aggregated(catalog: Catalog, core: boolean): ApiResponse {
+  return jsonResponse(200, aggregatedDocument(catalog, core), {
+    'content-type': aggregatedType,
+    vary: 'Accept',
+  });
 }
 
 function requireGet(request: ApiRequest): void {

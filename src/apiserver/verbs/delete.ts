@@ -5,7 +5,6 @@ import { isObject, sameJson, textAt, valueAt, type StoredObject } from '../json.
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
-import { servedResources } from '../../api/served.ts';
 import { selectionOf } from '../selection.ts';
 import {
   badRequest,
@@ -161,7 +160,7 @@ function marked(api: Api, resource: Resource, object: StoredObject): StoredObjec
 
 /** `propagationPolicy: Orphan`: dependents forget their owner, at once, so that no collector ever sees them as its. */
 function releaseDependents(api: Api, uid: string | undefined): void {
-  for (const resource of servedResources) {
+  for (const resource of api.catalog.resources) {
     const store = qualifiedName(resource);
     for (const { key, object } of api.store.list(store)) {
       const owners = object.metadata.ownerReferences ?? [];

@@ -1,6 +1,5 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import type { Api } from '../port.ts';
-import { servedResources } from '../../api/served.ts';
 import { qualifiedName } from '../status.ts';
 import type { Entry } from '../store/port.ts';
 
@@ -10,7 +9,7 @@ import type { Entry } from '../store/port.ts';
  */
 export function remove(api: Api, resource: Resource, key: string): Entry | undefined {
   if (resource === resources.namespaces) {
-    for (const inside of servedResources.filter(({ namespaced }) => namespaced)) {
+    for (const inside of api.catalog.resources.filter(({ namespaced }) => namespaced)) {
       const store = qualifiedName(inside);
       for (const entry of api.store.list(store, key)) api.store.remove(store, entry.key);
     }
