@@ -23,6 +23,7 @@ import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
+import { createSlices } from './slices.ts';
 import { createTurns } from './turns.ts';
 import { sweep } from './sweep.ts';
 import type { PodSettings, Serving } from './pod-life.ts';
@@ -70,7 +71,8 @@ export interface Agents extends Service {
 interface Member {
   readonly agent: NodeAgent;
   readonly runner: PodRunner;
-  /** What could not be programmed yet. */
+  /** What changed and is to be programmed, and what could not be programmed yet. */
+  due: Dirty | undefined;
   missed: Dirty | undefined;
 }
 
@@ -88,7 +90,7 @@ const nothing: Dirty = {
 
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
-  const view = createClusterView({ client });
+  const view = createClusterView({ client, clock });
   const planner = createServicePlanner();
   const groups = createPortGroups();
   const members = new Map<string, Member>();
@@ -96,6 +98,10 @@ export function createAgents(options: AgentsOptions): Agents {
   const checkWaiting = (): void => {
     for (const check of waiting) check();
   };
+  /** Nodes that are to join. */
+  const joining = new Map<string, NodePlace>();
+  const programming = createSlices({ clock, step: () => step() });
+  // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
   const settling = createTurns({ onIdle: checkWaiting });
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
@@ -134,25 +140,43 @@ export function createAgents(options: AgentsOptions): Agents {
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     kernel.drift.watch(netns);
-    members.set(place.name, { agent, runner, missed: undefined });
+    members.set(place.name, { agent, runner, due: undefined, missed: undefined });
     readiness.ready(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
   };
 
-  const apply = (dirty: Dirty): void => {
-    for (const [name, member] of members) {
-      program(name, member, dirty);
-      for (const key of dirty.pods) member.runner.podChanged(key);
+  /** Of all nodes; many changes take several turns of the event loop. */
+  const apply = (dirty: Dirty): Promise<void> | undefined => {
+    for (const member of members.values()) {
+      member.due = member.due === undefined ? dirty : joinDirty(member.due, dirty);
     }
-    // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
-    for (const [name, { agent }] of members) settleLater(name, agent, dirty);
     for (const place of view.places.values()) {
-      if (!members.has(place.name)) attempt(`node ${place.name}`, () => join(place));
+      if (!members.has(place.name)) joining.set(place.name, place);
       // It may be another object than the one that was told.
       else if (dirty.nodes) readiness.ready(place.name);
     }
+    return programming.run();
+  };
+
+  /** One node is programmed with what is due there, or joins. False when nothing is due anywhere. */
+  const step = (): boolean => {
+    for (const [name, member] of members) {
+      const { due } = member;
+      if (due === undefined) continue;
+      member.due = undefined;
+      program(name, member, due);
+      for (const key of due.pods) member.runner.podChanged(key);
+      settleLater(name, member.agent, due);
+      return true;
+    }
+    for (const [name, place] of joining) {
+      joining.delete(name);
+      attempt(`node ${name}`, () => join(place));
+      return true;
+    }
     checkWaiting();
+    return false;
   };
 
   /** Changes that come while a node waits for its turn are settled in the same one. */
@@ -184,7 +208,7 @@ export function createAgents(options: AgentsOptions): Agents {
     isRetryPlanned = true;
     cancelRetry = clock.after(retryMs, () => {
       isRetryPlanned = false;
-      apply(nothing);
+      void apply(nothing);
     });
   };
 
@@ -252,7 +276,7 @@ export function createAgents(options: AgentsOptions): Agents {
     programmed: (versions) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (!settling.isIdle || !hasSeen(view, versions)) return;
+          if (!programming.isIdle || !settling.isIdle || !hasSeen(view, versions)) return;
           waiting.delete(check);
           resolve();
         };

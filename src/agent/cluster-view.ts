@@ -2,11 +2,13 @@ import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import { resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
+import type { Clock } from '../lib/clock.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
+import { createPace } from './pace.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
@@ -37,7 +39,8 @@ export function joinDirty(a: Dirty, b: Dirty): Dirty {
 
 /**
  * The cluster as the agents of all nodes of this process see it: informers on one side, the models they feed on
- * the other. Changes that arrive together are handed on together, in the same turn of the event loop.
+ * the other. Changes that arrive together are handed on together, in the same turn of the event loop; under a storm
+ * of them, those that arrive while the agents rest (see `createPace`).
  */
 export interface ClusterView {
   readonly policies: PolicyModel;
@@ -52,13 +55,14 @@ export interface ClusterView {
   readonly endpoints: EndpointIndex;
   /** Resolves when every informer holds its first list: nothing may be programmed before. */
   start(): Promise<void>;
-  onDirty(callback: (dirty: Dirty) => void): void;
+  /** A promise puts off the next call until it is fulfilled. */
+  onDirty(callback: (dirty: Dirty) => void | Promise<void>): void;
   /** Newest resourceVersion seen and handed on, by plural name of the resource. */
   seen(): Readonly<Record<string, string>>;
   stop(): void;
 }
 
-export function createClusterView({ client }: { client: Client }): ClusterView {
+export function createClusterView({ client, clock }: { client: Client; clock: Clock }): ClusterView {
   const policies = createPolicyModel();
   const services = createServiceModel();
   const places = new Map<string, NodePlace>();
@@ -73,14 +77,14 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     networkpolicies: client.informer<NetworkPolicy>(resources.networkpolicies),
   };
   const ends: (() => void)[] = [];
-  let callback: (dirty: Dirty) => void = () => {};
+  let callback: (dirty: Dirty) => void | Promise<void> = () => {};
   let started = false;
-  let scheduled = false;
+  let seen: Readonly<Record<string, string>> = {};
   let nodesChanged = false;
   let podsChanged = new Set<string>();
 
-  const flush = (): void => {
-    scheduled = false;
+  const flush = (): void | Promise<void> => {
+    seen = versionsOf(informers);
     const { classes, policies: allowances } = policies.takeChanges();
     const dirty = {
       nodes: nodesChanged,
@@ -92,12 +96,11 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     nodesChanged = false;
     podsChanged = new Set();
     for (const service of dirty.services) endpoints.set(service, services.portsOf(service));
-    callback(dirty);
+    return callback(dirty);
   };
+  const pace = createPace({ clock, work: flush });
   const schedule = (): void => {
-    if (!started || scheduled) return;
-    scheduled = true;
-    queueMicrotask(flush);
+    if (started) pace.ask();
   };
   const follow = <T>(informer: Informer<T>, apply: (change: Change<T>) => void): void => {
     ends.push(
@@ -151,12 +154,19 @@ export function createClusterView({ client }: { client: Client }): ClusterView {
     onDirty(listener) {
       callback = listener;
     },
-    seen: () =>
-      Object.fromEntries(
-        Object.entries(informers).map(([plural, informer]) => [plural, informer.resourceVersion]),
-      ),
+    // What no change came with, such as a bookmark, needs no handing on.
+    seen: () => (pace.isIdle ? versionsOf(informers) : seen),
     stop() {
+      pace.stop();
       for (const end of ends.splice(0)) end();
     },
   };
+}
+
+function versionsOf(
+  informers: Readonly<Record<string, { readonly resourceVersion: string }>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(informers).map(([plural, informer]) => [plural, informer.resourceVersion]),
+  );
 }

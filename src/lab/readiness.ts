@@ -52,7 +52,7 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
   return {
     async unready() {
       await synced;
-      return unreadyOf(watched);
+      return [...unreadyOf(watched)];
     },
     async wait(timeoutMs) {
       await synced;
@@ -60,7 +60,8 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
         let state: 'idle' | 'scheduled' | 'done' = 'idle';
         const check = (): void => {
           if (state === 'done') return;
-          state = unreadyOf(watched).length > 0 ? 'idle' : 'done';
+          // The first suffices: most turns end at one of the first objects.
+          state = unreadyOf(watched).next().done === true ? 'done' : 'idle';
           if (state === 'done') finish(resolve);
         };
         // Once per turn of the event loop, however many changes it brought.
@@ -76,7 +77,7 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
           settle();
         };
         const cancel = clock.after(timeoutMs, () => {
-          finish(() => reject(notReady(unreadyOf(watched), timeoutMs)));
+          finish(() => reject(notReady([...unreadyOf(watched)], timeoutMs)));
         });
         schedule();
       });
@@ -109,17 +110,18 @@ function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {
   });
 }
 
-function unreadyOf(watched: Watched): Unready[] {
-  return [
-    ...[...watched.nodes.values()].flatMap((node) =>
-      isReady(node) ? [] : [{ kind: 'Node', key: keyOf(node), why: reasonOf(node) }],
-    ),
-    ...workloads(watched).flatMap(unreadyWorkload),
-    ...[...watched.pods.values()].flatMap((pod) =>
-      isReady(pod) ? [] : [{ kind: 'Pod', key: keyOf(pod), why: reasonOf(pod) }],
-    ),
-    ...unreadyServices(watched),
-  ];
+/** Found only as far as asked for. */
+function* unreadyOf(watched: Watched): Generator<Unready> {
+  yield* unreadyObjects('Node', watched.nodes.values());
+  for (const object of workloads(watched)) yield* unreadyWorkload(object);
+  yield* unreadyObjects('Pod', watched.pods.values());
+  yield* unreadyServices(watched);
+}
+
+function* unreadyObjects(kind: string, objects: Iterable<KubernetesObject>): Generator<Unready> {
+  for (const object of objects) {
+    if (!isReady(object)) yield { kind, key: keyOf(object), why: reasonOf(object) };
+  }
 }
 
 function workloads(watched: Watched): KubernetesObject[] {
@@ -148,28 +150,53 @@ interface Counts {
 }
 
 /** Services whose EndpointSlices do not yet name all ready pods that the selector finds. */
-function unreadyServices({ services, endpointslices, pods }: Watched): Unready[] {
+function* unreadyServices({ services, endpointslices, pods }: Watched): Generator<Unready> {
+  const endpoints = endpointsByService(endpointslices.values());
+  const labelled = podsByLabel(pods.values());
+  for (const service of services.values()) {
+    const selector = service.spec.selector ?? {};
+    const [first] = Object.entries(selector);
+    if (first === undefined || service.spec.type === 'ExternalName') continue;
+    const key = keyOf(service);
+    const known = endpoints.get(key);
+    const candidates = labelled.get(labelId(service.metadata.namespace, first)) ?? [];
+    const missing = candidates.some(
+      ({ metadata }) =>
+        matchesSelector({ matchLabels: selector }, metadata.labels ?? {}) &&
+        known?.has(metadata.uid ?? '') !== true,
+    );
+    if (missing) yield { kind: 'Service', key, why: 'its EndpointSlices are behind its pods' };
+  }
+}
+
+/** Uids of the pods that the slices of a Service name, by the Service's key. */
+function endpointsByService(slices: Iterable<EndpointSlice>): Map<string, Set<string>> {
   const endpoints = new Map<string, Set<string>>();
-  for (const slice of endpointslices.values()) {
+  for (const slice of slices) {
     const service = `${slice.metadata.namespace ?? ''}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`;
     const uids = endpoints.get(service) ?? new Set<string>();
     for (const { targetRef } of slice.endpoints) if (targetRef?.uid !== undefined) uids.add(targetRef.uid);
     endpoints.set(service, uids);
   }
-  return [...services.values()].flatMap((service) => {
-    const selector = service.spec.selector;
-    if (selector === undefined || Object.keys(selector).length === 0 || service.spec.type === 'ExternalName')
-      return [];
-    const key = keyOf(service);
-    const known = endpoints.get(key);
-    const missing = [...pods.values()].some(
-      ({ metadata }) =>
-        metadata.namespace === service.metadata.namespace &&
-        matchesSelector({ matchLabels: selector }, metadata.labels ?? {}) &&
-        known?.has(metadata.uid ?? '') !== true,
-    );
-    return missing ? [{ kind: 'Service', key, why: 'its EndpointSlices are behind its pods' }] : [];
-  });
+  return endpoints;
+}
+
+/** Every pod by each of its labels: thousands of Services then need not look at thousands of pods each. */
+function podsByLabel(pods: Iterable<Pod>): Map<string, Pod[]> {
+  const labelled = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    for (const label of Object.entries(pod.metadata.labels ?? {})) {
+      const id = labelId(pod.metadata.namespace, label);
+      const group = labelled.get(id);
+      if (group === undefined) labelled.set(id, [pod]);
+      else group.push(pod);
+    }
+  }
+  return labelled;
+}
+
+function labelId(namespace: string | undefined, [name, value]: readonly [string, string]): string {
+  return `${namespace ?? ''} ${name}=${value}`;
 }
 
 interface WithConditions {

@@ -117,8 +117,11 @@ export interface ServicesSize {
 
 export const emptySize: ServicesSize = { slots: 0, counts: new Set() };
 
-/** Slots are added in steps, for loading text costs more than an unused map. */
-const slotStep = 8;
+/**
+ * Slots and counts are added in steps: loading text costs more than what nobody uses yet, and a Service that grows or
+ * shrinks needs the counts beside its own next.
+ */
+const growthStep = 8;
 
 /**
  * The commands that make the table serve these endpoint counts too; undefined when it does already. They may be
@@ -129,13 +132,22 @@ export function growServices(
   counts: Iterable<number>,
   family: Family,
 ): { readonly commands: string; readonly size: ServicesSize } | undefined {
-  const missing = [...new Set(counts)].filter((count) => count > 0 && !size.counts.has(count));
-  if (missing.length === 0) return undefined;
-  const slots = Math.max(size.slots, Math.ceil(Math.max(...missing) / slotStep) * slotStep);
+  const steps = new Set<number>();
+  for (const count of counts) {
+    if (count > 0 && !size.counts.has(count)) steps.add(Math.ceil(count / growthStep) * growthStep);
+  }
+  if (steps.size === 0) return undefined;
+  const missing = [...steps].flatMap((last) => countsUpTo(last)).filter((count) => !size.counts.has(count));
+  const slots = Math.max(size.slots, ...steps);
   const commands: string[] = [];
   for (let slot = size.slots; slot < slots; slot++) commands.push(slotCommands(slot, family));
   for (const count of missing) commands.push(countCommands(count, family));
   return { commands: commands.join('\n'), size: { slots, counts: new Set([...size.counts, ...missing]) } };
+}
+
+/** The counts of the step that ends with `last`. */
+function countsUpTo(last: number): number[] {
+  return Array.from({ length: growthStep }, (_, index) => last - growthStep + 1 + index);
 }
 
 function slotCommands(slot: number, family: Family): string {
