@@ -3,7 +3,13 @@ import { createProcesses } from '../drivers/process/processes.ts';
 import { superviseProcess } from '../drivers/process/supervise.ts';
 import { readProcStat } from '../drivers/process/proc-stat.ts';
 import { findLabProcesses } from '../lab/lab-processes.ts';
-import { writeProcessFile, type ProcessFile, type RoleName } from '../lab/process-file.ts';
+import {
+  readProcessFile,
+  succeed,
+  writeProcessFile,
+  type ProcessFile,
+  type RoleName,
+} from '../lab/process-file.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { runRole } from './role.ts';
@@ -22,8 +28,11 @@ await runRole('holder', async ({ paths, options, log }) => {
   const processes = createProcesses({ clock: systemClock });
   const startTime = readProcStat(process.pid)?.startTime ?? 0;
   const survivors = findLabProcesses(processes, paths).filter(({ role }) => role !== 'holder');
-  const earlier: ProcessFile = Object.fromEntries(survivors.map(({ role, record }) => [role, record]));
-  let records: ProcessFile = { ...earlier, holder: { pid: process.pid, startTime } };
+  const before = readProcessFile(paths.processes);
+  const earlier: ProcessFile = Object.fromEntries(
+    survivors.map(({ role, record }) => [role, succeed(before[role], record)]),
+  );
+  let records: ProcessFile = { ...earlier, holder: succeed(before.holder, { pid: process.pid, startTime }) };
   const writeDown = (): void => {
     try {
       writeProcessFile(paths.processes, records);
@@ -45,10 +54,10 @@ await runRole('holder', async ({ paths, options, log }) => {
           command: process.execPath,
           args: [...(flags[role] ?? []), join(import.meta.dirname, `${role}.ts`), paths.directory],
           env: process.env,
-          logFile: join(paths.logs, `${role}.log`),
+          logFile: paths.log(role),
         },
         onStart: (record) => {
-          records = { ...records, [role]: record };
+          records = { ...records, [role]: succeed(records[role] ?? before[role], record) };
           writeDown();
         },
       }),

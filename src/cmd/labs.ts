@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
+import { missingLab } from '../lab/missing-lab.ts';
 import { labPaths, labsDirectory } from '../lab/paths.ts';
 import { systemClock } from '../lib/clock.ts';
-import { WeftError } from '../lib/errors.ts';
 
 /** The labs of this machine, with everything real loaded only when a command needs it. */
 export function openLabs(): {
@@ -22,6 +22,7 @@ export function openLabs(): {
     paths: (name) => labPaths(directory, name),
     list: async () => (await launcher()).list(),
     isRunning: async (name) => (await launcher()).isRunning(name),
+    processes: async (name) => (await launcher()).processes(name),
     async start(options) {
       const started = (await launcher()).start(options);
       // Who starts a lab opens it next: what that takes is loaded while the lab's own processes start.
@@ -38,13 +39,6 @@ export function openLabs(): {
       return connectLab(control.paths(name));
     },
   };
-}
-
-function missingLab(name: string, others: readonly string[]): WeftError {
-  return new WeftError('lab-missing', `there is no lab "${name}"`, {
-    fault: 'input',
-    hint: others.length > 0 ? `labs there are: ${others.join(', ')}` : 'start one with: weft up -f MANIFESTS',
-  });
 }
 
 async function loadLauncher(directory: string): Promise<LabControl> {

@@ -6,6 +6,7 @@ import { tryLock } from '../kernel/flock/flock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { createLogFile } from '../lib/log-file.ts';
 import { readLabOptions, type LabOptions } from '../lab/options.ts';
 import { labPaths, type LabPaths } from '../lab/paths.ts';
 import { basename, dirname } from 'node:path';
@@ -28,8 +29,8 @@ export async function runRole(
 ): Promise<void> {
   const directory = process.argv[2];
   if (directory === undefined) throw new Error(`usage: ${name} DIRECTORY`);
-  const log = logOf(name);
   const paths = labPaths(dirname(directory), basename(directory));
+  const log = logOf(name, paths);
   process.on('unhandledRejection', (reason) => {
     log.fatal(
       { error: messageOf(reason), stack: reason instanceof Error ? reason.stack : undefined },
@@ -60,12 +61,14 @@ export async function runRole(
   process.once('SIGINT', end);
 }
 
-/** A line that cannot be written, because the disk is full say, is lost; the role goes on. */
-function logOf(name: string): Logger {
-  const destination = pino.destination({ fd: 1, sync: true });
-  destination.on('error', () => {});
-  return pino({ name, base: { role: name, pid: process.pid } }, destination);
+/** On standard output, which is the role's log file. */
+function logOf(name: string, paths: LabPaths): Logger {
+  const sink = createLogFile({ fd: 1, path: paths.log(name), limitBytes: longestLogBytes });
+  return pino({ name, base: { role: name, pid: process.pid } }, sink);
 }
+
+/** The logs of a lab are in memory where /run is; two files of four roles have a place there. */
+const longestLogBytes = 1024 * 1024;
 
 /** How long a role waits for the one before it to be gone. */
 const succeedMs = 3000;

@@ -39,7 +39,7 @@ export function watchHolder({ paths, log }: { paths: LabPaths; log: Log }, patie
       command: process.execPath,
       args: [join(import.meta.dirname, 'holder.ts'), paths.directory],
       env: process.env,
-      logFile: join(paths.logs, 'holder.log'),
+      logFile: paths.log('holder'),
     };
     processes.start(command).catch((error: unknown) => {
       log.error({ error: messageOf(error) }, 'the holder cannot be started');

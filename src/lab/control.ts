@@ -1,5 +1,6 @@
 import type { LabOptions } from './options.ts';
 import type { LabPaths } from './paths.ts';
+import type { ProcessStatus } from './process-status.ts';
 
 /** Starts, finds and ends the labs of this machine. */
 export interface LabControl {
@@ -7,6 +8,8 @@ export interface LabControl {
   /** Names of the labs that have a directory, sorted. */
   list(): Promise<string[]>;
   isRunning(name: string): Promise<boolean>;
+  /** What plays each role of the lab now, whether it is whole, half dead or gone. */
+  processes(name: string): Promise<readonly ProcessStatus[]>;
   /**
    * Makes the lab's processes run, under the lab's lock; resolves when its API server answers. Does nothing for
    * a lab that runs with the same options; throws `lab-differs` for others.

@@ -28,6 +28,7 @@ function playingHolder(real: Processes): Processes {
   return {
     ...real,
     isRunning: (record) => real.isRunning(record),
+    usage: (record) => real.usage(record),
     find: (matches) => real.find(matches),
     stop: (record, options) => real.stop(record, options),
     onExit: (record, callback) => real.onExit(record, callback),

@@ -9,6 +9,7 @@ import type { LabControl } from './control.ts';
 import { findLabProcesses, type LabProcess } from './lab-processes.ts';
 import type { LabOptions } from './options.ts';
 import { labPaths, type LabPaths } from './paths.ts';
+import { processStatus } from './process-status.ts';
 import { inRunDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
 
 export interface LauncherOptions {
@@ -76,7 +77,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
       command: enter.command,
       args: [...enter.args, options.node, options.holderEntry, paths.directory],
       env: options.env,
-      logFile: `${paths.logs}/holder.log`,
+      logFile: paths.log('holder'),
     });
   };
 
@@ -124,6 +125,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
       }
     },
     isRunning: async (name) => runningOf(pathsOf(name)).length > 0,
+    processes: async (name) => processStatus(processes, pathsOf(name)),
     start: (lab) =>
       withLock(lab.name, async (paths) => {
         // Somebody began to end it and did not come to the end.

@@ -13,6 +13,8 @@ export interface LabPaths {
   /** Per-pod files, by uid. */
   readonly pods: string;
   readonly logs: string;
+  /** Standard output and error of a role; the older half is beside it, see lib/log-file. */
+  log(role: string): string;
   readonly credentials: string;
   readonly kubeconfig: string;
   readonly store: string;
@@ -45,6 +47,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     namespaces: join(directory, 'ns'),
     pods: join(directory, 'pods'),
     logs: join(directory, 'log'),
+    log: (role) => join(directory, 'log', `${role}.log`),
     credentials: join(directory, 'credentials'),
     kubeconfig: join(directory, 'kubeconfig'),
     store: join(directory, 'store.db'),

@@ -4,7 +4,26 @@ import type { ProcessRecord } from '../drivers/process/port.ts';
 /** The long-running roles of a lab. */
 export type RoleName = 'holder' | 'control' | 'agents' | 'dns';
 
-export type ProcessFile = Readonly<Partial<Record<RoleName, ProcessRecord>>>;
+export const roleNames = ['holder', 'control', 'agents', 'dns'] as const satisfies readonly RoleName[];
+
+/** A process of a lab, as it is written down. */
+export interface RecordedProcess extends ProcessRecord {
+  /** How many processes of its role there were in this lab before it; none when absent. */
+  readonly restarts?: number;
+}
+
+export type ProcessFile = Readonly<Partial<Record<RoleName, RecordedProcess>>>;
+
+/** The record of a role's process, after the one that was recorded before. */
+export function succeed(
+  before: RecordedProcess | undefined,
+  { pid, startTime }: ProcessRecord,
+): RecordedProcess {
+  if (before === undefined) return { pid, startTime };
+  const isSame = before.pid === pid && before.startTime === startTime;
+  const restarts = (before.restarts ?? 0) + (isSame ? 0 : 1);
+  return { pid, startTime, ...(restarts > 0 && { restarts }) };
+}
 
 /** The processes that a lab's run directory names; none when the file is missing or was cut short. */
 export function readProcessFile(path: string): ProcessFile {

@@ -29,6 +29,7 @@ export async function run(argv: readonly string[], lab?: LabConnection): Promise
       paths: (name) => labPaths('/nowhere', name),
       list: () => Promise.resolve(lab === undefined ? [] : ['lab']),
       isRunning: () => Promise.resolve(lab !== undefined),
+      processes: () => Promise.resolve([]),
       start: notHere,
       stop: notHere,
     },

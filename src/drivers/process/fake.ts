@@ -64,6 +64,10 @@ export function createFakeProcesses(
       return record;
     },
     isRunning: (record) => find(record) !== undefined,
+    usage: (record) =>
+      find(record) === undefined
+        ? undefined
+        : { uptimeSeconds: clock.monotonic() / 1000, residentBytes: 1 << 20, descriptors: 3 },
     find: (matches) =>
       [...running.values()].filter(({ args }) => matches(args)).map(({ record, args }) => ({ record, args })),
     async stop(record, { graceMs }) {

@@ -27,12 +27,23 @@ export interface FoundProcess {
   readonly args: readonly string[];
 }
 
+/** What a running process takes of the machine. */
+export interface ProcessUsage {
+  readonly uptimeSeconds: number;
+  /** Resident set size. */
+  readonly residentBytes: number;
+  /** Open file descriptors. */
+  readonly descriptors: number;
+}
+
 /** Programs that run on their own: in a session of their own, and on when the one that started them ends. */
 export interface Processes {
   /** Throws `process-start-failed`. */
   start(command: ProcessCommand): Promise<ProcessRecord>;
   /** False when it ended, also as long as nobody has reaped it, or when the pid is another process's by now. */
   isRunning(record: ProcessRecord): boolean;
+  /** Undefined when it is not running. */
+  usage(record: ProcessRecord): ProcessUsage | undefined;
   /**
    * The running processes of this user whose command line the filter takes, whoever started them: what is written
    * down about processes may be missing, cut short, or about another boot.

@@ -38,6 +38,19 @@ export function processesCompliance(make: () => ProcessesUnderTest): void {
     assert.equal((await exited).signal, 'SIGKILL');
   });
 
+  test('a process tells what it takes as long as it runs', async () => {
+    const { processes, patient } = make();
+    const record = await processes.start(patient);
+    const usage = processes.usage(record);
+    assert.ok(
+      usage !== undefined && usage.uptimeSeconds >= 0 && usage.residentBytes > 0,
+      JSON.stringify(usage),
+    );
+    assert.ok(usage.descriptors >= 3, 'input, output and errors');
+    await processes.stop(record, { graceMs: 5000 });
+    assert.equal(processes.usage(record), undefined);
+  });
+
   test('how a process ended is told', async () => {
     const { processes, failing } = make();
     const record = await processes.start(failing);

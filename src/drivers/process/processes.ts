@@ -4,8 +4,16 @@ import type { Clock } from '../../lib/clock.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import { keepAlive } from '../../lib/keep-alive.ts';
 import { findProcesses } from './find.ts';
-import type { FoundProcess, ProcessCommand, ProcessExit, ProcessRecord, Processes } from './port.ts';
+import type {
+  FoundProcess,
+  ProcessCommand,
+  ProcessExit,
+  ProcessRecord,
+  Processes,
+  ProcessUsage,
+} from './port.ts';
 import { readProcStat } from './proc-stat.ts';
+import { readProcessUsage } from './usage.ts';
 
 const pollMs = 20;
 const watchMs = 100;
@@ -40,6 +48,10 @@ class MachineProcesses implements Processes {
   isRunning({ pid, startTime }: ProcessRecord): boolean {
     const stat = readProcStat(pid);
     return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
+  }
+
+  usage(record: ProcessRecord): ProcessUsage | undefined {
+    return this.isRunning(record) ? readProcessUsage(record) : undefined;
   }
 
   find(matches: (args: readonly string[]) => boolean): FoundProcess[] {
