@@ -3,7 +3,7 @@ SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 NODE := node_modules/node/bin/node
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit bench clean
+.PHONY: help setup demo test check unit bench soak clean
 
 help:
 	@echo 'make demo    a two-tier application as a cluster network on this machine, predicted and proven'
@@ -11,6 +11,7 @@ help:
 	@echo 'make check   formatting, types, lint, structure, dead code'
 	@echo 'make unit    the tests alone; FILES="src/plan/**/*.test.ts" for some of them'
 	@echo 'make bench   one JSON line per figure; ONLY=name for one'
+	@echo 'make soak    200 rounds of up and down, and whether the machine holds more after them (WEFT_SOAK_ROUNDS)'
 
 setup:
 	@tools/setup --system
@@ -29,6 +30,9 @@ unit: setup
 
 bench: setup
 	@$(SUDO) env PATH="$(PATH)" $(NODE) bench/main.ts $(ONLY)
+
+soak: setup
+	@$(SUDO) env PATH="$(PATH)" WEFT_SOAK_ROUNDS="$${WEFT_SOAK_ROUNDS-200}" $(NODE) bench/soak.ts
 
 clean:
 	rm -rf node_modules
