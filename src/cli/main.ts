@@ -80,6 +80,17 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .description('nodes, workloads and Services, and what is not ready')
     .option('-o, --output <format>', 'table or json', 'table')
     .action(async (options) => done(await (await import('./commands/status.ts')).status(env, options)));
+  withLab(program.command('logs [subject...]'))
+    .description(
+      'what the processes of a lab wrote: all, control, agents, dns, holder, node NAME, or NAMESPACE/POD',
+    )
+    .option('-f, --follow', 'and what they write from now on', false)
+    .option('--since <time>', '90s, 5m, 2h, 1d, or a time of RFC 3339')
+    .option('--tail <lines>', 'the last lines only', wholeNumber)
+    .option('-o, --output <format>', 'text or json', 'text')
+    .action(async (subject: string[], options) =>
+      done(await (await import('./commands/logs.ts')).logs(env, { subject, ...options })),
+    );
   withLab(program.command('kubeconfig'))
     .description('print the kubeconfig of a lab')
     .option('--path', "print its file's path instead", false)
