@@ -20,7 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   apiserver: ['api'],
   client: ['api'],
   controllers: ['client', 'model', 'reconcile', 'api'],
-  workload: ['types:kernel', 'api'],
+  workload: ['types:kernel', 'wire', 'api'],
   agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'wire', 'types:kernel'],
   dns: ['client', 'model', 'wire', 'api', 'workload', 'types:kernel'],
   fabric: ['model', 'plan', 'reconcile', 'types:kernel'],

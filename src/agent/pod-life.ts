@@ -173,13 +173,13 @@ export function createPodLife(options: PodLifeOptions): PodLife {
   };
 }
 
-/** Every declared port of every container that lasts, once; SCTP has no sockets to listen with. */
+/** Every declared port of every container that lasts, once. */
 function listenersOf(pod: Pod): Listener[] {
   const listeners = new Map<string, Listener>();
   for (const { containerPort, protocol = 'TCP' } of lastingContainers(pod).flatMap(
     ({ ports }) => ports ?? [],
   )) {
-    if (protocol !== 'SCTP') listeners.set(`${protocol} ${containerPort}`, { protocol, port: containerPort });
+    listeners.set(`${protocol} ${containerPort}`, { protocol, port: containerPort });
   }
   return [...listeners.values()];
 }

@@ -2,14 +2,8 @@ import type { ClusterNetwork, ClusterNetworkSpec } from '../api/types/network.ts
 import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
+import { familiesCalled } from './ip-family.ts';
 import type { Manifests } from './manifests/load.ts';
-
-/** What `--ip-family` may be; the first family is the primary one. */
-const familyWords: Readonly<Record<string, readonly Family[]>> = {
-  ipv4: ['IPv4'],
-  ipv6: ['IPv6'],
-  dual: ['IPv4', 'IPv6'],
-};
 
 export interface NetworkChoice {
   readonly network?: string;
@@ -47,14 +41,6 @@ function requireAgreement(
   if (ipFamily !== undefined && !isSame(familiesOfNetwork(config), familiesCalled(ipFamily))) {
     throw contradicts(`--ip-family ${ipFamily}`, `ranges ${spec.podCIDR ?? spec.serviceCIDR ?? ''}`);
   }
-}
-
-function familiesCalled(word: string): readonly Family[] {
-  const families = familyWords[word];
-  if (families !== undefined) return families;
-  throw new WeftError('ip-family-invalid', `--ip-family must be ipv4, ipv6 or dual, not ${word}`, {
-    fault: 'input',
-  });
 }
 
 /** In whichever order: which family comes first only the ranges can say. */

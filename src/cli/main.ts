@@ -63,6 +63,12 @@ const withLab = (command: Command): Command => command.option('--name <lab>', 'w
 const withFiles = (command: Command): Command =>
   command.option('-f, --file <path>', 'manifests: a file, a folder or - (repeatable)', collect, []);
 
+const withFamily = (command: Command): Command =>
+  command.option(
+    '--ip-family <family>',
+    'ipv4 or ipv6, where the cluster has both; else what both ends speak',
+  );
+
 function addLabCommands(program: Command, env: CliEnvironment, done: Done): void {
   withFiles(withLab(program.command('up')))
     .description('run a cluster network on this machine from ordinary manifests; idempotent')
@@ -100,21 +106,21 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
-  withFiles(withLab(program.command('reach')))
+  withFamily(withFiles(withLab(program.command('reach'))))
     .description('who reaches whom; --live proves every cell with real packets')
     .option('--live', 'send packets and compare', false)
     .option('--pods', 'pods instead of workloads', false)
     .option('--all-namespaces', 'kube-system too', false)
     .option('-o, --output <format>', 'table, wide, json, yaml, csv, md, dot, mermaid or junit', 'table')
     .action(async (options) => done(await (await import('./commands/reach.ts')).reach(env, options)));
-  withFiles(withLab(program.command('explain <source> <destination>')))
+  withFamily(withFiles(withLab(program.command('explain <source> <destination>'))))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
     .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .action(async (source: string, destination: string, options) =>
       done(await (await import('./commands/explain.ts')).explain(env, { source, destination, ...options })),
     );
-  withLab(program.command('connect <source> <destination>'))
+  withFamily(withLab(program.command('connect <source> <destination>')))
     .description('a real connection in the lab: verdict, source address seen, backend, time')
     .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
@@ -122,7 +128,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (source: string, destination: string, options) =>
       done(await (await import('./commands/connect.ts')).connect(env, { source, destination, ...options })),
     );
-  withFiles(withLab(program.command('test <expectations...>')))
+  withFamily(withFiles(withLab(program.command('test <expectations...>'))))
     .description('check expectations about who reaches whom')
     .addHelpText('after', `${expectationHelp}${endpointHelp}`)
     .option('--live', 'with real packets', false)

@@ -2,10 +2,12 @@ import type { SourceOf } from '../analysis/flow.ts';
 import { keyOf } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork } from '../api/types/network.ts';
+import type { Family } from '../lib/address.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { networkConfigOf } from '../model/network/config.ts';
 import type { CliEnvironment } from './environment.ts';
+import { familyAsked } from './ip-family.ts';
 import type { LoadedObject } from './manifests/objects.ts';
 import { readManifests } from './manifests/read.ts';
 import { sourceOfManifests } from './source-of.ts';
@@ -19,6 +21,8 @@ export interface World {
 export interface WorldOptions {
   readonly file: readonly string[];
   readonly name: string;
+  /** The family that is asked about: what a cluster has whose manifests do not say. */
+  readonly ipFamily?: string;
 }
 
 /**
@@ -28,12 +32,13 @@ export interface WorldOptions {
 export async function openWorld(env: Pick<CliEnvironment, 'connect'>, options: WorldOptions): Promise<World> {
   if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
   const { objects } = await readManifests(options.file);
-  const cluster = await expand(objects);
+  const family = familyAsked(options.ipFamily);
+  const cluster = await expand(objects, family === undefined ? [] : [family]);
   return { cluster, sourceOf: sourceOfManifests(objects, cluster) };
 }
 
 /** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */
-async function expand(loaded: readonly LoadedObject[]): Promise<Cluster> {
+async function expand(loaded: readonly LoadedObject[], families: readonly Family[]): Promise<Cluster> {
   const [{ expandManifests }, { apiServiceObjects, clusterDnsObjects }] = await Promise.all([
     import('../model/workloads/expand.ts'),
     import('../lab/system-objects.ts'),
@@ -42,6 +47,7 @@ async function expand(loaded: readonly LoadedObject[]): Promise<Cluster> {
   const services = new Set(objects.filter(({ kind }) => kind === 'Service').map(keyOf));
   const config = networkConfigOf(
     objects.find(({ kind }) => kind === 'ClusterNetwork') as ClusterNetwork | undefined,
+    families.length === 0 ? undefined : families,
   );
   const groups: KubernetesObject[][] = [clusterDnsObjects(config), apiServiceObjects(config)];
   const system = groups.filter(

@@ -17,6 +17,7 @@ const internet: PodServing = {
     { protocol: 'TCP', port: 443 },
     { protocol: 'UDP', port: 53 },
     { protocol: 'UDP', port: 443 },
+    { protocol: 'SCTP', port: 443 },
   ],
 };
 

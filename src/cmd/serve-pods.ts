@@ -3,6 +3,8 @@ import type { Log } from '../lib/log.ts';
 import type { LabOptions } from '../lab/options.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import type { Poller } from '../kernel/poll/port.ts';
+import { createPoller } from '../kernel/poll/poller.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
@@ -13,7 +15,15 @@ import { createStandIns } from '../workload/stand-in/stand-ins.ts';
 export function createPodServing(paths: LabPaths, { config }: LabOptions, log: Log): Service {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
-  const standIns = createStandIns({ sockets, namespaces, families: familiesOfNetwork(config), log });
+  let poller: Poller | undefined;
+  const standIns = createStandIns({
+    sockets,
+    namespaces,
+    // Few labs have pods that need its thread; this one is never inside a namespace when it is asked for.
+    poller: () => (poller ??= createPoller()),
+    families: familiesOfNetwork(config),
+    log,
+  });
   const pods = keepServing(standIns, { directory: paths.serving('holder'), log });
   const serving = createServingServer({ path: paths.socket('holder'), pods, log });
   return {
@@ -24,6 +34,7 @@ export function createPodServing(paths: LabPaths, { config }: LabOptions, log: L
     async stop() {
       await serving.stop();
       await standIns.close();
+      await poller?.close();
     },
   };
 }

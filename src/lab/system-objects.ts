@@ -63,7 +63,10 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
 
 const dnsLabels = { 'k8s-app': 'kube-dns' };
 
-/** Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows. */
+/**
+ * Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows, which has an
+ * address of every family that the cluster has.
+ */
 export function clusterDnsObjects(config: NetworkConfig): [Deployment, Service] {
   const deployment: Deployment = {
     apiVersion: 'apps/v1',
@@ -96,6 +99,7 @@ export function clusterDnsObjects(config: NetworkConfig): [Deployment, Service] 
     metadata: { name: 'kube-dns', namespace: 'kube-system', labels: dnsLabels },
     spec: {
       clusterIP: dnsAddress(primaryServiceCidr(config)),
+      ...(config.serviceCidrs.length > 1 ? { ipFamilyPolicy: 'PreferDualStack' as const } : {}),
       selector: dnsLabels,
       ports: [
         { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },

@@ -23,8 +23,8 @@ export function decodePodServing(value: unknown): PodServing {
 
 function decodeListener(value: unknown): Listener {
   const { protocol, port } = objectOf(value, 'a listener');
-  if (protocol !== 'TCP' && protocol !== 'UDP')
-    throw invalid('protocol of a listener is neither TCP nor UDP');
+  if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')
+    throw invalid('protocol of a listener is none of TCP, UDP and SCTP');
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
     throw invalid('port of a listener is not one of 1-65535');
   }

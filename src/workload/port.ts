@@ -1,3 +1,5 @@
+import type { Protocol } from '../api/types/meta.ts';
+
 /**
  * How the agents ask another process of the lab to serve a pod: JSON over HTTP on a unix socket of mode 0600.
  * The holder serves stand-ins this way, the DNS process serves the cluster DNS pod.
@@ -19,7 +21,7 @@ export interface PodServing {
 }
 
 export interface Listener {
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly port: number;
 }
 
@@ -35,11 +37,11 @@ export interface PodServer {
   list(): PodServing[];
 }
 
-/** What a stand-in says to whoever speaks to it: one JSON line (TCP, UDP) or an HTTP body. */
+/** What a stand-in says to whoever speaks to it: one JSON line (TCP, UDP), an HTTP body, or the cookie of an INIT ACK (SCTP). */
 export interface StandInAnswer {
   readonly pod: string;
   readonly node: string;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly port: number;
   /** Source address and port as the stand-in saw them. */
   readonly source: string;
@@ -52,14 +54,14 @@ export interface Probe {
   readonly netns: string;
   /** Set to send from an address the namespace need not own. */
   readonly sourceAddress?: string;
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
 }
 
 export interface ProbeResult {
   /**
-   * `answered`: a stand-in (or any server) answered. `refused`: RST, or port-unreachable by the destination
+   * `answered`: a stand-in (or any server) answered. `refused`: RST, ABORT (SCTP), or port-unreachable by the destination
    * itself. `rejected`: an ICMP error by somebody else on the way (`rejectedBy`). `denied`: the data plane
    * logged that it dropped it. `silent`: nothing came back in time. `unroutable`: the sender has no route.
    */

@@ -71,7 +71,7 @@ test('a body that is no pod, or another pod than the path’s, changes nothing',
     [],
     { ...pod, uid: 'another' },
     { ...pod, uid: 'x', netns: '' },
-    { ...pod, uid: 'x', listeners: [{ protocol: 'SCTP', port: 80 }] },
+    { ...pod, uid: 'x', listeners: [{ protocol: 'DCCP', port: 80 }] },
     { ...pod, uid: 'x', listeners: [{ protocol: 'TCP', port: 65536 }] },
     { ...pod, uid: 'x', listeners: Array.from({ length: 4097 }, () => ({ protocol: 'TCP', port: 80 })) },
   ];

@@ -1,7 +1,7 @@
 import { openLabs } from '../../src/cmd/labs.ts';
 import { resourceOf } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core.ts';
-import type { KubernetesObject } from '../../src/api/types/meta.ts';
+import type { KubernetesObject, Protocol } from '../../src/api/types/meta.ts';
 import { resources } from '../../src/api/resources.ts';
 import { applyObjects } from '../../src/lab/apply.ts';
 import type { LabConnection } from '../../src/lab/connection.ts';
@@ -38,7 +38,7 @@ export interface TestLab {
 }
 
 export interface ProbeTarget {
-  readonly protocol?: 'TCP' | 'UDP';
+  readonly protocol?: Protocol;
   readonly sourceAddress?: string;
 }
 
@@ -118,7 +118,8 @@ export function podOn(
     ports = [8080],
     labels = {},
     udp = [],
-  }: { ports?: number[]; udp?: number[]; labels?: Record<string, string> } = {},
+    sctp = [],
+  }: { ports?: number[]; udp?: number[]; sctp?: number[]; labels?: Record<string, string> } = {},
 ): Pod {
   const [namespace = 'default', name = ''] = key.split('/');
   return {
@@ -134,6 +135,7 @@ export function podOn(
           ports: [
             ...ports.map((containerPort) => ({ containerPort, protocol: 'TCP' as const })),
             ...udp.map((containerPort) => ({ containerPort, protocol: 'UDP' as const })),
+            ...sctp.map((containerPort) => ({ containerPort, protocol: 'SCTP' as const })),
           ],
         },
       ],

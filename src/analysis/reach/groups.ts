@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/types/core.ts';
-import { parseAddress, type Address } from '../../lib/address.ts';
+import { parseAddress, type Address, type Family } from '../../lib/address.ts';
 import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import { familyPlaces } from '../../model/network/topology.ts';
 import type { PodPolicy } from '../../model/policy/port.ts';
@@ -31,7 +31,7 @@ export interface Entity {
 export function groupPods(
   index: ClusterIndex,
   pods: ReadonlyMap<string, Pod>,
-  level: 'workload' | 'pod',
+  { level, family }: { readonly level: 'workload' | 'pod'; readonly family?: Family },
 ): Entity[] {
   const policies = [...pods.keys()].map((key) => index.policies.policyOf(key));
   const cellOf = createAddressCells(
@@ -42,7 +42,7 @@ export function groupPods(
   const groups = new Map<string, Group>();
   const entities = new Map<string, Set<Group>>();
   for (const [key, pod] of pods) {
-    const made = groupOf(index, key, pod, { id: groups.size, withNode: hasHostPods });
+    const made = groupOf(index, key, pod, { id: groups.size, withNode: hasHostPods, family });
     const cell = made.sendsFrom.map(cellOf).join();
     const groupKey = [policyIds.get(made.policy), made.peerClass, cell, made.node, made.isHost].join('|');
     const group = groups.get(groupKey) ?? made;
@@ -61,7 +61,7 @@ function groupOf(
   index: ClusterIndex,
   key: string,
   pod: Pod,
-  { id, withNode }: { id: number; withNode: boolean },
+  { id, withNode, family }: { id: number; withNode: boolean; family: Family | undefined },
 ): Group {
   const isHost = pod.spec.hostNetwork === true;
   const place = isHost ? index.places.get(pod.spec.nodeName ?? '') : undefined;
@@ -72,15 +72,16 @@ function groupOf(
     policy: index.policies.policyOf(key),
     peerClass: index.policies.classOf(key),
     // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.
-    sendsFrom: parseAll(isHost ? places.map(({ tunnelAddress }) => tunnelAddress) : own),
-    receivesAt: parseAll(isHost ? places.map(({ address }) => address) : own),
+    sendsFrom: parseAll(isHost ? places.map(({ tunnelAddress }) => tunnelAddress) : own, family),
+    receivesAt: parseAll(isHost ? places.map(({ address }) => address) : own, family),
     node: withNode ? pod.spec.nodeName : undefined,
     isHost,
   };
 }
 
-function parseAll(texts: readonly string[]): Address[] {
-  return texts.flatMap((text) => parseAddress(text) ?? []);
+function parseAll(texts: readonly string[], family: Family | undefined): Address[] {
+  const all = texts.flatMap((text) => parseAddress(text) ?? []);
+  return family === undefined ? all : all.filter((address) => address.family === family);
 }
 
 /** `NAMESPACE/NAME[Kind]` */

@@ -75,7 +75,6 @@ test('what cannot be probed is listed with its reason and the number of cells', 
   });
   const { cells, ignored } = liveCells(odd);
   assert.deepEqual(ignored, [
-    { destination: { kind: 'pod', key: 'a/one' }, why: 'stand-ins do not speak SCTP: SCTP 9', cells: 2 },
     {
       destination: { kind: 'service', key: 'a/headless' },
       why: 'a headless Service is only a name for its pods: TCP 80, TCP 64999, UDP 64999',
@@ -93,4 +92,9 @@ test('what cannot be probed is listed with its reason and the number of cells', 
     },
   ]);
   assert.ok(cells.every(({ destination }) => destination.kind === 'pod'));
+  const toOne = cells.filter(({ source, destination }) => source === 'a/two' && destination.key === 'a/one');
+  assert.deepEqual(
+    toOne.map(({ protocol, port, verdict }) => `${protocol} ${port} ${verdict}`),
+    ['SCTP 9 allowed', 'TCP 64999 refused', 'UDP 64999 refused', 'SCTP 64999 refused'],
+  );
 });

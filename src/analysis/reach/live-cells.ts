@@ -15,7 +15,7 @@ export interface LiveCell {
   /** `namespace/name` of the pod that sends. */
   readonly source: string;
   readonly destination: { readonly kind: 'pod' | 'service'; readonly key: string };
-  readonly protocol: 'TCP' | 'UDP';
+  readonly protocol: Protocol;
   readonly port: number;
   /** Set in a dual-stack cluster, where each pair has a cell for every family that both speak. */
   readonly family?: Family;
@@ -47,13 +47,16 @@ export interface LiveMatrix {
 export interface LiveOptions {
   /** Also probes the cluster DNS, which is part of every cluster. */
   readonly includeClusterDns?: boolean;
+  /** Only packets of these; all when absent. */
+  readonly families?: readonly Family[];
 }
 
 /**
  * The matrix that `reach --live` proves: from every pod to every pod (itself too) and to every Service, each
- * declared port, and one undeclared port of TCP and of UDP.
+ * declared port, and one undeclared port of TCP, of UDP, and of SCTP where the destination has a port of that.
  */
-export function liveCells(cluster: Cluster, { includeClusterDns = false }: LiveOptions = {}): LiveMatrix {
+export function liveCells(cluster: Cluster, options: LiveOptions = {}): LiveMatrix {
+  const { includeClusterDns = false, families: asked = families } = options;
   const index = indexOf(cluster);
   const pods = [...cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod));
   const sources = pods.filter(([, { status }]) => status?.podIP !== undefined).map(([key]) => key);
@@ -71,15 +74,11 @@ export function liveCells(cluster: Cluster, { includeClusterDns = false }: LiveO
     ignored.push({ destination, why: `${why}: ${named}`, cells: sources.length * ports.length });
   };
   for (const { destination, ports, why } of targets) {
-    const isSent = ({ protocol }: ProbedPort): boolean => why === undefined && protocol !== 'SCTP';
-    ignore(
-      destination,
-      why ?? 'stand-ins do not speak SCTP',
-      ports.filter((probe) => !isSent(probe)),
-    );
-    for (const probe of ports.filter(isSent)) {
-      cells.push(...sources.flatMap((source) => cellsOf(cluster, source, destination, probe)));
-    }
+    if (why === undefined) {
+      for (const probe of ports) {
+        cells.push(...sources.flatMap((source) => cellsOf(cluster, { source, destination, asked }, probe)));
+      }
+    } else ignore(destination, why, ports);
   }
   return { cells, ignored };
 }
@@ -121,7 +120,8 @@ function whyNotAsked({ spec }: Service, ports: readonly ServicePortModel[]): str
 }
 
 function probedPorts(declared: readonly DeclaredPort[]): ProbedPort[] {
-  const undeclared = (['TCP', 'UDP'] as const).map((protocol) => ({
+  const usesSctp = declared.some(({ protocol }) => protocol === 'SCTP');
+  const undeclared = (['TCP', 'UDP', ...(usesSctp ? (['SCTP'] as const) : [])] as const).map((protocol) => ({
     protocol,
     port: undeclaredPort(protocol, declared),
     isDeclared: false,
@@ -136,17 +136,16 @@ function undeclaredPort(protocol: Protocol, declared: readonly DeclaredPort[]): 
   return port;
 }
 
-function cellsOf(
-  cluster: Cluster,
-  source: string,
-  destination: Flow['destination'] & LiveCell['destination'],
-  port: ProbedPort,
-): LiveCell[] {
+interface CellEnds {
+  readonly source: string;
+  readonly destination: Flow['destination'] & LiveCell['destination'];
+  readonly asked: readonly Family[];
+}
+
+function cellsOf(cluster: Cluster, { source, destination, asked }: CellEnds, port: ProbedPort): LiveCell[] {
   const flow = { source: { kind: 'pod', key: source } as const, destination };
   if (cluster.config.podCidrs.length < 2) return [cellOf(cluster, source, flow, port)];
-  const common = families.filter(
-    (family) => !('nothing' in addressPair(indexOf(cluster), { ...flow, family })),
-  );
+  const common = asked.filter((family) => !('nothing' in addressPair(indexOf(cluster), { ...flow, family })));
   return common.map((family) => cellOf(cluster, source, { ...flow, family }, port));
 }
 
@@ -161,7 +160,7 @@ function cellOf(
   return {
     source,
     destination,
-    protocol: protocol === 'UDP' ? 'UDP' : 'TCP',
+    protocol,
     port,
     ...(family === undefined ? {} : { family }),
     isDeclared,

@@ -17,6 +17,8 @@ export interface ReachOptions {
   readonly level?: 'workload' | 'pod';
   /** Also tells about the cluster DNS, which is part of every cluster. */
   readonly includeClusterDns?: boolean;
+  /** Only connections of this family; of all that the cluster's pods speak when absent. */
+  readonly family?: Family;
 }
 
 /**
@@ -25,10 +27,10 @@ export interface ReachOptions {
  * connections to itself are left out.
  */
 export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
-  const { level = 'workload', includeClusterDns = false } = options;
+  const { level = 'workload', includeClusterDns = false, family } = options;
   const pods = new Map([...cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
-  const entities = groupPods(indexOf(cluster), pods, level);
-  const outside = createOutside(familiesOf(pods.values()));
+  const entities = groupPods(indexOf(cluster), pods, { level, ...(family && { family }) });
+  const outside = createOutside(family === undefined ? familiesOf(pods.values()) : [family]);
   const between = createPairs();
   const answer = createAnswer();
   addFromOutside(answer, entities, outside);

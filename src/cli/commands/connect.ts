@@ -1,6 +1,7 @@
 import type { ProbeResult } from '../../workload/port.ts';
 import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { familyIn } from '../ip-family.ts';
 import { describeResult, verdictOf, type MeasuredVerdict } from '../live/measured.ts';
 import { probeOf } from '../live/probe-of.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
@@ -11,6 +12,7 @@ export interface ConnectOptions {
   readonly destination: string;
   readonly name: string;
   readonly output: string;
+  readonly ipFamily?: string;
   /** Milliseconds of silence that count as unreachable. */
   readonly timeout: number;
 }
@@ -23,7 +25,9 @@ export async function connect(env: CliEnvironment, options: ConnectOptions): Pro
     const [source] = resolveSource(cluster, options.source).all;
     const [target] = resolveDestination(cluster, options.destination).all;
     const { end: destination, protocol, port } = target;
-    const probe = probeOf(cluster, { source: source.end, destination, protocol, port });
+    const family = familyIn(cluster, options.ipFamily);
+    const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
+    const probe = probeOf(cluster, flow);
     const result = await (await lab.prober()).probe(probe, { timeoutMs });
     if (format === 'text') env.out(render(source, target, result));
     else env.out(await (format === 'json' ? toJson : toYaml)(connectionJson(source, target, result)));

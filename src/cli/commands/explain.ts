@@ -2,6 +2,7 @@ import { predict } from '../../analysis/predict/predict.ts';
 import type { Outcome, Prediction } from '../../analysis/flow.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { familyIn } from '../ip-family.ts';
 import type { Explained } from '../output/explanation.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
@@ -13,6 +14,7 @@ export interface ExplainOptions {
   readonly file: readonly string[];
   readonly name: string;
   readonly output: string;
+  readonly ipFamily?: string;
 }
 
 /** `weft explain`: the predicted walk. Exit 0 only when the connection is allowed. */
@@ -25,7 +27,8 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
   const [target] = targets.all;
   const { protocol, port } = target;
   const flow = { source: source.end, destination: target.end, protocol, port };
-  const prediction = predict(cluster, flow, { sourceOf });
+  const family = familyIn(cluster, options.ipFamily);
+  const prediction = predict(cluster, { ...flow, ...(family && { family }) }, { sourceOf });
   const others = { sources: sources.all.length - 1, targets: targets.all.length - 1 };
   const explained = { source, target, prediction, others };
   if (format === 'text') {

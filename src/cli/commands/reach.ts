@@ -2,6 +2,7 @@ import { reach as reachOf } from '../../analysis/reach/reach.ts';
 import type { Reach } from '../../analysis/reach/answer.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { renderConnections } from '../output/connections.ts';
 import { openWorld, withLab, type LabWorld } from '../world.ts';
@@ -13,6 +14,7 @@ export interface ReachOptions {
   readonly pods: boolean;
   readonly allNamespaces: boolean;
   readonly output: string;
+  readonly ipFamily?: string;
 }
 
 const staticFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'] as const;
@@ -31,8 +33,13 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   return 0;
 }
 
-function connectionsOf(cluster: Cluster, { pods, allNamespaces }: ReachOptions): Reach {
-  return reachOf(cluster, { level: pods ? 'pod' : 'workload', includeClusterDns: allNamespaces });
+function connectionsOf(cluster: Cluster, { pods, allNamespaces, ipFamily }: ReachOptions): Reach {
+  const family = familyIn(cluster, ipFamily);
+  return reachOf(cluster, {
+    level: pods ? 'pod' : 'workload',
+    includeClusterDns: allNamespaces,
+    ...(family && { family }),
+  });
 }
 
 async function renderOther(
@@ -64,7 +71,11 @@ async function reachLive(
     import('../live/prove.ts'),
     import('../live/report.ts'),
   ]);
-  const proof = await prove(lab, world.cluster, { withSystem: options.allNamespaces });
+  const family = familyIn(world.cluster, options.ipFamily);
+  const proof = await prove(lab, world.cluster, {
+    withSystem: options.allNamespaces,
+    ...(family && { family }),
+  });
   const report = reportOf(proof, world);
   if (format === 'json' || format === 'yaml') {
     const { connections } = connectionsOf(proof.cluster, options);

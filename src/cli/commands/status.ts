@@ -1,4 +1,5 @@
 import { keyOf, resources } from '../../api/resources.ts';
+import type { Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Client } from '../../client/port.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -45,8 +46,8 @@ async function readStatus(client: Client): Promise<Status> {
   return {
     nodes: nodes.items.map((node) => ({
       name: node.metadata.name,
-      address: node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
-      podCIDR: node.spec?.podCIDR ?? '',
+      address: addressesOf(node).join(','),
+      podCIDR: (node.spec?.podCIDRs ?? [node.spec?.podCIDR ?? '']).join(','),
       pods: pods.items.filter(({ spec }) => spec.nodeName === node.metadata.name).length,
     })),
     workloads: workloads.map(([kind, workload]) => ({
@@ -57,7 +58,7 @@ async function readStatus(client: Client): Promise<Status> {
     services: services.items.map((service) => ({
       key: keyOf(service),
       type: service.spec.type ?? 'ClusterIP',
-      clusterIP: service.spec.clusterIP ?? '',
+      clusterIP: (service.spec.clusterIPs ?? [service.spec.clusterIP ?? '']).join(','),
       ports: (service.spec.ports ?? [])
         .map(
           ({ port, nodePort, protocol = 'TCP' }) =>
@@ -66,6 +67,11 @@ async function readStatus(client: Client): Promise<Status> {
         .join(','),
     })),
   };
+}
+
+/** A node's addresses on its segment, the primary family's first. */
+function addressesOf({ status }: Node): string[] {
+  return (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
 }
 
 /** Ready and wanted pods; DaemonSets count in words of their own. */

@@ -1,9 +1,10 @@
-import { askPrediction, checkExpectations, type Checked } from '../expectations/check.ts';
+import { askPrediction, checkExpectations, type AskedWorld, type Checked } from '../expectations/check.ts';
 import { readExpectations } from '../expectations/read.ts';
+import { familyIn } from '../ip-family.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { requireFormat } from '../output/format.ts';
 import { renderChecked } from '../output/checked.ts';
-import { openWorld, withLab } from '../world.ts';
+import { openWorld, withLab, type World } from '../world.ts';
 
 export interface TestOptions {
   readonly expectations: readonly string[];
@@ -11,6 +12,7 @@ export interface TestOptions {
   readonly name: string;
   readonly live: boolean;
   readonly output: string;
+  readonly ipFamily?: string;
 }
 
 /** `weft test`: whether expectations hold, by prediction or with real packets. Exit 1 when one does not. */
@@ -23,9 +25,15 @@ export async function test(env: CliEnvironment, options: TestOptions): Promise<E
 
 async function check(env: CliEnvironment, options: TestOptions): Promise<Checked[]> {
   const expectations = await readExpectations(options.expectations);
-  if (!options.live) return checkExpectations(await openWorld(env, options), expectations, askPrediction);
+  const inFamily = (world: World): AskedWorld => {
+    const family = familyIn(world.cluster, options.ipFamily);
+    return family === undefined ? world : { ...world, family };
+  };
+  if (!options.live) {
+    return checkExpectations(inFamily(await openWorld(env, options)), expectations, askPrediction);
+  }
   return withLab(env, options, async ({ lab, world }) => {
     const { askLab } = await import('../expectations/ask-lab.ts');
-    return checkExpectations(world, expectations, askLab(lab, world.cluster));
+    return checkExpectations(inFamily(world), expectations, askLab(lab, world.cluster));
   });
 }

@@ -1,5 +1,6 @@
 import type { Flow, Prediction } from '../../analysis/flow.ts';
 import { predict } from '../../analysis/predict/predict.ts';
+import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
 import { decidingReasons, reasonJson, type ReasonJson } from '../reasons.ts';
@@ -20,6 +21,11 @@ export interface Checked {
   readonly why: string | undefined;
   /** The rules that decide. */
   readonly reasons: readonly ReasonJson[];
+}
+
+/** The cluster, and the one family that it is asked about; where there is none, what both ends speak. */
+export interface AskedWorld extends World {
+  readonly family?: Family;
 }
 
 /** What became of one pair. */
@@ -55,13 +61,13 @@ interface Pair {
  * resolving endpoints throws, with the expectation's place before it.
  */
 export async function checkExpectations(
-  { cluster, sourceOf }: World,
+  world: AskedWorld,
   expectations: readonly Expectation[],
   ask: Ask,
 ): Promise<Checked[]> {
   const pairs = expectations.map((expectation) => ({
     expectation,
-    pairs: pairsOf({ cluster, sourceOf }, expectation),
+    pairs: pairsOf(world, expectation),
   }));
   const answers = (await ask(pairs.flatMap((one) => one.pairs))).values();
   return pairs.map(({ expectation, pairs }) => {
@@ -99,7 +105,7 @@ function checkedOf(
   };
 }
 
-function pairsOf({ cluster, sourceOf }: World, expectation: Expectation): Pair[] {
+function pairsOf({ cluster, sourceOf, family }: AskedWorld, expectation: Expectation): Pair[] {
   const { place } = expectation;
   try {
     const sources = resolveSource(cluster, expectation.source).all;
@@ -107,7 +113,7 @@ function pairsOf({ cluster, sourceOf }: World, expectation: Expectation): Pair[]
     return sources.flatMap((source) =>
       targets.map((target) => {
         const { end: destination, protocol, port } = target;
-        const flow = { source: source.end, destination, protocol, port };
+        const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
         return { source, target, flow, prediction: predict(cluster, flow, { sourceOf }) };
       }),
     );

@@ -13,17 +13,10 @@ import { nodeAddresses } from '../../model/network/topology.ts';
 import type { Probe } from '../../workload/port.ts';
 
 /**
- * The packet that asks this in a running lab. Throws `protocol-unavailable` for SCTP, `endpoint-unknown` for an end
- * that has no address (yet).
+ * The packet that asks this in a running lab. Throws `endpoint-unknown` for an end that has no address (yet).
  */
 export function probeOf(cluster: Cluster, flow: Flow): Probe {
   const { protocol, port } = flow;
-  if (protocol === 'SCTP') {
-    throw new WeftError('protocol-unavailable', 'SCTP cannot be sent yet', {
-      fault: 'input',
-      hint: 'weft explain predicts it',
-    });
-  }
   const ends = addressesFor(cluster, flow);
   return { ...senderOf(cluster, flow, ends.source), protocol, address: ends.destination, port };
 }

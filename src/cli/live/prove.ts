@@ -8,6 +8,7 @@ import {
 } from '../../analysis/reach/live-cells.ts';
 import { isUnchanged, readCluster, versionsOf } from '../../lab/cluster-of.ts';
 import type { LabConnection } from '../../lab/connection.ts';
+import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ProbeResult } from '../../workload/port.ts';
@@ -44,6 +45,8 @@ export interface ProofSummary {
 export interface ProveOptions {
   /** Also what every cluster brings along: its DNS, and the API server's Service. */
   readonly withSystem: boolean;
+  /** Only packets of this family. */
+  readonly family?: Family;
 }
 
 /** Probes under way at once. */
@@ -73,8 +76,11 @@ export async function prove(lab: LabConnection, cluster: Cluster, options: Prove
   }
 }
 
-function matrixOf(cluster: Cluster, { withSystem }: ProveOptions): LiveMatrix {
-  const { cells, ignored } = liveCells(cluster, { includeClusterDns: withSystem });
+function matrixOf(cluster: Cluster, { withSystem, family }: ProveOptions): LiveMatrix {
+  const { cells, ignored } = liveCells(cluster, {
+    includeClusterDns: withSystem,
+    ...(family && { families: [family] }),
+  });
   if (withSystem) return { cells, ignored };
   const isAsked = ({ destination }: Pick<LiveCell, 'destination'>): boolean =>
     destination.kind !== 'service' || destination.key !== apiService;

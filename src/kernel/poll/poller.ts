@@ -124,8 +124,8 @@ class WorkerPoller implements Poller {
     Atomics.sub(state, stateWords.pending, bytes.length);
     Atomics.notify(state, stateWords.pending);
     let at = 0;
-    for (const { id, length } of datagrams) {
-      this.#registrations.get(id)?.message(bytes.subarray(at, at + length));
+    for (const { id, length, from } of datagrams) {
+      this.#registrations.get(id)?.message(bytes.subarray(at, at + length), from);
       at += length;
     }
     for (const id of overruns) this.#registrations.get(id)?.overrun?.();

@@ -26,8 +26,15 @@ export interface WorkerData {
 
 /** What one round of reading found, of any number of descriptors. */
 export interface Round {
-  /** Of each datagram: the registration it belongs to, and its length; they lie back to back in `bytes`. */
-  readonly datagrams: readonly { readonly id: number; readonly length: number }[];
+  /**
+   * Of each datagram: the registration it belongs to, its length and the sender's address; they lie back to back in
+   * `bytes`.
+   */
+  readonly datagrams: readonly {
+    readonly id: number;
+    readonly length: number;
+    readonly from: string | undefined;
+  }[];
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Registrations whose socket lost datagrams (ENOBUFS). */
   readonly overruns: readonly number[];

@@ -1,6 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { libc, syscall, SyscallError } from '../libc.ts';
 import { MSG_DONTWAIT } from '../libc-constants.ts';
+import { decodeSockaddr, sockaddrRoom } from '../sockets/sockaddr.ts';
 import { decodeEpollEvent, epollEventSize } from './epoll-event.ts';
 import { lock, stateWords, unlock, type Round, type WorkerData } from './worker-state.ts';
 
@@ -15,6 +16,8 @@ const mostPending = 32 * 1024 * 1024;
 
 const events = Buffer.alloc(eventsPerRound * epollEventSize);
 const buffer = Buffer.alloc(roundSize + largestDatagram);
+const name = Buffer.alloc(sockaddrRoom);
+const nameLength = Buffer.alloc(4);
 
 /** Waits and reads until the poller stops it. Blocks this thread for good: nothing else may run in it. */
 function run({ epoll, state }: WorkerData, port: MessagePort): void {
@@ -34,7 +37,7 @@ function run({ epoll, state }: WorkerData, port: MessagePort): void {
  * descriptor may have been removed, closed and used again for a socket that is none of this thread's business.
  */
 function readRound(epoll: number, state: Int32Array): Round {
-  const datagrams: { id: number; length: number }[] = [];
+  const datagrams: Round['datagrams'][number][] = [];
   const overruns: number[] = [];
   let used = 0;
   lock(state);
@@ -48,7 +51,7 @@ function readRound(epoll: number, state: Int32Array): Round {
         const length = receive(fd, used);
         if (length === 'overrun') overruns.push(id);
         if (typeof length === 'string') break;
-        datagrams.push({ id, length });
+        datagrams.push({ id, length, from: senderOf() });
         used += length;
       }
     }
@@ -64,10 +67,19 @@ function readRound(epoll: number, state: Int32Array): Round {
  */
 function receive(fd: number, at: number): number | 'empty' | 'overrun' {
   try {
-    return syscall('recv', () => libc().recv(fd, buffer.subarray(at), largestDatagram, MSG_DONTWAIT));
+    const into = buffer.subarray(at);
+    nameLength.writeUInt32LE(name.length);
+    return syscall('recvfrom', () =>
+      libc().recvfrom(fd, into, largestDatagram, MSG_DONTWAIT, name, nameLength),
+    );
   } catch (error) {
     return error instanceof SyscallError && error.errnoName === 'ENOBUFS' ? 'overrun' : 'empty';
   }
+}
+
+/** Netlink's senders have no IP address. */
+function senderOf(): string | undefined {
+  return decodeSockaddr(name.subarray(0, Math.min(nameLength.readUInt32LE(), name.length)))?.address;
 }
 
 function waitForMainThread(state: Int32Array): void {

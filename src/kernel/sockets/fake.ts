@@ -26,7 +26,7 @@ export interface FakeSockets extends Sockets {
 
 interface Socket {
   readonly namespace: string;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: ConnectOptions['protocol'];
   readonly localPort: number;
   readonly localAddress: string | undefined;
   readonly peer: ConnectOptions | undefined;
@@ -38,6 +38,7 @@ interface Socket {
 const firstFd = 1000;
 const firstEphemeralPort = 32768;
 const portUnreachable = { type: 3, code: 3, errno: 'ECONNREFUSED' } as const;
+const protocolUnreachable = { type: 3, code: 2, errno: 'ENOPROTOOPT' } as const;
 
 /** Sockets of a network in memory, with the kernel's checks. Descriptors are numbers that nothing else accepts. */
 export function createFakeSockets(options: FakeSocketsOptions): FakeSockets {
@@ -79,11 +80,26 @@ class MemorySockets implements FakeSockets {
     return fd;
   }
 
+  listenSctp(namespace: string): number {
+    this.#addressesOf(namespace);
+    return this.#add({
+      namespace,
+      protocol: 'sctp',
+      localPort: 0,
+      localAddress: undefined,
+      peer: undefined,
+    });
+  }
+
+  sendTo(fd: number): void {
+    this.#socketOf(fd);
+  }
+
   send(fd: number, data: Uint8Array): Sent {
     const socket = this.#socketOf(fd);
-    const failure = takeFailure(socket);
-    if (failure !== undefined) return failure;
     const { peer } = socket;
+    const failure = takeFailure(socket);
+    if (failure !== undefined && peer?.protocol !== 'sctp') return failure;
     if (peer === undefined) return { kind: 'failed', errno: 'EDESTADDRREQ' };
     if (!this.#deliver(socket, peer)) return { kind: peer.protocol === 'tcp' ? 'later' : 'sent' };
     const answer = this.#options.answer?.(peer, data);
@@ -95,7 +111,7 @@ class MemorySockets implements FakeSockets {
     const socket = this.#socketOf(fd);
     const data = socket.inbox.shift();
     if (data !== undefined) return { kind: 'data', data };
-    return takeFailure(socket) ?? { kind: 'nothing' };
+    return (socket.protocol === 'sctp' ? undefined : takeFailure(socket)) ?? { kind: 'nothing' };
   }
 
   icmpError(fd: number): IcmpError | undefined {
@@ -122,7 +138,9 @@ class MemorySockets implements FakeSockets {
 
   #refusal(peer: ConnectOptions): 'reset' | IcmpError | undefined {
     if (this.#isListening(peer)) return undefined;
-    return peer.protocol === 'tcp' ? 'reset' : { offender: peer.address, ...portUnreachable };
+    if (peer.protocol === 'tcp') return 'reset';
+    const error = peer.protocol === 'udp' ? portUnreachable : protocolUnreachable;
+    return { offender: peer.address, ...error };
   }
 
   #isListening({ protocol, address, port }: ConnectOptions): boolean {
@@ -130,14 +148,14 @@ class MemorySockets implements FakeSockets {
       (socket) =>
         socket.peer === undefined &&
         socket.protocol === protocol &&
-        socket.localPort === port &&
+        (protocol === 'sctp' || socket.localPort === port) &&
         (socket.localAddress ?? address) === address &&
         this.#addressesOf(socket.namespace).includes(address),
     );
   }
 
   #add(socket: Omit<Socket, 'inbox' | 'errors' | 'failure'>): number {
-    if (this.#isTaken(socket.namespace, socket.protocol, socket.localPort)) {
+    if (socket.protocol !== 'sctp' && this.#isTaken(socket.namespace, socket.protocol, socket.localPort)) {
       throw new WeftError('socket-in-use', `${socket.protocol} port ${socket.localPort} is taken`);
     }
     this.#sockets.set(this.#nextFd, { ...socket, inbox: [], errors: [], failure: undefined });

@@ -8,11 +8,19 @@ export interface Sockets {
    */
   listen(namespace: string, options: ListenOptions): number;
   /**
-   * A TCP or UDP socket whose connection is under way (or made, for UDP) to a literal address. Throws
-   * `socket-unreachable` when the kernel has no route, `socket-in-use` when the source port is taken, otherwise
-   * `socket-refused`.
+   * A TCP or UDP socket whose connection is under way (or made, for UDP) to a literal address. For SCTP it is a raw
+   * socket, for few kernels have others: what it sends and receives are whole packets from the common header on, of
+   * `sourcePort` and of that peer only. Throws `socket-unreachable` when the kernel has no route, `socket-in-use` when
+   * the source port is taken (by an SCTP socket it never is), otherwise `socket-refused`.
    */
   connect(namespace: string, options: ConnectOptions): number;
+  /**
+   * A raw socket that every SCTP packet to an address of the namespace comes to; IPv4 packets with their IP header. As
+   * long as there is none, the kernel says to whoever asks that it does not speak the protocol.
+   */
+  listenSctp(namespace: string, family: Family): number;
+  /** Sends an SCTP packet, from the common header on, by a socket of `listenSctp`; what cannot be sent is lost. */
+  sendTo(fd: number, data: Uint8Array, address: string): void;
   /** Sends on a connected socket, as much as fits: for probes, whose payload always does. */
   send(fd: number, data: Uint8Array): Sent;
   /** Receives what is there: one datagram, or at most 64 KiB of a stream. */
@@ -51,7 +59,7 @@ export interface ListenOptions {
 }
 
 export interface ConnectOptions {
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly address: string;
   readonly port: number;
   /** Local port; chosen by the kernel when absent. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { WeftError } from '../../lib/errors.ts';
-import type { Received, Sockets } from './port.ts';
+import { encodeSctp } from '../../wire/sctp.ts';
+import type { IcmpError, Received, Sockets } from './port.ts';
 
 /** Two namespaces that reach each other. */
 interface SocketsUnderTest {
@@ -69,6 +70,22 @@ export function socketsCompliance({ label, skip = false, make }: SocketsComplian
       it.sockets.close(fd);
     });
 
+    check('SCTP is told to be unknown where nobody takes it, and the socket stays usable', async (it) => {
+      const options = { protocol: 'sctp', address: it.address, port: 9, sourcePort: 20_000 } as const;
+      const fd = it.sockets.connect(it.client, options);
+      const packet = sctpInit(options);
+      assert.deepEqual(it.sockets.send(fd, packet), { kind: 'sent' });
+      let error: IcmpError | undefined;
+      await until(() => (error = it.sockets.icmpError(fd)) !== undefined);
+      assert.deepEqual(error, { offender: it.address, type: 3, code: 2, errno: 'ENOPROTOOPT' });
+      assert.deepEqual(it.sockets.receive(fd), { kind: 'nothing' });
+      const listener = it.sockets.listenSctp(it.server, 'IPv4');
+      assert.deepEqual(it.sockets.send(fd, packet), { kind: 'sent' });
+      assert.equal(it.sockets.icmpError(fd), undefined);
+      it.sockets.close(listener);
+      it.sockets.close(fd);
+    });
+
     check('a listener’s port is taken until it is closed, for its protocol', ({ sockets, server }) => {
       const tcp = sockets.listen(server, { protocol: 'tcp', port: 80 });
       const udp = sockets.listen(server, { protocol: 'udp', port: 80 });
@@ -120,6 +137,16 @@ export function socketsCompliance({ label, skip = false, make }: SocketsComplian
         failsWith('netns-missing'),
       );
     });
+  });
+}
+
+/** A packet that asks for an association. */
+function sctpInit({ sourcePort, port }: { sourcePort: number; port: number }): Uint8Array {
+  return encodeSctp({
+    sourcePort,
+    destinationPort: port,
+    verificationTag: 0,
+    chunk: { type: 'init', tag: 1 },
   });
 }
 

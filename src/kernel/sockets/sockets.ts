@@ -7,6 +7,7 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
@@ -17,7 +18,24 @@ import { MessageHeader } from '../libc-message.ts';
 import { SyscallError, libc, syscall, syscallUnless } from '../libc.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
 import { IPV6_RECVERR, IP_RECVERR, decodeIcmpError } from './error-queue.ts';
-import type { ConnectOptions, ListenOptions, Received, Sent, SocketFailure, Sockets } from './port.ts';
+import type {
+  ConnectOptions,
+  IcmpError,
+  ListenOptions,
+  Received,
+  Sent,
+  SocketFailure,
+  Sockets,
+} from './port.ts';
+import {
+  IPPROTO_SCTP,
+  clearError,
+  isQuotedBy,
+  receiveSctp,
+  sctpPeerOf,
+  sendSctpTo,
+  type SctpPeer,
+} from './sctp.ts';
 import { encodeSockaddr, sockaddrRoom } from './sockaddr.ts';
 
 const IP_FREEBIND = 15;
@@ -51,13 +69,21 @@ const familyOf = {
 export function createSockets({ namespaces }: { namespaces: NetworkNamespaces }): Sockets {
   const received = Buffer.alloc(1 << 16);
   const errorQueue = createErrorQueueReader();
+  const sctpPeers = new Map<number, SctpPeer>();
   const inside = (namespace: string, open: () => number): number =>
     namespaces.inside(namespaces.open(namespace), open);
   return {
     listen: (namespace, options) => inside(namespace, () => listen(options)),
-    connect: (namespace, options) => inside(namespace, () => connect(options)),
+    connect(namespace, options) {
+      const fd = inside(namespace, () => connect(options));
+      if (options.protocol === 'sctp') sctpPeers.set(fd, sctpPeerOf(options));
+      return fd;
+    },
+    listenSctp: (namespace, family) => inside(namespace, () => openSocket({ family }, 'sctp')),
+    sendTo: sendSctpTo,
     send(fd, data): Sent {
       try {
+        if (sctpPeers.has(fd)) clearError(fd);
         const sent = syscallUnless(['EAGAIN'], 'send', () =>
           libc().send(fd, data, data.length, MSG_NOSIGNAL),
         );
@@ -68,6 +94,11 @@ export function createSockets({ namespaces }: { namespaces: NetworkNamespaces })
     },
     receive(fd): Received {
       try {
+        const peer = sctpPeers.get(fd);
+        if (peer !== undefined) {
+          const data = receiveSctp(fd, peer, received);
+          return data === undefined ? { kind: 'nothing' } : { kind: 'data', data };
+        }
         const length = syscallUnless(['EAGAIN'], 'recv', () => libc().recv(fd, received, received.length, 0));
         if (length === undefined) return { kind: 'nothing' };
         if (length === 0) return { kind: 'end' };
@@ -76,9 +107,10 @@ export function createSockets({ namespaces }: { namespaces: NetworkNamespaces })
         return failureOf(thrown);
       }
     },
-    icmpError: errorQueue,
+    icmpError: (fd) => errorQueue(fd, sctpPeers.get(fd)),
     close(fd, options = {}) {
       if (options.reset === true) linger(fd);
+      sctpPeers.delete(fd);
       syscall('close', () => libc().close(fd));
     },
   };
@@ -107,9 +139,10 @@ function connect(options: ConnectOptions): number {
       setOption(fd, level, freebind);
       // Binding is free then; *sending* from such an address also takes this one (ip_route_output_key_hash).
       setOption(fd, level, transparent);
-      bind(fd, addressOf(options.sourceAddress), sourcePort);
-    } else if (sourcePort !== 0) bind(fd, anyAddress(address.family), sourcePort);
-    const target = encodeSockaddr(address, port);
+      bind(fd, addressOf(options.sourceAddress), protocol === 'sctp' ? 0 : sourcePort);
+    } else if (sourcePort !== 0 && protocol !== 'sctp') bind(fd, anyAddress(address.family), sourcePort);
+    // Raw sockets have no ports of their own.
+    const target = encodeSockaddr(address, protocol === 'sctp' ? 0 : port);
     syscallUnless(['EINPROGRESS'], 'connect', () => libc().connect(fd, target, target.length));
   });
 }
@@ -124,9 +157,16 @@ function addressOf(text: string): Address {
 
 const anyAddress = (family: Address['family']): Address => ({ family, value: 0n });
 
-function openSocket(address: Address, protocol: 'tcp' | 'udp'): number {
-  const type = (protocol === 'tcp' ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  return syscall('socket', () => libc().socket(familyOf[address.family].domain, type, 0));
+const socketTypes = {
+  tcp: { type: SOCK_STREAM, number: 0 },
+  udp: { type: SOCK_DGRAM, number: 0 },
+  sctp: { type: SOCK_RAW, number: IPPROTO_SCTP },
+} as const;
+
+function openSocket({ family }: Pick<Address, 'family'>, protocol: keyof typeof socketTypes): number {
+  const { type, number } = socketTypes[protocol];
+  const { domain } = familyOf[family];
+  return syscall('socket', () => libc().socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, number));
 }
 
 function bind(fd: number, address: Address, port: number): void {
@@ -184,14 +224,16 @@ function failureOf(thrown: unknown): SocketFailure {
 }
 
 /** Reads error queues. The offending packet itself is cut off: 128 bytes of control hold error and offender. */
-function createErrorQueueReader(): Sockets['icmpError'] {
+function createErrorQueueReader(): (fd: number, peer?: SctpPeer) => IcmpError | undefined {
   const control = Buffer.alloc(128);
+  const quoted = Buffer.alloc(64);
   let header: MessageHeader | undefined;
-  return (fd) => {
-    header ??= new MessageHeader({ data: Buffer.alloc(64), name: Buffer.alloc(sockaddrRoom), control });
+  return (fd, peer) => {
+    header ??= new MessageHeader({ data: quoted, name: Buffer.alloc(sockaddrRoom), control });
     for (;;) {
       const message = header.receive(fd, MSG_ERRQUEUE);
       if (message === undefined) return undefined;
+      if (peer !== undefined && !isQuotedBy(peer, quoted.subarray(0, message.length))) continue;
       const error = decodeIcmpError(control.subarray(0, message.controlLength));
       // Anything else in the queue (a path MTU learnt locally, say) is of no interest.
       if (error !== undefined) return error;

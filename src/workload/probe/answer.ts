@@ -34,6 +34,6 @@ function isAnswer(value: unknown): value is StandInAnswer {
   return (
     texts.every((name) => typeof fields[name] === 'string') &&
     numbers.every((name) => typeof fields[name] === 'number') &&
-    (fields['protocol'] === 'TCP' || fields['protocol'] === 'UDP')
+    (fields['protocol'] === 'TCP' || fields['protocol'] === 'UDP' || fields['protocol'] === 'SCTP')
   );
 }

@@ -18,8 +18,8 @@ export interface ProberOptions {
 
 interface ProbeOptions {
   /**
-   * How long silence has to last: from the start of a UDP probe, which repeats its datagram meanwhile, and from the
-   * last packet with a payload of a TCP probe. 1,000 when absent.
+   * How long silence has to last: from the start of a UDP or SCTP probe, which repeats its packet meanwhile, and from
+   * the last packet with a payload of a TCP probe. 1,000 when absent.
    */
   readonly timeoutMs?: number;
   /** How long evidence of a drop may come late, after that; 150 when absent. */
@@ -45,6 +45,7 @@ export interface Prober {
   close(): void;
 }
 
+const socketProtocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
 const defaults = { timeoutMs: 1000, graceMs: 150, concurrency: 64 } as const;
 /** A port of the range may belong to a program of that namespace; so many in a row do not. */
 const mostPortsTried = 16;
@@ -123,7 +124,8 @@ class SocketProber implements Prober {
       const port = this.#ports.take();
       if (port === undefined) throw new WeftError('socket-in-use', 'every source port is taken by a probe');
       try {
-        const attempt = new Attempt(this.#sockets, probe, this.#connect(probe, port));
+        const fd = this.#connect(probe, port);
+        const attempt = new Attempt(this.#sockets, { ...probe, sourcePort: port }, fd);
         return { attempt, port, key: keyOf(probe.protocol, port) };
       } catch (thrown) {
         this.#ports.release(port);
@@ -136,7 +138,7 @@ class SocketProber implements Prober {
 
   #connect({ netns, protocol, address, port, sourceAddress }: Probe, sourcePort: number): number {
     return this.#sockets.connect(netns, {
-      protocol: protocol === 'TCP' ? 'tcp' : 'udp',
+      protocol: socketProtocols[protocol],
       address,
       port,
       sourcePort,
@@ -197,7 +199,7 @@ function createPatience(
     const silentMs = now - Math.max(startedAt, attempt.acceptedAt ?? startedAt);
     if (silentMs < timeoutMs) return undefined;
     if (attempt.acceptedAt !== undefined) return { outcome: 'answered' };
-    return silentMs < timeoutMs + graceMs ? undefined : { outcome: 'silent' };
+    return silentMs < timeoutMs + graceMs ? undefined : attempt.silence;
   };
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Poller } from '../../kernel/poll/port.ts';
+import { createPoller } from '../../kernel/poll/poller.ts';
 import { createLineNetwork, line, type LineNetwork } from '../../kernel/sockets/line-network.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
@@ -8,13 +10,14 @@ import { createStandIns, type StandIns } from '../stand-in/stand-ins.ts';
 import { createFakeDenials, denialOf } from './fake-denials.ts';
 import { createProber, type Prober } from './prober.ts';
 
-/* The server listens on TCP 80 and UDP 53; the router rejects port 81, resets TCP port 84 and drops port 82. */
+/* The server listens on TCP 80, UDP 53 and SCTP 9 and 10; the router rejects port 81, resets TCP port 84 and drops port 82. */
 const rules = `table inet test {
   chain forward {
     type filter hook forward priority 0;
     tcp dport 81 reject
     udp dport 81 reject with icmpx admin-prohibited
-    meta l4proto { tcp, udp } th dport 82 drop
+    sctp dport 81 reject
+    meta l4proto { tcp, udp, sctp } th dport 82 drop
     tcp dport 84 reject with tcp reset
   }
 }`;
@@ -22,13 +25,16 @@ const rules = `table inet test {
 describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 'needs root' }, () => {
   let network: LineNetwork;
   let standIns: StandIns;
+  let poller: Poller;
   let prober: Prober;
   const denials = createFakeDenials();
 
   before(async () => {
     network = createLineNetwork();
     network.nft.run('router', rules);
-    standIns = createStandIns({ ...network, log: silentLog });
+    poller = createPoller();
+    const families = ['IPv4', 'IPv6'] as const;
+    standIns = createStandIns({ ...network, poller: () => poller, families, log: silentLog });
     await standIns.serve({
       uid: 'uid',
       pod: 'shop/web',
@@ -37,6 +43,8 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
       listeners: [
         { protocol: 'TCP', port: 80 },
         { protocol: 'UDP', port: 53 },
+        { protocol: 'SCTP', port: 9 },
+        { protocol: 'SCTP', port: 10 },
       ],
     });
     prober = createProber({ sockets: network.sockets, denials, clock: systemClock });
@@ -44,6 +52,7 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
   after(async () => {
     prober.close();
     await standIns.close();
+    await poller.close();
     network.close();
   });
 
@@ -85,6 +94,35 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
     assert.deepEqual(await resultOf(probeOf('TCP', 81)), rejected);
     assert.deepEqual(await resultOf(probeOf('UDP', 81)), rejected);
     assert.deepEqual(await resultOf(probeOf('TCP', 80, line.elsewhere)), rejected);
+  });
+
+  test('an SCTP INIT is answered by whoever listens, aborted at other ports, and told apart from its neighbours', async () => {
+    const server = { pod: 'shop/web', node: 'node-1' };
+    const ends = [
+      [line.server, line.client],
+      [line.server6, line.client6],
+    ] as const;
+    for (const [address, source] of ends) {
+      const ports = [9, 10, 11, 81, 82];
+      const probes = ports.map((port) => probeOf('SCTP', port, address));
+      const results = await prober.probeAll(probes, { timeoutMs: 300, graceMs: 0 });
+      assert.deepEqual(
+        results.map(({ outcome, answer }) => [outcome, answer && { ...answer, sourcePort: 0 }]),
+        [
+          ['answered', { ...server, protocol: 'SCTP', port: 9, source, sourcePort: 0 }],
+          ['answered', { ...server, protocol: 'SCTP', port: 10, source, sourcePort: 0 }],
+          ['refused', undefined],
+          ['rejected', undefined],
+          ['silent', undefined],
+        ],
+      );
+    }
+  });
+
+  test('where nobody speaks SCTP, the machine that is asked refuses it, the one that asks too', async () => {
+    for (const address of [line.router, line.router6, line.client, line.client6]) {
+      assert.deepEqual(await resultOf(probeOf('SCTP', 9, address)), { outcome: 'refused' });
+    }
   });
 
   test('a packet that is swallowed is silence', async () => {

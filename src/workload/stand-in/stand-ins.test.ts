@@ -28,7 +28,7 @@ describe('stand-ins', { skip }, () => {
 
   before(async () => {
     network = createLineNetwork();
-    standIns = createStandIns({ ...network, log: silentLog });
+    standIns = createStandIns({ ...network, poller: () => assert.fail(), log: silentLog });
     await standIns.serve(web);
   });
   after(async () => {

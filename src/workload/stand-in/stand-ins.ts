@@ -1,4 +1,5 @@
 import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
+import type { Poller } from '../../kernel/poll/port.ts';
 import type { Sockets } from '../../kernel/sockets/port.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
@@ -8,6 +9,7 @@ import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
 import type { OpenListener } from './listener.ts';
 import { createPodConnections, type AnswerBook, type PodConnections } from './pod-connections.ts';
+import { createSctpResponders } from './sctp.ts';
 import { openTcp } from './tcp.ts';
 import { openUdp } from './udp.ts';
 
@@ -15,6 +17,8 @@ export interface StandInsOptions {
   readonly sockets: Sockets;
   /** Where the sockets open: told when nobody needs a pod's namespace any more. */
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
+  /** Reads the sockets of pods that listen on SCTP; asked for when the first of them does. */
+  readonly poller: () => Poller;
   /** What the pods speak: IPv4 when absent. */
   readonly families?: readonly Family[];
   readonly log: Log;
@@ -37,6 +41,7 @@ interface ServedPod {
  */
 export function createStandIns(options: StandInsOptions): StandIns {
   const { sockets, namespaces, families = ['IPv4'], log } = options;
+  const sctp = createSctpResponders(sockets, options.poller);
   const pods = new Map<string, ServedPod>();
   const answers: AnswerBook = new WeakMap();
   const http = createHttpAnswers((socket) => answers.get(socket)?.());
@@ -55,6 +60,7 @@ export function createStandIns(options: StandInsOptions): StandIns {
     const inFamily = (family: Family): OpenListener => {
       const context = { sockets, listener, family, serving: () => pod.serving };
       if (listener.protocol === 'UDP') return openUdp(context);
+      if (listener.protocol === 'SCTP') return sctp.open(context);
       return openTcp({ ...context, connections: pod.connections, answers, http });
     };
     return openAll(families.map((family) => () => inFamily(family)));

@@ -7,14 +7,7 @@ import type {
   NetworkPolicySpec,
 } from '../../../src/api/types/network.ts';
 import { labelFrom, labelsFrom, namespaceName } from './pods.ts';
-import {
-  ipBlocks,
-  namespaceSelectors,
-  podLabels,
-  policyProtocols,
-  portNames,
-  portNumbers,
-} from './vocabulary.ts';
+import { ipBlocks, namespaceSelectors, podLabels, protocols, portNames, portNumbers } from './vocabulary.ts';
 
 type Vocabulary = Readonly<Record<string, readonly string[]>>;
 
@@ -69,7 +62,7 @@ const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ ipBlock }) },
 );
 
-const protocol = fc.constantFrom(...policyProtocols);
+const protocol = fc.constantFrom(...protocols);
 const range = fc
   .tuple(fc.constantFrom(...portNumbers), fc.constantFrom(...portNumbers))
   .map(([a, b]) => ({ port: Math.min(a, b), endPort: Math.max(a, b) }));

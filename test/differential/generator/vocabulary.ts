@@ -14,9 +14,7 @@ export const namespaceSelectors = {
 export const portNames = ['http', 'dns', 'metrics'] as const;
 export const portNumbers = [53, 80, 81, 8080, 8081, 9090] as const;
 export const servicePorts = [53, 80, 443, 8000] as const;
-export const protocols = ['TCP', 'UDP'] as const;
-/** SCTP is not sent; rules about it must leave the others alone. */
-export const policyProtocols = ['TCP', 'TCP', 'UDP', 'UDP', 'SCTP'] as const;
+export const protocols = ['TCP', 'TCP', 'UDP', 'UDP', 'SCTP'] as const;
 
 /** Blocks and what may be excepted from each: pods, tunnels, nodes, Services, the outside, everything. */
 export const ipBlocks: readonly { readonly cidr: string; readonly excepts: readonly string[] }[] = [
