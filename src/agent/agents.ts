@@ -64,8 +64,20 @@ export interface Agents extends Service {
    * every node.
    */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+  /** How far the nodes are, for people who ask why something is not programmed. */
+  programming(): Programming;
   /** Compares every node's kernel with what it should hold, and mends it. Returns how many things differed. */
   repair(): number;
+}
+
+/** What the nodes were told. */
+export interface Programming {
+  /** The newest resourceVersion told, by plural name of the resource. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Some of it is not programmed yet. */
+  readonly isBusy: boolean;
+  /** Nodes whose kernel did not take it, and what it said; tried again every second. */
+  readonly failing: readonly { readonly node: string; readonly why: string }[];
 }
 
 interface Member {
@@ -95,6 +107,8 @@ export function createAgents(options: AgentsOptions): Agents {
   const groups = createPortGroups();
   const members = new Map<string, Member>();
   const waiting = new Set<() => void>();
+  /** Why a node could not be programmed, by its name. */
+  const failing = new Map<string, string>();
   const checkWaiting = (): void => {
     for (const check of waiting) check();
   };
@@ -172,7 +186,7 @@ export function createAgents(options: AgentsOptions): Agents {
     }
     for (const [name, place] of joining) {
       joining.delete(name);
-      attempt(`node ${name}`, () => join(place));
+      attempt(name, () => join(place));
       return true;
     }
     checkWaiting();
@@ -187,7 +201,7 @@ export function createAgents(options: AgentsOptions): Agents {
     settling.add(() => {
       const all = unsettled.get(name) ?? dirty;
       unsettled.delete(name);
-      attempt(`node ${name}`, () => agent.settle(all));
+      attempt(name, () => agent.settle(all));
     });
   };
 
@@ -196,7 +210,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const { missed } = member;
     const wanted = missed === undefined ? dirty : joinDirty(missed, dirty);
     member.missed = wanted;
-    attempt(`node ${name}`, () => {
+    attempt(name, () => {
       member.agent.apply(wanted);
       member.missed = undefined;
       if (missed !== undefined) settleLater(name, member.agent, wanted);
@@ -213,14 +227,20 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 
   /** A node that fails must not keep the others from being programmed. */
-  const attempt = (what: string, work: () => void): void => {
+  const attempt = (node: string, work: () => void): void => {
     try {
       work();
+      failing.delete(node);
     } catch (error) {
-      log.error({ what, error: messageOf(error) }, 'could not be programmed');
+      failing.set(node, messageOf(error));
+      log.error({ node, error: messageOf(error) }, 'could not be programmed');
       tryAgainLater();
     }
   };
+
+  /** A node that has left the cluster fails nobody. */
+  const failures = (): { node: string; why: string }[] =>
+    [...failing].filter(([node]) => view.places.has(node)).map(([node, why]) => ({ node, why }));
 
   const repair = (name: string, agent: NodeAgent): number => {
     const repaired = agent.repair();
@@ -234,7 +254,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const repairAll = (): number => {
     let total = 0;
     for (const [name, { agent }] of members) {
-      attempt(`node ${name}`, () => {
+      attempt(name, () => {
         total += repair(name, agent);
       });
     }
@@ -262,6 +282,11 @@ export function createAgents(options: AgentsOptions): Agents {
       void sweep({ ...kernel, ...options, pods: () => view.pods.values() });
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
+    programming: () => ({
+      versions: view.seen(),
+      isBusy: !programming.isIdle || !settling.isIdle,
+      failing: failures(),
+    }),
     repair: repairAll,
     async stop() {
       cancelRepair();
@@ -276,7 +301,8 @@ export function createAgents(options: AgentsOptions): Agents {
     programmed: (versions) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (!programming.isIdle || !settling.isIdle || !hasSeen(view, versions)) return;
+          if (!programming.isIdle || !settling.isIdle || failures().length > 0 || !hasSeen(view, versions))
+            return;
           waiting.delete(check);
           resolve();
         };

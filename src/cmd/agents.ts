@@ -72,6 +72,7 @@ await runRole('agents', async ({ paths, options, log }) => {
         await agents.programmed(versionsOf(body));
         return { body: {} };
       },
+      'GET /programming': () => ({ body: agents.programming() }),
       'POST /repair': () => ({ body: { repaired: agents.repair() } }),
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
     },

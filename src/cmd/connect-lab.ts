@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Programming } from '../agent/agents.ts';
 import { createClient } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
@@ -33,6 +34,7 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
     async programmed(versions) {
       await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/programmed', versions));
     },
+    programming: async () => (await rpcCall(paths.socket('agents'), 'GET', '/programming')) as Programming,
     async execute({ netns, uid }, command) {
       const { runInside } = await import('../drivers/inside/run-inside.ts');
       return runInside({

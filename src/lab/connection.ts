@@ -1,3 +1,4 @@
+import type { Programming } from '../agent/agents.ts';
 import type { Client } from '../client/port.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import type { LabOptions } from './options.ts';
@@ -10,6 +11,8 @@ export interface LabConnection {
   prober(): Promise<Prober>;
   /** Resolves when the agents have programmed everything up to these resourceVersions, by plural name. */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
+  /** How far the nodes are. Rejects as `rpcCall` where the agents do not answer. */
+  programming(): Promise<Programming>;
   /**
    * Runs a program of this machine in a pod's network until it ends, on this process's terminal; returns its exit
    * code. Throws `program-missing`.

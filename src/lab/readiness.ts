@@ -2,7 +2,7 @@ import { resources, keyOf } from '../api/resources.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Pod, Service } from '../api/types/core.ts';
-import type { EndpointSlice } from '../api/types/network.ts';
+import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type { Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
@@ -12,6 +12,17 @@ export interface Unready {
   readonly kind: string;
   readonly key: string;
   readonly why: string;
+  /** The last that was told about it, where that was read. */
+  readonly event?: UnreadyEvent;
+}
+
+/** Of an Event. */
+export interface UnreadyEvent {
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  /** RFC 3339. */
+  readonly lastTimestamp: string;
 }
 
 interface Watched {
@@ -23,6 +34,7 @@ interface Watched {
   readonly statefulsets: Informer<KubernetesObject>;
   readonly daemonsets: Informer<KubernetesObject>;
   readonly replicasets: Informer<KubernetesObject>;
+  readonly networkpolicies: Informer<NetworkPolicy>;
 }
 
 /** Follows a lab's objects until everything is ready; open it early, for its first lists take a round trip. */
@@ -33,6 +45,10 @@ export interface ReadinessWatch {
   wait(timeoutMs: number): Promise<void>;
   /** The newest resourceVersion of any object, by plural name of its resource. */
   versions(): Record<string, string>;
+  /** NetworkPolicies that these resourceVersions are not up to. */
+  policiesAfter(versions: Readonly<Record<string, string>>): readonly NetworkPolicy[];
+  /** How many there are of what people wait for, in words. */
+  summary(): string;
 }
 
 export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
@@ -45,6 +61,7 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
     statefulsets: client.informer(resources.statefulsets),
     daemonsets: client.informer(resources.daemonsets),
     replicasets: client.informer(resources.replicasets),
+    networkpolicies: client.informer(resources.networkpolicies),
   };
   const informers: readonly Informer<KubernetesObject>[] = Object.values(watched);
   const synced = Promise.all(informers.map((informer) => informer.synced));
@@ -84,11 +101,17 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
     },
     versions: () =>
       Object.fromEntries(
-        (['services', 'endpointslices', 'pods', 'nodes'] as const).map((plural) => [
+        (['services', 'endpointslices', 'pods', 'nodes', 'networkpolicies'] as const).map((plural) => [
           plural,
           newestOf(watched[plural]),
         ]),
       ),
+    policiesAfter: ({ networkpolicies = '0' }) =>
+      [...watched.networkpolicies.values()].filter(
+        ({ metadata }) => BigInt(metadata.resourceVersion ?? '0') > BigInt(networkpolicies),
+      ),
+    summary: () =>
+      `${watched.pods.size} pods, ${watched.services.size} Services, ${watched.networkpolicies.size} NetworkPolicies`,
   };
 }
 
@@ -102,12 +125,19 @@ function newestOf(informer: Informer<KubernetesObject>): string {
   return String(newest);
 }
 
-function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {
-  const shown = unready.slice(0, 10).map(({ kind, key, why }) => `${kind} ${key}: ${why}`);
+/** `not-ready`, naming what is not ready and why. */
+export function notReady(unready: readonly Unready[], timeoutMs: number): WeftError {
+  const shown = unready.slice(0, 10).map(formatUnready);
   const more = unready.length > shown.length ? [`and ${unready.length - shown.length} more`] : [];
   return new WeftError('not-ready', ['not ready in time:', ...shown, ...more].join('\n  '), {
-    hint: `waited ${timeoutMs / 1000} s; see weft status and the lab's logs`,
+    hint: `waited ${timeoutMs / 1000} s; see weft status and weft logs`,
   });
+}
+
+/** `Pod shop/web-0: not started (FailedScheduling: no node has room, 3 times)` */
+function formatUnready({ kind, key, why, event }: Unready): string {
+  const count = event === undefined || event.count < 2 ? '' : `, ${event.count} times`;
+  return `${kind} ${key}: ${why}${event === undefined ? '' : ` (${event.reason}: ${event.message}${count})`}`;
 }
 
 /** Found only as far as asked for. */

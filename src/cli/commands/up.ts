@@ -4,6 +4,7 @@ import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
 import { watchReadiness } from '../../lab/readiness.ts';
+import { waitUntilWhole } from '../../lab/whole.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
@@ -53,11 +54,13 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     const readiness = watchReadiness(connection.client, systemClock);
     await progress.phase('applying', () => applyManifests(connection, manifests), describeApplied);
     if (options.wait) {
-      await progress.phase('waiting for readiness', async () => {
-        await readiness.wait(options.timeout * 1000);
-        await connection.programmed(readiness.versions());
-      });
-      for (const line of await pendingAddresses(connection)) env.err(`${line}\n`);
+      const whole = { connection, readiness, clock: systemClock };
+      await progress.phase(
+        'waiting for readiness',
+        () => waitUntilWhole(whole, options.timeout * 1000),
+        readiness.summary,
+      );
+      for (const line of await pendingAddresses(connection)) env.err(`  ${line}\n`);
     }
   } finally {
     await connection.close();
@@ -85,17 +88,11 @@ function describeApplied(applied: readonly Applied[]): string {
   return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
 }
 
-/** LoadBalancer Services without an address do not hold anybody up, but people want to know. */
 async function pendingAddresses({ client }: LabConnection): Promise<string[]> {
-  const { resources, keyOf } = await import('../../api/resources.ts');
+  const [{ resources }, { addressNotes }] = await Promise.all([
+    import('../../api/resources.ts'),
+    import('../status/report.ts'),
+  ]);
   const { items } = await client.list(resources.services);
-  return items
-    .filter(
-      ({ spec, status }) =>
-        spec.type === 'LoadBalancer' && (status?.loadBalancer?.ingress ?? []).length === 0,
-    )
-    .map(
-      (service) =>
-        `  svc:${keyOf(service)} has no load balancer address yet; its cluster address and node port work`,
-    );
+  return items.flatMap(addressNotes);
 }

@@ -1,3 +1,4 @@
+import type { Programming } from '../../agent/agents.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { FlowEnd } from '../../analysis/flow.ts';
 import { createFakeClient } from '../../client/fake/client.ts';
@@ -30,10 +31,12 @@ export interface FakeLabOptions {
     probe: Probe,
     truth: ProbeResult,
   ) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
+  /** What is not as it should be of how far the nodes are. */
+  readonly programming?: Partial<Programming>;
 }
 
 /** A lab that holds a cluster in memory and where packets fare as predicted, unless told to lie. */
-export function createFakeLab(cluster: Cluster, { lie }: FakeLabOptions = {}): FakeLab {
+export function createFakeLab(cluster: Cluster, { lie, programming }: FakeLabOptions = {}): FakeLab {
   const sent: Probe[] = [];
   const programmed: Readonly<Record<string, string>>[] = [];
   const executed: string[][] = [];
@@ -57,6 +60,13 @@ export function createFakeLab(cluster: Cluster, { lie }: FakeLabOptions = {}): F
       programmed.push(versions);
       return Promise.resolve();
     },
+    programming: () =>
+      Promise.resolve({
+        versions: { networkpolicies: '999999999' },
+        isBusy: false,
+        failing: [],
+        ...programming,
+      }),
     execute: ({ netns }, command) => {
       executed.push([netns, ...command]);
       return Promise.resolve(7);
