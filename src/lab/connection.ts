@@ -3,6 +3,9 @@ import type { Client } from '../client/port.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import type { LabOptions } from './options.ts';
 
+/** How far the agents of a lab are. */
+export type LabProgramming = Programming;
+
 /** A running lab, as commands use it. */
 export interface LabConnection {
   readonly options: LabOptions;
@@ -12,7 +15,7 @@ export interface LabConnection {
   /** Resolves when the agents have programmed everything up to these resourceVersions, by plural name. */
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
   /** How far the nodes are. Rejects as `rpcCall` where the agents do not answer. */
-  programming(): Promise<Programming>;
+  programming(): Promise<LabProgramming>;
   /**
    * Runs a program of this machine in a pod's network until it ends, on this process's terminal; returns its exit
    * code. Throws `program-missing`.

@@ -58,7 +58,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
       await progress.phase(
         'waiting for readiness',
         () => waitUntilWhole(whole, options.timeout * 1000),
-        readiness.summary,
+        () => readiness.summary(),
       );
       for (const line of await pendingAddresses(connection)) env.err(`  ${line}\n`);
     }

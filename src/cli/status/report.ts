@@ -2,8 +2,7 @@ import { keyOf, resources } from '../../api/resources.ts';
 import type { Node, Pod, Service } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
-import type { Programming } from '../../agent/agents.ts';
-import type { LabConnection } from '../../lab/connection.ts';
+import type { LabConnection, LabProgramming } from '../../lab/connection.ts';
 import type { ProcessStatus } from '../../lab/process-status.ts';
 import type { Unready } from '../../lab/readiness.ts';
 
@@ -44,7 +43,7 @@ export interface ClusterReport {
 /** Reads what the lab's API holds. Rejects as `Client.list`. */
 export async function readCluster(
   { client }: LabConnection,
-  programming: Programming | undefined,
+  programming: LabProgramming | undefined,
 ): Promise<ClusterReport> {
   const [nodes, pods, services, slices, policies, ...workloads] = await Promise.all([
     client.list(resources.nodes),
@@ -136,7 +135,7 @@ function endpointCounts(service: Service, slices: readonly EndpointSlice[]): str
   return `${[...ready.values()].filter(Boolean).length}/${ready.size}`;
 }
 
-function isProgrammed({ metadata }: KubernetesObject, programming: Programming | undefined): boolean {
+function isProgrammed({ metadata }: KubernetesObject, programming: LabProgramming | undefined): boolean {
   if (programming === undefined || programming.isBusy || programming.failing.length > 0) return false;
   return BigInt(programming.versions['networkpolicies'] ?? '0') >= BigInt(metadata.resourceVersion ?? '0');
 }

@@ -1,8 +1,7 @@
-import type { Programming } from '../../agent/agents.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { FlowEnd } from '../../analysis/flow.ts';
 import { createFakeClient } from '../../client/fake/client.ts';
-import type { LabConnection } from '../../lab/connection.ts';
+import type { LabConnection, LabProgramming } from '../../lab/connection.ts';
 import { podAddresses } from '../../model/network/pod-addresses.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -32,7 +31,7 @@ export interface FakeLabOptions {
     truth: ProbeResult,
   ) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
   /** What is not as it should be of how far the nodes are. */
-  readonly programming?: Partial<Programming>;
+  readonly programming?: Partial<LabProgramming>;
 }
 
 /** A lab that holds a cluster in memory and where packets fare as predicted, unless told to lie. */
