@@ -25,7 +25,7 @@ export interface Client {
   delete(resource: Resource, name: ObjectName): Promise<void>;
   /**
    * A cache of all objects of a resource, kept current by list and watch, which reconnects and relists by
-   * itself. One informer per resource and client: a second call returns the same one.
+   * itself. A resource that the server does not serve (yet) has no objects. One informer per resource and client: a second call returns the same one.
    */
   informer<T extends KubernetesObject>(resource: Resource<T>): Informer<T>;
   /** Ends watches and connections. */

@@ -18,8 +18,11 @@ const againMs = 100;
 const known = new Map(servedResources.map((it) => [`${apiVersionOf(it)} ${it.kind}`, it]));
 const byPrefix = new Map(servedResources.map((it) => [prefixOf(it), it]));
 
-/** What an owner is to its dependent: there for good, gone, or waiting for its dependents to go first. */
-type OwnerState = 'solid' | 'absent' | 'waiting';
+/**
+ * What an owner is to its dependent: there for good, gone, waiting for its dependents to go first, or of a kind that
+ * nothing is known of.
+ */
+type OwnerState = 'solid' | 'absent' | 'waiting' | 'unknown';
 
 /**
  * Deletes what belonged to objects that are gone, by their ownerReferences (background deletion), and what blocks
@@ -40,7 +43,8 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     if (object.metadata.deletionTimestamp !== undefined) return done;
     const owners = object.metadata.ownerReferences ?? [];
     const states = await Promise.all(owners.map((owner) => stateOf(owner, object.metadata.namespace)));
-    if (states.every((state) => state === 'solid')) return done;
+    // As upstream has it: with an owner that cannot be looked for, nothing becomes of the others either.
+    if (states.includes('unknown') || states.every((state) => state === 'solid')) return done;
     if (states.includes('solid')) await forgetOwners(found, states);
     else if (await isCurrent(found)) await collect(found, states.includes('waiting'));
     return done;
@@ -94,7 +98,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
   /** An owner that the cache does not have may be too new for it: then the API server is asked. */
   async function stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState> {
     const place = placeOf(owner, namespace);
-    if (place === undefined) return 'solid';
+    if (place === undefined) return 'unknown';
     const cached = informers.get(place.resource)?.get(keyOf({ metadata: place.name }));
     if (cached?.metadata.uid === owner.uid) return isWaiting(cached) ? 'waiting' : 'solid';
     if (ownership.isGone(owner.uid)) return 'absent';
@@ -155,7 +159,7 @@ interface Found {
 
 /**
  * Where an owner is found. Undefined for kinds that are not known here, which may well exist, and for an owner in
- * a namespace of what is in none, which is no valid reference: such owners count as there.
+ * a namespace of what is in none, which is no valid reference.
  */
 function placeOf(
   { apiVersion, kind, name }: OwnerReference,

@@ -36,17 +36,15 @@ export function createServiceIndex(store: Store): ServiceIndex {
   return { addresses, taken, nodePorts };
 }
 
-type Held = Pick<Entry, 'key' | 'object'>;
-
 /** Everything that is there, and every change from now on as a removal and an addition. */
 function follow(
   store: Store,
   resource: string,
-  { add, remove }: Record<'add' | 'remove', (held: Held) => void>,
+  { add, remove }: Record<'add' | 'remove', (entry: Entry) => void>,
 ): void {
   for (const entry of store.list(resource)) add(entry);
   store.watch(resource, store.resourceVersion, ({ type, entry, previous }) => {
-    if (previous !== undefined) remove({ key: entry.key, object: previous });
+    if (previous !== undefined) remove(previous);
     if (type !== 'DELETED') add(entry);
   });
 }

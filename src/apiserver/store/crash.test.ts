@@ -105,6 +105,33 @@ for (const synchronous of ['FULL', 'NORMAL']) {
   });
 }
 
+test('on a full disk writes are refused and leave nothing, and what was acknowledged before is there', async (t) => {
+  const path = join(directoryOf(t), 'store.db');
+  // No file of the process may grow beyond so many KiB: the kernel refuses the write itself (EFBIG).
+  const limited = `ulimit -f 1000; exec "$0" "$@"`;
+  const child = spawn('bash', ['-c', limited, process.execPath, program, path, 'FULL'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const acknowledged: Acknowledged = new Map();
+  const refused = new Set<string>();
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [first, ...rest] = line.split(' ');
+    const [rv, key = '', value = ''] = first === '!' ? rest : [first, ...rest];
+    if (first === '!') refused.add(`${key} ${value}`);
+    // What is small may still find its place.
+    else if (/^\d+ \S+ (\d+|-)$/.test(line)) acknowledged.set(key, { rv: Number(rv), value });
+    if (refused.size >= 20) child.kill('SIGKILL');
+  }
+  const store = createStore({ path });
+  t.after(() => store.close());
+  assert.ok(acknowledged.size > 0);
+  requireAcknowledged(store, acknowledged, 'on a full disk');
+  for (const { key, object } of store.list('configmaps')) {
+    assert.equal(refused.has(`${key} ${valueOf(object)}`), false, `${key} was refused`);
+  }
+});
+
 test('a journal with a damaged end opens as of an earlier commit, whole', async (t) => {
   const directory = directoryOf(t);
   const path = join(directory, 'store.db');

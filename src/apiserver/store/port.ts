@@ -17,8 +17,8 @@ export interface StoreEvent {
   readonly resource: string;
   readonly rv: number;
   readonly entry: Entry;
-  /** What the object was before; undefined for an addition, and where history was read back after a restart. */
-  readonly previous?: StoredObject;
+  /** What was there before; undefined for an addition. */
+  readonly previous: Entry | undefined;
 }
 
 /** One write: what an object is to be, or that it is to go. */

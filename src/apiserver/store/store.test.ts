@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import test, { type TestContext } from 'node:test';
 import { WeftError } from '../../lib/errors.ts';
 import type { StoredObject } from '../json.ts';
@@ -99,6 +100,60 @@ test('a reopened store has its objects, its version and its history', (t) => {
     events.map((event) => `${event.type} ${event.entry.key}`),
     ['ADDED default/b', 'DELETED default/a', 'ADDED default/c'],
   );
+});
+
+test('history that is read back says the same as it did: what each event found, and what it left', (t) => {
+  const path = fileIn(t);
+  const before = createStore({ path });
+  const from = before.resourceVersion;
+  for (let i = 0; i < 60; i++) {
+    const key = `default/${'abc'[i % 3]}`;
+    if (i % 7 === 6) before.remove('pods', key);
+    else before.put('pods', key, pod(key, { spec: { i } }));
+    before.put('services', key, pod(key, { spec: { i } }));
+  }
+  const facts = (events: readonly StoreEvent[]): unknown =>
+    events.map(({ type, rv, entry, previous }) => [type, rv, entry.text, previous?.rv, previous?.text]);
+  const told = facts(collect(before, from));
+  before.close();
+
+  const after = createStore({ path });
+  t.after(() => after.close());
+  // What happens before anybody asks changes nothing of what was.
+  after.put('pods', 'default/a', pod('a'));
+  after.remove('pods', 'default/b');
+  const events = collect(after, from);
+  assert.deepEqual(facts(events.slice(0, -2)), told);
+  assert.deepEqual(facts(collect(after, from)), facts(events), 'also to the next one');
+});
+
+test('a file of the first format keeps its objects and its version, and forgets its history', (t) => {
+  const path = fileIn(t);
+  const old = new DatabaseSync(path);
+  old.exec(`
+    CREATE TABLE objects (resource TEXT, key TEXT, rv INTEGER, json TEXT, PRIMARY KEY (resource, key));
+    CREATE TABLE events (rv INTEGER PRIMARY KEY, resource TEXT, key TEXT, type TEXT, json TEXT);
+    INSERT INTO objects VALUES ('pods', 'default/a', 7, '{"metadata":{"name":"a"}}');
+    INSERT INTO events VALUES (7, 'pods', 'default/a', 'ADDED', '{}'), (8, 'pods', 'default/b', 'DELETED', '{}');
+    PRAGMA user_version = 1;
+  `);
+  old.close();
+  for (let i = 0; i < 2; i++) {
+    const store = createStore({ path });
+    assert.equal(store.get('pods', 'default/a')?.object.metadata.name, 'a');
+    assert.equal(store.resourceVersion, 9);
+    assert.deepEqual(collect(store, 8), []);
+    assert.throws(() => store.watch('pods', 7, () => {}), hasCode('store-compacted'));
+    store.close();
+  }
+});
+
+test('a file of a format that is yet to come is left alone', (t) => {
+  const path = fileIn(t);
+  const newer = new DatabaseSync(path);
+  newer.exec('PRAGMA user_version = 1000');
+  newer.close();
+  assert.throws(() => createStore({ path }), hasCode('store-unusable'));
 });
 
 test('the file is for its owner only, and for one process at a time', (t) => {

@@ -1,7 +1,7 @@
 import { WeftError } from '../../lib/errors.ts';
-import type { StoredObject } from '../json.ts';
 import { createCollection, type Collection } from './collection.ts';
-import { openDatabase, type Database, type Row } from './database.ts';
+import { openDatabase, type Database } from './database.ts';
+import { firstAfter, historyOf, inverseOf, lazyEntry, stamp } from './events.ts';
 import { createGroup } from './group.ts';
 import type { Change, Entry, EventType, Store, StoreEvent } from './port.ts';
 
@@ -20,42 +20,42 @@ const compactionStride = 256;
 /** Opens the store and reads all objects into memory. Throws `store-unusable`, see `openDatabase`. */
 export function createStore(options: StoreOptions): Store {
   const database = openDatabase({ path: options.path, synchronous: options.synchronous ?? 'NORMAL' });
-  return storeOver(database, options.historyLimit ?? 8192);
+  return createStoreOver(database, options.historyLimit);
 }
 
-function storeOver(database: Database, historyLimit: number): Store {
+/** A store over a database that somebody else opened; closing the store closes it. */
+export function createStoreOver(database: Database, historyLimit = 8192): Store {
   const collections = new Map<string, Collection>();
-  for (const row of database.objects()) upsert(collections, row.resource, createCollection).set(entryOf(row));
+  for (const row of database.objects())
+    upsert(collections, row.resource, createCollection).set(lazyEntry(row));
   const watchers = new Map<string, Set<Watcher>>();
   const recent = new Map<string, StoreEvent[]>();
   const span = database.span();
   // 0 means "any" to clients, so the first version of an empty store is 1.
   let current = span?.last ?? 1;
   let compacted = span === undefined ? current : span.first - 1;
-  /** Events after this one are in memory; those before, written by an earlier process, only in the database. */
-  const readBack = current;
+  /** Events up to this one were written by an earlier process; they are read back when somebody asks. */
+  const opened = current;
+  const isReadBack = new Set<string>();
 
   const apply = ({ resource, type, entry }: StoreEvent): void => {
     const collection = upsert(collections, resource, createCollection);
     if (type === 'DELETED') collection.delete(entry.key);
     else collection.set(entry);
   };
-  const group = createGroup<Write>({
-    commit(writes) {
+  const group = createGroup<StoreEvent>({
+    commit(events) {
       const bound = current - historyLimit;
       const trims = bound - compacted >= compactionStride;
-      database.write(
-        writes.map(({ event }) => rowOf(event)),
-        trims ? bound : undefined,
-      );
+      database.write(events, trims ? bound : undefined);
       if (!trims) return;
       compacted = bound;
-      for (const events of recent.values()) events.splice(0, firstAfter(events, bound));
+      for (const kept of recent.values()) kept.splice(0, firstAfter(kept, bound));
     },
-    undo(writes) {
+    undo(events) {
       const lost = new Set<Watcher>();
-      for (const { event, before } of writes.toReversed()) {
-        const inverse = inverseOf(event, before);
+      for (const event of events.toReversed()) {
+        const inverse = inverseOf(event);
         apply(inverse);
         recent.get(event.resource)?.pop();
         current = event.rv - 1;
@@ -67,33 +67,37 @@ function storeOver(database: Database, historyLimit: number): Store {
       for (const { lost: tell } of lost) tell?.();
     },
   });
-  const commit = (writes: readonly Write[]): void => {
-    if (writes.length === 0) return;
-    for (const { event } of writes) {
+  const commit = (events: readonly StoreEvent[]): void => {
+    if (events.length === 0) return;
+    for (const event of events) {
       current = event.rv;
       apply(event);
       upsert(recent, event.resource, () => []).push(event);
     }
-    group.add(writes);
-    for (const { event } of writes) {
+    group.add(events);
+    for (const event of events) {
       for (const { callback } of watchers.get(event.resource) ?? []) callback(event);
     }
   };
   const write = (changes: readonly Change[]): readonly (Entry | undefined)[] => {
-    const writes: Write[] = [];
+    const events: StoreEvent[] = [];
     const entries = changes.map((change) => {
-      const before = latest(writes, change, get(change.resource, change.key));
-      const event = eventFor(change, before?.object, current + writes.length + 1);
-      if (event !== undefined) writes.push({ event, before });
+      const previous = latest(events, change, get(change.resource, change.key));
+      const event = eventFor(change, previous, current + events.length + 1);
+      if (event !== undefined) events.push(event);
       return event?.entry;
     });
-    commit(writes);
+    commit(events);
     return entries;
   };
-  const since = (resource: string, rv: number): StoreEvent[] => {
-    const events = recent.get(resource) ?? [];
-    const older = rv < readBack ? database.events(resource, rv).filter((row) => row.rv <= readBack) : [];
-    return [...older.map(eventOf), ...events.slice(firstAfter(events, rv))];
+  const since = (resource: string, rv: number): readonly StoreEvent[] => {
+    const events = upsert(recent, resource, () => []);
+    if (rv < opened && !isReadBack.has(resource)) {
+      isReadBack.add(resource);
+      const rows = database.events(resource, { after: compacted, upTo: opened });
+      events.unshift(...historyOf(rows, events, (key) => get(resource, key)));
+    }
+    return events.slice(firstAfter(events, rv));
   };
   const get = (resource: string, key: string): Entry | undefined => collections.get(resource)?.get(key);
 
@@ -131,12 +135,6 @@ function storeOver(database: Database, historyLimit: number): Store {
   };
 }
 
-/** One change with what was there before it, for the case that it has to be taken back. */
-interface Write {
-  readonly event: StoreEvent;
-  readonly before: Entry | undefined;
-}
-
 interface Watcher {
   readonly callback: (event: StoreEvent) => void;
   readonly lost: (() => void) | undefined;
@@ -144,69 +142,25 @@ interface Watcher {
 
 /** The object as earlier changes of the same write leave it, or as it is `stored` where they do not touch it. */
 function latest(
-  writes: readonly Write[],
+  events: readonly StoreEvent[],
   { resource, key }: Change,
   stored: Entry | undefined,
 ): Entry | undefined {
-  const write = writes.findLast(({ event }) => event.resource === resource && event.entry.key === key);
-  if (write === undefined) return stored;
-  return write.event.type === 'DELETED' ? undefined : write.event.entry;
-}
-
-/** What takes an event back. */
-function inverseOf({ type, resource, rv, entry }: StoreEvent, before: Entry | undefined): StoreEvent {
-  const previous = type !== 'DELETED' && { previous: entry.object };
-  if (before === undefined) return { type: 'DELETED', resource, rv, entry, ...previous };
-  return { type: type === 'DELETED' ? 'ADDED' : 'MODIFIED', resource, rv, entry: before, ...previous };
+  const event = events.findLast((one) => one.resource === resource && one.entry.key === key);
+  if (event === undefined) return stored;
+  return event.type === 'DELETED' ? undefined : event.entry;
 }
 
 /** Undefined for the removal of nothing. */
 function eventFor(
   { resource, key, object }: Change,
-  previous: StoredObject | undefined,
+  previous: Entry | undefined,
   rv: number,
 ): StoreEvent | undefined {
-  const state = object ?? previous;
+  const state = object ?? previous?.object;
   if (state === undefined) return undefined;
   const type: EventType = object === undefined ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED';
-  return { type, resource, rv, entry: stamp(key, state, rv), ...(previous && { previous }) };
-}
-
-function rowOf({ type, resource, entry, rv }: StoreEvent): Row {
-  return { resource, key: entry.key, rv, type, text: entry.text };
-}
-
-function stamp(key: string, object: StoredObject, rv: number): Entry {
-  const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(rv) } };
-  return { key, rv, object: stamped, text: JSON.stringify(stamped) };
-}
-
-/** An entry that was read back; it is parsed when somebody looks into it, which a restart need not wait for. */
-function entryOf({ key, rv, text }: Row): Entry {
-  let object: StoredObject | undefined;
-  return {
-    key,
-    rv,
-    text,
-    get object() {
-      return (object ??= JSON.parse(text) as StoredObject);
-    },
-  };
-}
-
-function eventOf(row: Row): StoreEvent {
-  return { type: row.type, resource: row.resource, rv: row.rv, entry: entryOf(row) };
-}
-
-/** Index of the first event after `rv`; they are in order. */
-function firstAfter(events: readonly StoreEvent[], rv: number): number {
-  let [low, high] = [0, events.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((events[middle]?.rv ?? 0) <= rv) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return { type, resource, rv, entry: stamp(key, state, rv), previous };
 }
 
 function upsert<K, V>(map: Map<K, V>, key: K, make: () => V): V {

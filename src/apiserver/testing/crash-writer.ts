@@ -3,7 +3,7 @@ import { createStore } from '../store/store.ts';
 
 /**
  * Writes until it is killed: `node crash-writer.ts FILE SYNCHRONOUS`. Prints `RV KEY VALUE` for every write once it
- * is acknowledged, a removal with the value `-`.
+ * is acknowledged, a removal with the value `-`; with `! ` before it what was refused, as on a full disk.
  */
 const [path = '', synchronous] = process.argv.slice(2);
 const store = createStore({
@@ -32,6 +32,9 @@ for (let value = store.resourceVersion; ; value++) {
       : store.put('configmaps', key, objectOf(name, value));
     lines.push(`${entry?.rv} ${key} ${isRemoved ? '-' : value}\n`);
   }
-  await store.settled();
-  process.stdout.write(lines.join(''));
+  const outcome = await Promise.resolve(store.settled()).then(
+    () => '',
+    () => '! ',
+  );
+  process.stdout.write(lines.map((line) => `${outcome}${line}`).join(''));
 }

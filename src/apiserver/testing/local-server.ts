@@ -20,11 +20,11 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-export async function startLocalServer(options: { clock?: Clock } = {}): Promise<LocalServer> {
+export async function startLocalServer(options: { clock?: Clock; store?: Store } = {}): Promise<LocalServer> {
   const clock = options.clock ?? systemClock;
   const directory = mkdtempSync(join(tmpdir(), 'weft-apiserver-'));
   const credentials = createCredentials({ directory: join(directory, 'credentials'), hosts: [] });
-  const store = createStore({ path: ':memory:' });
+  const store = options.store ?? createStore({ path: ':memory:' });
   const { certificates, tokens } = credentials;
   const server = createApiServer({
     store,

@@ -32,10 +32,10 @@ export interface CallOptions {
 const token = 'secret';
 
 export function createTestApi(
-  options: { clock?: Clock; serviceCidr?: string; historyLimit?: number } = {},
+  options: { clock?: Clock; serviceCidr?: string; historyLimit?: number; path?: string } = {},
 ): TestApi {
-  const { historyLimit } = options;
-  const store = createStore({ path: ':memory:', ...(historyLimit !== undefined && { historyLimit }) });
+  const { historyLimit, path = ':memory:' } = options;
+  const store = createStore({ path, ...(historyLimit !== undefined && { historyLimit }) });
   const server = createApiServer({
     store,
     clock: options.clock ?? systemClock,

@@ -1,5 +1,4 @@
 import { WeftError } from '../../lib/errors.ts';
-import type { StoredObject } from '../json.ts';
 import { expired, StatusError } from '../status.ts';
 import type { Entry, Store, StoreEvent } from '../store/port.ts';
 
@@ -30,14 +29,14 @@ export function stateNow(store: Store, { resource, namespace }: Place): State {
 
 /**
  * The state at an earlier version: the present one with what happened since undone. Throws 410 when the kept
- * history does not reach back, or not far enough to know what objects were before.
+ * history does not reach back.
  */
 export function stateAt(store: Store, place: Place, version: number): State {
   const now = stateNow(store, place);
   const since = eventsAfter(store, place, version);
   if (since.length === 0) return { ...now, resourceVersion: version };
   const before = new Map<string, Entry | undefined>();
-  for (const event of since.toReversed()) before.set(event.entry.key, entryBefore(event));
+  for (const { entry, previous } of since.toReversed()) before.set(entry.key, previous);
   const entries = now.entries.filter(({ key }) => !before.has(key));
   for (const entry of before.values()) if (entry !== undefined) entries.push(entry);
   return { entries: entries.sort((one, other) => (one.key < other.key ? -1 : 1)), resourceVersion: version };
@@ -55,14 +54,4 @@ function eventsAfter(store: Store, { resource, namespace }: Place, version: numb
   }
   if (namespace === undefined) return events;
   return events.filter(({ entry }) => entry.key.startsWith(`${namespace}/`));
-}
-
-function entryBefore({ type, entry, previous }: StoreEvent): Entry | undefined {
-  if (type === 'ADDED') return undefined;
-  if (previous === undefined) throw expired('What objects were before the last start is no longer known.');
-  return { key: entry.key, rv: versionOf(previous), object: previous, text: JSON.stringify(previous) };
-}
-
-function versionOf(object: StoredObject): number {
-  return Number(object.metadata.resourceVersion ?? 0);
 }

@@ -1,13 +1,13 @@
 import { WeftError } from '../../lib/errors.ts';
 import type { ApiRequest, ApiResponse, Sink } from '../http/messages.ts';
-import type { StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
 import type { Representation } from '../representation-port.ts';
 import type { Target } from '../routes.ts';
 import { selectionOf, type Selects } from '../selection.ts';
 import { expired, qualifiedName, statusOf } from '../status.ts';
-import type { Entry, EventType, StoreEvent } from '../store/port.ts';
+import { stamp } from '../store/events.ts';
+import type { EventType, StoreEvent } from '../store/port.ts';
 import { listOptionsOf } from './list-options.ts';
 import { countOf, flagOf } from './query.ts';
 import { requireReached } from './versions.ts';
@@ -107,26 +107,19 @@ function sendEvent(watch: Watch, event: StoreEvent, sink: Sink): void {
   if (watch.namespace !== undefined && !event.entry.key.startsWith(`${watch.namespace}/`)) return;
   const type = watch.selects === undefined ? event.type : seenAs(event, watch.selects);
   if (type === undefined) return;
+  // What leaves the selection is shown as it last was in it, with the version of its leaving.
   const leaves = type === 'DELETED' && event.type !== 'DELETED' && event.previous !== undefined;
-  const entry = leaves ? lastSelected(event.entry, event.previous) : event.entry;
+  const entry = leaves ? stamp(event.entry.key, event.previous.object, event.rv) : event.entry;
   sink.write(watch.representation.event(type, entry));
 }
 
 /**
  * What a change is to a watcher that sees only selected objects: one that starts to match is added, one that
- * stops is deleted. Where it is not known what the object was before, clients are told rather too much.
+ * stops is deleted.
  */
-function seenAs(event: StoreEvent, selects: Selects): EventType | undefined {
-  const now = selects(event.entry.object);
-  const before = event.previous === undefined ? undefined : selects(event.previous);
-  if (event.type === 'ADDED') return now ? 'ADDED' : undefined;
-  if (event.type === 'DELETED') return (before ?? now) ? 'DELETED' : undefined;
-  if (now) return before === false ? 'ADDED' : 'MODIFIED';
-  return before === false ? undefined : 'DELETED';
-}
-
-/** An object that leaves the selection is shown as it last was in it, with the version of its leaving. */
-function lastSelected(entry: Entry, previous: StoredObject): Entry {
-  const object = { ...previous, metadata: { ...previous.metadata, resourceVersion: String(entry.rv) } };
-  return { key: entry.key, rv: entry.rv, object, text: JSON.stringify(object) };
+function seenAs({ type, entry, previous }: StoreEvent, selects: Selects): EventType | undefined {
+  const before = previous !== undefined && selects(previous.object);
+  const now = type !== 'DELETED' && selects(entry.object);
+  if (now) return before ? 'MODIFIED' : 'ADDED';
+  return before ? 'DELETED' : undefined;
 }

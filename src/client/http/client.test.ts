@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resources } from '../../api/resources.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { createFakeClock } from '../../lib/fake-clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { clientCompliance, eventually, podNamed } from '../client.compliance.ts';
@@ -93,6 +94,26 @@ describe('an informer over HTTP', () => {
         await eventually(() => has(client, 'one'), 'the watch goes on');
       }));
   }
+
+  it('has no objects of a resource that the server does not serve, and asks for it again', () =>
+    inWorld(async ({ server, store }) => {
+      const clock = createFakeClock();
+      const client = createClient({ server: server.url, clock, log: silentLog });
+      try {
+        const gadgets = { ...resources.pods, plural: 'gadgets' };
+        const informer = client.informer(gadgets);
+        await informer.synced;
+        assert.equal(informer.size, 0);
+        store.create(resources.pods, podNamed('one'));
+        const asked = (): number => server.requests.filter((request) => request.includes('/gadgets?')).length;
+        assert.equal(asked(), 1);
+        await eventually(() => clock.pending > 0, 'it waits');
+        await clock.advance(10_000);
+        await eventually(() => asked() === 2, 'it asked again');
+      } finally {
+        await client.close();
+      }
+    }));
 
   it('takes its position from bookmarks', () =>
     inWorld(async ({ server, client }) => {

@@ -21,6 +21,8 @@ export interface ReflectorOptions<T extends KubernetesObject> {
 }
 
 const backOff = { firstMs: 20, mostMs: 5_000 };
+/** How often a server is asked anew for a resource that it does not serve: its definition may come yet. */
+const unservedMs = 10_000;
 /** A watch is renewed by the server after this time, so that none lives for ever on one server of several. */
 const watchSeconds = 300;
 
@@ -59,6 +61,12 @@ async function follow<T extends KubernetesObject>(
       failures += 1;
       if (needsList(thrown)) listed = false;
       log.debug({ resource: resource.plural, why: messageOf(thrown), listed }, 'watch ended');
+      if (apiCode(thrown) === 'api-not-found') {
+        listed = false;
+        cache.replace({ items: [], resourceVersion: '0' });
+        await sleep(clock, unservedMs, signal);
+        continue;
+      }
       if (!listed && failures < 2) continue;
     }
     await sleep(clock, backOffMs(failures, backOff), signal);
