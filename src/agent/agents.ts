@@ -114,7 +114,7 @@ export function createAgents(options: AgentsOptions): Agents {
   };
   /** Nodes that are to join. */
   const joining = new Map<string, NodePlace>();
-  const programming = createSlices({ clock, step: () => step() });
+  const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
   const settling = createTurns({ onIdle: checkWaiting });
   /** What was programmed and connections are not yet held to, by node. */
@@ -189,7 +189,6 @@ export function createAgents(options: AgentsOptions): Agents {
       attempt(name, () => join(place));
       return true;
     }
-    checkWaiting();
     return false;
   };
 

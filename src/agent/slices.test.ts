@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFakeClock } from '../lib/fake-clock.ts';
-import { createSlices } from './slices.ts';
+import { createSlices, type Slices } from './slices.ts';
 
 /** Steps that take `stepMs` each, of which `left` are to be done. */
 function world(stepMs: number) {
   let now = 0;
-  const state = { left: 0, turns: [] as (() => void)[] };
-  const slices = createSlices({
+  const state = { left: 0, turns: [] as (() => void)[], ended: [] as boolean[] };
+  const slices: Slices = createSlices({
     clock: { ...createFakeClock(), monotonic: () => now },
     step() {
       if (state.left === 0) return false;
@@ -15,6 +15,7 @@ function world(stepMs: number) {
       now += stepMs;
       return true;
     },
+    onIdle: () => state.ended.push(slices.isIdle),
     nextTurn: (callback) => state.turns.push(callback),
   });
   return { state, slices };
@@ -36,6 +37,7 @@ test('more takes a turn for every ten milliseconds, and the promise is for the e
   assert.deepEqual([state.left, slices.isIdle], [1, false]);
   state.turns.shift()?.();
   assert.deepEqual([state.left, slices.isIdle, state.turns.length], [0, true, 0]);
+  assert.deepEqual(state.ended, [true], 'the end is told once, and it is the end');
   await end;
 });
 

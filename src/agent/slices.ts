@@ -14,6 +14,8 @@ export interface SlicesOptions {
   readonly clock: Clock;
   /** Does one step; false when there was nothing to do. Must not throw. */
   readonly step: () => boolean;
+  /** Called when nothing is left, each time that something was asked for: `isIdle` says so by then. */
+  readonly onIdle: () => void;
   /** Calls back in another turn; `setImmediate` when absent. */
   readonly nextTurn?: (callback: () => void) => void;
 }
@@ -21,7 +23,7 @@ export interface SlicesOptions {
 /** What else waits for this thread (packets' answers, requests) waits no longer than this and one step. */
 const sliceMs = 10;
 
-export function createSlices({ clock, step, nextTurn = setImmediate }: SlicesOptions): Slices {
+export function createSlices({ clock, step, onIdle, nextTurn = setImmediate }: SlicesOptions): Slices {
   let underWay: PromiseWithResolvers<void> | undefined;
 
   /** Whether nothing is left. */
@@ -34,13 +36,17 @@ export function createSlices({ clock, step, nextTurn = setImmediate }: SlicesOpt
     if (!slice()) return nextTurn(goOn);
     const end = underWay;
     underWay = undefined;
+    onIdle();
     end?.resolve();
   };
 
   return {
     run() {
       if (underWay !== undefined) return underWay.promise;
-      if (slice()) return undefined;
+      if (slice()) {
+        onIdle();
+        return undefined;
+      }
       underWay = Promise.withResolvers<void>();
       nextTurn(goOn);
       return underWay.promise;
