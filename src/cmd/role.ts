@@ -10,6 +10,7 @@ import { createLogFile } from '../lib/log-file.ts';
 import { readLabOptions, type LabOptions } from '../lab/options.ts';
 import { labPaths, type LabPaths } from '../lab/paths.ts';
 import { basename, dirname } from 'node:path';
+import { serveMetrics } from './serve-metrics.ts';
 
 /** What every long-running role of a lab is started with. */
 export interface Role {
@@ -41,6 +42,8 @@ export async function runRole(
   process.umask(0o077);
   if (!(await takesTheRole(name, paths))) process.exit(0);
   const began = performance.now();
+  const metrics = serveMetrics(paths.metrics(name), log);
+  void metrics.start();
   const stop = await start({ name, paths, options: readLabOptions(paths.options), log });
   log.info(
     { startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) },
@@ -49,7 +52,7 @@ export async function runRole(
   // Node writes it at a clean end only; the next lab shall start fast also when this one is killed.
   setTimeout(flushCompileCache, 1000).unref();
   const end = (): void => {
-    stop().then(
+    Promise.all([stop(), metrics.stop()]).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ error: messageOf(error) }, 'did not stop cleanly');

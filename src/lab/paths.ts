@@ -23,6 +23,8 @@ export interface LabPaths {
   /** Records of the running processes, by role. */
   readonly processes: string;
   socket(role: 'holder' | 'agents' | 'dns'): string;
+  /** Where a process serves its metrics. */
+  metrics(role: string): string;
   /** Locked by the one process of the role as long as it runs. */
   roleLock(role: string): string;
   /** What a role serves, by pod: the next process of the role serves it again. */
@@ -54,6 +56,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),
     socket: (role) => join(directory, `${role}.sock`),
+    metrics: (role) => join(directory, `${role}-metrics.sock`),
     serving: (role) => join(directory, 'serving', role),
     roleLock: (role) => join(directory, `${role}.lock`),
   };

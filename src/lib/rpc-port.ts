@@ -9,8 +9,15 @@ interface RpcRequest {
 
 export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
 
-/** What a handler answers: one JSON value (nothing: status 204), or a stream of them, one per line. */
-export type RpcReply = RpcValue | RpcStream;
+/** What a handler answers: one JSON value (nothing: status 204), a stream of them, one per line, or text. */
+export type RpcReply = RpcValue | RpcStream | RpcText;
+
+/** What others than `rpcCall` read. */
+export interface RpcText {
+  readonly text: string;
+  /** Its media type. */
+  readonly type: string;
+}
 
 interface RpcValue {
   readonly body?: unknown;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WeftError, type Fault } from './errors.ts';
 import { mostUnreadBytes } from './rpc-limits.ts';
-import type { RpcReply, RpcStream } from './rpc-port.ts';
+import type { RpcReply, RpcStream, RpcText } from './rpc-port.ts';
 
 /** A failure with the HTTP status it is answered with, where the fault does not say it. */
 export class RpcStatusError extends Error {
@@ -42,17 +42,19 @@ export function replyTo(response: ServerResponse, reply: RpcReply): void {
     sendStream(response, reply);
     return;
   }
+  if ('text' in reply) {
+    sendText(response, 200, reply);
+    return;
+  }
   if (reply.body === undefined) {
     response.writeHead(reply.status ?? 204).end();
     return;
   }
-  const text = JSON.stringify(reply.body);
-  response
-    .writeHead(reply.status ?? 200, {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
-    })
-    .end(text);
+  sendText(response, reply.status ?? 200, { text: JSON.stringify(reply.body), type: 'application/json' });
+}
+
+function sendText(response: ServerResponse, status: number, { text, type }: RpcText): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 function sendStream(response: ServerResponse, reply: RpcStream): void {
