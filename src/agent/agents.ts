@@ -24,6 +24,7 @@ import { stateOfAll } from './endpoint-index.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createSlices } from './slices.ts';
+import { createTurnShare } from './turn-share.ts';
 import { createTurns } from './turns.ts';
 import { sweep } from './sweep.ts';
 import type { PodSettings, Serving } from './pod-life.ts';
@@ -117,6 +118,8 @@ export function createAgents(options: AgentsOptions): Agents {
   const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
   const settling = createTurns({ onIdle: checkWaiting });
+  /** Pods of all nodes are set up and taken down one after the other. */
+  const wiring = createTurnShare({ clock });
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
@@ -148,6 +151,7 @@ export function createAgents(options: AgentsOptions): Agents {
         await Promise.all(addresses.map((address) => releases.add(address)));
       },
       settings: options.settings,
+      turn: wiring,
       clock,
       log,
     });

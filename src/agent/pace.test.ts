@@ -26,25 +26,34 @@ test('what is asked for at rest is worked on at once, together with the rest of 
   assert.deepEqual([runs, pace.isIdle], [[0], true]);
 });
 
-test('after work there is a rest of four times its length, and what comes meanwhile is worked on together', async () => {
-  const { clock, runs, pace } = world(5);
+test('what comes while long work rests is worked on together', async () => {
+  const { clock, runs, pace } = world(8);
   pace.ask();
   await clock.advance(2);
   pace.ask();
   pace.ask();
-  await clock.advance(5);
+  await clock.advance(8);
   pace.ask();
-  await clock.advance(100);
-  assert.deepEqual([runs, pace.isIdle], [[0, 25], true]);
+  await clock.advance(200);
+  assert.deepEqual([runs, pace.isIdle], [[0, 40], true]);
 });
 
-test('no change waits longer than 50 ms for others', async () => {
+test('short work hardly rests', async () => {
+  const { clock, runs, pace } = world(1);
+  for (let change = 0; change < 5; change++) {
+    pace.ask();
+    await clock.advance(1);
+  }
+  assert.deepEqual(runs, [0, 1, 2, 3, 4]);
+});
+
+test('no change waits longer than 250 ms for others', async () => {
   const { clock, runs, pace } = world(1000);
   pace.ask();
   await clock.advance(1);
   pace.ask();
   await clock.advance(5000);
-  assert.deepEqual(runs, [0, 1050]);
+  assert.deepEqual(runs, [0, 1250]);
 });
 
 test('a pace that is stopped works no more on what waits', async () => {

@@ -15,10 +15,19 @@ export interface PaceOptions {
   readonly work: () => void | Promise<void>;
 }
 
-/** Rest after work, in multiples of what it took: under a storm of changes a fifth of the time is spent on them. */
-const restShare = 4;
+/**
+ * Rest after work, in milliseconds, by what the work took. Short work hardly rests, for there is little to be saved.
+ * Long work is mostly the price of each time (a transaction per node, say), and rests many times its length.
+ */
+function restAfter(tookMs: number): number {
+  const restMs = Math.min(longestRestMs, (tookMs * tookMs) / 2);
+  return restMs < shortestRestMs ? 0 : restMs;
+}
+
 /** No change waits longer than this for others to join it. */
-const longestRestMs = 50;
+const longestRestMs = 250;
+/** Timers are no finer. */
+const shortestRestMs = 1;
 
 /**
  * A change at rest is worked on at once. Where changes come faster than they can be worked on one by one, those that
@@ -52,7 +61,7 @@ export function createPace({ clock, work }: PaceOptions): Pace {
 
   const finished = (began: number): void => {
     const now = clock.monotonic();
-    restedAt = now + Math.min(longestRestMs, restShare * (now - began));
+    restedAt = now + restAfter(now - began);
     state = 'idle';
     if (!isAskedAgain) return;
     isAskedAgain = false;

@@ -79,6 +79,8 @@ export interface PodLifeOptions {
   /** Makes every node forget the addresses, which nobody has any more, and resolves when they may be given again. */
   readonly released: (key: string, addresses: readonly string[]) => Promise<void>;
   readonly settings: PodSettings;
+  /** Resolves when a few milliseconds of work in one piece are welcome: hundreds of pods may come at once. */
+  readonly turn: () => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -152,12 +154,16 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       };
     },
     async bringUp(run, pod) {
-      if (run.stage === 'claimed') wire(run, pod);
+      if (run.stage === 'claimed') {
+        await options.turn();
+        wire(run, pod);
+      }
       if (run.stage === 'wired') await serve(run, pod);
       if (run.stage === 'served') await report(run);
     },
     async takeDown(run) {
       await unserve(run);
+      await options.turn();
       options.settings.remove(run.uid);
       if (run.hostNetwork) return;
       options.isolate(run.key, undefined);

@@ -11,7 +11,7 @@ function world() {
   let blockedMs = 0;
   const clock: Clock = { ...fake, monotonic: () => fake.monotonic() + blockedMs };
   const delay = watchLoopDelay(clock);
-  return { delay, advance: fake.advance, block: (ms: number) => void (blockedMs += ms) };
+  return { delay, advance: (ms: number) => fake.advance(ms), block: (ms: number) => void (blockedMs += ms) };
 }
 
 const upTo = ({ buckets }: Histogram, le: number): number | undefined =>

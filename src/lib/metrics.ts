@@ -32,7 +32,7 @@ function samplesOf(metric: Metric): string {
   const { name } = metric;
   if (metric.type !== 'histogram') return `${name} ${metric.value}\n`;
   const { buckets, count, sum } = metric.value;
-  const lines = [...buckets.map(({ le, count: upTo }) => `${name}_bucket{le="${le}"} ${upTo}`)];
+  const lines = buckets.map(({ le, count: upTo }) => `${name}_bucket{le="${le}"} ${upTo}`);
   lines.push(`${name}_bucket{le="+Inf"} ${count}`, `${name}_sum ${sum}`, `${name}_count ${count}`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -14,11 +14,8 @@ export function labSysctls(families: readonly Family[]): SysctlValues {
   return { 'net.ipv4.icmp_ratemask': '0', ...(families.includes('IPv6') ? ipv6On : ipv6Off) };
 }
 
-/** Without these, every link would solicit and advertise. */
-const ipv6Off = {
-  'net.ipv6.conf.all.disable_ipv6': '1',
-  'net.ipv6.conf.default.disable_ipv6': '1',
-} as const satisfies SysctlValues;
+/** Without this, every link would solicit and advertise. `all` is for links to come as well (addrconf_disable_ipv6). */
+const ipv6Off = { 'net.ipv6.conf.all.disable_ipv6': '1' } as const satisfies SysctlValues;
 
 /**
  * Addresses and routes are given, never made up: no link-local ones (`addr_gen_mode` none), no router advertisements,

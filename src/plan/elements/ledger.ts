@@ -32,9 +32,15 @@ export class ElementLedger {
   set(owner: string, elements: readonly PlannedElement[]): NftElementChange[] {
     const wanted = new Map(elements.map((element) => [idOf(element), element]));
     const touched = new Map<string, PlannedElement | undefined>();
-    for (const id of new Set([...(this.#owned.get(owner) ?? []), ...wanted.keys()])) {
+    const claim = (id: string, element: PlannedElement | undefined): void => {
       touched.set(id, this.#winner(id));
-      this.#claim(owner, id, wanted.get(id));
+      this.#claim(owner, id, element);
+    };
+    for (const id of this.#owned.get(owner) ?? []) if (!wanted.has(id)) claim(id, undefined);
+    for (const [id, element] of wanted) {
+      // Of a large owner most stays: that must cost next to nothing.
+      const mine = this.#claims.get(id)?.get(owner);
+      if (mine === undefined || !isSameValue(mine, element)) claim(id, element);
     }
     if (wanted.size === 0) this.#owned.delete(owner);
     else this.#owned.set(owner, [...wanted.keys()]);
@@ -59,7 +65,7 @@ export class ElementLedger {
       const id = idOf({ ...element, set });
       const found = present.get(id);
       present.delete(id);
-      if (found !== undefined && valueOf(found) === valueOf(element)) continue;
+      if (found !== undefined && isSameValue(found, element)) continue;
       if (found !== undefined) deletions.push(this.#change('delete', found));
       additions.push(this.#change('add', { ...element, set }));
     }
@@ -89,7 +95,7 @@ export class ElementLedger {
     const additions: NftElementChange[] = [];
     for (const [id, old] of before) {
       const current = this.#winner(id);
-      if (old !== undefined && current !== undefined && valueOf(old) === valueOf(current)) continue;
+      if (old !== undefined && current !== undefined && isSameValue(old, current)) continue;
       if (old !== undefined) deletions.push(this.#change('delete', old));
       if (current !== undefined) additions.push(this.#change('add', current));
     }
@@ -114,4 +120,8 @@ function valueOf(element: NftElement): string {
   const { value } = element;
   if (value === undefined) return '';
   return 'verdict' in value ? `${value.verdict} ${value.chain ?? ''}` : value.join(' . ');
+}
+
+function isSameValue(a: NftElement, b: NftElement): boolean {
+  return a === b || valueOf(a) === valueOf(b);
 }

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Deployments of equal size, each with a Service in front. */
+export interface ManyPods {
+  readonly pods: number;
+  readonly deployments: number;
+}
+
+/** Port that every pod listens on over TCP; its Service has it as port 80. */
+export const podPort = 8080;
+/** Port that every pod listens on over UDP. */
+export const beaconPort = 4199;
+
+/** Runs `work` with a file of their manifests, which is gone afterwards. */
+export async function withManifests<T>(many: ManyPods, work: (path: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'weft-bench-'));
+  try {
+    const path = join(directory, 'many-pods.json');
+    const items = Array.from({ length: many.deployments }, (_, index) => manifestsOf(many, index)).flat();
+    writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    return await work(path);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Label `app` of the pods of a deployment, and the name of its Service. */
+export const appOf = (deployment: number): string => `app-${deployment}`;
+
+function manifestsOf({ pods, deployments }: ManyPods, index: number): object[] {
+  const labels = { app: appOf(index) };
+  const ports = [{ containerPort: podPort }, { containerPort: beaconPort, protocol: 'UDP' }];
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: appOf(index) },
+    spec: {
+      replicas: Math.floor(pods / deployments) + (index < pods % deployments ? 1 : 0),
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'serves', image: 'none', ports }] } },
+    },
+  };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: appOf(index) },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: podPort }] },
+  };
+  return [deployment, service];
+}
