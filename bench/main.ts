@@ -9,6 +9,7 @@ import { summarise } from './lib/summary.ts';
 const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }>>> = {
   up: () => import('./figures/up.ts'),
   down: () => import('./figures/down.ts'),
+  'scale-pods': () => import('./figures/scale-pods.ts'),
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
