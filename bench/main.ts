@@ -10,6 +10,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   up: () => import('./figures/up.ts'),
   down: () => import('./figures/down.ts'),
   'scale-pods': () => import('./figures/scale-pods.ts'),
+  restart: () => import('./figures/restart.ts'),
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),

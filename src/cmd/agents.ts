@@ -26,6 +26,7 @@ import { watchHolder } from './watch-holder.ts';
 await runRole('agents', async ({ paths, options, log }) => {
   // The worker must start before this thread ever enters a namespace: it would live there.
   const poller = createPoller();
+  watchHolder({ paths, log, poller });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const kernel = {
     namespaces,
@@ -79,7 +80,6 @@ await runRole('agents', async ({ paths, options, log }) => {
   });
   await agents.start();
   await rpc.start();
-  watchHolder({ paths, log }, 300);
 
   return async () => {
     await rpc.stop();

@@ -26,7 +26,7 @@ import { watchHolder } from './watch-holder.ts';
 await runRole('control', async ({ paths, options, log }) => {
   // The worker must start before this thread ever enters a namespace: it would live there.
   const poller = createPoller();
-  watchHolder({ paths, log }, 0);
+  watchHolder({ paths, log, poller });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const route = createRouteNetlink({ namespaces });
   const sysctl = createSysctl({ namespaces });

@@ -12,6 +12,7 @@ import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
 await runRole('dns', async ({ paths, options, log }) => {
+  watchHolder({ paths, log });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
@@ -29,7 +30,6 @@ await runRole('dns', async ({ paths, options, log }) => {
   await dns.start();
   await pods.restore();
   await serving.start();
-  watchHolder({ paths, log }, 600);
   return async () => {
     await serving.stop();
     await dns.stop();

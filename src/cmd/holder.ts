@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { superviseProcess } from '../drivers/process/supervise.ts';
 import { readProcStat } from '../drivers/process/proc-stat.ts';
+import { createExitWatch } from '../kernel/pidfd/exit-watch.ts';
+import { createPoller } from '../kernel/poll/poller.ts';
 import { findLabProcesses } from '../lab/lab-processes.ts';
 import {
   readProcessFile,
@@ -25,9 +27,16 @@ const graceMs = 300;
 
 /** The holder of a lab: owns its mount namespace, runs the stand-ins, keeps the other processes running. */
 await runRole('holder', async ({ paths, options, log }) => {
-  const processes = createProcesses({ clock: systemClock });
   const startTime = readProcStat(process.pid)?.startTime ?? 0;
-  const survivors = findLabProcesses(processes, paths).filter(({ role }) => role !== 'holder');
+  const survivors = findLabProcesses(createProcesses({ clock: systemClock }), paths).filter(
+    ({ role }) => role !== 'holder',
+  );
+  // Its own children tell of their end themselves; those of an earlier holder are watched.
+  const poller = survivors.length > 0 ? createPoller() : undefined;
+  const processes = createProcesses({
+    clock: systemClock,
+    ...(poller !== undefined && { watchExit: createExitWatch(poller) }),
+  });
   const before = readProcessFile(paths.processes);
   const earlier: ProcessFile = Object.fromEntries(
     survivors.map(({ role, record }) => [role, succeed(before[role], record)]),
@@ -71,5 +80,6 @@ await runRole('holder', async ({ paths, options, log }) => {
   return async () => {
     await Promise.all(supervisions.map((supervision) => supervision.stop({ graceMs })));
     await serving.stop();
+    await poller?.close();
   };
 });

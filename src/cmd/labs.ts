@@ -41,6 +41,14 @@ export function openLabs(): {
   };
 }
 
+/**
+ * Processes of a lab load their modules in half the time with Node's compile cache, which `./weft` keeps beside the
+ * modules; also those of a lab that is started some other way. An empty variable says that there shall be none.
+ */
+function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compile'), ...env };
+}
+
 async function loadLauncher(directory: string): Promise<LabControl> {
   const [{ createLauncher }, { silentRoles }, { createProcesses }, { tryLock }, { checkMachine }] =
     await Promise.all([
@@ -56,7 +64,7 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     clock: systemClock,
     node: process.execPath,
     holderEntry: join(import.meta.dirname, 'holder.ts'),
-    env: process.env,
+    env: withCompileCache(process.env),
     tryLock,
     silentRoles,
     checkMachine,

@@ -55,8 +55,8 @@ export interface Processes {
    */
   stop(record: ProcessRecord, options: { readonly graceMs: number }): Promise<void>;
   /**
-   * Calls back once when it ends: at once for a process started here, otherwise when that is seen (200 ms). The
-   * returned function ends the watch.
+   * Calls back once when it ends: at once for a process started here, or where others can be watched too; otherwise
+   * when that is seen (100 ms). The returned function ends the watch.
    */
   onExit(record: ProcessRecord, callback: (exit: ProcessExit) => void): () => void;
 }

@@ -20,18 +20,29 @@ const watchMs = 100;
 /** SIGKILL ends a process when it next leaves the kernel. */
 const killMs = 5000;
 
+export interface ProcessesOptions {
+  readonly clock: Clock;
+  /**
+   * Calls back once when the process ends, which is no child of this one; undefined where it cannot be watched. Without
+   * it, others than children are looked at every 100 ms.
+   */
+  readonly watchExit?: (pid: number, ended: () => void) => (() => void) | undefined;
+}
+
 /** Real processes of this machine. */
-export function createProcesses({ clock }: { clock: Clock }): Processes {
-  return new MachineProcesses(clock);
+export function createProcesses(options: ProcessesOptions): Processes {
+  return new MachineProcesses(options);
 }
 
 class MachineProcesses implements Processes {
   readonly #clock: Clock;
+  readonly #watchExit: ProcessesOptions['watchExit'];
   /** Children that have not ended, by pid: a pid is not given to another process before its exit was seen. */
   readonly #children = new Map<number, { readonly child: ChildProcess; readonly startTime: number }>();
 
-  constructor(clock: Clock) {
+  constructor({ clock, watchExit }: ProcessesOptions) {
     this.#clock = clock;
+    this.#watchExit = watchExit;
   }
 
   async start(command: ProcessCommand): Promise<ProcessRecord> {
@@ -87,6 +98,14 @@ class MachineProcesses implements Processes {
   }
 
   #watch(record: ProcessRecord, callback: (exit: ProcessExit) => void): () => void {
+    const end = this.#watchExit?.(record.pid, () => callback({}));
+    // What is watched is this process, and not a later one with its pid, if it runs still.
+    if (end !== undefined && this.isRunning(record)) return end;
+    end?.();
+    return this.#lookAgainAndAgain(record, callback);
+  }
+
+  #lookAgainAndAgain(record: ProcessRecord, callback: (exit: ProcessExit) => void): () => void {
     let cancel: () => void = () => {};
     const look = (): void => {
       if (this.isRunning(record)) cancel = this.#clock.after(watchMs, look);

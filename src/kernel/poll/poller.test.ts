@@ -124,3 +124,25 @@ for (const [name, body] of [
     assert.equal(ended.status, 0, ended.stderr);
   });
 }
+
+test('what is no socket is told of once when it is ready, and can be taken away before and after', async () => {
+  const poller = createPoller();
+  const [early, late] = [0, 1].map(() => syscall('eventfd', () => libc().eventfd(0, 0))) as [number, number];
+  let told = 0;
+  const ready = new Promise<void>((resolve) => {
+    poller.addOnce(late, () => {
+      told += 1;
+      resolve();
+    });
+  });
+  poller.addOnce(early, () => assert.fail('told of what was taken away'));
+  poller.remove(early);
+  const one = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+  for (const fd of [early, late]) libc().write(fd, one, one.length);
+  await ready;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(told, 1);
+  poller.remove(late);
+  await poller.close();
+  for (const fd of [early, late]) libc().close(fd);
+});

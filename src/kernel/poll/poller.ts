@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { WeftError } from '../../lib/errors.ts';
-import { libc, syscall } from '../libc.ts';
+import { libc, syscall, syscallUnless } from '../libc.ts';
 import {
   EFD_CLOEXEC,
   EFD_NONBLOCK,
@@ -46,6 +46,8 @@ class WorkerPoller implements Poller {
   readonly #parts: Parts;
   readonly #registrations = new Map<number, Handlers>();
   readonly #ids = new Map<number, number>();
+  /** Descriptors that were added with `addOnce`, by registration. */
+  readonly #once = new Map<number, () => void>();
   readonly #exited: Promise<void>;
   readonly #wakeUp = (): void => this.#stopWorker();
   #lastId: number = wakeId;
@@ -62,13 +64,12 @@ class WorkerPoller implements Poller {
   }
 
   add(fd: number, handlers: Handlers): void {
-    if (this.#closed) throw new WeftError('poller-closed', 'the poller is closed');
-    if (this.#ids.has(fd)) throw new WeftError('poller-exists', `descriptor ${fd} is read already`);
-    const id = this.#nextId();
-    control(this.#parts.epoll, EPOLL_CTL_ADD, { fd, id });
-    this.#registrations.set(id, handlers);
-    this.#ids.set(fd, id);
-    this.#parts.worker.ref();
+    this.#registrations.set(this.#register(fd), handlers);
+    this.#keepAlive();
+  }
+
+  addOnce(fd: number, ready: () => void): void {
+    this.#once.set(this.#register(fd), ready);
   }
 
   remove(fd: number): void {
@@ -76,6 +77,7 @@ class WorkerPoller implements Poller {
     if (id === undefined) return;
     this.#ids.delete(fd);
     this.#registrations.delete(id);
+    this.#once.delete(id);
     // Behind the lock the worker is not reading: the caller may close the descriptor when this returns.
     lock(this.#parts.state);
     try {
@@ -83,7 +85,7 @@ class WorkerPoller implements Poller {
     } finally {
       unlock(this.#parts.state);
     }
-    if (this.#ids.size === 0) this.#parts.worker.unref();
+    this.#keepAlive();
   }
 
   async close(): Promise<void> {
@@ -91,6 +93,7 @@ class WorkerPoller implements Poller {
     if (!this.#closed) {
       this.#closed = true;
       this.#registrations.clear();
+      this.#once.clear();
       this.#ids.clear();
       process.removeListener('exit', this.#wakeUp);
       // Waiting for the end must itself keep the process alive.
@@ -104,9 +107,25 @@ class WorkerPoller implements Poller {
     await this.#exited;
   }
 
+  /** Has the worker wait for it. Returns the registration's number. */
+  #register(fd: number): number {
+    if (this.#closed) throw new WeftError('poller-closed', 'the poller is closed');
+    if (this.#ids.has(fd)) throw new WeftError('poller-exists', `descriptor ${fd} is read already`);
+    const id = this.#nextId();
+    control(this.#parts.epoll, EPOLL_CTL_ADD, { fd, id });
+    this.#ids.set(fd, id);
+    return id;
+  }
+
+  /** As long as there are sockets to read. */
+  #keepAlive(): void {
+    if (this.#registrations.size > 0) this.#parts.worker.ref();
+    else this.#parts.worker.unref();
+  }
+
   #nextId(): number {
     do this.#lastId = this.#lastId === 0xffff_ffff ? wakeId + 1 : this.#lastId + 1;
-    while (this.#registrations.has(this.#lastId));
+    while (this.#registrations.has(this.#lastId) || this.#once.has(this.#lastId));
     return this.#lastId;
   }
 
@@ -119,7 +138,7 @@ class WorkerPoller implements Poller {
   }
 
   /** Calls the handlers; what was read for a descriptor that has been removed meanwhile is dropped. */
-  #deliver({ datagrams, bytes, overruns }: Round): void {
+  #deliver({ datagrams, bytes, overruns, ready }: Round): void {
     const { state } = this.#parts;
     Atomics.sub(state, stateWords.pending, bytes.length);
     Atomics.notify(state, stateWords.pending);
@@ -129,10 +148,13 @@ class WorkerPoller implements Poller {
       at += length;
     }
     for (const id of overruns) this.#registrations.get(id)?.overrun?.();
+    for (const id of ready) this.#once.get(id)?.();
   }
 }
 
 function control(epoll: number, operation: number, { fd, id }: { fd: number; id: number }): void {
   const event = encodeEpollEvent({ events: EPOLLIN, fd, id });
-  syscall('epoll_ctl', () => libc().epoll_ctl(epoll, operation, fd, event));
+  // The worker takes away by itself what it tells of once only.
+  const expected = operation === EPOLL_CTL_DEL ? ['ENOENT'] : [];
+  syscallUnless(expected, 'epoll_ctl', () => libc().epoll_ctl(epoll, operation, fd, event));
 }

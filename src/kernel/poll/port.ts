@@ -8,6 +8,11 @@ export interface Poller {
    * `overrun` counts ENOBUFS.
    */
   add(fd: number, handlers: { message(datagram: Uint8Array, from?: string): void; overrun?(): void }): void;
+  /**
+   * Calls back once when `fd`, which is no socket but can be polled (a pidfd), is ready. Nothing is read from it; the
+   * descriptor stays the caller's, and it does not keep the process alive.
+   */
+  addOnce(fd: number, ready: () => void): void;
   /** Stops reading; to be called before the descriptor is closed. */
   remove(fd: number): void;
   close(): Promise<void>;

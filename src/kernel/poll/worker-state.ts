@@ -38,4 +38,6 @@ export interface Round {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Registrations whose socket lost datagrams (ENOBUFS). */
   readonly overruns: readonly number[];
+  /** Registrations of what is no socket and is ready; each is told once. */
+  readonly ready: readonly number[];
 }

@@ -1,6 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { libc, syscall, SyscallError } from '../libc.ts';
-import { MSG_DONTWAIT } from '../libc-constants.ts';
+import { EPOLL_CTL_DEL, MSG_DONTWAIT } from '../libc-constants.ts';
 import { decodeSockaddr, sockaddrRoom } from '../sockets/sockaddr.ts';
 import { decodeEpollEvent, epollEventSize } from './epoll-event.ts';
 import { lock, stateWords, unlock, type Round, type WorkerData } from './worker-state.ts';
@@ -25,7 +25,7 @@ function run({ epoll, state }: WorkerData, port: MessagePort): void {
     syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, -1));
     if (Atomics.load(state, stateWords.stopping) === 1) return;
     const round = readRound(epoll, state);
-    if (round.datagrams.length === 0 && round.overruns.length === 0) continue;
+    if (isEmpty(round)) continue;
     Atomics.add(state, stateWords.pending, round.bytes.length);
     port.postMessage(round, [round.bytes.buffer]);
     waitForMainThread(state);
@@ -39,6 +39,7 @@ function run({ epoll, state }: WorkerData, port: MessagePort): void {
 function readRound(epoll: number, state: Int32Array): Round {
   const datagrams: Round['datagrams'][number][] = [];
   const overruns: number[] = [];
+  const others: number[] = [];
   let used = 0;
   lock(state);
   try {
@@ -50,6 +51,7 @@ function readRound(epoll: number, state: Int32Array): Round {
       for (let count = 0; count < datagramsPerSocket && used < roundSize; count++) {
         const length = receive(fd, used);
         if (length === 'overrun') overruns.push(id);
+        if (length === 'no socket') others.push(stopWaiting(epoll, { fd, id }));
         if (typeof length === 'string') break;
         datagrams.push({ id, length, from: senderOf() });
         used += length;
@@ -58,14 +60,24 @@ function readRound(epoll: number, state: Int32Array): Round {
   } finally {
     unlock(state);
   }
-  return { datagrams, bytes: new Uint8Array(buffer.subarray(0, used)), overruns };
+  return { datagrams, bytes: new Uint8Array(buffer.subarray(0, used)), overruns, ready: others };
+}
+
+/** What is no socket stays ready, and nothing can be read from it that would end that. */
+function stopWaiting(epoll: number, { fd, id }: { fd: number; id: number }): number {
+  syscall('epoll_ctl', () => libc().epoll_ctl(epoll, EPOLL_CTL_DEL, fd, null));
+  return id;
+}
+
+function isEmpty({ datagrams, overruns, ready }: Round): boolean {
+  return datagrams.length + overruns.length + ready.length === 0;
 }
 
 /**
  * Reads one datagram to `at`. Errors other than ENOBUFS, such as a link that went down under a packet socket, are
  * taken off the socket by reading them and end this round's reading of it.
  */
-function receive(fd: number, at: number): number | 'empty' | 'overrun' {
+function receive(fd: number, at: number): number | 'empty' | 'overrun' | 'no socket' {
   try {
     const into = buffer.subarray(at);
     nameLength.writeUInt32LE(name.length);
@@ -73,7 +85,9 @@ function receive(fd: number, at: number): number | 'empty' | 'overrun' {
       libc().recvfrom(fd, into, largestDatagram, MSG_DONTWAIT, name, nameLength),
     );
   } catch (error) {
-    return error instanceof SyscallError && error.errnoName === 'ENOBUFS' ? 'overrun' : 'empty';
+    const errno = error instanceof SyscallError ? error.errnoName : '';
+    if (errno === 'ENOTSOCK') return 'no socket';
+    return errno === 'ENOBUFS' ? 'overrun' : 'empty';
   }
 }
 
