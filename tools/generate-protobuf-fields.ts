@@ -85,7 +85,10 @@ function reachable(fields: Fields, from: string[]): Fields {
 const all: Fields = {};
 for (const root of roots) for (const file of globSync(join(root, '**/generated.proto'))) readProto(file, all);
 const kinds = servedResources
-  .filter(({ group }) => group !== 'weft.dev')
+  // Clients write these in JSON.
+  .filter(
+    ({ group }) => !['weft.dev', 'apiextensions.k8s.io', 'admissionregistration.k8s.io'].includes(group),
+  )
   .map(
     (resource) =>
       [

@@ -25,6 +25,13 @@ const notRequired: ReadonlySet<string> = new Set([
   'RoleRef.apiGroup', // has a default
 ]);
 
+/** Numbers that may have a fraction; the declarations do not tell integers apart. */
+const fractions: ReadonlySet<string> = new Set([
+  'JSONSchemaProps.maximum',
+  'JSONSchemaProps.minimum',
+  'JSONSchemaProps.multipleOf',
+]);
+
 /** Declarations that are not plain objects. */
 const special: Readonly<Record<string, string>> = {
   ITime: 'string',
@@ -33,6 +40,11 @@ const special: Readonly<Record<string, string>> = {
   IIntOrString: 'int-or-string',
   IFieldsV1: 'any',
   IRawExtension: 'any',
+  // What a type declaration cannot say, as src/api/schema/schema.ts writes it.
+  IJSON: 'any',
+  IJSONSchemaPropsOrArray: '#JSONSchemaProps',
+  IJSONSchemaPropsOrBool: '#JSONSchemaProps?',
+  IJSONSchemaPropsOrStringArray: 'any',
 };
 
 /** Declared type name -> its fields: `name` or, when required, `name!` -> type. */
@@ -69,7 +81,9 @@ class Generator {
         continue;
       const field = member.name.text;
       const required = member.questionToken === undefined && !notRequired.has(`${title}.${field}`);
-      fields[required ? `${field}!` : field] = this.#type(file, member.type);
+      fields[required ? `${field}!` : field] = fractions.has(`${title}.${field}`)
+        ? 'number'
+        : this.#type(file, member.type);
       descriptions[field] = descriptionOf(member);
     }
     return title;
@@ -78,7 +92,6 @@ class Generator {
   #type(file: string, node: ts.TypeNode): string {
     if (node.kind === ts.SyntaxKind.StringKeyword) return 'string';
     if (node.kind === ts.SyntaxKind.BooleanKeyword) return 'boolean';
-    // No kind rendered here has a fraction; the declarations do not tell integers apart.
     if (node.kind === ts.SyntaxKind.NumberKeyword) return 'integer';
     if (ts.isLiteralTypeNode(node)) return 'string';
     if (ts.isUnionTypeNode(node)) return enumeration(node);
@@ -160,10 +173,14 @@ function enumeration(node: ts.UnionTypeNode): string {
 function openapiName(file: string, type: string): string {
   const machineryPath = relative(machinery, dirname(file));
   const [prefix, path] = machineryPath.startsWith('..')
-    ? ['io.k8s.api', relative(models, dirname(file)).replace(/^v1$/, 'core/v1')]
+    ? [apiPrefix(file), relative(models, dirname(file)).replace(/^v1$/, 'core/v1')]
     : ['io.k8s.apimachinery.pkg', machineryPath];
   const parts = path.split('/').map((part) => part.split('.', 1).join());
   return [prefix, ...parts, type].join('.');
+}
+
+function apiPrefix(file: string): string {
+  return file.includes('/apiextensions.k8s.io/') ? 'io.k8s.apiextensions-apiserver.pkg.apis' : 'io.k8s.api';
 }
 
 /** The comment of a declaration as plain text; the declarations escape what Markdown would take for a mark. */

@@ -105,6 +105,24 @@ export const resources = {
     cluster: true,
   }),
   endpointslices: resource<EndpointSlice>('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+  customresourcedefinitions: resource(
+    'apiextensions.k8s.io/v1',
+    'CustomResourceDefinition',
+    'customresourcedefinitions',
+    { shortNames: ['crd', 'crds'], cluster: true, subresources: ['status'] },
+  ),
+  validatingadmissionpolicies: resource(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicy',
+    'validatingadmissionpolicies',
+    { cluster: true, subresources: ['status'] },
+  ),
+  validatingadmissionpolicybindings: resource(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingAdmissionPolicyBinding',
+    'validatingadmissionpolicybindings',
+    { cluster: true },
+  ),
   clusternetworks: resource<ClusterNetwork>('weft.dev/v1alpha1', 'ClusterNetwork', 'clusternetworks', {
     cluster: true,
   }),

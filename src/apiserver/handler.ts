@@ -1,3 +1,4 @@
+import { customKindOf } from './catalog/custom-kind.ts';
 import { serveDiscovery, serveDocument, serveHealth } from './discovery/serve.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
@@ -30,7 +31,9 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
     const route = routeOf(request.path, api.catalog);
     if (route === undefined) throw noSuchPath();
     if (route.kind !== 'objects') return serveDiscovery(route, request, api.catalog);
-    return verbOf(route, request)(api, route, request);
+    const custom = customKindOf(route.resource);
+    const seen = custom === undefined ? api : { ...api, store: custom.store };
+    return verbOf(route, request)(seen, route, request);
   };
 }
 

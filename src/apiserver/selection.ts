@@ -1,6 +1,7 @@
 import { resources, type Resource } from '../api/resources.ts';
 import { matchesSelector, parseFieldSelector, parseLabelSelector } from '../api/selector.ts';
 import { messageOf } from '../lib/errors.ts';
+import { customKindOf } from './catalog/custom-kind.ts';
 import { textAt, valueAt, type StoredObject } from './json.ts';
 import { badRequest } from './status.ts';
 import type { Target } from './routes.ts';
@@ -76,6 +77,8 @@ function fieldTests(resource: Resource, text: string): Selects[] {
 
 function isSelectable(resource: Resource, path: string): boolean {
   if (path === 'metadata.name' || path === 'metadata.namespace') return true;
+  const custom = customKindOf(resource);
+  if (custom !== undefined) return custom.selectableFields.includes(path);
   // Only stored, and so not in the table of resources.
   if (resource.kind === 'ReplicationController') return path === 'status.replicas';
   return selectableFields.get(resource)?.includes(path) ?? false;

@@ -6,6 +6,7 @@ import { createCatalog } from './catalog/catalog.ts';
 import { createAdmission } from './admission/admission.ts';
 import { bootstrap } from './bootstrap.ts';
 import { isHealthPath } from './discovery/serve.ts';
+import { followDefinitions } from './custom/definitions.ts';
 import { createHandler, type Handle } from './handler.ts';
 import { createAuthenticate, type Token } from './http/authenticate.ts';
 import { attach, listen, type Certificates, type ListenAt, type Listening } from './http/listen.ts';
@@ -41,7 +42,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const { clock, log, certificates } = options;
   const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
-  const api = { store, clock, log, admission, catalog: createCatalog() };
+  const catalog = createCatalog();
+  const api = { store, clock, log, admission, catalog };
   const settled = (): Promise<void> | undefined => store.settled();
   const authenticate = createAuthenticate(options.tokens);
   const handle = afterSettling(createHandler(api, authenticate), settled);
@@ -55,6 +57,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   const open: Listening[] = [];
   bootstrap(api);
+  const stopFollowing = followDefinitions(api);
   return {
     handle,
     async listen(at) {
@@ -68,6 +71,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return listening;
     },
     async close() {
+      stopFollowing();
       await Promise.all(open.map((listening) => listening.close()));
     },
   };

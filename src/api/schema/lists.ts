@@ -3,14 +3,18 @@ import { objectType, type FieldType } from './schema.ts';
 /**
  * How a value takes part in server-side apply (KEP-555): `leaf` is owned as a whole, the others part by part.
  * `struct` has the fields of its type, `map` any keys, `set` is a list of scalars, `list` one of objects that
- * are told apart by `keys`.
+ * are told apart by `keys`; `defaults` is what a key counts as where an item leaves it out.
  */
 export type Shape =
   | { readonly kind: 'leaf' }
-  | { readonly kind: 'struct'; readonly name: string }
-  | { readonly kind: 'map'; readonly item: FieldType }
+  | { readonly kind: 'struct' | 'map'; readonly at: (field: string) => Shape }
   | { readonly kind: 'set' }
-  | { readonly kind: 'list'; readonly keys: readonly string[]; readonly item: FieldType };
+  | {
+      readonly kind: 'list';
+      readonly keys: readonly string[];
+      readonly defaults: Readonly<Record<string, string | number | boolean>>;
+      readonly item: Shape;
+    };
 
 /**
  * The `+listType` and `+listMapKey` of upstream's types, by type and field: a list of keys is a map, an empty one
@@ -55,7 +59,7 @@ const containerLists: Readonly<Record<string, readonly string[]>> = {
 const conditionsAreAtomic = new Set(['JobStatus']);
 
 /** What a key counts as where an item leaves it out. */
-export const defaultKeys: Readonly<Record<string, string>> = { protocol: 'TCP' };
+const defaultKeys: Readonly<Record<string, string>> = { protocol: 'TCP' };
 
 /** Types that upstream declares `+structType=atomic`. */
 const atomicTypes = new Set([
@@ -93,7 +97,7 @@ export function isAtomicType(type: string): boolean {
   return atomicTypes.has(type);
 }
 
-const leaf: Shape = { kind: 'leaf' };
+export const leaf: Shape = { kind: 'leaf' };
 
 /** The shape of a field of a type, both as the schema names them. A field that the type does not have is a leaf. */
 export function shapeOfField(type: string, field: string): Shape {
@@ -103,14 +107,26 @@ export function shapeOfField(type: string, field: string): Shape {
   if (declared.kind !== 'array') return shapeOf(declared);
   const keys = keysOf(type, field);
   if (keys === undefined) return leaf;
-  return keys.length === 0 ? { kind: 'set' } : { kind: 'list', keys, item: declared.item };
+  if (keys.length === 0) return { kind: 'set' };
+  return { kind: 'list', keys, defaults: defaultKeys, item: shapeOf(declared.item) };
 }
 
-/** The shape of an item of a map or list. */
+const structs = new Map<string, Shape>();
+
+/** The shape of values of a type. */
 export function shapeOf(type: FieldType): Shape {
-  if (type.kind === 'map') return { kind: 'map', item: type.item };
+  if (type.kind === 'map') return mapShape(shapeOf(type.item));
   if (type.kind !== 'object' || atomicTypes.has(type.name)) return leaf;
-  return { kind: 'struct', name: type.name };
+  const known = structs.get(type.name);
+  if (known !== undefined) return known;
+  const struct: Shape = { kind: 'struct', at: (field) => shapeOfField(type.name, field) };
+  structs.set(type.name, struct);
+  return struct;
+}
+
+/** The shape of a map whose values are all of one shape. */
+export function mapShape(item: Shape): Shape {
+  return { kind: 'map', at: () => item };
 }
 
 /** The shape of an item of a list that merges by key: one of an atomic type still has its parts told apart by key. */

@@ -11,14 +11,15 @@ export interface Field {
 
 /** `quantity`: a number or a text such as `100m`; `int-or-string`: a port or percentage. */
 export type FieldType =
-  | { readonly kind: 'string' | 'integer' | 'boolean' | 'quantity' | 'int-or-string' | 'any' }
+  | { readonly kind: 'string' | 'integer' | 'number' | 'boolean' | 'quantity' | 'int-or-string' | 'any' }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
   | { readonly kind: 'array' | 'map'; readonly item: FieldType }
-  | { readonly kind: 'object'; readonly name: string };
+  | { readonly kind: 'object'; readonly name: string; readonly orBoolean?: true };
 
 /**
  * How types are written in the schema files: a scalar by its name, an enumeration as `A|B`, a list as `[]T`, a
- * map from strings as `{}T`, an object by reference as `#Name`. A field name that ends in `!` is required.
+ * map from strings as `{}T`, an object by reference as `#Name`,
+ * and as `#Name?` where true or false may stand for it. A field name that ends in `!` is required.
  */
 interface WrittenSchema {
   /** `apps/v1 Deployment` -> type name. */
@@ -32,7 +33,7 @@ const written: WrittenSchema = {
 };
 
 const scalars: ReadonlyMap<string, FieldType> = new Map(
-  (['string', 'integer', 'boolean', 'quantity', 'int-or-string', 'any'] as const).map((kind) => [
+  (['string', 'integer', 'number', 'boolean', 'quantity', 'int-or-string', 'any'] as const).map((kind) => [
     kind,
     { kind },
   ]),
@@ -72,6 +73,8 @@ function readType(text: string): FieldType {
 }
 
 function readCompound(text: string): FieldType {
+  if (text.startsWith('#') && text.endsWith('?'))
+    return { kind: 'object', name: text.slice(1, -1), orBoolean: true };
   if (text.startsWith('#')) return { kind: 'object', name: text.slice(1) };
   if (text.startsWith('[]')) return { kind: 'array', item: readType(text.slice(2)) };
   if (text.startsWith('{}')) return { kind: 'map', item: readType(text.slice(2)) };

@@ -9,11 +9,14 @@ import { required, tooLong, type FieldProblem } from './problem.ts';
 const annotationsLimit = 256 * 1024;
 
 /** Rules for ObjectMeta (apimachinery `ValidateObjectMeta`) with the kind's own rule for names. */
-export function metadataProblems(object: KubernetesObject): FieldProblem[] {
+export function metadataProblems(
+  object: KubernetesObject,
+  syntax: (name: string) => string | undefined = nameSyntax(object),
+): FieldProblem[] {
   // Absent metadata is an object without a name.
   const metadata: Partial<KubernetesObject['metadata']> = object.metadata ?? {};
   return [
-    ...nameProblems(object, metadata),
+    ...nameProblems(metadata, syntax),
     ...(metadata.namespace === undefined || metadata.namespace === ''
       ? []
       : checkSyntax('metadata.namespace', metadata.namespace, dnsLabel)),
@@ -23,10 +26,9 @@ export function metadataProblems(object: KubernetesObject): FieldProblem[] {
 }
 
 function nameProblems(
-  object: KubernetesObject,
   metadata: Partial<KubernetesObject['metadata']>,
+  syntax: (name: string) => string | undefined,
 ): FieldProblem[] {
-  const syntax = nameSyntax(object);
   if (metadata.name !== undefined && metadata.name !== '')
     return checkSyntax('metadata.name', metadata.name, syntax);
   if (metadata.generateName === undefined || metadata.generateName === '') {

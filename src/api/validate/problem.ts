@@ -71,7 +71,7 @@ export function tooMany(path: string, count: number, most: number): FieldProblem
   return {
     path,
     reason: 'FieldValueTooMany',
-    message: `Too many: ${count}: must have at most ${most} items`,
+    message: `Too many: ${count}: must have at most ${most} ${most === 1 ? 'item' : 'items'}`,
   };
 }
 

@@ -83,7 +83,8 @@ class Walk {
   #value(value: unknown, type: FieldType, at: Place): void {
     if (at.depth > depthLimit)
       return this.#report(wrongType(at.path, '...', `nested at most ${depthLimit} deep`));
-    if (type.kind === 'object') return this.object(value, type, at);
+    if (type.kind === 'object')
+      return type.orBoolean === true && typeof value === 'boolean' ? undefined : this.object(value, type, at);
     if (type.kind === 'array') return this.#array(value, type.item, at);
     if (type.kind === 'map') return this.#map(value, type.item, at);
     if (type.kind === 'enum') return this.#enumeration(value, type.values, at);
@@ -138,13 +139,14 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-type Scalar = 'string' | 'integer' | 'boolean' | 'quantity' | 'int-or-string';
+type Scalar = 'string' | 'integer' | 'number' | 'boolean' | 'quantity' | 'int-or-string';
 
 const quantityPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$/;
 
 const fits: Record<Scalar, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
   integer: (value) => Number.isSafeInteger(value),
+  number: (value) => typeof value === 'number',
   boolean: (value) => typeof value === 'boolean',
   quantity: (value) =>
     typeof value === 'number' || (typeof value === 'string' && quantityPattern.test(value)),
@@ -154,6 +156,7 @@ const fits: Record<Scalar, (value: unknown) => boolean> = {
 const wanted: Record<Scalar, string> = {
   string: 'a string',
   integer: 'an integer',
+  number: 'a number',
   boolean: 'true or false',
   quantity: 'a quantity such as 100m or 64Mi',
   'int-or-string': 'an integer or a string',

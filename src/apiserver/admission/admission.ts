@@ -3,6 +3,8 @@ import { resources, type Resource } from '../../api/resources.ts';
 import { validateObject } from '../../api/validate/validate.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { addedRanges, bornServiceCidr } from '../addresses/service-cidr.ts';
+import { customKindOf, type CustomKind } from '../catalog/custom-kind.ts';
+import { admitDefinition } from '../custom/admit-definition.ts';
 import { textAt, type StoredObject } from '../json.ts';
 import { invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
@@ -34,8 +36,12 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
   return {
     admit(resource: Resource, object, previous) {
       if (previous === undefined) requireNamespace(store, resource, object);
+      const custom = customKindOf(resource);
+      if (custom !== undefined) return admitCustom(custom, { resource, object, previous });
       const prepared = resource === resources.services ? prepareService(object, previous) : object;
       requireValid(resource, prepared);
+      if (resource === resources.customresourcedefinitions)
+        return admitDefinition(resource, prepared, previous);
       const defaulted = applyDefaults(prepared);
       if (resource === resources.services)
         return admitService({ index, cidrs: cidrs() }, defaulted, previous);
@@ -43,8 +49,21 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
       else if (resource === resources.servicecidrs) return bornServiceCidr(defaulted, timestampAt(clock));
       return defaulted;
     },
-    prune: (_resource, object: StoredObject) => prune(object),
+    prune: (resource, object) => customKindOf(resource)?.prune(object) ?? prune(object),
   };
+}
+
+/** What every object has is checked as everywhere, the rest by the kind's own schema. */
+function admitCustom(
+  custom: CustomKind,
+  {
+    resource,
+    object,
+    previous,
+  }: { resource: Resource; object: StoredObject; previous: StoredObject | undefined },
+): StoredObject {
+  requireValid(resource, object);
+  return custom.admit(object, previous);
 }
 
 function requireValid(resource: Resource, object: StoredObject): void {

@@ -15,6 +15,11 @@ export function prune(object: StoredObject): { object: StoredObject; unknown: st
   return { object: { apiVersion, kind, ...fields, metadata }, unknown };
 }
 
+/** The metadata of an object without null and unknown fields, of objects whose kind has a schema of its own. */
+export function pruneMetadata(metadata: Record<string, unknown>, walk: Walk): Record<string, unknown> {
+  return pruneFields(metadata, 'ObjectMeta', walk);
+}
+
 interface Walk {
   readonly path: string;
   readonly unknown: string[];

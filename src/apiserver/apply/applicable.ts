@@ -3,14 +3,14 @@ import { isJsonObject, type Json, type StoredObject } from '../json.ts';
 import { badRequest } from '../status.ts';
 import { fieldElement, pathText } from './elements.ts';
 import { elementOf, itemShape, shapeAt } from './parts.ts';
-import { comparable, objectShape } from './scope.ts';
+import { comparable } from './scope.ts';
 
 /**
  * Throws 400 where the parts of a configuration cannot be told apart: an item without its keys, or two with the
  * same, in a list that merges by key.
  */
-export function requireApplicable(config: StoredObject): void {
-  const problem = problemIn(comparable(config), objectShape(config), []);
+export function requireApplicable(config: StoredObject, shape: Shape): void {
+  const problem = problemIn(comparable(config), shape, []);
   if (problem === undefined) return;
   const { namespace, name } = config.metadata;
   const of = `${namespace === undefined ? '' : `${namespace}/`}${name}; ${config.apiVersion}, Kind=${config.kind}`;

@@ -17,7 +17,7 @@ import { decodeManagers, encodeManagers, managerKey, type Manager, type Managers
 import { mergeApplied } from './merge.ts';
 import { ownedFields } from './owned.ts';
 import { withoutFields } from './remove.ts';
-import { comparable, objectShape, ownable } from './scope.ts';
+import { comparable, ownable } from './scope.ts';
 import type { Writer } from './track.ts';
 
 /** Fields that another manager owns and that the applied configuration would change. */
@@ -43,7 +43,7 @@ interface Application {
  * admitted. `config` names no field that the writer does not own through where it writes.
  */
 export function applyConfiguration(live: StoredObject, { config, writer, force }: Application): Applied {
-  const shape = objectShape(live);
+  const { shape } = writer;
   const [before, wanted] = [comparable(live), comparable(config)];
   const key = managerKey(writer.id);
   const managers = managersOf(live, writer);
@@ -63,7 +63,7 @@ export function applyConfiguration(live: StoredObject, { config, writer, force }
 }
 
 /** Who owns what. Where nobody does, everything there is was written before anybody applied (as upstream says it). */
-function managersOf(live: StoredObject, { id, time }: Writer): Managers {
+function managersOf(live: StoredObject, { id, time, shape }: Writer): Managers {
   const managers = decodeManagers(live.metadata.managedFields);
   if (managers !== undefined && managers.size > 0) return managers;
   const first: Manager = {
@@ -72,7 +72,7 @@ function managersOf(live: StoredObject, { id, time }: Writer): Managers {
     apiVersion: id.apiVersion,
     subresource: '',
     time,
-    fields: ownable(ownedFields(comparable(live), objectShape(live)), 'both'),
+    fields: ownable(ownedFields(comparable(live), shape), 'both'),
   };
   return new Map([[managerKey(first), first]]);
 }

@@ -1,4 +1,4 @@
-import { defaultKeys } from '../../api/schema/lists.ts';
+import type { Shape } from '../../api/schema/lists.ts';
 import { isJsonObject, type Json } from '../json.ts';
 
 /** The path element of a field of an object. */
@@ -15,11 +15,14 @@ export function valueElement(value: Json): string {
  * The path element of an item of a list with these keys, sorted as FieldsV1 has them; undefined when the item is
  * not an object or has not all of them.
  */
-export function keyElement(item: Json, keys: readonly string[]): string | undefined {
+export function keyElement(
+  item: Json,
+  { keys, defaults }: Extract<Shape, { kind: 'list' }>,
+): string | undefined {
   if (!isJsonObject(item)) return undefined;
   const found: Record<string, Json> = {};
   for (const key of keys.toSorted()) {
-    const value = item[key] ?? defaultKeys[key];
+    const value = item[key] ?? defaults[key];
     if (value === undefined || typeof value === 'object') return undefined;
     found[key] = value;
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { resources } from '../../api/resources.ts';
 import * as fc from 'fast-check';
 import { isObject, type StoredObject } from '../json.ts';
 import { applyConfiguration } from './apply.ts';
+import { objectShape } from './scope.ts';
 import { updateManagers, type Writer } from './track.ts';
 
 /**
@@ -115,6 +117,7 @@ function stepReal(
     id: { manager, operation, apiVersion: 'v1', subresource: '' },
     time: '2026-01-01T00:00:00Z',
     writes: 'object',
+    shape: objectShape(resources.pods),
   };
   const config = objectOf(given);
   if (operation === 'Update') {

@@ -1,6 +1,7 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
-import { apiVersionOf, resources } from '../../api/resources.ts';
+import { apiVersionOf, resources, type Resource } from '../../api/resources.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import type { ApiRequest } from '../http/messages.ts';
 import type { StoredObject } from '../json.ts';
 import type { Target } from '../routes.ts';
@@ -8,6 +9,7 @@ import { StatusError } from '../status.ts';
 import { timestampAt } from '../timestamp.ts';
 import { hasStatus } from '../verbs/lifecycle.ts';
 import type { ManagerId } from './managers.ts';
+import { objectShape } from './scope.ts';
 import { creationManagers, updateManagers, type Writer } from './track.ts';
 
 /** Whom `managedFields` is to name: a writer whose part is yet to be found, or what an apply found already. */
@@ -33,6 +35,7 @@ export function writerOf(
     id: { manager, operation, apiVersion: apiVersionOf(resource), subresource },
     time: timestampAt(clock),
     writes: writesOf(target),
+    shape: objectShape(resource),
   };
 }
 
@@ -66,11 +69,12 @@ export function invalidOption(field: string, message: string): StatusError {
  */
 export function withFirstOwners(
   admitted: StoredObject,
-  { given, owners }: { given: StoredObject; owners: Owners | undefined },
+  { given, owners, resource }: { given: StoredObject; owners: Owners | undefined; resource: Resource },
 ): StoredObject {
   if (owners === undefined) return admitted;
   if ('managedFields' in owners) return withManagedFields(admitted, owners.managedFields);
-  return withManagedFields(admitted, creationManagers(applyDefaults(given), owners.writer));
+  const complete = customKindOf(resource)?.withDefaults(given) ?? applyDefaults(given);
+  return withManagedFields(admitted, creationManagers(complete, owners.writer));
 }
 
 /** A changed object with its owners; where nobody is named, they stay. */

@@ -1,4 +1,4 @@
-import { shapeOf, shapeOfField, type Shape } from '../../api/schema/lists.ts';
+import { leaf, type Shape } from '../../api/schema/lists.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { fieldElement, keyElement, valueElement } from './elements.ts';
 
@@ -8,8 +8,6 @@ export interface Part {
   readonly value: Json;
   readonly shape: Shape;
 }
-
-const leaf: Shape = { kind: 'leaf' };
 
 /**
  * The parts of a value that are owned apart from each other; undefined for what is owned as a whole: scalars,
@@ -31,8 +29,7 @@ function fieldPart(object: JsonObject, field: string, shape: Shape): Part {
 
 /** The shape of what a struct or map has under a field. */
 export function shapeAt(shape: Shape, field: string): Shape {
-  if (shape.kind === 'struct') return shapeOfField(shape.name, field);
-  return shape.kind === 'map' ? shapeOf(shape.item) : leaf;
+  return shape.kind === 'struct' || shape.kind === 'map' ? shape.at(field) : leaf;
 }
 
 function itemsOf(list: readonly Json[], shape: Shape): readonly Part[] | undefined {
@@ -47,12 +44,12 @@ function itemsOf(list: readonly Json[], shape: Shape): readonly Part[] | undefin
 
 /** The path element of a list item; undefined when it has none, so that its list is one whole. */
 export function elementOf(value: Json, shape: Shape): string | undefined {
-  if (shape.kind === 'list') return keyElement(value, shape.keys);
+  if (shape.kind === 'list') return keyElement(value, shape);
   return shape.kind === 'set' && (typeof value !== 'object' || value === null)
     ? valueElement(value)
     : undefined;
 }
 
 export function itemShape(shape: Shape): Shape {
-  return shape.kind === 'list' ? shapeOf(shape.item) : leaf;
+  return shape.kind === 'list' ? shape.item : leaf;
 }

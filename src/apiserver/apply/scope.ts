@@ -1,12 +1,16 @@
+import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { leaf, mapShape, shapeOf, type Shape } from '../../api/schema/lists.ts';
 import { typeNameOf } from '../../api/schema/schema.ts';
-import type { Shape } from '../../api/schema/lists.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import type { Json, StoredObject } from '../json.ts';
 import { difference, fieldSet, itself, noFields, type FieldSet } from './field-set.ts';
 
-/** The shape of objects of this type; those without a schema are maps of anything, all the way down. */
-export function objectShape({ apiVersion, kind }: Pick<StoredObject, 'apiVersion' | 'kind'>): Shape {
-  const name = typeNameOf(apiVersion, kind);
-  return name === undefined ? { kind: 'map', item: { kind: 'any' } } : { kind: 'struct', name };
+/** The shape of objects of a resource; those without a schema are maps. */
+export function objectShape(resource: Resource): Shape {
+  const custom = customKindOf(resource);
+  if (custom !== undefined) return custom.shape;
+  const name = typeNameOf(apiVersionOf(resource), resource.kind);
+  return name === undefined ? mapShape(leaf) : shapeOf({ kind: 'object', name });
 }
 
 /** Fields that say what an object is, or that only the server sets: nobody owns them. */

@@ -1,3 +1,4 @@
+import type { Shape } from '../../api/schema/lists.ts';
 import type { StoredObject } from '../json.ts';
 import { compareFields } from './compare.ts';
 import { difference, isEmpty, noFields, union, type FieldSet } from './field-set.ts';
@@ -10,7 +11,7 @@ import {
   type Managers,
 } from './managers.ts';
 import { ownedFields } from './owned.ts';
-import { comparable, objectShape, ownable } from './scope.ts';
+import { comparable, ownable } from './scope.ts';
 
 /** Who writes, when, and through what. */
 export interface Writer {
@@ -18,11 +19,13 @@ export interface Writer {
   /** RFC 3339. */
   readonly time: string;
   readonly writes: 'object' | 'status' | 'both';
+  /** Of the objects of the resource that is written to. */
+  readonly shape: Shape;
 }
 
 /** `managedFields` of an object that was created like this: its creator owns every field. */
 export function creationManagers(object: StoredObject, writer: Writer): object[] {
-  const fields = ownable(ownedFields(comparable(object), objectShape(object)), writer.writes);
+  const fields = ownable(ownedFields(comparable(object), writer.shape), writer.writes);
   return encodeManagers(new Map([[managerKey(writer.id), { ...writer.id, time: writer.time, fields }]]));
 }
 
@@ -40,7 +43,7 @@ export function updateManagers(
   const sent = writer.id.subresource === '' ? after.metadata.managedFields : undefined;
   const given = sent === stored ? undefined : sent;
   const managers = managersOf(stored, given);
-  const { changed, removed } = compareFields(comparable(before), comparable(after), objectShape(after));
+  const { changed, removed } = compareFields(comparable(before), comparable(after), writer.shape);
   if (given === undefined && isEmpty(ownable(changed, 'both')) && isEmpty(removed)) return stored;
   const result = without(managers, union(changed, removed));
   const taken = ownable(changed, writer.writes);

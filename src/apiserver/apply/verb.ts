@@ -29,7 +29,7 @@ export async function applyObject(api: Api, target: Target, request: ApiRequest)
   const { object, headers } = checkFields(api, target.resource, { object: given, options });
   const writer = writerOf({ target, request }, { clock: api.clock, operation: 'Apply' });
   const config = partOf(object, writer);
-  requireApplicable(config);
+  requireApplicable(config, writer.shape);
   const applied = applyAt(api, target, { config, writer, options });
   return jsonResponse(applied.created ? 201 : 200, representation.one(applied.entry), headers);
 }

@@ -1,5 +1,6 @@
 import type { Resource } from '../../api/resources.ts';
 import type { Catalog } from '../catalog/port.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import { compareVersions } from '../catalog/version-order.ts';
 
 /** Version of the Kubernetes API that is served, as clients compare it with their own. */
@@ -117,9 +118,11 @@ function resourceEntry(resource: Resource): object {
 }
 
 function namesOf(resource: Resource): object {
+  const categories =
+    customKindOf(resource)?.categories ?? (inCategoryAll.has(resource.plural) ? ['all'] : []);
   return {
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
-    ...(inCategoryAll.has(resource.plural) && { categories: ['all'] }),
+    ...(categories.length > 0 && { categories }),
   };
 }
 

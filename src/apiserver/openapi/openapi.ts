@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { apiVersionOf, type Resource } from '../../api/resources.ts';
 import { typeNameOf } from '../../api/schema/schema.ts';
+import { publishedSchema, schemaNameOf } from '../custom/openapi.ts';
 import { servedVersion } from '../discovery/discovery.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import type { Catalog } from '../catalog/port.ts';
 import { readDescriptions, type Descriptions } from './descriptions.ts';
 import { pathsOf, prefixOf } from './paths.ts';
@@ -77,6 +79,7 @@ function isSame(one: readonly Resource[], other: readonly Resource[]): boolean {
 }
 
 function referenceTo(resource: Resource): object {
+  if (customKindOf(resource) !== undefined) return { $ref: `${version3.refPrefix}${schemaNameOf(resource)}` };
   const type = typeNameOf(apiVersionOf(resource), resource.kind);
   return type === undefined ? { type: 'object' } : { $ref: `${version3.refPrefix}${known().nameOf(type)}` };
 }
@@ -84,11 +87,15 @@ function referenceTo(resource: Resource): object {
 /** The schemas of these resources and of all that they hold, marked with the kinds they are of. */
 function schemasWithKinds(served: readonly Resource[], dialect: Dialect): object {
   const types = served.map((resource) => typeNameOf(apiVersionOf(resource), resource.kind) ?? '');
-  const schemas = schemasOf(
-    types.filter((type) => type !== ''),
-    { dialect, descriptions: known() },
-  );
-  served.forEach(({ group, version, kind }, i) => {
+  const schemas = schemasOf([...types.filter((type) => type !== ''), 'ObjectMeta'], {
+    dialect,
+    descriptions: known(),
+  });
+  served.forEach((resource, i) => {
+    const { group, version, kind } = resource;
+    const custom = customKindOf(resource);
+    if (custom !== undefined)
+      schemas.set(schemaNameOf(resource), publishedSchema(custom.schema, resource, dialect.refPrefix));
     const name = known().nameOf(types[i] ?? '');
     const schema = schemas.get(name);
     if (schema === undefined) return;

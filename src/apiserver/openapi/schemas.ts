@@ -47,6 +47,7 @@ export function schemasOf(
         return { type: 'object' };
       case 'string':
       case 'boolean':
+      case 'number':
       default:
         return { type: type.kind };
     }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as fc from 'fast-check';
+import { resourceOf, resources } from '../../api/resources.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { applyConfiguration } from '../apply/apply.ts';
 import { requireApplicable } from '../apply/applicable.ts';
 import { decodeManagers, encodeManagers } from '../apply/managers.ts';
+import { objectShape } from '../apply/scope.ts';
 import { updateManagers, type Writer } from '../apply/track.ts';
 import type { Json, JsonObject, StoredObject } from '../json.ts';
 import { loadJsonPatch } from './json-patch.ts';
@@ -128,19 +130,21 @@ const stored = fc
     return { ...fields, apiVersion, kind, metadata };
   });
 
-const writer: Writer = {
+const writerOf = (object: StoredObject): Writer => ({
   id: { manager: 'm', operation: 'Apply', apiVersion: 'v1', subresource: '' },
   time: '2026-01-01T00:00:00Z',
   writes: 'object',
-};
+  shape: objectShape(resourceOf(object) ?? { ...resources.pods, group: 'example.com' }),
+});
 
 test('applying anything to anything ends in an answer or a refusal', () => {
   fc.assert(
     fc.property(stored, stored, fc.boolean(), (live, config, force) => {
       const same = { ...config, apiVersion: live.apiVersion, kind: live.kind };
       const before = JSON.stringify(live);
+      const writer = writerOf(live);
       survives(() => {
-        requireApplicable(same);
+        requireApplicable(same, writer.shape);
         applyConfiguration(live, { config: same, writer, force });
       });
       survives(() => updateManagers(live, same, writer));

@@ -2,6 +2,7 @@ import { apiVersionOf } from '../../api/resources.ts';
 import { typeNameOf } from '../../api/schema/schema.ts';
 import { invalidOption, writerOf } from '../apply/owners.ts';
 import { mediaTypeOf, parseBody } from '../body.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { isJsonObject, toJson, toStoredObject, type JsonObject, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
@@ -33,7 +34,7 @@ export async function patchObject(api: Api, target: Target, request: ApiRequest)
   // Everything that has to be waited for comes before the object is read: nothing may change it meanwhile.
   const apply = await patcher(target, request, await parseBody(request));
   if (target.subresource === 'scale') {
-    const scale = apply(scaleOf(entryAt(api, target).object));
+    const scale = apply(scaleOf(target.resource, entryAt(api, target).object));
     return setScale(api, target, { scale, request });
   }
   const current = entryAt(api, target);
@@ -70,6 +71,7 @@ async function patcher(
 }
 
 function hasMergeKeys({ resource, subresource }: Target): boolean {
+  if (customKindOf(resource) !== undefined) return false;
   return !resource.group.endsWith('weft.dev') && subresource !== 'scale';
 }
 

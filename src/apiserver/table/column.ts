@@ -3,12 +3,16 @@ import { arrayAt, isObject, numberAt, textAt, valueAt, type StoredObject } from 
 /** One column of a table: how it is headed and what stands in it. */
 export interface Column {
   readonly name: string;
-  readonly type?: 'string' | 'integer';
+  /** A string where absent. */
+  readonly type?: string;
   /** `name` marks the column that names the object. */
-  readonly format?: 'name';
+  readonly format?: string;
+  readonly description?: string;
   /** Shown with `-o wide` only. */
   readonly wide?: boolean;
-  readonly cell: (object: StoredObject, now: () => number) => string | number;
+  /** How far to the back of a wide table it is; 1 where absent. */
+  readonly priority?: number;
+  readonly cell: (object: StoredObject, now: () => number) => string | number | boolean | null;
 }
 
 export const nameColumn: Column = { name: 'Name', format: 'name', cell: (object) => object.metadata.name };

@@ -1,4 +1,5 @@
 import { resources, type Resource } from '../../api/resources.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import { arrayAt, isObject, textAt, valueAt, type StoredObject } from '../json.ts';
 import { ageColumn, ageOf, nameColumn, textColumn, wide, type Column } from './column.ts';
 import {
@@ -19,7 +20,7 @@ import {
 
 /** The columns that `kubectl get` shows of a resource; name and age where nothing else is known. */
 export function columnsOf(resource: Resource): readonly Column[] {
-  return byResource.get(resource) ?? [nameColumn, ageColumn];
+  return customKindOf(resource)?.columns ?? byResource.get(resource) ?? [nameColumn, ageColumn];
 }
 
 const nodeColumns: readonly Column[] = [

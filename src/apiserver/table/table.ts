@@ -34,8 +34,9 @@ export function tableRepresentation(resource: Resource, options: TableOptions): 
   };
 }
 
-function definitionOf({ name, type = 'string', format, wide = false }: Column): object {
-  return { name, type, format: format ?? '', description: '', priority: wide ? 1 : 0 };
+function definitionOf({ name, type = 'string', format = '', description = '', ...column }: Column): object {
+  const { wide = false, priority = wide ? 1 : 0 } = column;
+  return { name, type, format, description, priority };
 }
 
 function rowOf(entry: Entry, columns: readonly Column[], { includeObject, now }: TableOptions): object {

@@ -40,7 +40,7 @@ export function create(api: Api, resource: Resource, { object, options, owners }
   const store = qualifiedName(resource);
   if (api.store.get(store, key) !== undefined) throw alreadyExists(resource, named.metadata.name);
   const admitted = api.admission.admit(resource, initialStatus(resource, born(api, resource, named)));
-  const owned = withFirstOwners(admitted, { given: named, owners });
+  const owned = withFirstOwners(admitted, { given: named, owners, resource });
   if (!options.dryRun) return api.store.put(store, key, owned);
   return { key, rv: 0, object: owned, text: JSON.stringify(owned) };
 }
@@ -52,7 +52,7 @@ function born(api: Api, resource: Resource, object: StoredObject): StoredObject 
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const creationTimestamp = timestamp(api);
-  const generation = countsGenerations(resource) && object['spec'] !== undefined && { generation: 1 };
+  const generation = countsGenerations(resource, object) && { generation: 1 };
   const metadata = { ...rest, uid: randomUUID(), creationTimestamp, ...generation };
   // Read only to leave them out: an object is not born dying.
   void [deletionTimestamp, deletionGracePeriodSeconds];

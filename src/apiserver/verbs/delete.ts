@@ -1,5 +1,6 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import { parseBody } from '../body.ts';
+import { cleanupFinalizer } from '../custom/definition.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { isObject, sameJson, textAt, valueAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
@@ -153,6 +154,10 @@ function withPolicy(object: StoredObject, propagation: Propagation): StoredObjec
 function marked(api: Api, resource: Resource, object: StoredObject): StoredObject {
   if (object.metadata.deletionTimestamp !== undefined) return object;
   const metadata = { ...object.metadata, deletionTimestamp: timestamp(api), deletionGracePeriodSeconds: 0 };
+  if (resource === resources.customresourcedefinitions) {
+    const finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
+    return { ...object, metadata: { ...metadata, finalizers } };
+  }
   if (resource !== resources.namespaces) return { ...object, metadata };
   const status = isObject(object['status']) ? object['status'] : {};
   return { ...object, metadata, status: { ...status, phase: 'Terminating' } };

@@ -1,4 +1,5 @@
 import { resources, type Resource } from '../../api/resources.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import { arrayAt, type StoredObject } from '../json.ts';
 
 /** Whether the status of a resource is written only through its own subresource. */
@@ -12,6 +13,8 @@ export function initialStatus(resource: Resource, object: StoredObject): StoredO
   if (!hasStatus(resource) || resource === resources.nodes) return object;
   const { status, ...rest } = object;
   void status;
+  // A controller writes the first status of an object that upstream does not know.
+  if (customKindOf(resource) !== undefined) return { ...rest, ...typeOf(object) };
   if (resource === resources.pods) return { ...rest, ...typeOf(object), status: { phase: 'Pending' } };
   if (resource === resources.services) return { ...rest, ...typeOf(object), status: { loadBalancer: {} } };
   if (resource === resources.namespaces) {
@@ -34,7 +37,9 @@ function typeOf({
  * Whether the generation of an object counts the changes of its spec. In the core group upstream does so for
  * pods and their controllers only.
  */
-export function countsGenerations(resource: Resource): boolean {
+export function countsGenerations(resource: Resource, object: StoredObject): boolean {
+  if (customKindOf(resource) !== undefined) return true;
+  if (object['spec'] === undefined) return false;
   return resource.group !== '' || resource === resources.pods || resource.kind === 'ReplicationController';
 }
 

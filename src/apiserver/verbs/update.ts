@@ -1,6 +1,7 @@
 import { keyOf, type Resource } from '../../api/resources.ts';
 import { withOwners, writerOf, type Owners } from '../apply/owners.ts';
 import { parseBody } from '../body.ts';
+import { customKindOf } from '../catalog/custom-kind.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
 import { sameJson, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
@@ -57,7 +58,7 @@ export function replace(api: Api, resource: Resource, replacement: Replacement):
       ? withStatus(current.object, desired)
       : withSpec(resource, current.object, desired);
   const admitted = api.admission.admit(resource, merged, current.object);
-  const counted = subresource === 'status' ? admitted : withGeneration(current.object, admitted);
+  const counted = subresource === 'status' ? admitted : withGeneration(resource, current.object, admitted);
   const next = withOwners(current.object, counted, owners);
   if (sameJson(next, current.object)) return current;
   const store = qualifiedName(resource);
@@ -115,8 +116,17 @@ function withSpec(resource: Resource, current: StoredObject, desired: StoredObje
 }
 
 /** A new generation whenever anything but metadata and status changes. */
-function withGeneration(current: StoredObject, next: StoredObject): StoredObject {
+function withGeneration(resource: Resource, current: StoredObject, next: StoredObject): StoredObject {
   const { generation } = current.metadata;
-  if (generation === undefined || sameJson(current['spec'], next['spec'])) return next;
+  if (generation === undefined || sameJson(countedOf(resource, current), countedOf(resource, next)))
+    return next;
   return { ...next, metadata: { ...next.metadata, generation: generation + 1 } };
+}
+
+/** What a generation counts changes of: a custom resource may have anything at its top, and no subresource of its status. */
+function countedOf(resource: Resource, object: StoredObject): unknown {
+  if (customKindOf(resource) === undefined) return object['spec'];
+  const { metadata, status, ...rest } = object;
+  void metadata;
+  return hasStatus(resource) ? rest : { ...rest, status };
 }
