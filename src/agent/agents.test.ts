@@ -250,6 +250,7 @@ function wrap(nft: FakeNftables): FakeNftables {
     run: (namespace, commands) => nft.run(namespace, commands),
     change: (namespace, changes) => nft.change(namespace, changes),
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    rulesDigest: (namespace, table) => nft.rulesDigest(namespace, table),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),
     close: () => nft.close(),

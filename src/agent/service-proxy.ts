@@ -58,7 +58,7 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
     for (const count of wanted) counts.add(count);
     const growth = growServices(size, wanted, family);
     if (growth === undefined) return;
-    nft.run(netns, growth.commands);
+    table.grow(growth.commands);
     size = growth.size;
   };
 

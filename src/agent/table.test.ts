@@ -32,6 +32,7 @@ function recording(nft: FakeNftables): Recorded {
       nft.change(namespace, changes);
     },
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    rulesDigest: (namespace, name) => nft.rulesDigest(namespace, name),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),
     close: () => nft.close(),
@@ -78,6 +79,7 @@ describe('a managed table', () => {
   test('sends what is staged as one transaction, and nothing before', () => {
     const managed = tableOf();
     managed.start();
+    nft.batches.length = 0;
     managed.set('one', [claim(a, 1)]);
     managed.set('two', [claim(b, 2)]);
     assert.deepEqual(inKernel(), {});
@@ -109,7 +111,7 @@ describe('a managed table', () => {
     leave();
     const managed = tableOf(`${skeleton}\nadd chain ip weft-test more`);
     managed.start();
-    assert.equal(nft.runs.length, 2);
+    assert.equal(nft.runs.length, 1);
     assert.match(nft.runs[0] ?? '', /^delete table/);
     assert.deepEqual(inKernel(), {});
   });
@@ -129,6 +131,26 @@ describe('a managed table', () => {
     assert.ok(managed.repair() > 0);
     assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
     assert.equal(managed.repair(), 0);
+  });
+
+  test('rules that somebody flushed or added are set right, with the elements there were', () => {
+    const filtering = `${skeleton}\nadd chain ip weft-test guard\nadd rule ip weft-test guard drop`;
+    const managed = tableOf(filtering);
+    managed.start();
+    managed.grow('add chain ip weft-test more\nadd rule ip weft-test more drop');
+    managed.set('owner', [claim(a, 1)]);
+    managed.commit();
+    assert.equal(managed.repair(), 0, 'what it grew itself is no difference');
+    for (const command of ['flush chain ip weft-test guard', 'add rule ip weft-test guard accept']) {
+      kernel.run('node', command);
+      assert.ok(managed.repair() > 0, command);
+      assert.deepEqual(kernel.rules('node', table, 'guard'), ['drop']);
+      assert.deepEqual(inKernel(), { [a]: [1] });
+      assert.equal(managed.repair(), 0);
+    }
+    kernel.run('node', 'flush chain ip weft-test guard');
+    tableOf(filtering).start();
+    assert.deepEqual(kernel.rules('node', table, 'guard'), ['drop'], 'also while nobody looked');
   });
 
   test('a change that does not fit what somebody else did is mended on the spot', () => {

@@ -1,5 +1,6 @@
 import { WeftError } from '../lib/errors.ts';
 import { shortHash } from '../lib/hash.ts';
+import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
 import { ElementLedger, type PlannedElement, type SetTypes } from '../plan/elements/ledger.ts';
 
@@ -18,10 +19,12 @@ export interface ManagedTable {
    */
   commit(): number;
   /**
-   * Compares the kernel with what is desired and mends the difference, the table itself where it is gone. Returns how
-   * many elements differed.
+   * Compares the kernel with what is desired and mends the difference: the table itself where it is gone or its rules
+   * are others. Returns how many things differed.
    */
   repair(): number;
+  /** Runs commands that add to what the skeleton laid out: its rules are known by what they are from then on. */
+  grow(commands: string): void;
   /** Deletes the table. */
   cleanup(): void;
 }
@@ -45,37 +48,50 @@ const layoutType: NftSetType = { key: ['mark'] };
 export function createManagedTable(options: TableOptions): ManagedTable {
   const { nft, netns, table, types } = options;
   const ledger = new ElementLedger(table, types);
-  // An adopted table must have been laid out by the same skeleton: its hash is the name of an empty set.
+  // An adopted table must have been laid out by the same skeleton: its hash is the name of a set of its own.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
   /** The kernel may hold something else than the ledger thinks: the next commit compares. */
   let isOutOfStep = false;
 
-  const isOurs = (): boolean => {
+  /** Writes down which rules there are: the digest is the one element of the layout's set. */
+  const stamp = (): void => {
+    const set = { ...table, set: layout, type: layoutType };
+    const before = nft.elements(netns, set, layoutType);
+    const after = { key: [nft.rulesDigest(netns, table)] };
+    if (before.length === 1 && sameJson(before[0], after)) return;
+    nft.change(netns, [
+      ...before.map((element) => ({ ...set, action: 'delete', element }) as const),
+      { ...set, action: 'add', element: after },
+    ]);
+  };
+
+  const isIntact = (): boolean => {
     try {
-      nft.elements(netns, { ...table, set: layout }, layoutType);
-      return true;
+      const stamped = nft.elements(netns, { ...table, set: layout }, layoutType);
+      return sameJson(stamped, [{ key: [nft.rulesDigest(netns, table)] }]);
     } catch (error) {
       if (error instanceof WeftError && error.code === 'nft-missing') return false;
       throw error;
     }
   };
 
-  /** False when the table was there, as the same skeleton lays it out. */
+  /** False when the table was there, as the same skeleton lays it out and with no other rules. */
   const layOut = (): boolean => {
-    if (nft.tables(netns, table.family).includes(table.table)) {
-      if (isOurs()) return false;
-      nft.run(netns, `delete table ${table.family} ${table.table}`);
-    }
+    const isThere = nft.tables(netns, table.family).includes(table.table);
+    if (isThere && isIntact()) return false;
+    // One transaction: there is no moment without rules.
+    const deletion = isThere ? `delete table ${table.family} ${table.table}\n` : '';
     const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
-    nft.run(netns, `${options.skeleton}\n${named}\n`);
+    nft.run(netns, `${deletion}${options.skeleton}\n${named}\n`);
+    stamp();
     options.onLaidOut?.();
     return true;
   };
 
   const repair = (): number => {
     isOutOfStep = true;
-    layOut();
+    const laidOut = layOut() ? 1 : 0;
     staged = [];
     const changes = [...options.sets()].flatMap((set) => {
       const type = types[set];
@@ -83,7 +99,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     });
     if (changes.length > 0) nft.change(netns, changes);
     isOutOfStep = false;
-    return changes.length;
+    return changes.length + laidOut;
   };
 
   return {
@@ -110,6 +126,10 @@ export function createManagedTable(options: TableOptions): ManagedTable {
       }
     },
     repair,
+    grow(commands) {
+      nft.run(netns, commands);
+      stamp();
+    },
     cleanup() {
       if (nft.tables(netns, table.family).includes(table.table)) {
         nft.run(netns, `delete table ${table.family} ${table.table}`);

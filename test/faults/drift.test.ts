@@ -51,6 +51,8 @@ describe('what somebody takes away by hand', { skip }, () => {
   const cases: Readonly<Record<string, (link: string) => readonly string[]>> = {
     'the table of Services': () => ['nft', 'delete', 'table', 'ip', 'weft-services'],
     'the table of policies': () => ['nft', 'delete', 'table', 'ip', 'weft-policy'],
+    'the rules of a chain': () => ['nft', 'flush', 'chain', 'ip', 'weft-policy', 'forward'],
+    'the order of rules': () => ['nft', 'insert', 'rule', 'ip', 'weft-policy', 'forward', 'accept'],
     'all elements of a set': () => ['nft', 'flush', 'set', 'ip', 'weft-policy', 'resident'],
     "a pod's link": (link) => ['ip', 'link', 'delete', link],
     'the way to a pod': (link) => ['ip', 'route', 'flush', 'dev', link],

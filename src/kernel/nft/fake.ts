@@ -12,7 +12,16 @@ import {
   type FakeTables,
 } from './fake-state.ts';
 import { setNameText } from './families.ts';
-import type { NftElement, NftElementChange, Nftables, NftFamily, NftSetName, NftSetType } from './port.ts';
+import type {
+  NftElement,
+  NftElementChange,
+  Nftables,
+  NftFamily,
+  NftSetName,
+  NftSetType,
+  NftTableName,
+} from './port.ts';
+import { digestOf } from './rules-digest.ts';
 import { refusal } from './refusal.ts';
 import { encodeValues } from './values.ts';
 
@@ -65,6 +74,11 @@ class InMemoryNftables implements FakeNftables {
     if (!sameType(set.type, type))
       throw new WeftError('nft-malformed', `${setNameText(name)} has another type`);
     return [...set.elements.values()];
+  }
+
+  rulesDigest(namespace: string, table: NftTableName): number {
+    const chains = this.#tables(namespace).get(tableKey(table))?.chains ?? new Map<string, string[]>();
+    return digestOf([...chains].flatMap(([chain, rules]) => rules.map((rule) => `${chain} ${rule}`)));
   }
 
   tables(namespace: string, family: NftFamily): string[] {

@@ -240,6 +240,24 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
       assert.deepEqual(elementsOf('ports'), []);
     });
 
+    test('the digest of rules changes with them and with nothing else', () => {
+      const digest = (): number => nft.rulesDigest(namespace, table);
+      const before = digest();
+      change(add('ports', { key: [1] }));
+      nft.run(namespace, 'add table ip weft-test\nadd chain ip weft-test x\nadd rule ip weft-test x drop');
+      assert.equal(digest(), before);
+      nft.run(namespace, 'flush chain inet weft-test other');
+      const flushed = digest();
+      assert.notEqual(flushed, before);
+      nft.run(namespace, 'add rule inet weft-test other accept');
+      assert.notEqual(digest(), flushed);
+      nft.run(namespace, `delete table inet weft-test\n${skeleton}`);
+      assert.equal(digest(), before);
+      nft.run(namespace, 'delete table inet weft-test');
+      assert.notEqual(digest(), before);
+      assert.equal(digest(), nft.rulesDigest(namespace, { family: 'ip6', table: 'nowhere' }));
+    });
+
     test('a refused command changes nothing', () => {
       const refused = [
         'add chain inet weft-test fresh\nadd rule inet weft-test nowhere drop',

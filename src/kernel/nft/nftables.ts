@@ -1,5 +1,11 @@
 import { WeftError } from '../../lib/errors.ts';
-import { encodeElementDump, encodeTableDump, parseTableName } from '../../wire/nfnetlink/nft-dump.ts';
+import {
+  encodeElementDump,
+  encodeRuleDump,
+  encodeTableDump,
+  parseRule,
+  parseTableName,
+} from '../../wire/nfnetlink/nft-dump.ts';
 import { parseElements } from '../../wire/nfnetlink/set-element.ts';
 import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
@@ -7,7 +13,16 @@ import { checkAnswers, encodeChange } from './change.ts';
 import { decodeElements } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
 import { createNftContext, loadLibnftables, type NftContext } from './libnftables.ts';
-import type { NftElement, NftElementChange, Nftables, NftFamily, NftSetName, NftSetType } from './port.ts';
+import type {
+  NftElement,
+  NftElementChange,
+  Nftables,
+  NftFamily,
+  NftSetName,
+  NftSetType,
+  NftTableName,
+} from './port.ts';
+import { digestOf } from './rules-digest.ts';
 
 /** The kernel's nftables in pinned namespaces. Sockets and libnftables contexts are opened on first use. */
 export function createNftables(dependencies: { readonly namespaces: NetworkNamespaces }): Nftables {
@@ -46,6 +61,21 @@ class KernelNftables implements Nftables {
     } catch (error) {
       if (!(error instanceof NetfilterError) || error.errnoName !== 'ENOENT') throw error;
       throw new WeftError('nft-missing', `${namespace} has no set ${setNameText(name)}`, { cause: error });
+    }
+  }
+
+  rulesDigest(namespace: string, { family, table }: NftTableName): number {
+    const target = { family: familyNumbers[family], table };
+    try {
+      const rules = this.#sockets
+        .dump(namespace, (sequence) => encodeRuleDump(target, sequence))
+        .map(parseRule)
+        // Kernels before 5.4 answer with every table's.
+        .filter((rule) => rule.table === table);
+      return digestOf(rules.map(({ chain, expressions }) => `${chain} ${expressions.toString('latin1')}`));
+    } catch (error) {
+      if (error instanceof NetfilterError && error.errnoName === 'ENOENT') return digestOf([]);
+      throw error;
     }
   }
 

@@ -36,9 +36,12 @@ export interface NftElement {
   readonly value?: readonly NftValue[] | NftVerdict;
 }
 
-export interface NftSetName {
+export interface NftTableName {
   readonly family: NftFamily;
   readonly table: string;
+}
+
+export interface NftSetName extends NftTableName {
   readonly set: string;
 }
 
@@ -65,6 +68,11 @@ export interface Nftables {
   change(namespace: string, changes: readonly NftElementChange[]): void;
   /** All elements of a set, in no order; no `keyEnd` where it equals `key`. Throws `nft-missing` when there is no such set. */
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[];
+  /**
+   * 32 bits over the rules of a table: the same as long as nobody adds, removes or replaces one, whatever happens to
+   * elements. For tables whose rules keep no state (counters, quotas). The same for no rules and no table.
+   */
+  rulesDigest(namespace: string, table: NftTableName): number;
   /** Names of the tables of a family. */
   tables(namespace: string, family: NftFamily): string[];
   /** Closes the namespace's sockets and contexts. */
