@@ -1,3 +1,5 @@
+import type { Evidence } from '../lab/bundle/evidence.ts';
+import type { LabPaths } from '../lab/paths.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
 
@@ -14,8 +16,16 @@ export interface CliEnvironment {
   readonly labs: LabControl;
   /** Opens a running lab; throws `lab-missing` (exit 2) naming the labs there are. */
   readonly connect: (name: string) => Promise<LabConnection>;
+  /** What a support bundle takes from this machine; loaded on first use. */
+  readonly evidence: () => Promise<MachineEvidence>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+}
+
+export interface MachineEvidence {
+  /** What the kernel holds of a lab. Throws `lab-down` where no process keeps its namespaces. */
+  readonly kernel: (paths: LabPaths) => Iterable<Evidence>;
+  readonly versions: () => object;
 }
 
 /** A command's outcome: its exit code. */

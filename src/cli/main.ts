@@ -16,6 +16,14 @@ export async function main(argv: readonly string[], env: CliEnvironment): Promis
   }
 }
 
+/** What a command line prints, complaints and exit code included. */
+async function printed(argv: readonly string[], env: CliEnvironment): Promise<string> {
+  let text = '';
+  const add = (more: string): void => void (text += more);
+  const code = await main(argv, { ...env, out: add, err: add, isTerminal: false });
+  return code === 0 ? text : `${text}\nexit code ${code}\n`;
+}
+
 function report(error: unknown, env: CliEnvironment): ExitCode {
   // Commander has printed its own message; asking for help is no mistake.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -97,6 +105,13 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .action(async (subject: string[], options) =>
       done(await (await import('./commands/logs.ts')).logs(env, { subject, ...options })),
     );
+  withLab(program.command('support-bundle'))
+    .description('one file with everything that a bug report needs, without secrets')
+    .option('-o, --output <file>', 'the file to make; else weft-support-LAB-TIME.tar.gz')
+    .action(async (options) => {
+      const { supportBundle } = await import('./commands/support-bundle.ts');
+      done(await supportBundle(env, { ...options, command: (argv) => printed(argv, env) }));
+    });
   withLab(program.command('kubeconfig'))
     .description('print the kubeconfig of a lab')
     .option('--path', "print its file's path instead", false)

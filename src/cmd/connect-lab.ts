@@ -86,7 +86,7 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
 }
 
 /** Where the pins are seen from here: they are mounts of the lab's own mount namespace, which /proc shows. */
-function pinsOf(paths: LabPaths): string {
+export function pinsOf(paths: LabPaths): string {
   const processes = createProcesses({ clock: systemClock });
   const records = Object.values(readProcessFile(paths.processes));
   const member = records.find((record) => processes.isRunning(record));

@@ -11,6 +11,13 @@ const environment: CliEnvironment = {
   env: process.env,
   labs: labs.control,
   connect: labs.connect,
+  async evidence() {
+    const [{ kernelEvidence }, { versions }] = await Promise.all([
+      import('./kernel-evidence.ts'),
+      import('./versions.ts'),
+    ]);
+    return { kernel: kernelEvidence, versions };
+  },
   now: () => performance.now(),
 };
 process.exitCode = await main(process.argv.slice(2), environment);

@@ -22,7 +22,7 @@ export async function status(
 }
 
 /** How long the API server may take to tell everything. */
-const answerMs = 10_000;
+const answerMs = 5000;
 
 /** Of a lab that is whole, half dead or gone but for its files. Throws `lab-missing`. */
 export async function readStatus(env: CliEnvironment, name: string): Promise<StatusReport> {

@@ -37,6 +37,7 @@ export async function run(argv: readonly string[], lab?: LabConnection): Promise
       if (lab !== undefined && name === 'lab') return lab;
       throw new WeftError('lab-missing', `there is no lab "${name}"`, { fault: 'input' });
     },
+    evidence: () => Promise.resolve({ kernel: () => [], versions: () => ({ weft: 'test' }) }),
     now: () => 0,
   };
   const code = await main(argv, env);

@@ -13,6 +13,7 @@ interface Library {
   nft_ctx_buffer_output(context: Context): number;
   nft_ctx_buffer_error(context: Context): number;
   nft_ctx_get_error_buffer(context: Context): string | null;
+  nft_ctx_get_output_buffer(context: Context): string | null;
   nft_run_cmd_from_buffer(context: Context, commands: string): number;
 }
 
@@ -22,6 +23,7 @@ const prototypes = {
   nft_ctx_buffer_output: 'int nft_ctx_buffer_output(void *)',
   nft_ctx_buffer_error: 'int nft_ctx_buffer_error(void *)',
   nft_ctx_get_error_buffer: 'const char *nft_ctx_get_error_buffer(void *)',
+  nft_ctx_get_output_buffer: 'const char *nft_ctx_get_output_buffer(void *)',
   nft_run_cmd_from_buffer: 'int nft_run_cmd_from_buffer(void *, const char *)',
 } as const satisfies Record<keyof Library, string>;
 
@@ -60,6 +62,8 @@ export interface NftContext {
    * library is not thread-safe, not even with a context each: one thread of the process calls it.
    */
   run(commands: string): string | undefined;
+  /** What the last commands printed. */
+  output(): string;
   free(): void;
 }
 
@@ -79,6 +83,7 @@ export function createNftContext(): NftContext {
       if (nft.nft_run_cmd_from_buffer(context, commands) === 0) return undefined;
       return (nft.nft_ctx_get_error_buffer(context) ?? '').trim().slice(0, longestMessage);
     },
+    output: () => nft.nft_ctx_get_output_buffer(context) ?? '',
     free: () => nft.nft_ctx_free(context),
   };
 }
