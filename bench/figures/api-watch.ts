@@ -75,7 +75,7 @@ function watch(
   const stream = session?.request({ ':path': path, authorization: `Bearer ${token}` });
   let missing = events + 1;
   stream?.on('data', (piece: Buffer) => {
-    for (const byte of piece) if (byte === newline) missing -= 1;
+    for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) missing -= 1;
     // The first line is the object as it was.
     if (missing === events) standing.resolve();
     if (missing === 0) complete.resolve();

@@ -4,7 +4,7 @@ import { bookmarkLine } from './bookmark.ts';
 import type { ApiRequest } from './http/messages.ts';
 import type { Representation } from './representation-port.ts';
 import { notAcceptable } from './status.ts';
-import type { Entry } from './store/port.ts';
+import type { Entry, EventType } from './store/port.ts';
 
 /**
  * Chooses by the Accept header among plain objects, their metadata only, and the tables that kubectl prints
@@ -42,10 +42,20 @@ export function objectRepresentation(resource: Resource): Representation {
     one: (entry) => entry.text,
     list: (entries, metadata) =>
       `{"kind":${kind},"apiVersion":${apiVersion},"metadata":${JSON.stringify(metadata)},"items":[${textsOf(entries)}]}`,
-    event: (type, entry) => `{"type":"${type}","object":${entry.text}}\n`,
+    event: eventLine,
     bookmark: (resourceVersion, annotations) =>
       bookmarkLine({ kind: resource.kind, apiVersion: apiVersionOf(resource) }, resourceVersion, annotations),
   };
+}
+
+/** The line made last: an event goes to all its watchers in turn, and they share one text. */
+let lastLine: { readonly type: EventType; readonly entry: Entry; readonly line: string } | undefined;
+
+function eventLine(type: EventType, entry: Entry): string {
+  if (lastLine?.entry !== entry || lastLine.type !== type) {
+    lastLine = { type, entry, line: `{"type":"${type}","object":${entry.text}}\n` };
+  }
+  return lastLine.line;
 }
 
 function textsOf(entries: readonly Entry[]): string {

@@ -42,7 +42,7 @@ await runRole('control', async ({ paths, options, log }) => {
       ...families.map((family) => labAddressesOf[family].control),
     ],
   });
-  const store = createStore({ path: paths.store });
+  const store = createStore({ path: paths.store, synchronous: 'FULL' });
   const server = createApiServer({
     store,
     clock: systemClock,

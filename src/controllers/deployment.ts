@@ -74,13 +74,31 @@ async function createSet(
   deployment: Deployment,
   options: { readonly replicas: number; readonly revision: number },
 ): Promise<void> {
+  const wanted = replicaSetOf(deployment, options);
   try {
-    const made = await client.create(resources.replicasets, replicaSetOf(deployment, options));
+    const made = await client.create(resources.replicasets, wanted);
     await cache.seen.replicaSets.written(made);
   } catch (thrown) {
-    // Ours, from a request whose answer got lost: the cache will bring it.
     if (apiCode(thrown) !== 'api-already-exists') throw thrown;
+    await adopt({ client, cache }, wanted);
   }
+}
+
+/**
+ * A set of that name is ours, from a request whose answer got lost, and the cache will bring it; or nobody's, left
+ * by a Deployment that was deleted without its dependents: then it becomes ours, with its pods.
+ */
+async function adopt(
+  { client, cache }: Pick<ControllerContext, 'client' | 'cache'>,
+  wanted: ReplicaSet,
+): Promise<void> {
+  const found = await client.get(resources.replicasets, nameOf(wanted));
+  const { ownerReferences = [], deletionTimestamp, resourceVersion } = found?.metadata ?? {};
+  const isOwned = ownerReferences.some(({ controller }) => controller === true);
+  if (found === undefined || isOwned || deletionTimestamp !== undefined) return;
+  const owners = [...ownerReferences, ...(wanted.metadata.ownerReferences ?? [])];
+  const body = { metadata: { resourceVersion, ownerReferences: owners } };
+  await cache.seen.replicaSets.written(await client.patch(resources.replicasets, nameOf(wanted), { body }));
 }
 
 async function scaleSet(

@@ -44,12 +44,12 @@ export function parseAddress(text: string): Address | undefined {
 function parseIPv4(text: string): Address | undefined {
   const octets = text.split('.');
   if (octets.length !== 4) return undefined;
-  let value = 0n;
+  let value = 0;
   for (const octet of octets) {
     if (!/^(0|[1-9]\d{0,2})$/.test(octet) || Number(octet) > 255) return undefined;
-    value = (value << 8n) | BigInt(octet);
+    value = value * 256 + Number(octet);
   }
-  return { family: 'IPv4', value };
+  return { family: 'IPv4', value: BigInt(value) };
 }
 
 function parseIPv6(text: string): Address | undefined {
@@ -83,7 +83,8 @@ function groupsOf(half: string, { mayEndInIPv4 }: { mayEndInIPv4: boolean }): nu
 /** Writes an address canonically; IPv6 as RFC 5952 wants it. */
 export function formatAddress(address: Address): string {
   if (address.family === 'IPv4') {
-    return [24n, 16n, 8n, 0n].map((shift) => String((address.value >> shift) & 255n)).join('.');
+    const value = Number(address.value);
+    return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
   }
   const groups = Array.from({ length: 8 }, (_, i) =>
     Number((address.value >> BigInt(112 - 16 * i)) & 0xffffn),

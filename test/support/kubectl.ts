@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { startLocalServer } from '../../src/apiserver/testing/local-server.ts';
+import { startLocalServer, type LocalServer } from '../../src/apiserver/testing/local-server.ts';
 
 const oldestMinor = 27;
 
@@ -29,6 +29,7 @@ export interface Kubectl {
   /** As above, whatever its exit code. */
   attempt(...args: string[]): Promise<Result>;
   readonly env: NodeJS.ProcessEnv;
+  readonly server: LocalServer;
   /** Path of a file with this manifest. */
   manifest(name: string, object: object): Promise<string>;
 }
@@ -54,5 +55,5 @@ export async function kubectlOn(t: TestContext): Promise<Kubectl> {
     await writeFile(path, JSON.stringify(object));
     return path;
   };
-  return Object.assign(run, { attempt, env, manifest });
+  return Object.assign(run, { attempt, env, server, manifest });
 }

@@ -1,4 +1,4 @@
-import { objectType, typeNameOf, type Field, type FieldType } from '../schema/schema.ts';
+import { objectType, typeNameOf, type Field, type FieldType, type ObjectType } from '../schema/schema.ts';
 import { notSupported, required, unknownField, wrongType, type FieldProblem } from './problem.ts';
 import { nearest } from './suggest.ts';
 
@@ -55,9 +55,8 @@ class Walk {
       else this.#field(value[key], field, { parent: at, key });
     }
     if (this.#inStatus) return;
-    for (const [key, field] of fields) {
-      if (field.required && (value[key] ?? undefined) === undefined)
-        this.#report(required(childPath(at.path, key)));
+    for (const key of requiredOf(fields)) {
+      if (!isPresent(value[key])) this.#report(required(childPath(at.path, key)));
     }
   }
 
@@ -129,6 +128,18 @@ class Walk {
   #report(problem: FieldProblem): void {
     this.problems.push(problem);
   }
+}
+
+const requiredFields = new WeakMap<ObjectType, readonly string[]>();
+
+/** The required fields of a type, found once. */
+function requiredOf(fields: ObjectType): readonly string[] {
+  let known = requiredFields.get(fields);
+  if (known === undefined) {
+    known = [...fields].filter(([, { required: isRequired }]) => isRequired).map(([key]) => key);
+    requiredFields.set(fields, known);
+  }
+  return known;
 }
 
 function childPath(parent: string, key: string): string {

@@ -75,8 +75,7 @@ export function createSink(
   };
   const cut = (): void => {
     leave();
-    if ('stream' in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    else response.destroy();
+    cutOff(response);
   };
   const member: Member = { cut };
   response.once('close', leave);
@@ -99,4 +98,10 @@ export function createSink(
     },
     cut,
   };
+}
+
+/** Ends a response in the middle, for a client that does not take it. */
+export function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  if ('stream' in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  else response.destroy();
 }

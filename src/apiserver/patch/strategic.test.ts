@@ -24,8 +24,8 @@ test('containers merge by name and keep what the patch does not say', () => {
         name: 'a',
         image: '1',
         env: [
-          { name: 'X', value: '1' },
           { name: 'Y', value: '2' },
+          { name: 'X', value: '1' },
         ],
       },
       { name: 'b', image: '1' },
@@ -74,6 +74,7 @@ test('lists of scalars merge as sets, and $deleteFromPrimitiveList takes from th
   const meta = (finalizers: string[], patch: JsonObject): Json | undefined =>
     strategicMergePatch({ metadata: { finalizers } }, { metadata: patch }, 'Pod')['metadata'];
   assert.deepEqual(meta(['a', 'b'], { finalizers: ['b', 'c'] }), { finalizers: ['a', 'b', 'c'] });
+  assert.deepEqual(meta(['a', 'b'], { finalizers: ['c', 'b'] }), { finalizers: ['c', 'a', 'b'] });
   assert.deepEqual(meta(['a', 'b'], { '$deleteFromPrimitiveList/finalizers': ['a'] }), { finalizers: ['b'] });
 });
 

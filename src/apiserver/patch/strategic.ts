@@ -50,7 +50,8 @@ function mergeField(current: Json | undefined, value: Json, place: Place): Json 
     rule.key === undefined
       ? mergeSet(before, value)
       : mergeList(before, value, { rule, merge: (item, patch) => strategicMergePatch(item, patch, child) });
-  return orderBy(merged, { before, order: place.order, rule });
+  // Without a word on order the patch's own is meant: what it adds comes before what it does not name.
+  return orderBy(merged, { before, order: place.order ?? value, rule });
 }
 
 /** A list whose order alone the patch gives. */
