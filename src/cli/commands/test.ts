@@ -20,7 +20,11 @@ export async function test(env: CliEnvironment, options: TestOptions): Promise<E
   const format = requireFormat(options.output, ['table', 'json', 'junit', 'sarif']);
   const checked = await check(env, options);
   env.out(await renderChecked(checked, format));
-  return checked.every(({ passed }) => passed) ? 0 : 1;
+  const failed = checked.filter(({ passed }) => !passed).length;
+  // A report goes to a file, and whoever reads the job's output shall not have to guess.
+  if (failed > 0 && format !== 'table')
+    env.err(`weft: ${failed} of ${checked.length} expectations do not hold\n`);
+  return failed === 0 ? 0 : 1;
 }
 
 async function check(env: CliEnvironment, options: TestOptions): Promise<Checked[]> {
