@@ -51,8 +51,8 @@ export interface AgentsOptions {
   /** Everybody that `servingOf` may name. */
   readonly servings: readonly Serving[];
   readonly settings: PodSettings;
-  /** Told of a node on which something was mended that somebody else had changed. */
-  readonly onRepair?: (node: Node, repaired: number) => void;
+  /** Told of a node or pod in which something was mended that somebody else had changed. */
+  readonly onRepair?: (object: Node | Pod) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -69,6 +69,8 @@ export interface Agents extends Service {
   programming(): Programming;
   /** Compares every node's kernel with what it should hold, and mends it. Returns how many things differed. */
   repair(): number;
+  /** How many things were mended since the start that somebody else had changed. */
+  repairs(): number;
 }
 
 /** What the nodes were told. */
@@ -127,6 +129,7 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
   const readiness = createNodeReadiness({ client, node: (name) => view.nodes.get(name), clock, log });
+  let repairs = 0;
   let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
   let isRetryPlanned = false;
@@ -157,7 +160,7 @@ export function createAgents(options: AgentsOptions): Agents {
     });
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
-    kernel.drift.watch(netns);
+    kernel.drift.watch(netns, { peers: true });
     members.set(place.name, { agent, runner, due: undefined, missed: undefined });
     readiness.ready(place.name);
     runner.start();
@@ -250,8 +253,18 @@ export function createAgents(options: AgentsOptions): Agents {
     if (repaired === 0) return 0;
     log.warn({ node: name, repaired }, 'what somebody else changed was mended');
     const node = view.nodes.get(name);
-    if (node !== undefined) options.onRepair?.(node, repaired);
+    repairs += repaired;
+    if (node !== undefined) options.onRepair?.(node);
     return repaired;
+  };
+
+  const repairPods = (agent: NodeAgent): void => {
+    for (const key of agent.repairPods()) {
+      log.warn({ pod: key }, 'what somebody else changed in a pod was mended');
+      repairs += 1;
+      const pod = view.pods.get(key);
+      if (pod !== undefined) options.onRepair?.(pod);
+    }
   };
 
   const repairAll = (): number => {
@@ -266,8 +279,12 @@ export function createAgents(options: AgentsOptions): Agents {
 
   const drift = createDriftRepair({
     clock,
-    repair(netns) {
-      for (const [name, { agent }] of members) if (options.netnsOfNode(name) === netns) repair(name, agent);
+    repair(what) {
+      for (const [name, { agent }] of members) {
+        const netns = options.netnsOfNode(name);
+        if (what === netns) repair(name, agent);
+        else if (what === podsOf(netns)) repairPods(agent);
+      }
     },
   });
 
@@ -280,7 +297,9 @@ export function createAgents(options: AgentsOptions): Agents {
     denials,
     async start() {
       view.onDirty(apply);
-      kernel.drift.onDrift(({ namespace }) => drift.drifted(namespace));
+      kernel.drift.onDrift(({ namespace, of }) =>
+        drift.drifted(of === 'peers' ? podsOf(namespace) : namespace),
+      );
       await view.start();
       void sweep({ ...kernel, ...options, pods: () => view.pods.values() });
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
@@ -291,6 +310,7 @@ export function createAgents(options: AgentsOptions): Agents {
       failing: failures(),
     }),
     repair: repairAll,
+    repairs: () => repairs,
     async stop() {
       cancelRepair();
       cancelRetry();
@@ -321,4 +341,9 @@ function hasSeen(view: ClusterView, versions: Readonly<Record<string, string>>):
   return Object.entries(versions).every(
     ([plural, version]) => BigInt(seen[plural] ?? '0') >= BigInt(version),
   );
+}
+
+/** What is repaired: a node by its namespace, and its pods all together. */
+function podsOf(nodeNetns: string): string {
+  return `pods of ${nodeNetns}`;
 }

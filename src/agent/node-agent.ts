@@ -38,6 +38,8 @@ export interface NodeAgent {
   forgetConnections(addresses: ReadonlySet<string>): void;
   /** Mends what somebody else changed. Returns how many things differed. */
   repair(): number;
+  /** The same inside the node's pods. Returns their keys. */
+  repairPods(): string[];
 }
 
 export interface NodeAgentOptions {
@@ -202,6 +204,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         const isTheirs = ends.some((address) => addresses.has(address));
         if (isTheirs && entry.protocol !== 'other') conntrack.delete(netns, entry);
       }
+    },
+    repairPods() {
+      const uids = new Set(overlay.repairPods());
+      return [...local].flatMap(([key, { pod }]) => (uids.has(pod.uid) ? [key] : []));
     },
     repair() {
       // A link that was made again has the settings of a new one.

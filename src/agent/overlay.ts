@@ -34,6 +34,8 @@ export interface Overlay {
    * how many things were missing. Throws `wiring-failed` where that is not possible now.
    */
   repair(): number;
+  /** The same inside the pods' namespaces. Returns the uids of those where something was missing. */
+  repairPods(): string[];
 }
 
 export interface OverlayOptions {
@@ -59,6 +61,18 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
     const desired = podInside(node, pod);
     const current = restrictTo(route.dump(pod.netns), (link) => link === podLink);
     throwOn(route.apply(pod.netns, diffNamespace(current, desired)), `pod namespace ${pod.netns}`);
+  };
+
+  /** What is more than should be there is the pod's own. False when nothing was missing. */
+  const repairInside = (pod: WiredPod): boolean => {
+    const desired = podInside(node, pod);
+    const actual = route.dump(pod.netns);
+    const missing = diffNamespace(commonWith(actual, desired), desired);
+    if (missing.length === 0) return false;
+    const link = actual.links.get(podLink);
+    const setUp: RouteOperation[] = link === undefined ? [] : [{ action: 'set-link', link }];
+    throwOn(route.apply(pod.netns, [...setUp, ...missing]), `pod namespace ${pod.netns}`);
+    return true;
   };
 
   return {
@@ -109,6 +123,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       throwOn(failures, `node ${node.name}`);
       return missing.length;
     },
+    repairPods: () => [...pods.values()].flatMap(({ pod }) => (repairInside(pod) ? [pod.uid] : [])),
   };
 }
 

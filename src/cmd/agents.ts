@@ -19,11 +19,12 @@ import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { createPodSettings } from './pod-settings.ts';
+import { repairsMetric } from './repairs-metric.ts';
 import { runRole, whenReady } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The agents of all nodes of a lab. */
-await runRole('agents', async ({ paths, options, log }) => {
+await runRole('agents', async ({ paths, options, log, expose }) => {
   // The worker must start before this thread ever enters a namespace: it would live there.
   const poller = createPoller();
   watchHolder({ paths, log, poller });
@@ -59,8 +60,8 @@ await runRole('agents', async ({ paths, options, log }) => {
       pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
     servings: Object.values(serving),
     settings,
-    onRepair(node) {
-      events.warn(node, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
+    onRepair(object) {
+      events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
     clock: systemClock,
     log,
@@ -78,6 +79,7 @@ await runRole('agents', async ({ paths, options, log }) => {
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
     },
   });
+  expose(() => repairsMetric(agents.repairs()));
   await agents.start();
   await rpc.start();
 

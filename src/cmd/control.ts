@@ -18,12 +18,13 @@ import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { guardFabric } from './guard-fabric.ts';
+import { repairsMetric } from './repairs-metric.ts';
 import { serveInternet } from './serve-internet.ts';
 import { runRole } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: API server, controllers, fabric. */
-await runRole('control', async ({ paths, options, log }) => {
+await runRole('control', async ({ paths, options, log, expose }) => {
   // The worker must start before this thread ever enters a namespace: it would live there.
   const poller = createPoller();
   watchHolder({ paths, log, poller });
@@ -58,6 +59,7 @@ await runRole('control', async ({ paths, options, log }) => {
   const fabric = createFabric({ namespaces, route, sysctl });
   fabric.apply(defaultFabric(places, families));
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
+  expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);
   await ensureObjects(client, systemObjects(places, config));
   for (const family of families) {

@@ -20,6 +20,12 @@ export interface FabricGuardOptions {
   readonly log: Log;
 }
 
+export interface FabricGuard {
+  /** How many things were mended since the start. */
+  repairs(): number;
+  close(): void;
+}
+
 /** There is no notification for a mount that goes. */
 const pinCheckMs = 500;
 const everything = 'fabric';
@@ -28,8 +34,9 @@ const everything = 'fabric';
  * Mends what somebody else takes away of the fabric: namespaces' pins and what is in the namespaces. Those of the nodes
  * are not listened to, for the agents are at work in them all the time: a cable has another end at its switch.
  */
-export function guardFabric(options: FabricGuardOptions): { close(): void } {
+export function guardFabric(options: FabricGuardOptions): FabricGuard {
   const { fabric, namespaces, poller, client, log } = options;
+  let repairs = 0;
   const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-fabric' });
 
   const tell = async (
@@ -52,6 +59,7 @@ export function guardFabric(options: FabricGuardOptions): { close(): void } {
     repair() {
       const repaired = fabric.repair();
       if (repaired === 0) return;
+      repairs += repaired;
       log.warn({ repaired }, 'what somebody else changed of the fabric was mended');
       void tell('FabricRepaired', 'cables or routes that somebody else changed were mended', () => true);
     },
@@ -65,6 +73,7 @@ export function guardFabric(options: FabricGuardOptions): { close(): void } {
   const checkPins = (): void => {
     try {
       const restored = new Set(namespaces.repin());
+      repairs += restored.size;
       if (restored.size > 0) {
         const message = 'the network namespace that somebody had deleted was put back as it was';
         void tell('NamespaceRestored', message, (netns) => restored.has(netns));
@@ -77,6 +86,7 @@ export function guardFabric(options: FabricGuardOptions): { close(): void } {
   let cancel = systemClock.after(pinCheckMs, checkPins);
 
   return {
+    repairs: () => repairs,
     close() {
       cancel();
       drift.stop();

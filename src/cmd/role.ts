@@ -6,6 +6,7 @@ import { tryLock } from '../kernel/flock/flock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import type { Metric } from '../lib/metrics.ts';
 import { createLogFile } from '../lib/log-file.ts';
 import { readLabOptions, type LabOptions } from '../lab/options.ts';
 import { labPaths, type LabPaths } from '../lab/paths.ts';
@@ -18,6 +19,8 @@ export interface Role {
   readonly paths: LabPaths;
   readonly options: LabOptions;
   readonly log: Log;
+  /** Adds to the metrics of the process what is asked for each time they are. */
+  readonly expose: (metric: () => Metric) => void;
 }
 
 /**
@@ -42,9 +45,16 @@ export async function runRole(
   process.umask(0o077);
   if (!(await takesTheRole(name, paths))) process.exit(0);
   const began = performance.now();
-  const metrics = serveMetrics(paths.metrics(name), log);
+  const own: (() => Metric)[] = [];
+  const metrics = serveMetrics(paths.metrics(name), log, () => own.map((metric) => metric()));
   void metrics.start();
-  const stop = await start({ name, paths, options: readLabOptions(paths.options), log });
+  const stop = await start({
+    name,
+    paths,
+    options: readLabOptions(paths.options),
+    log,
+    expose: (metric) => void own.push(metric),
+  });
   log.info(
     { startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) },
     'started',

@@ -8,16 +8,19 @@ import { metricsText, metricsType, type Histogram, type Metric } from '../lib/me
 import { createRpcServer } from '../lib/rpc.ts';
 
 /**
- * The metrics of this process on a socket of its own: `GET /metrics`, in Prometheus' text format. One that cannot be
+ * The metrics of this process, and those that its role has of its `own`, on a socket of its own: `GET /metrics`, in Prometheus' text format. One that cannot be
  * served is said in the log and stops nobody.
  */
-export function serveMetrics(path: string, log: Log): Service {
+export function serveMetrics(path: string, log: Log, own: () => readonly Metric[]): Service {
   const delay = watchLoopDelay(systemClock);
   const door = createRpcServer({
     path,
     log,
     routes: {
-      'GET /metrics': () => ({ text: metricsText(processMetrics(delay.histogram())), type: metricsType }),
+      'GET /metrics': () => ({
+        text: metricsText([...processMetrics(delay.histogram()), ...own()]),
+        type: metricsType,
+      }),
     },
   });
   return {

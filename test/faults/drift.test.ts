@@ -1,11 +1,26 @@
 /** Takes things away inside a lab's namespaces, as somebody with `ip` and `nft` could, and waits until they are back. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import { podLinkName } from '../../src/plan/links/node.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, pathsOf, pause, processesOf } from './weft.ts';
+
+/** The metrics that a process of a lab serves. */
+function metricsOf(socketPath: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: '/metrics' }, (answer) => {
+      answer
+        .setEncoding('utf8')
+        .toArray()
+        .then((texts) => resolve(texts.join('')), reject);
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
+}
 
 const programs = ['ip', 'nft', 'nsenter', 'umount'];
 const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
@@ -33,6 +48,10 @@ describe('what somebody takes away by hand', { skip }, () => {
     const { status, stdout, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
     assert.equal(status, 0, `${command.join(' ')}: ${stderr}`);
     return stdout;
+  };
+  const repairsOf = async (role: 'agents' | 'control'): Promise<number> => {
+    const text = await metricsOf(pathsOf(lab.name).metrics(role));
+    return Number(/^weft_repairs_total (\d+)$/m.exec(text)?.[1]);
   };
   const looks = (): string[] =>
     [
@@ -77,6 +96,27 @@ describe('what somebody takes away by hand', { skip }, () => {
     });
   }
 
+  const insidePod: Readonly<Record<string, string>> = {
+    'its address': 'address flush dev eth0',
+    'its default route': 'route del default',
+    'its gateway': 'neighbour flush nud permanent dev eth0',
+    'its link': 'link delete eth0',
+  };
+  for (const [what, command] of Object.entries(insidePod)) {
+    test(`inside a pod, ${what} is back, and its packets go on`, async () => {
+      const looks = (): string[] =>
+        ['address show dev eth0', 'route', 'neighbour show nud permanent']
+          .flatMap((show) => byHand(client, 'ip', '-o', ...show.split(' ')).split('\n'))
+          .map((line) => line.replace(/^\d+: |@if\d+/g, '').replace(/ +$/, ''));
+      const before = looks();
+      const repairs = await repairsOf('agents');
+      byHand(client, 'ip', ...command.split(' '));
+      await eventually(async () => assert.deepEqual(looks(), before));
+      assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
+      assert.ok((await repairsOf('agents')) > repairs, 'it is counted');
+    });
+  }
+
   test('a node whose namespace was unpinned has it back, and people are told', async () => {
     const pin = `${pathsOf(lab.name).namespaces}/node-node-2`;
     byHand(undefined, 'umount', '--lazy', pin);
@@ -85,11 +125,16 @@ describe('what somebody takes away by hand', { skip }, () => {
     await eventually(async () => {
       const { items } = await lab.connection.client.list(resources.events);
       const reasons = items.map(({ reason, involvedObject }) => `${reason} ${involvedObject.name}`);
-      for (const expected of ['NetworkRepaired node-1', 'NamespaceRestored node-2']) {
+      for (const expected of [
+        'NetworkRepaired node-1',
+        'NetworkRepaired client',
+        'NamespaceRestored node-2',
+      ]) {
         assert.ok(reasons.includes(expected), `${expected} in ${reasons.join(', ')}`);
       }
     });
     assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
+    assert.ok((await repairsOf('control')) > 0, 'it is counted');
   });
 
   test('agents that stand still for ten seconds catch up, and connections do not notice', async () => {

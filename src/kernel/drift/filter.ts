@@ -30,9 +30,21 @@ const IFF_UP = 1;
  * neighbours all the time.
  */
 export function linkFilter(portId: number): Buffer {
-  const steps: Step[] = [
+  return assemble(takenAway([swapped(portId)]));
+}
+
+/**
+ * The same for namespaces on the other end of links, without what the kernel does by itself: pods come and go all the
+ * time, and it tells of all that goes with them.
+ */
+export function peersFilter(portId: number): Buffer {
+  return assemble(takenAway([swapped(portId), 0]));
+}
+
+function takenAway(exceptBy: readonly number[]): Step[] {
+  return [
     { load: 'word', at: portIdAt },
-    { equals: swapped(portId), ifSo: 'drop' },
+    ...exceptBy.map((portId): Step => ({ equals: portId, ifSo: 'drop' })),
     { load: 'byte', at: typeHigh },
     { equals: 0, ifNot: 'drop' },
     { load: 'byte', at: typeLow },
@@ -47,7 +59,6 @@ export function linkFilter(portId: number): Buffer {
     { label: 'link', load: 'byte', at: linkFlagsAt },
     { hasBit: IFF_UP, ifSo: 'drop', ifNot: 'take' },
   ];
-  return assemble(steps);
 }
 
 const NFT_MSG_NEWGEN = 15;

@@ -6,8 +6,8 @@ import { createNetlinkReader, openNetlink, receiveNetlink, sendNetlink } from '.
 import type { NetworkNamespaces } from '../netns/port.ts';
 import type { Poller } from '../poll/port.ts';
 import { attachFilter } from './bpf.ts';
-import { linkFilter, rulesFilter } from './filter.ts';
-import type { Drift, DriftWatch } from './port.ts';
+import { linkFilter, peersFilter, rulesFilter } from './filter.ts';
+import type { Drift, DriftWatch, WatchOptions } from './port.ts';
 
 export interface DriftWatchDependencies {
   readonly namespaces: NetworkNamespaces;
@@ -15,12 +15,14 @@ export interface DriftWatchDependencies {
 }
 
 const NETLINK_ADD_MEMBERSHIP = 1;
+/** Hears of all namespaces that have a number in the socket's own, as the other end of a veth pair has. */
+const NETLINK_LISTEN_ALL_NSID = 8;
 /** RTNLGRP_LINK, NEIGH, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR, IPV6_ROUTE (linux/rtnetlink.h). */
 const linkGroups = [1, 3, 5, 7, 9, 11];
 /** NFNLGRP_NFTABLES (linux/netfilter/nfnetlink_compat.h). */
 const rulesGroups = [7];
 
-/** Two sockets per namespace, filtered in the kernel and read by the poller, which stays the caller's. */
+/** Two or three sockets per namespace, filtered in the kernel and read by the poller, which stays the caller's. */
 export function createDriftWatch(dependencies: DriftWatchDependencies): DriftWatch {
   return new NetlinkDriftWatch(dependencies);
 }
@@ -35,11 +37,12 @@ class NetlinkDriftWatch implements DriftWatch {
     this.#dependencies = dependencies;
   }
 
-  watch(namespace: string): void {
+  watch(namespace: string, { peers = false }: WatchOptions = {}): void {
     if (this.#sockets.has(namespace)) return;
     this.#sockets.set(namespace, []);
     this.#subscribe(NETLINK_ROUTE, { namespace, of: 'links' });
     this.#subscribe(NETLINK_NETFILTER, { namespace, of: 'rules' });
+    if (peers) this.#subscribe(NETLINK_ROUTE, { namespace, of: 'peers' });
   }
 
   onDrift(callback: (drift: Drift) => void): void {
@@ -66,15 +69,22 @@ class NetlinkDriftWatch implements DriftWatch {
     const told = (): void => this.#callback(drift);
     try {
       this.#self ??= protocol === NETLINK_NETFILTER ? askForSelf(fd) : undefined;
-      const isLinks = drift.of === 'links';
-      attachFilter(fd, isLinks ? linkFilter(process.pid) : rulesFilter(this.#self ?? 0));
-      for (const group of isLinks ? linkGroups : rulesGroups) join(fd, group);
+      attachFilter(fd, this.#filterOf(drift.of));
+      if (drift.of === 'peers') setOption(fd, NETLINK_LISTEN_ALL_NSID, 1);
+      for (const group of drift.of === 'rules' ? rulesGroups : linkGroups) {
+        setOption(fd, NETLINK_ADD_MEMBERSHIP, group);
+      }
       poller.add(fd, { message: told, overrun: told });
     } catch (error) {
       libc().close(fd);
       throw error;
     }
     this.#sockets.get(drift.namespace)?.push(fd);
+  }
+
+  #filterOf(what: Drift['of']): Buffer {
+    if (what === 'rules') return rulesFilter(this.#self ?? 0);
+    return what === 'links' ? linkFilter(process.pid) : peersFilter(process.pid);
   }
 }
 
@@ -86,10 +96,8 @@ function askForSelf(fd: number): number | undefined {
   return parseMessages(answer).map(parseGenerationProcess).find(Boolean);
 }
 
-function join(fd: number, group: number): void {
+function setOption(fd: number, option: number, number: number): void {
   const value = Buffer.alloc(4);
-  value.writeInt32LE(group);
-  syscall('setsockopt', () =>
-    libc().setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, value, value.length),
-  );
+  value.writeInt32LE(number);
+  syscall('setsockopt', () => libc().setsockopt(fd, SOL_NETLINK, option, value, value.length));
 }
