@@ -29,7 +29,7 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** Answers one request without any transport; rejects only with `StatusError`, or where the store failed. */
   handle(request: ApiRequest): Promise<ApiResponse>;
-  /** Serves on 127.0.0.1, or on a listening socket by its descriptor; may be called for several sockets. */
+  /** Serves on 127.0.0.1, a unix socket, or a socket that listens already; may be called for several. */
   listen(at: ListenAt): Promise<Listening>;
   /** Serves the connections of a plain TCP server that somebody else runs. */
   attach(listener: Server): Listening;

@@ -18,6 +18,11 @@ export interface CliEnvironment {
   readonly connect: (name: string) => Promise<LabConnection>;
   /** What a support bundle takes from this machine; loaded on first use. */
   readonly evidence: () => Promise<MachineEvidence>;
+  /**
+   * Runs this command line where packets of the lab can be sent, and returns its exit code; undefined when that is
+   * here, or when there is no such lab.
+   */
+  readonly enter: (name: string) => Promise<number | undefined>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }

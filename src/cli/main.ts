@@ -120,6 +120,11 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     );
 }
 
+/** Runs a command that sends packets, here or where the lab's can be sent. */
+async function sending(env: CliEnvironment, lab: string, run: () => Promise<number>): Promise<number> {
+  return (await env.enter(lab)) ?? run();
+}
+
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
   withFamily(withFiles(withLab(program.command('reach'))))
     .description('who reaches whom; --live proves every cell with real packets')
@@ -127,7 +132,10 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('--pods', 'pods instead of workloads', false)
     .option('--all-namespaces', 'kube-system too', false)
     .option('-o, --output <format>', 'table, wide, json, yaml, csv, md, dot, mermaid or junit', 'table')
-    .action(async (options) => done(await (await import('./commands/reach.ts')).reach(env, options)));
+    .action(async (options) => {
+      const run = async (): Promise<ExitCode> => (await import('./commands/reach.ts')).reach(env, options);
+      done(await (options.live ? sending(env, options.name, run) : run()));
+    });
   withFamily(withFiles(withLab(program.command('explain <source> <destination>'))))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
     .addHelpText('after', endpointHelp)
@@ -141,19 +149,29 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .option('--timeout <ms>', 'how long silence counts as unreachable', wholeNumber, 1000)
     .action(async (source: string, destination: string, options) =>
-      done(await (await import('./commands/connect.ts')).connect(env, { source, destination, ...options })),
+      done(
+        await sending(env, options.name, async () =>
+          (await import('./commands/connect.ts')).connect(env, { source, destination, ...options }),
+        ),
+      ),
     );
   withFamily(withFiles(withLab(program.command('test <expectations...>'))))
     .description('check expectations about who reaches whom')
     .addHelpText('after', `${expectationHelp}${endpointHelp}`)
     .option('--live', 'with real packets', false)
     .option('-o, --output <format>', 'table, json, junit or sarif', 'table')
-    .action(async (expectations: string[], options) =>
-      done(await (await import('./commands/test.ts')).test(env, { expectations, ...options })),
-    );
+    .action(async (expectations: string[], options) => {
+      const run = async (): Promise<ExitCode> =>
+        (await import('./commands/test.ts')).test(env, { expectations, ...options });
+      done(await (options.live ? sending(env, options.name, run) : run()));
+    });
   withLab(program.command('exec <pod> <command...>'))
     .description("run a program of this machine in a pod's network: weft exec POD -- CMD...")
     .action(async (pod: string, command: string[], options) =>
-      done(await (await import('./commands/exec.ts')).exec(env, { pod, command, ...options })),
+      done(
+        await sending(env, options.name, async () =>
+          (await import('./commands/exec.ts')).exec(env, { pod, command, ...options }),
+        ),
+      ),
     );
 }

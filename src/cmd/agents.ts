@@ -49,7 +49,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   });
 
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
-  const client = createClient({ ...access, clock: systemClock, log });
+  const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
   const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-agent' });
   const agents = createAgents({
     client,

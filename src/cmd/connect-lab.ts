@@ -19,6 +19,7 @@ const reachableWithinMs = 20_000;
 export async function connectLab(paths: LabPaths): Promise<LabConnection> {
   const client = createClient({
     ...(await loadKubeconfig(paths.kubeconfig)),
+    socketPath: paths.socket('api'),
     clock: systemClock,
     log: silentLog,
   });

@@ -20,6 +20,7 @@ import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { serveInternet } from './serve-internet.ts';
+import { ownDoor } from './own-door.ts';
 import { runRole } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
@@ -52,8 +53,13 @@ await runRole('control', async ({ paths, options, log, expose }) => {
     certificates: credentials.certificates,
     tokens: credentials.tokens,
   });
-  const { port } = await server.listen({ port: credentials.rememberedPort ?? 0 });
-  const access = credentials.access(port);
+  const door = ownDoor();
+  const { port } = await server.listen(
+    door === undefined ? { port: credentials.rememberedPort ?? 0 } : { fd: door },
+  );
+  // For the lab's own processes: without root they are in another network namespace than the port.
+  await server.listen({ path: paths.socket('api') });
+  const access = { ...credentials.access(port), socketPath: paths.socket('api') };
   const client = createClient({ ...access, clock: systemClock, log });
 
   const fabric = createFabric({ namespaces, route, sysctl });

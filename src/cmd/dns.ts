@@ -16,7 +16,7 @@ await runRole('dns', async ({ paths, options, log }) => {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
-  const client = createClient({ ...access, clock: systemClock, log });
+  const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
   const dns = createDnsServer({
     sockets,
     namespaces,

@@ -14,6 +14,7 @@ import {
 } from '../lab/process-file.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { ownDoor } from './own-door.ts';
 import { runRole } from './role.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
@@ -64,6 +65,7 @@ await runRole('holder', async ({ paths, options, log }) => {
           args: [...(flags[role] ?? []), join(import.meta.dirname, `${role}.ts`), paths.directory],
           env: process.env,
           logFile: paths.log(role),
+          inherited: ownDoor(),
         },
         onStart: (record) => {
           records = { ...records, [role]: succeed(records[role] ?? before[role], record) };

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
+import type { Door } from '../lab/door.ts';
 import { missingLab } from '../lab/missing-lab.ts';
 import { labPaths, labsDirectory } from '../lab/paths.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -11,8 +12,8 @@ export function openLabs(): {
   readonly control: LabControl;
   readonly connect: (name: string) => Promise<LabConnection>;
 } {
-  const isRoot = process.getuid?.() === 0;
-  const directory = labsDirectory({ runtimeDirectory: process.env['XDG_RUNTIME_DIR'], isRoot });
+  const uid = process.getuid?.() ?? 0;
+  const directory = labsDirectory(process.env, { uid });
   let loaded: Promise<LabControl> | undefined;
   const launcher = (): Promise<LabControl> => {
     loaded ??= loadLauncher(directory);
@@ -68,5 +69,11 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     tryLock,
     silentRoles,
     checkMachine,
+    ...(process.getuid?.() !== 0 && { door: await loadDoor() }),
   });
+}
+
+async function loadDoor(): Promise<Door> {
+  const { closeDoor, copyDoor, openDoor } = await import('../kernel/door/door.ts');
+  return { open: openDoor, copyOf: copyDoor, close: closeDoor };
 }

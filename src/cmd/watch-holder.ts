@@ -11,6 +11,7 @@ import { readProcessFile } from '../lab/process-file.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { ownDoor } from './own-door.ts';
 
 /** How often it is asked whether the holder that somebody starts has come. */
 const lookMs = 50;
@@ -66,6 +67,7 @@ export function watchHolder({ paths, log, poller }: HolderWatch): void {
       args: [join(import.meta.dirname, 'holder.ts'), paths.directory],
       env: process.env,
       logFile: paths.log('holder'),
+      inherited: ownDoor(),
     });
   };
   /** Keeps the lock until the holder has come, or should have. */

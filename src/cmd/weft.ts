@@ -4,6 +4,7 @@ import { openLabs } from './labs.ts';
 
 /** The command line: `weft COMMAND …`. */
 const labs = openLabs();
+const argv = process.argv.slice(2);
 const environment: CliEnvironment = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
@@ -18,8 +19,13 @@ const environment: CliEnvironment = {
     ]);
     return { kernel: kernelEvidence, versions };
   },
+  async enter(name) {
+    if (process.getuid?.() === 0) return undefined;
+    const { enterLab } = await import('./enter-lab.ts');
+    return enterLab(labs.control.paths(name), argv);
+  },
   now: () => performance.now(),
 };
-process.exitCode = await main(process.argv.slice(2), environment);
+process.exitCode = await main(argv, environment);
 // Whatever a command left open must not keep a finished command from ending.
 process.stdout.write('', () => process.exit());

@@ -69,8 +69,8 @@ export interface Libc {
   prlimit(pid: number, resource: number, limit: Memory, old: Memory): number;
   getrlimit(resource: number, limit: Memory): number;
   setrlimit(resource: number, limit: Memory): number;
-  /** Any system call of two numbers, for those that an older glibc has no function for. */
-  syscall(number: number, first: number, second: number): number;
+  /** Any system call of three numbers or fewer, for those that an older glibc has no function for. */
+  syscall(number: number, first: number, second: number, third: number): number;
 }
 
 /*
@@ -114,7 +114,7 @@ const prototypes = {
   prlimit: 'int prlimit(int, int, const void *, void *)',
   getrlimit: 'int getrlimit(int, void *)',
   setrlimit: 'int setrlimit(int, const void *)',
-  syscall: 'long syscall(long, long, long)',
+  syscall: 'long syscall(long, long, long, long)',
 } as const satisfies Record<keyof Libc, string>;
 
 let koffi: typeof Koffi | undefined;

@@ -2,10 +2,11 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync, readFileSync
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { acquireLock } from '../drivers/process/lock.ts';
-import type { Processes } from '../drivers/process/port.ts';
+import type { ProcessCommand, ProcessRecord, Processes } from '../drivers/process/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { LabControl } from './control.ts';
+import { doorVariable, type Door } from './door.ts';
 import { findLabProcesses, type LabProcess } from './lab-processes.ts';
 import type { LabOptions } from './options.ts';
 import { labPaths, type LabPaths } from './paths.ts';
@@ -27,6 +28,8 @@ export interface LauncherOptions {
   readonly silentRoles: (paths: LabPaths) => Promise<readonly string[]>;
   /** Throws with fault `environment` what this machine lacks. */
   readonly checkMachine: () => void;
+  /** Given where labs run without root, inside a user namespace each. */
+  readonly door?: Door;
 }
 
 /** How long the holder may take to end what it supervises, before everything is killed. */
@@ -68,17 +71,28 @@ export function createLauncher(options: LauncherOptions): LabControl {
   const startHolder = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
     const survivor = runningOf(paths)[0]?.record;
     if (survivor === undefined) inRunDirectory(directory, () => makeDirectories(paths, lab));
-    // Pins live in the lab's mount namespace: a new holder joins the one that a survivor still holds.
-    const enter =
-      survivor === undefined
-        ? { command: 'unshare', args: ['--mount', '--propagation', 'private'] }
-        : { command: 'nsenter', args: ['--mount', '--target', String(survivor.pid)] };
-    await processes.start({
-      command: enter.command,
-      args: [...enter.args, options.node, options.holderEntry, paths.directory],
+    const [command, ...args] = enterNamespaces(survivor, options.door !== undefined);
+    const program = {
+      command,
+      args: [...args, options.node, options.holderEntry, paths.directory],
       env: options.env,
       logFile: paths.log('holder'),
-    });
+    };
+    if (options.door === undefined) await processes.start(program);
+    else await startWithDoor(options.door, survivor, program);
+  };
+
+  const startWithDoor = async (
+    door: Door,
+    survivor: ProcessRecord | undefined,
+    program: ProcessCommand,
+  ): Promise<void> => {
+    const inherited = survivor === undefined ? door.open() : door.copyOf(survivor.pid);
+    try {
+      await processes.start({ ...program, inherited, env: { ...program.env, [doorVariable]: '1' } });
+    } finally {
+      door.close(inherited);
+    }
   };
 
   const whenAnswering = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
@@ -145,6 +159,22 @@ export function createLauncher(options: LauncherOptions): LabControl {
         return found;
       }),
   };
+}
+
+/**
+ * Pins live in the lab's mount namespace: a new holder joins the one that a survivor still holds. Without root, that and
+ * the network namespace they are at home in belong to a user namespace of the lab, where the user is root.
+ */
+function enterNamespaces(
+  survivor: ProcessRecord | undefined,
+  isUnprivileged: boolean,
+): readonly [string, ...string[]] {
+  if (survivor !== undefined) {
+    const kinds = isUnprivileged ? ['--user', '--preserve-credentials', '--net'] : [];
+    return ['nsenter', ...kinds, '--mount', '--target', String(survivor.pid)];
+  }
+  const kinds = isUnprivileged ? ['--user', '--map-root-user', '--net'] : [];
+  return ['unshare', ...kinds, '--mount', '--propagation', 'private'];
 }
 
 /** From here on no process of the lab starts another, and a later `up` begins by finishing this. */

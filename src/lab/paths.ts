@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where a lab keeps its files; everything below `directory` belongs to it and goes with `down`. */
 export interface LabPaths {
@@ -22,7 +22,7 @@ export interface LabPaths {
   readonly options: string;
   /** Records of the running processes, by role. */
   readonly processes: string;
-  socket(role: 'holder' | 'agents' | 'dns'): string;
+  socket(of: 'holder' | 'agents' | 'dns' | 'api'): string;
   /** Where a process serves its metrics. */
   metrics(role: string): string;
   /** Locked by the one process of the role as long as it runs. */
@@ -31,12 +31,19 @@ export interface LabPaths {
   serving(role: 'holder' | 'dns'): string;
 }
 
-/** Where all labs of a user are: below /run/weft, or below $XDG_RUNTIME_DIR without root. */
-export function labsDirectory(env: {
-  readonly runtimeDirectory?: string | undefined;
-  readonly isRoot: boolean;
-}): string {
-  return env.isRoot || env.runtimeDirectory === undefined ? '/run/weft' : join(env.runtimeDirectory, 'weft');
+/** Says where labs are, instead of the places below. */
+export const directoryVariable = 'WEFT_RUN_DIRECTORY';
+
+/** Where all labs of a user are: /run/weft; without root below $XDG_RUNTIME_DIR, or in /tmp where there is none. */
+export function labsDirectory(
+  env: Readonly<Record<string, string | undefined>>,
+  { uid }: { readonly uid: number },
+): string {
+  const chosen = env[directoryVariable] ?? '';
+  if (chosen !== '') return resolve(chosen);
+  if (uid === 0) return '/run/weft';
+  const runtimeDirectory = env['XDG_RUNTIME_DIR'] ?? '';
+  return runtimeDirectory === '' ? `/tmp/weft-${uid}` : join(runtimeDirectory, 'weft');
 }
 
 export function labPaths(labs: string, name: string): LabPaths {
@@ -55,7 +62,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     store: join(directory, 'store.db'),
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),
-    socket: (role) => join(directory, `${role}.sock`),
+    socket: (of) => join(directory, `${of}.sock`),
     metrics: (role) => join(directory, `${role}-metrics.sock`),
     serving: (role) => join(directory, 'serving', role),
     roleLock: (role) => join(directory, `${role}.lock`),

@@ -11,7 +11,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 const processes = createProcesses({ clock: systemClock });
 const entry = join(import.meta.dirname, '../../src/cmd/weft.ts');
 
-export const directory: string = labsDirectory({ isRoot: true });
+export const directory: string = labsDirectory({}, { uid: 0 });
 
 export function pathsOf(name: string): LabPaths {
   return labPaths(directory, name);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { WeftError } from '../../lib/errors.ts';
@@ -10,8 +11,14 @@ export interface Certificates {
   readonly clientAuthority?: string;
 }
 
-/** Where to listen: a port on a loopback address (0 lets the kernel choose), or a socket that listens already. */
-export type ListenAt = { readonly port: number; readonly host?: string } | { readonly fd: number };
+/**
+ * Where to listen: a port on a loopback address (0 lets the kernel choose), a unix socket, whose file is replaced, or a
+ * socket that listens already.
+ */
+export type ListenAt =
+  | { readonly port: number; readonly host?: string }
+  | { readonly path: string }
+  | { readonly fd: number };
 
 export interface Listening {
   /** 0 for a socket whose port is not known. */
@@ -37,7 +44,8 @@ export async function listen(
       }),
     ),
   );
-  server.listen('fd' in at ? { fd: at.fd } : { port: at.port, host: at.host ?? '127.0.0.1' }, resolve);
+  if ('path' in at) rmSync(at.path, { force: true });
+  server.listen('port' in at ? { host: '127.0.0.1', ...at } : at, resolve);
   await promise;
   server.on('error', () => {});
   return { port: portOf(server.address()), close: closer(server, server) };

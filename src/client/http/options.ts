@@ -5,6 +5,8 @@ import type { Log } from '../../lib/log.ts';
 export interface ServerAccess {
   /** `https://HOST:PORT`, or `http://` for HTTP/2 without TLS; a path in it comes before every request's. */
   readonly server: string;
+  /** Path of a unix socket to connect to instead of the host and port of `server`, which stays the name to verify. */
+  readonly socketPath?: string;
   /** PEM of the authorities to trust; the system's without it. */
   readonly ca?: string;
   /** Bearer token, or how to get the current one: those of service accounts are renewed in their file. */

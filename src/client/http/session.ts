@@ -1,4 +1,7 @@
 import { connect, constants, type ClientHttp2Session, type SecureClientSessionOptions } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { backOffMs } from '../../lib/back-off.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
@@ -78,8 +81,12 @@ export function createConnection(options: ClientOptions): Connection {
 
 function open(options: ClientOptions, signal: AbortSignal): Promise<ClientHttp2Session> {
   const { promise, resolve, reject } = Promise.withResolvers<ClientHttp2Session>();
-  const session = connect(new URL(options.server).origin, {
+  const server = new URL(options.server);
+  const session = connect(server.origin, {
     ...tlsOptions(options),
+    ...(options.socketPath !== undefined && {
+      createConnection: () => openSocket(options.socketPath ?? '', server, options),
+    }),
     settings: { initialWindowSize: windowBytes, enablePush: false },
   });
   const give = (error: Error): void => {
@@ -103,6 +110,12 @@ function open(options: ClientOptions, signal: AbortSignal): Promise<ClientHttp2S
     // A connection that failed may report it more than once.
     session.on('error', () => {});
   });
+}
+
+/** With TLS as over TCP: it is the server's certificate and token that count, not where its socket is. */
+function openSocket(path: string, { protocol, hostname: host }: URL, options: ClientOptions): Duplex {
+  if (protocol !== 'https:') return connectSocket({ path });
+  return connectTls({ path, host, ALPNProtocols: ['h2'], ...tlsOptions(options) });
 }
 
 function tlsOptions(options: ClientOptions): SecureClientSessionOptions {

@@ -12,6 +12,8 @@ export interface ProcessCommand {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard output and error are appended to it; mode 0600. Standard input is empty. */
   readonly logFile: string;
+  /** An open descriptor that it gets too, as its 3. */
+  readonly inherited?: number | undefined;
 }
 
 /** How a process ended. Both are undefined where it was not a child of this process. */

@@ -138,10 +138,11 @@ function isGone(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH';
 }
 
-async function spawned({ command, args, env, logFile }: ProcessCommand): Promise<ChildProcess> {
+async function spawned({ command, args, env, logFile, inherited }: ProcessCommand): Promise<ChildProcess> {
   const log = openLog(logFile);
+  const more = inherited === undefined ? [] : [inherited];
   try {
-    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', log, log] });
+    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', log, log, ...more] });
     if (child.pid !== undefined) return child;
     throw startFailed(command, await new Promise<Error>((resolve) => void child.once('error', resolve)));
   } finally {

@@ -1,8 +1,6 @@
 import { libc, SyscallError, syscall } from '../libc.ts';
 import type { Poller } from '../poll/port.ts';
-
-/** The same number on every architecture (asm-generic/unistd.h); glibc has a wrapper only since 2.36. */
-const SYS_pidfd_open = 434;
+import { SYS_pidfd_open } from './pidfd.ts';
 
 /**
  * Calls back once when a process that is not a child ends, at once and without looking again and again. The returned
@@ -32,7 +30,7 @@ export function createExitWatch(poller: Poller): ExitWatch {
 
 function openPidfd(pid: number): number | undefined {
   try {
-    return syscall('pidfd_open', () => libc().syscall(SYS_pidfd_open, pid, 0));
+    return syscall('pidfd_open', () => libc().syscall(SYS_pidfd_open, pid, 0, 0));
   } catch (error) {
     if (error instanceof SyscallError && ['ESRCH', 'EINVAL', 'ENOSYS'].includes(error.errnoName))
       return undefined;

@@ -116,6 +116,11 @@ export function createSockets({ namespaces }: { namespaces: NetworkNamespaces })
   };
 }
 
+/** As `Sockets.listen`, in the network namespace that this thread is in. */
+export function listenHere(options: ListenOptions): number {
+  return listen(options);
+}
+
 function listen(options: ListenOptions): number {
   const { protocol, port, family = 'IPv4' } = options;
   const address = options.address === undefined ? anyAddress(family) : addressOf(options.address);
