@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plan: ['model', 'api', 'types:kernel'],
   kernel: ['wire'],
   drivers: [],
+  doctor: ['plan', 'types:kernel'],
   reconcile: [],
   apiserver: ['api'],
   client: ['api'],
@@ -38,7 +39,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'drivers',
     'types:kernel',
   ],
-  cli: ['client', 'api', 'model', 'analysis', 'lab', 'workload'],
+  cli: ['client', 'api', 'model', 'analysis', 'lab', 'workload', 'doctor'],
 };
 
 const pureRooms = ['wire', 'api', 'model', 'plan', 'analysis'];

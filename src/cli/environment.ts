@@ -1,5 +1,6 @@
 import type { Evidence } from '../lab/bundle/evidence.ts';
 import type { LabPaths } from '../lab/paths.ts';
+import type { Finding } from '../doctor/finding.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
 
@@ -23,6 +24,8 @@ export interface CliEnvironment {
    * here, or when there is no such lab.
    */
   readonly enter: (name: string) => Promise<number | undefined>;
+  /** Looks at everything that labs need of this machine; leaves nothing behind. */
+  readonly diagnose: () => Promise<readonly Finding[]>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }

@@ -47,6 +47,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
     .configureOutput({ writeOut: env.out, writeErr: env.err });
   addLabCommands(program, env, done);
   addQuestions(program, env, done);
+  addDiagnosis(program, env, done);
   return program;
 }
 
@@ -123,6 +124,14 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
 /** Runs a command that sends packets, here or where the lab's can be sent. */
 async function sending(env: CliEnvironment, lab: string, run: () => Promise<number>): Promise<number> {
   return (await env.enter(lab)) ?? run();
+}
+
+function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {
+  program
+    .command('doctor')
+    .description('what this machine must have to run labs, and how to get what is missing')
+    .option('-o, --output <format>', 'text, json or yaml', 'text')
+    .action(async (options) => done(await (await import('./commands/doctor.ts')).doctor(env, options)));
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {

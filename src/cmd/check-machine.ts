@@ -1,12 +1,35 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { checkPrivileges } from '../doctor/privileges.ts';
+import { runProgram } from '../drivers/program/run-program.ts';
+import { enterNamespaces } from '../lab/namespaces.ts';
 import { WeftError } from '../lib/errors.ts';
 
-/** Throws what a lab needs and this machine lacks, with the way to get it. Exit code 3. */
-export function checkMachine(): void {
+/**
+ * Throws what a lab needs and this machine lacks, with the way to get it: what can be seen in a few milliseconds, before
+ * anything is started. `weft doctor` looks at the rest.
+ */
+export async function checkMachine(): Promise<void> {
   if (process.platform !== 'linux')
     throw lacks('Linux', 'labs are made of Linux network namespaces; run them in a VM');
+  const uid = process.getuid?.() ?? 0;
+  const privileges = checkPrivileges({ uid, read: readIfThere });
+  if (privileges.remedy !== undefined) throw lacks(`privileges: ${privileges.found}`, privileges.remedy.hint);
   if (!isBuiltIn('nf_tables')) throw lacks('the kernel module nf_tables', 'modprobe nf_tables');
   if (!isBuiltIn('vxlan')) throw lacks('the kernel module vxlan', 'modprobe vxlan');
+  if (uid !== 0) await requireUserNamespaces();
+}
+
+/** Seccomp filters and security modules forbid them without a setting that says so. */
+async function requireUserNamespaces(): Promise<void> {
+  const [command, ...args] = enterNamespaces(undefined, true);
+  const ended = await runProgram(command, [...args, 'true']);
+  if (ended === undefined) throw lacks(command, 'install the package util-linux');
+  if (ended.code === 0) return;
+  throw lacks(`user namespaces for users: ${ended.err.trim()}`, 'use sudo, or allow them');
+}
+
+function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** Whether the module is loaded, built in, or can be loaded on demand by the kernel itself. */

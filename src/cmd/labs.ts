@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Finding } from '../doctor/finding.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
 import type { Door } from '../lab/door.ts';
@@ -11,6 +12,7 @@ import { systemClock } from '../lib/clock.ts';
 export function openLabs(): {
   readonly control: LabControl;
   readonly connect: (name: string) => Promise<LabConnection>;
+  readonly diagnose: () => Promise<Finding[]>;
 } {
   const uid = process.getuid?.() ?? 0;
   const directory = labsDirectory(process.env, { uid });
@@ -38,6 +40,13 @@ export function openLabs(): {
       if (!existsSync(control.paths(name).kubeconfig)) throw missingLab(name, await control.list());
       const { connectLab } = await import('./connect-lab.ts');
       return connectLab(control.paths(name));
+    },
+    async diagnose() {
+      const [{ diagnose }, { createMachine }] = await Promise.all([
+        import('../doctor/diagnose.ts'),
+        import('./machine.ts'),
+      ]);
+      return diagnose(createMachine(directory, control.list));
     },
   };
 }

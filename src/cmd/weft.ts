@@ -24,6 +24,7 @@ const environment: CliEnvironment = {
     const { enterLab } = await import('./enter-lab.ts');
     return enterLab(labs.control.paths(name), argv);
   },
+  diagnose: labs.diagnose,
   now: () => performance.now(),
 };
 process.exitCode = await main(argv, environment);

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { ProcessRecord, Processes } from '../drivers/process/port.ts';
 import type { LabPaths } from './paths.ts';
 import type { RoleName } from './process-file.ts';
@@ -21,6 +22,14 @@ export function findLabProcesses(processes: Processes, { directory }: LabPaths):
       const role = roleOf(args);
       return role === undefined ? [] : [{ role, record }];
     });
+}
+
+/** Names of the labs of a directory that have a running process. */
+export function runningLabs(processes: Processes, directory: string): Set<string> {
+  const found = processes.find(
+    (args) => roleOf(args) !== undefined && dirname(args.at(-1) ?? '') === directory,
+  );
+  return new Set(found.map(({ args }) => basename(args.at(-1) ?? '')));
 }
 
 function roleOf(args: readonly string[]): RoleName | undefined {

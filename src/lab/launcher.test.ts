@@ -55,7 +55,7 @@ beforeEach(() => {
     env: {},
     tryLock,
     silentRoles: async () => [],
-    checkMachine() {},
+    checkMachine: () => Promise.resolve(),
   });
 });
 

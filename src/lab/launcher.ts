@@ -9,6 +9,7 @@ import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
 import { findLabProcesses, type LabProcess } from './lab-processes.ts';
 import type { LabOptions } from './options.ts';
+import { enterNamespaces } from './namespaces.ts';
 import { labPaths, type LabPaths } from './paths.ts';
 import { processStatus } from './process-status.ts';
 import { inRunDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
@@ -27,7 +28,7 @@ export interface LauncherOptions {
   /** Which processes of a lab do not answer now. */
   readonly silentRoles: (paths: LabPaths) => Promise<readonly string[]>;
   /** Throws with fault `environment` what this machine lacks. */
-  readonly checkMachine: () => void;
+  readonly checkMachine: () => Promise<void>;
   /** Given where labs run without root, inside a user namespace each. */
   readonly door?: Door;
 }
@@ -147,7 +148,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
         const running = runningOf(paths);
         if (running.length > 0) requireSame(paths, lab);
         if (!running.some(({ role }) => role === 'holder')) {
-          options.checkMachine();
+          await options.checkMachine();
           await startHolder(paths, lab);
         }
         await whenAnswering(paths, lab);
@@ -159,22 +160,6 @@ export function createLauncher(options: LauncherOptions): LabControl {
         return found;
       }),
   };
-}
-
-/**
- * Pins live in the lab's mount namespace: a new holder joins the one that a survivor still holds. Without root, that and
- * the network namespace they are at home in belong to a user namespace of the lab, where the user is root.
- */
-function enterNamespaces(
-  survivor: ProcessRecord | undefined,
-  isUnprivileged: boolean,
-): readonly [string, ...string[]] {
-  if (survivor !== undefined) {
-    const kinds = isUnprivileged ? ['--user', '--preserve-credentials', '--net'] : [];
-    return ['nsenter', ...kinds, '--mount', '--target', String(survivor.pid)];
-  }
-  const kinds = isUnprivileged ? ['--user', '--map-root-user', '--net'] : [];
-  return ['unshare', ...kinds, '--mount', '--propagation', 'private'];
 }
 
 /** From here on no process of the lab starts another, and a later `up` begins by finishing this. */

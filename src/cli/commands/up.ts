@@ -46,7 +46,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   );
   await progress.phase(
     'starting the network',
-    () => env.labs.start(lab),
+    () => env.labs.start(lab).catch(pointToDoctor),
     () => `${lab.nodes} nodes, ${lab.config.model}`,
   );
   const connection = await env.connect(lab.name);
@@ -66,6 +66,19 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     await connection.close();
   }
   return 0;
+}
+
+/** Somebody else's lock is no lack of the machine's. */
+function pointToDoctor(error: unknown): never {
+  if (!(error instanceof WeftError) || error.fault !== 'environment' || error.code === 'lock-held')
+    throw error;
+  const { code, message, fault, hint } = error;
+  const more = 'weft doctor looks at everything that labs need of this machine';
+  throw new WeftError(code, message, {
+    cause: error,
+    fault,
+    hint: hint === undefined ? more : `${hint}\n  ${more}`,
+  });
 }
 
 function describeManifests({ objects, ignored }: Manifests): string {

@@ -38,6 +38,7 @@ export async function run(argv: readonly string[], lab?: LabConnection): Promise
       throw new WeftError('lab-missing', `there is no lab "${name}"`, { fault: 'input' });
     },
     evidence: () => Promise.resolve({ kernel: () => [], versions: () => ({ weft: 'test' }) }),
+    diagnose: () => Promise.resolve([]),
     enter: () => Promise.resolve(undefined),
     now: () => 0,
   };

@@ -8,8 +8,8 @@ import {
   type Acknowledgement,
   type NetlinkMessage,
 } from '../../wire/netlink/message.ts';
-import { libc, syscall } from '../libc.ts';
-import { MSG_DONTWAIT, NETLINK_NETFILTER, SO_SNDBUFFORCE, SOL_SOCKET } from '../libc-constants.ts';
+import { libc, syscall, syscallUnless } from '../libc.ts';
+import { MSG_DONTWAIT, NETLINK_NETFILTER, SO_SNDBUF, SO_SNDBUFFORCE, SOL_SOCKET } from '../libc-constants.ts';
 import { errnoName } from '../libc-errno.ts';
 import { createNetlinkReader, openNetlink, receiveNetlink, sendNetlink } from '../libc-netlink.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
@@ -17,8 +17,10 @@ import type { NetworkNamespaces } from '../netns/port.ts';
 /** A dump of a table that changes all the time is given up after this many tries. */
 const dumpTries = 16;
 
-/** Send buffer that `openNetlink` asks for; the kernel grants twice as much. */
-const openedSendBuffer = 4 * 1024 * 1024;
+/** Every send buffer takes this much: the kernel grants twice what is asked for, and that is 208 kB or more. */
+const alwaysFits = 200_000;
+/** What the kernel wants to be left of it (net/netlink/af_netlink.c, netlink_sendmsg). */
+const sendOverhead = 32;
 
 /**
  * One NETLINK_NETFILTER socket per pinned namespace, opened on first use. Synchronous: the kernel answers
@@ -27,7 +29,12 @@ const openedSendBuffer = 4 * 1024 * 1024;
 export interface NetfilterSockets {
   /** A sequence number; the `count - 1` after it are reserved as well. */
   sequence(count?: number): number;
-  /** Sends one datagram and returns every answer that is there then. Throws `SyscallError`. */
+  /**
+   * Whether one datagram may have so many bytes. Where it cannot be made so: without root, net.core.wmem_max is the
+   * limit.
+   */
+  fits(namespace: string, length: number): boolean;
+  /** Sends one datagram and returns every answer that is there then. Throws `SyscallError`: EMSGSIZE if it does not fit. */
   exchange(namespace: string, bytes: Uint8Array): NetlinkMessage[];
   /** Sends one acknowledged request and returns the acknowledgement, whatever its errno. */
   request(namespace: string, bytes: Uint8Array): Acknowledgement;
@@ -75,9 +82,14 @@ class Sockets implements NetfilterSockets {
     return first;
   }
 
+  fits(namespace: string, length: number): boolean {
+    if (length <= alwaysFits) return true;
+    const fd = this.#open(namespace);
+    return length <= sendBufferOf(fd) - sendOverhead || growSendBuffer(fd, length);
+  }
+
   exchange(namespace: string, bytes: Uint8Array): NetlinkMessage[] {
     const fd = this.#open(namespace);
-    if (bytes.length > openedSendBuffer) growSendBuffer(fd, bytes.length);
     sendNetlink(fd, bytes);
     const answers: NetlinkMessage[] = [];
     for (;;) {
@@ -151,9 +163,17 @@ class Sockets implements NetfilterSockets {
   }
 }
 
-/** A batch must be one datagram, and that must fit the send buffer. */
-function growSendBuffer(fd: number, size: number): void {
+/** A batch must be one datagram, and that must fit the send buffer. False when this process may not have it so. */
+function growSendBuffer(fd: number, size: number): boolean {
   const value = Buffer.alloc(4);
   value.writeInt32LE(size);
-  syscall('setsockopt', () => libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, value, value.length));
+  const grow = () => libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, value, value.length);
+  return syscallUnless(['EPERM'], 'setsockopt', grow) !== undefined;
+}
+
+function sendBufferOf(fd: number): number {
+  const value = Buffer.alloc(4);
+  const length = Buffer.from([4, 0, 0, 0]);
+  syscall('getsockopt', () => libc().getsockopt(fd, SOL_SOCKET, SO_SNDBUF, value, length));
+  return value.readInt32LE();
 }

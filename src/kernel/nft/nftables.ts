@@ -50,6 +50,13 @@ class KernelNftables implements Nftables {
     if (changes.length === 0) return;
     // A message per change at most, and the batch's begin and end.
     const change = encodeChange(changes, this.#sockets.sequence(changes.length + 2));
+    if (changes.length > 1 && !this.#sockets.fits(namespace, change.batch.bytes.length)) {
+      const { ordered } = change;
+      const half = Math.ceil(ordered.length / 2);
+      this.change(namespace, ordered.slice(0, half));
+      this.change(namespace, ordered.slice(half));
+      return;
+    }
     checkAnswers(change, this.#sockets.exchange(namespace, change.batch.bytes));
   }
 

@@ -63,7 +63,8 @@ export interface Nftables {
    * Applies element changes as one atomic nfnetlink batch, those of one set in their order. Adding what is there
    * already, value and all, does nothing; deleting looks at the key only. Throws `nft-conflict` (an element was there
    * with another value, overlaps another interval, or was missing: the mirror is out of step, list and diff
-   * again), `nft-rejected`, or `nft-value` for a value its type cannot hold; nothing is changed then.
+   * again), `nft-rejected`, or `nft-value` for a value its type cannot hold; nothing is changed then. Without root a
+   * batch longer than the kernel takes from such a process (net.core.wmem_max twice) is applied in several.
    */
   change(namespace: string, changes: readonly NftElementChange[]): void;
   /** All elements of a set, in no order; no `keyEnd` where it equals `key`. Throws `nft-missing` when there is no such set. */
