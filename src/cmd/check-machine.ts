@@ -3,6 +3,7 @@ import { checkPrivileges } from '../doctor/privileges.ts';
 import { runProgram } from '../drivers/program/run-program.ts';
 import { enterNamespaces } from '../lab/namespaces.ts';
 import { WeftError } from '../lib/errors.ts';
+import { labsRunAsRoot } from './privilege.ts';
 
 /**
  * Throws what a lab needs and this machine lacks, with the way to get it: what can be seen in a few milliseconds, before
@@ -11,12 +12,12 @@ import { WeftError } from '../lib/errors.ts';
 export async function checkMachine(): Promise<void> {
   if (process.platform !== 'linux')
     throw lacks('Linux', 'labs are made of Linux network namespaces; run them in a VM');
-  const uid = process.getuid?.() ?? 0;
-  const privileges = checkPrivileges({ uid, read: readIfThere });
+  const isRoot = labsRunAsRoot();
+  const privileges = checkPrivileges({ isRoot, read: readIfThere });
   if (privileges.remedy !== undefined) throw lacks(`privileges: ${privileges.found}`, privileges.remedy.hint);
   if (!isBuiltIn('nf_tables')) throw lacks('the kernel module nf_tables', 'modprobe nf_tables');
   if (!isBuiltIn('vxlan')) throw lacks('the kernel module vxlan', 'modprobe vxlan');
-  if (uid !== 0) await requireUserNamespaces();
+  if (!isRoot) await requireUserNamespaces();
 }
 
 /** Seccomp filters and security modules forbid them without a setting that says so. */

@@ -46,7 +46,7 @@ export function openLabs(): {
         import('../doctor/diagnose.ts'),
         import('./machine.ts'),
       ]);
-      return diagnose(createMachine(directory, control.list));
+      return diagnose(createMachine(directory, () => control.list()));
     },
   };
 }
@@ -60,14 +60,21 @@ function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 async function loadLauncher(directory: string): Promise<LabControl> {
-  const [{ createLauncher }, { silentRoles }, { createProcesses }, { tryLock }, { checkMachine }] =
-    await Promise.all([
-      import('../lab/launcher.ts'),
-      import('../lab/answering.ts'),
-      import('../drivers/process/processes.ts'),
-      import('../kernel/flock/flock.ts'),
-      import('./check-machine.ts'),
-    ]);
+  const [
+    { createLauncher },
+    { silentRoles },
+    { createProcesses },
+    { tryLock },
+    { checkMachine },
+    { labsRunAsRoot },
+  ] = await Promise.all([
+    import('../lab/launcher.ts'),
+    import('../lab/answering.ts'),
+    import('../drivers/process/processes.ts'),
+    import('../kernel/flock/flock.ts'),
+    import('./check-machine.ts'),
+    import('./privilege.ts'),
+  ]);
   return createLauncher({
     directory,
     processes: createProcesses({ clock: systemClock }),
@@ -78,7 +85,7 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     tryLock,
     silentRoles,
     checkMachine,
-    ...(process.getuid?.() !== 0 && { door: await loadDoor() }),
+    ...(!labsRunAsRoot() && { door: await loadDoor() }),
   });
 }
 

@@ -9,24 +9,25 @@ import { loadLibnftables } from '../kernel/nft/libnftables.ts';
 import { libc } from '../kernel/libc.ts';
 import { runningLabs } from '../lab/lab-processes.ts';
 import { enterNamespaces } from '../lab/namespaces.ts';
+import { labsRunAsRoot } from './privilege.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 
 /** This machine, for `weft doctor`. */
 export function createMachine(runDirectory: string, listLabs: () => Promise<readonly string[]>): Machine {
-  const uid = process.getuid?.() ?? 0;
+  const isRoot = labsRunAsRoot();
   return {
     platform: process.platform,
     architecture: process.arch,
     nodeVersion: process.versions.node,
-    uid,
+    isRoot,
     runDirectory,
     read,
     whyNotLoaded: (library) => whyNot(library === 'libc.so.6' ? libc : loadLibnftables),
     run: (command, ...args) => runProgram(command, args),
     tryRunDirectory: () => tryDirectory(runDirectory),
     labs: async () => tracesOf(await listLabs(), runDirectory),
-    tryKernel: () => examine(uid !== 0),
+    tryKernel: () => examine(!isRoot),
   };
 }
 

@@ -27,10 +27,9 @@ async function checkKernel(machine: Machine): Promise<readonly Finding[]> {
         state: 'missing',
         found: `namespaces for the trials could not be made: ${messageOf(error)}`,
         remedy: userNamespaceBan(machine)?.remedy ?? {
-          hint:
-            machine.uid === 0
-              ? 'a container needs: --privileged, or CAP_SYS_ADMIN and CAP_NET_ADMIN without seccomp and AppArmor profiles'
-              : 'use sudo, or allow user namespaces: in a container the seccomp profile forbids them',
+          hint: machine.isRoot
+            ? 'a container needs: --privileged, or CAP_SYS_ADMIN and CAP_NET_ADMIN without seccomp and AppArmor profiles'
+            : 'use sudo, or allow user namespaces: in a container the seccomp profile forbids them',
         },
       },
     ];

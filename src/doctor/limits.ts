@@ -1,7 +1,7 @@
 import { limited, missing, ok, type Finding } from './finding.ts';
 import type { Machine } from './port.ts';
 
-type Look = Pick<Machine, 'read' | 'uid'>;
+type Look = Pick<Machine, 'read' | 'isRoot'>;
 
 /** A limit of this machine: below `least` no lab runs, below `enough` only small ones. */
 interface Limit {
@@ -32,7 +32,7 @@ const limits: readonly Limit[] = [
     unit: 'and threads for this user; a lab has some 50',
     hint: 'ulimit -Hu 4096, and "* hard nproc 4096" in /etc/security/limits.conf',
     // Nothing limits root by number.
-    value: ({ read, uid }) => (uid === 0 ? undefined : processLimit(read, 'Max processes')),
+    value: ({ read, isRoot }) => (isRoot ? undefined : processLimit(read, 'Max processes')),
   },
   {
     check: 'control group',
@@ -74,7 +74,7 @@ const limits: readonly Limit[] = [
     enough: mebi,
     unit: 'bytes; without root they limit what is programmed in one transaction',
     hint: 'as root: sysctl -w net.core.wmem_max=4194304 net.core.rmem_max=4194304',
-    value: ({ read, uid }) => (uid === 0 ? undefined : numberIn(read('/proc/sys/net/core/wmem_max'))),
+    value: ({ read, isRoot }) => (isRoot ? undefined : numberIn(read('/proc/sys/net/core/wmem_max'))),
   },
 ];
 

@@ -44,9 +44,10 @@ export interface Machine {
   readonly architecture: string;
   /** Without the leading `v`. */
   readonly nodeVersion: string;
-  readonly uid: number;
+  /** Labs run as root: this user is, and the owner of the network namespace it is in. */
+  readonly isRoot: boolean;
   /** Text of a file below /proc; undefined when it is not there or not readable. */
-  read(path: string): string | undefined;
+  readonly read: (path: string) => string | undefined;
   /** Loads a shared library as labs do. Returns why that fails, undefined when it does not. */
   whyNotLoaded(library: 'libc.so.6' | 'libnftables.so.1'): string | undefined;
   /** Runs a program to its end; undefined when it is not installed. */

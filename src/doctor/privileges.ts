@@ -1,7 +1,7 @@
 import { missing, ok, type Finding, type Remedy } from './finding.ts';
 import type { Machine } from './port.ts';
 
-type Look = Pick<Machine, 'read' | 'uid'>;
+type Look = Pick<Machine, 'read' | 'isRoot'>;
 
 /** Bits of linux/capability.h that labs need in the namespaces they make. */
 const needed = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
@@ -9,7 +9,7 @@ const needed = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as cons
 /** Whether this user may make namespaces at all, by what the system says about it. */
 export function checkPrivileges(machine: Look): Finding {
   const check = 'privileges';
-  if (machine.uid === 0) {
+  if (machine.isRoot) {
     const lacking = lackingCapabilities(machine);
     if (lacking.length === 0) return ok(check, 'root');
     return missing(check, `root without ${lacking.join(', ')}`, {

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, beforeEach, test } from 'node:test';
+import { after, beforeEach, suite, test } from 'node:test';
 import { createFakeProcesses } from '../drivers/process/fake.ts';
-import type { Processes } from '../drivers/process/port.ts';
+import type { ProcessCommand, Processes } from '../drivers/process/port.ts';
 import { tryLock } from '../kernel/flock/flock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { defaultNetworkConfig } from '../model/network/config.ts';
 import type { LabControl } from './control.ts';
+import { doorVariable } from './door.ts';
 import { createLauncher } from './launcher.ts';
 import { labPaths } from './paths.ts';
 import { readProcessFile, writeProcessFile } from './process-file.ts';
@@ -20,6 +21,7 @@ const lab = { name: 'lab', nodes: 3, config: defaultNetworkConfig };
 const paths = labPaths(directory, 'lab');
 
 let commands: string[][] = [];
+let inherited: ProcessCommand[] = [];
 let processes: Processes;
 let labs: LabControl;
 
@@ -34,6 +36,7 @@ function playingHolder(real: Processes): Processes {
     onExit: (record, callback) => real.onExit(record, callback),
     async start(command) {
       commands.push([command.command, ...command.args]);
+      inherited.push(command);
       const record = await real.start(command);
       writeProcessFile(paths.processes, { holder: record });
       writeFileSync(paths.kubeconfig, '{}');
@@ -42,21 +45,22 @@ function playingHolder(real: Processes): Processes {
   };
 }
 
+const options = {
+  directory,
+  clock: systemClock,
+  node: '/node',
+  holderEntry: '/holder.ts',
+  env: {},
+  tryLock,
+  silentRoles: async () => [],
+  checkMachine: () => Promise.resolve(),
+} as const;
+
 beforeEach(() => {
   rmSync(directory, { recursive: true });
-  commands = [];
+  [commands, inherited] = [[], []];
   processes = playingHolder(createFakeProcesses(systemClock));
-  labs = createLauncher({
-    directory,
-    processes,
-    clock: systemClock,
-    node: '/node',
-    holderEntry: '/holder.ts',
-    env: {},
-    tryLock,
-    silentRoles: async () => [],
-    checkMachine: () => Promise.resolve(),
-  });
+  labs = createLauncher({ ...options, processes });
 });
 
 const failsWith =
@@ -96,6 +100,46 @@ test('a new holder joins the mount namespace that another process of the lab sti
   commands = [];
   await labs.start(lab);
   assert.deepEqual(commands[0]?.slice(0, 4), ['nsenter', '--mount', '--target', String(survivor.pid)]);
+});
+
+suite('without root', () => {
+  let doors: string[];
+
+  beforeEach(() => {
+    doors = [];
+    labs = createLauncher({
+      ...options,
+      processes,
+      door: {
+        open: () => (doors.push('opened'), 40),
+        copyOf: (pid) => (doors.push(`copied from ${pid}`), 41),
+        close: (fd) => void doors.push(`closed ${fd}`),
+      },
+    });
+  });
+
+  test('a lab starts in namespaces of a user namespace of its own, and is handed a door', async () => {
+    await labs.start(lab);
+    const kinds = ['--user', '--map-root-user', '--net', '--mount', '--propagation', 'private'];
+    assert.deepEqual(commands, [['unshare', ...kinds, '/node', '/holder.ts', paths.directory]]);
+    assert.deepEqual(doors, ['opened', 'closed 40']);
+    assert.deepEqual([inherited[0]?.inherited, inherited[0]?.env[doorVariable]], [40, '1']);
+  });
+
+  test('a new holder joins the namespaces of a survivor and gets its door', async () => {
+    await labs.start(lab);
+    const args = ['/control.ts', paths.directory];
+    const { pid } = await processes.start({ command: '/node', args, env: {}, logFile: '' });
+    const [holder] = processes.find((found) => found.includes('/holder.ts'));
+    assert.ok(holder);
+    await processes.stop(holder.record, { graceMs: 0 });
+    [commands, inherited] = [[], []];
+    await labs.start(lab);
+    const kinds = ['--user', '--preserve-credentials', '--net', '--mount'];
+    assert.deepEqual(commands[0]?.slice(0, 7), ['nsenter', ...kinds, '--target', String(pid)]);
+    assert.deepEqual(doors.slice(2), [`copied from ${pid}`, 'closed 41']);
+    assert.equal(inherited[0]?.inherited, 41);
+  });
 });
 
 test('stopping leaves no process and no file', async () => {

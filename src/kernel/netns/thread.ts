@@ -1,5 +1,5 @@
 import { access } from 'node:fs';
-import { libc, syscall } from '../libc.ts';
+import { libc, syscall, syscallUnless } from '../libc.ts';
 import { CLONE_NEWNET, O_CLOEXEC, O_RDONLY } from '../libc-constants.ts';
 
 /*
@@ -14,11 +14,11 @@ let current: number | undefined;
  * Throws `SyscallError` when the kernel refuses to go in; whatever `fn` throws otherwise.
  */
 export function insideDescriptor<T>(fd: number, fn: () => T): T {
-  return withReturn(() => {
+  const enter = (): void => {
     syscall('setns', () => libc().setns(fd, CLONE_NEWNET));
     current = fd;
-    return fn();
-  });
+  };
+  return withReturn(enter, fn);
 }
 
 /**
@@ -26,19 +26,30 @@ export function insideDescriptor<T>(fd: number, fn: () => T): T {
  * descriptor of it. Throws `SyscallError` when the kernel refuses.
  */
 export function insideNew<T>(fn: () => T): T {
-  return withReturn(() => {
-    syscall('unshare', () => libc().unshare(CLONE_NEWNET));
-    return fn();
-  });
+  return withReturn(() => void syscall('unshare', () => libc().unshare(CLONE_NEWNET)), fn);
 }
 
 /** Where /proc shows the namespace this thread is in. (`/proc/self` would show the main thread's.) */
 export const threadNamespacePath = '/proc/thread-self/ns/net';
 
-function withReturn<T>(fn: () => T): T {
+/**
+ * Whether a thread that leaves the namespace it is in may enter it again: its owner must be the user namespace of this
+ * process, or one inside that. Not so for root of a user namespace that was made without a network namespace.
+ */
+export function mayComeBack(): boolean {
+  const here = syscall('open', () => libc().open(threadNamespacePath, O_RDONLY | O_CLOEXEC, 0));
+  try {
+    return syscallUnless(['EPERM'], 'setns', () => libc().setns(here, CLONE_NEWNET)) === 0;
+  } finally {
+    libc().close(here);
+  }
+}
+
+function withReturn<T>(enter: () => void, fn: () => T): T {
   home ??= rememberHome();
   const back = current ?? home;
   const before = current;
+  enter();
   try {
     return fn();
   } finally {

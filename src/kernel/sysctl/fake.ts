@@ -4,7 +4,7 @@ import type { Sysctl } from './port.ts';
 
 /**
  * Keys of a new namespace, with the values of Linux 6: enough for what Weft sets. `*` stands for any component,
- * an interface's name. Values are numbers in text.
+ * an interface's name. Values that are written are numbers in text.
  */
 const defaults: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '0',
@@ -26,10 +26,13 @@ const defaults: Readonly<Record<string, string>> = {
   'net.ipv6.conf.*.disable_ipv6': '0',
   'net.ipv6.conf.*.accept_dad': '1',
   'net.ipv6.conf.*.accept_ra': '1',
+  'net.ipv6.conf.*.accept_redirects': '1',
+  'net.ipv6.conf.*.addr_gen_mode': '0',
   'net.ipv6.conf.*.autoconf': '1',
   'net.ipv6.conf.*.proxy_ndp': '0',
   'net.ipv6.ip_nonlocal_bind': '0',
   'net.ipv6.bindv6only': '0',
+  'net.ipv6.icmp.ratemask': '0-1,3-127',
   'net.bridge.bridge-nf-call-iptables': '1',
   'net.bridge.bridge-nf-call-ip6tables': '1',
   'net.netfilter.nf_conntrack_tcp_loose': '1',
