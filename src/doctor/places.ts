@@ -4,8 +4,8 @@ import { limited, missing, ok, type Finding } from './finding.ts';
 import type { Machine } from './port.ts';
 
 const leastBytes = 10 * 1024 * 1024;
-/** A lab's name has 40 characters at most, its longest socket's 11. */
-const roomForNames = 40 + 11 + 2;
+/** A lab has a name of 40 characters at most, and its longest socket, that of metrics, one of 20. */
+const roomForNames = 40 + 20 + 2;
 
 /** Where labs are kept, and those that are there. */
 export async function checkPlaces(machine: Machine): Promise<Finding[]> {
