@@ -20,7 +20,7 @@ export interface CliEnvironment {
   /** What a support bundle takes from this machine; loaded on first use. */
   readonly evidence: () => Promise<MachineEvidence>;
   /**
-   * Runs this command line where packets of the lab can be sent, and returns its exit code; undefined when that is
+   * Runs this command line where the lab's namespaces can be entered, and returns its exit code; undefined when that is
    * here, or when there is no such lab.
    */
   readonly enter: (name: string) => Promise<number | undefined>;

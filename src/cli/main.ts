@@ -110,8 +110,11 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .description('one file with everything that a bug report needs, without secrets')
     .option('-o, --output <file>', 'the file to make; else weft-support-LAB-TIME.tar.gz')
     .action(async (options) => {
-      const { supportBundle } = await import('./commands/support-bundle.ts');
-      done(await supportBundle(env, { ...options, command: (argv) => printed(argv, env) }));
+      const run = async (): Promise<ExitCode> => {
+        const { supportBundle } = await import('./commands/support-bundle.ts');
+        return supportBundle(env, { ...options, command: (argv) => printed(argv, env) });
+      };
+      done(await inside(env, options.name, run));
     });
   withLab(program.command('kubeconfig'))
     .description('print the kubeconfig of a lab')
@@ -121,8 +124,8 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     );
 }
 
-/** Runs a command that sends packets, here or where the lab's can be sent. */
-async function sending(env: CliEnvironment, lab: string, run: () => Promise<number>): Promise<number> {
+/** Runs a command that enters namespaces of the lab, here or where that can be done. */
+async function inside(env: CliEnvironment, lab: string, run: () => Promise<number>): Promise<number> {
   return (await env.enter(lab)) ?? run();
 }
 
@@ -143,7 +146,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('-o, --output <format>', 'table, wide, json, yaml, csv, md, dot, mermaid or junit', 'table')
     .action(async (options) => {
       const run = async (): Promise<ExitCode> => (await import('./commands/reach.ts')).reach(env, options);
-      done(await (options.live ? sending(env, options.name, run) : run()));
+      done(await (options.live ? inside(env, options.name, run) : run()));
     });
   withFamily(withFiles(withLab(program.command('explain <source> <destination>'))))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
@@ -159,7 +162,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('--timeout <ms>', 'how long silence counts as unreachable', wholeNumber, 1000)
     .action(async (source: string, destination: string, options) =>
       done(
-        await sending(env, options.name, async () =>
+        await inside(env, options.name, async () =>
           (await import('./commands/connect.ts')).connect(env, { source, destination, ...options }),
         ),
       ),
@@ -172,13 +175,13 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (expectations: string[], options) => {
       const run = async (): Promise<ExitCode> =>
         (await import('./commands/test.ts')).test(env, { expectations, ...options });
-      done(await (options.live ? sending(env, options.name, run) : run()));
+      done(await (options.live ? inside(env, options.name, run) : run()));
     });
   withLab(program.command('exec <pod> <command...>'))
     .description("run a program of this machine in a pod's network: weft exec POD -- CMD...")
     .action(async (pod: string, command: string[], options) =>
       done(
-        await sending(env, options.name, async () =>
+        await inside(env, options.name, async () =>
           (await import('./commands/exec.ts')).exec(env, { pod, command, ...options }),
         ),
       ),

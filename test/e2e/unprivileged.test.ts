@@ -94,6 +94,15 @@ suite('a lab without root', { skip: problem() }, () => {
     assert.match(out, /nameserver 10\.96\.0\.10/);
   });
 
+  test('tells in a support bundle what its kernel holds', async () => {
+    const file = join(runtime, 'bundle.tar.gz');
+    const { code, err } = await inLab('support-bundle', '-o', file);
+    assert.equal(code, 0, err);
+    const { stdout } = spawnSync('tar', ['-xzOf', file], { encoding: 'utf8', maxBuffer: 1 << 26 });
+    assert.match(stdout, /weft-policy/);
+    rmSync(file);
+  });
+
   test("is reached from outside by its kubeconfig, on the machine's loopback", async () => {
     const { out } = await inLab('kubeconfig', '--path');
     assert.equal(await statusOf(out.trim(), '/readyz'), 200);
