@@ -2,7 +2,6 @@ import { createBundleFile } from '../../lab/bundle/bundle-file.ts';
 import { collectBundle } from '../../lab/bundle/collect.ts';
 import { missingLab } from '../../lab/missing-lab.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { formatMemory } from '../output/quantity.ts';
 import { createProgress } from '../progress.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 
@@ -37,7 +36,8 @@ export async function supportBundle(env: CliEnvironment, options: SupportBundleO
       const found = await collectBundle(file, sources);
       return { found, bytes: await file.finish() };
     },
-    ({ found, bytes }) => `${formatMemory(bytes)}, ${found.length} things could not be had`,
+    ({ found, bytes }) =>
+      `${Math.ceil(bytes / 1024)} kB${found.length > 0 ? `, without ${found.length} things` : ''}`,
   );
   for (const problem of problems.found) env.err(`  ${problem}\n`);
   env.out(`${path}\n`);
