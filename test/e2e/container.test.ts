@@ -45,8 +45,17 @@ test('a lab works in a container that has next to nothing', { skip: cannotSendPa
   const { status, stdout, stderr } = spawnSync(
     'unshare',
     [
-      ...['--mount', '--propagation', 'private', '--pid', '--fork'],
-      ...['sh', '-c', container, 'sh', root, checkout, commands],
+      '--mount',
+      '--propagation=private',
+      '--pid',
+      '--fork',
+      'sh',
+      '-c',
+      container,
+      'sh',
+      root,
+      checkout,
+      commands,
     ],
     { encoding: 'utf8' },
   );
