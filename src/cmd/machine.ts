@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProcesses } from '../drivers/process/processes.ts';
@@ -8,6 +8,7 @@ import type { LabTrace, Machine } from '../doctor/port.ts';
 import { loadLibnftables } from '../kernel/nft/libnftables.ts';
 import { libc } from '../kernel/libc.ts';
 import { runningLabs } from '../lab/lab-processes.ts';
+import { makeOwnDirectory } from '../lab/run-directory.ts';
 import { enterNamespaces } from '../lab/namespaces.ts';
 import { labsRunAsRoot } from './privilege.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -50,7 +51,7 @@ function whyNot(load: () => unknown): string | undefined {
 
 async function tryDirectory(directory: string): Promise<{ freeBytes: number }> {
   const isNew = !existsSync(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeOwnDirectory(directory);
   try {
     const file = join(directory, `.doctor-${process.pid}`);
     writeFileSync(file, 'x', { mode: 0o600 });

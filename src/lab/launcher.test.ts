@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
@@ -57,7 +57,7 @@ const options = {
 } as const;
 
 beforeEach(() => {
-  rmSync(directory, { recursive: true });
+  rmSync(directory, { recursive: true, force: true });
   [commands, inherited] = [[], []];
   processes = playingHolder(createFakeProcesses(systemClock));
   labs = createLauncher({ ...options, processes });
@@ -76,6 +76,18 @@ test('a lab starts with a holder in a mount namespace of its own, once', async (
   ]);
   assert.equal(await labs.isRunning('lab'), true);
   assert.deepEqual(await labs.list(), ['lab']);
+});
+
+test('a directory of labs that somebody else has put there is refused', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'weft-other-'));
+  rmSync(directory, { recursive: true, force: true });
+  symlinkSync(elsewhere, directory);
+  try {
+    await assert.rejects(labs.start(lab), failsWith('run-directory'));
+    assert.deepEqual(readdirSync(elsewhere), []);
+  } finally {
+    for (const path of [directory, elsewhere]) rmSync(path, { recursive: true });
+  }
 });
 
 test('nobody but the owner may look into a lab', async () => {

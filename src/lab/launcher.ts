@@ -12,7 +12,7 @@ import type { LabOptions } from './options.ts';
 import { enterNamespaces } from './namespaces.ts';
 import { labPaths, type LabPaths } from './paths.ts';
 import { processStatus } from './process-status.ts';
-import { inRunDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
+import { inRunDirectory, makeOwnDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
 
 export interface LauncherOptions {
   /** Directory of all labs. */
@@ -50,7 +50,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
 
   const withLock = async <T>(name: string, work: (paths: LabPaths) => Promise<T>): Promise<T> => {
     const paths = pathsOf(name);
-    inRunDirectory(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+    makeOwnDirectory(directory);
     const lock = await acquireLock(paths.lock, {
       clock,
       tryLock: options.tryLock,

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import { messageOf, WeftError } from '../lib/errors.ts';
 
 const refusals: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM', 'EMFILE', 'ENFILE'];
@@ -20,6 +20,20 @@ export function runDirectoryError(directory: string, cause: unknown): unknown {
     cause,
     fault: 'environment',
     hint: 'It must be writable and have room: some 10 MB and 20 kB for every pod.',
+  });
+}
+
+/**
+ * Makes the directory of all labs where it is not there. Throws `run-directory` when it is somebody else's, or only looks
+ * like one: in /tmp, anybody could have put it there.
+ */
+export function makeOwnDirectory(directory: string): void {
+  inRunDirectory(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+  const found = lstatSync(directory);
+  if (found.isDirectory() && found.uid === process.geteuid?.()) return;
+  throw new WeftError('run-directory', `${directory} is not a directory of this user`, {
+    fault: 'environment',
+    hint: 'Choose another one with WEFT_RUN_DIRECTORY.',
   });
 }
 
