@@ -29,3 +29,45 @@ for (const [what, options, says] of [
     assert.match(output, says);
   });
 }
+
+test(
+  'a disk that fills under a running lab refuses writes and says why; with room again all goes on',
+  { skip: cannotSendPackets },
+  () => {
+    const script = `set -e; mkdir -p /run/weft; mount -t tmpfs -o size=64m none /run/weft
+      trap '"$0" "$1" down --name $3 >&2; ls /run/weft' EXIT
+      "$0" "$1" up --name $3 --wait >&2
+      dd if=/dev/zero of=/run/weft/filler bs=64k >&2 || true
+      "$0" "$2" $3
+      rm /run/weft/filler
+      "$0" "$2" $3
+      "$0" "$1" up --name $3 --wait >&2`;
+    const writer = join(import.meta.dirname, 'write-until-full.ts');
+    const { status, stdout, stderr } = spawnSync(
+      'unshare',
+      [
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        script,
+        process.execPath,
+        entry,
+        writer,
+        `test-filling-${process.pid}`,
+      ],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stderr);
+    const [full = '', roomy = '', ...left] = stdout.trimEnd().split('\n');
+    const { refusal, there } = JSON.parse(full) as {
+      refusal: { code: string; message: string };
+      there: number;
+    };
+    assert.match(refusal.message, /the store could not write: .*full/);
+    // What was acknowledged is there, what was refused is not.
+    assert.deepEqual(JSON.parse(roomy), { refusal: null, there: there + 100 });
+    assert.deepEqual(left, [], 'down leaves nothing');
+  },
+);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { TLSSocket } from 'node:tls';
-import { messageOf } from '../../lib/errors.ts';
+import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { StatusError, statusOf, tooLarge } from '../status.ts';
 import { createBacklog, type Backlog } from './backlog.ts';
@@ -66,8 +66,14 @@ async function answerTo(options: Options, request: Request): Promise<ApiResponse
   } catch (thrown) {
     if (thrown instanceof StatusError) return jsonResponse(thrown.status, statusOf(thrown));
     options.log.error({ error: messageOf(thrown), path: request.url }, 'a request failed');
-    return jsonResponse(500, statusOf(new StatusError(500, 'InternalError', 'Internal error occurred', {})));
+    const message = `Internal error occurred${toldOf(thrown)}`;
+    return jsonResponse(500, statusOf(new StatusError(500, 'InternalError', message, {})));
   }
+}
+
+/** What a client can know of an accident: that the disk is full, say, which is somebody's to mend; never a defect's text. */
+function toldOf(thrown: unknown): string {
+  return thrown instanceof WeftError && thrown.code === 'store-failed' ? `: ${thrown.message}` : '';
 }
 
 function sendBody(
