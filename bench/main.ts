@@ -11,6 +11,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   down: () => import('./figures/down.ts'),
   'scale-pods': () => import('./figures/scale-pods.ts'),
   restart: () => import('./figures/restart.ts'),
+  'scale-services': () => import('./figures/scale-services.ts'),
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),

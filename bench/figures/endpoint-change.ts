@@ -5,11 +5,14 @@ import { labNodeName } from '../../src/model/network/lab-addresses.ts';
 import { slotTypes, servicesTables } from '../../src/plan/services/skeleton.ts';
 import type { Figure, Measurement, Progress } from '../lib/figure.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
-import { createServices, endpointAddress, sliceName } from '../lib/many-services.ts';
+import { createServices, endpointAddress, sliceName, whenSlicesProgrammed } from '../lib/many-services.ts';
 import { createNftEvents, type NftEvents } from '../lib/nft-events.ts';
 import { quantile } from '../lib/summary.ts';
 
-const services = 1000;
+const variants = [
+  { bench: 'endpoint-change', services: 1000, peerMs: 250 },
+  { bench: 'endpoint-change-5000', services: 5000, peerMs: 1800 },
+] as const;
 const changes = 400;
 const nodes = [0, 1, 2].map((index) => nodeNetns(labNodeName(index)));
 /** How long the lab is left alone after the Services were created. */
@@ -17,49 +20,48 @@ const settleMs = 1000;
 const longestMs = 10_000;
 
 /**
- * One endpoint of one of 1,000 Services gets another address: from the start of the write to the API until the
+ * One endpoint of one of 1,000 or 5,000 Services gets another address: from the start of the write to the API until the
  * kernels of all three nodes say that they committed it.
  */
 export const figure: Figure = {
   name: 'endpoint-change',
   async *measure(progress) {
-    // Before the first namespace is entered: its worker would live there.
-    const watcher = createNftEvents();
-    const lab = await startBenchLab();
-    const events = watcher.over(lab.namespaces);
-    try {
-      await createServices(lab.connection.client, services);
-      await whenProgrammed(lab, progress);
-      for (const node of nodes) events.listen(node);
-      yield await measure({ lab, events, progress });
-    } finally {
-      await events.close();
-      await lab.down();
-    }
+    for (const variant of variants) yield await measureVariant(variant, progress);
   },
 };
 
-async function whenProgrammed({ connection }: BenchLab, progress: Progress): Promise<void> {
-  const { items } = await connection.client.list(resources.endpointslices);
-  const versions = items.map(({ metadata }) => BigInt(metadata.resourceVersion ?? '0'));
-  const newest = versions.reduce((a, b) => (a > b ? a : b), 0n);
-  await connection.programmed({ endpointslices: String(newest) });
-  progress(`endpoint-change: ${items.length} slices are programmed`);
-  await new Promise((resolve) => void setTimeout(resolve, settleMs));
+type Variant = (typeof variants)[number];
+
+async function measureVariant(variant: Variant, progress: Progress): Promise<Measurement> {
+  // Before the first namespace is entered: its worker would live there.
+  const watcher = createNftEvents();
+  const lab = await startBenchLab();
+  const events = watcher.over(lab.namespaces);
+  try {
+    await createServices(lab.connection.client, variant.services);
+    await whenSlicesProgrammed(lab.connection);
+    await new Promise((resolve) => void setTimeout(resolve, settleMs));
+    for (const node of nodes) events.listen(node);
+    return await measure({ lab, events, variant, progress });
+  } finally {
+    await events.close();
+    await lab.down();
+  }
 }
 
 interface Bench {
   readonly lab: BenchLab;
   readonly events: NftEvents;
+  readonly variant: Variant;
   readonly progress: Progress;
 }
 
-async function measure({ lab, events, progress }: Bench): Promise<Measurement> {
+async function measure({ lab, events, variant, progress }: Bench): Promise<Measurement> {
   const samples: number[] = [];
   const answers: number[] = [];
   for (let change = 0; change < changes; change++) {
     // A prime step: neighbouring changes hit Services far apart.
-    const index = (change * 397) % services;
+    const index = (change * 397) % variant.services;
     const address = `198.19.${change >> 8}.${change & 255}`;
     const committed = whenCommitted(events, address);
     const start = performance.now();
@@ -73,17 +75,17 @@ async function measure({ lab, events, progress }: Bench): Promise<Measurement> {
     });
     answers.push(performance.now() - start);
     samples.push((await committed) - start);
-    if (change % 50 === 0) requireHeld(lab, address);
+    if (change % 50 === 0) requireHeld(lab, address, variant.services);
   }
-  progress(`endpoint-change: the API server answers after ${quantile(answers, 0.5).toFixed(2)} ms (median)`);
+  progress(`${variant.bench}: the API server answers after ${quantile(answers, 0.5).toFixed(2)} ms (median)`);
   return {
-    bench: 'endpoint-change',
+    bench: variant.bench,
     unit: 'ms',
     samples,
     target: 5,
     peer: {
-      value: 250,
-      source: 'kube-proxy 1.36 nftables, 1,000 Services x 2, nft 1.0.6, 2 cores: one change, sync alone',
+      value: variant.peerMs,
+      source: `kube-proxy 1.36 nftables, ${variant.services} Services x 2, nft 1.0.6, 2 cores: one change, sync alone`,
     },
   };
 }
@@ -106,7 +108,7 @@ function whenCommitted(events: NftEvents, address: string): Promise<number> {
 }
 
 /** What the kernel announced is also what it lists. */
-function requireHeld({ namespaces }: BenchLab, address: string): void {
+function requireHeld({ namespaces }: BenchLab, address: string, services: number): void {
   const nft = createNftables({ namespaces });
   try {
     for (const node of nodes) {

@@ -3,11 +3,11 @@ import type { NetworkPolicy } from '../../src/api/types/network.ts';
 import { createSockets } from '../../src/kernel/sockets/sockets.ts';
 import { bikeHire } from '../lib/applications.ts';
 import { streamDatagrams, type Datagram, type DatagramStream } from '../lib/datagrams.ts';
-import type { Figure } from '../lib/figure.ts';
+import type { Figure, Measurement, Progress } from '../lib/figure.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
+import { appOf, beaconPort, withManifests } from '../lib/many-pods.ts';
 
 const changes = 60;
-const beaconPort = 4199;
 /** This many datagrams before a change show the old state, and after it the new one, without exception. */
 const agreeing = 20;
 const longestMs = 10_000;
@@ -20,52 +20,81 @@ const longestMs = 10_000;
 export const figure: Figure = {
   name: 'policy-change',
   async *measure(progress) {
-    const lab = await startBenchLab(bikeHire.path);
-    try {
-      const [riders, stations] = [await lab.podOf('riders'), await lab.podOf('stations')];
-      const stream = streamDatagrams({
-        sockets: createSockets({ namespaces: lab.namespaces }),
-        netns: riders.netns,
-        address: stations.address,
-        port: beaconPort,
-      });
-      const samples: number[] = [];
-      try {
-        await lab.connection.client.create(resources.networkpolicies, admitting(false));
-        for (let change = 1; change <= changes; change++) {
-          samples.push(await changeOnce({ lab, stream, admits: change % 2 === 1 }));
-          if (change % 20 === 0) progress(`policy-change: ${change} of ${changes}`);
-        }
-      } finally {
-        stream.close();
-      }
-      yield {
-        bench: 'policy-change',
-        unit: 'ms',
-        samples,
-        target: 50,
-        peer: {
-          value: 307,
-          source:
-            'kube-network-policies, 1,000 pods, its scalability report: enforce 307 to 333 ms, revoke 2.32 s',
-        },
-      };
-    } finally {
-      await lab.down();
-    }
+    yield await measureIn(bikeHire.path, { ...application, progress });
+    yield await withManifests(manyPods, (path) => measureIn(path, { ...thousand, progress }));
   },
 };
+
+/** Who sends to whom, in which lab. */
+interface Variant {
+  readonly bench: string;
+  /** Labels `app` of the workloads. */
+  readonly from: string;
+  readonly to: string;
+  readonly options: readonly string[];
+}
+
+const application: Variant = { bench: 'policy-change', from: 'riders', to: 'stations', options: [] };
+/** Two workloads of one pod each, and 998 pods more. */
+const manyPods = { pods: 1000, deployments: 20, singles: 2 };
+const thousand: Variant = {
+  bench: 'policy-change-1000',
+  from: appOf(0),
+  to: appOf(1),
+  options: ['--nodes', '20'],
+};
+
+async function measureIn(
+  manifests: string,
+  variant: Variant & { readonly progress: Progress },
+): Promise<Measurement> {
+  const { bench, from, to, options, progress } = variant;
+  const lab = await startBenchLab(manifests, options);
+  try {
+    const [sender, receiver] = [await lab.podOf(from), await lab.podOf(to)];
+    const stream = streamDatagrams({
+      sockets: createSockets({ namespaces: lab.namespaces }),
+      netns: sender.netns,
+      address: receiver.address,
+      port: beaconPort,
+    });
+    const samples: number[] = [];
+    try {
+      await lab.connection.client.create(resources.networkpolicies, admitting(variant, false));
+      for (let change = 1; change <= changes; change++) {
+        samples.push(await changeOnce({ lab, stream, variant, admits: change % 2 === 1 }));
+        if (change % 20 === 0) progress(`${bench}: ${change} of ${changes}`);
+      }
+    } finally {
+      stream.close();
+    }
+    return {
+      bench,
+      unit: 'ms',
+      samples,
+      target: 50,
+      peer: {
+        value: 307,
+        source:
+          'kube-network-policies, 1,000 pods, its scalability report: enforce 307 to 333 ms, revoke 2.32 s',
+      },
+    };
+  } finally {
+    await lab.down();
+  }
+}
 
 interface Change {
   readonly lab: BenchLab;
   readonly stream: DatagramStream;
+  readonly variant: Variant;
   readonly admits: boolean;
 }
 
-async function changeOnce({ lab, stream, admits }: Change): Promise<number> {
+async function changeOnce({ lab, stream, variant, admits }: Change): Promise<number> {
   await whenSteady(stream, { since: performance.now(), admits: !admits });
   const start = performance.now();
-  const { spec } = admitting(admits);
+  const { spec } = admitting(variant, admits);
   await lab.connection.client.patch(resources.networkpolicies, policyName, { body: { spec } });
   return (await whenSteady(stream, { since: start, admits })) - start;
 }
@@ -91,10 +120,10 @@ async function whenSteady(
 
 const policyName = { namespace: 'default', name: 'bench' };
 
-/** Admits the riders to the stations' beacon, or nobody to anything. */
-function admitting(admits: boolean): NetworkPolicy {
+/** Admits the one workload to the other's beacon, or nobody to anything. */
+function admitting({ from, to }: Variant, admits: boolean): NetworkPolicy {
   const rule = {
-    from: [{ podSelector: { matchLabels: { app: 'riders' } } }],
+    from: [{ podSelector: { matchLabels: { app: from } } }],
     ports: [{ port: beaconPort, protocol: 'UDP' as const }],
   };
   return {
@@ -102,7 +131,7 @@ function admitting(admits: boolean): NetworkPolicy {
     kind: 'NetworkPolicy',
     metadata: policyName,
     spec: {
-      podSelector: { matchLabels: { app: 'stations' } },
+      podSelector: { matchLabels: { app: to } },
       policyTypes: ['Ingress'],
       ingress: admits ? [rule] : [],
     },

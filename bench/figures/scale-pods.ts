@@ -52,9 +52,9 @@ interface Round {
 }
 
 async function measureRound(manifests: string): Promise<Round> {
-  const options = ['--nodes', String(nodes), '--name', benchLabName];
-  const up = await weft(['up', '-f', manifests, ...options, '--wait']);
+  const options = ['--nodes', String(nodes), '--timeout', '300', '--name', benchLabName];
   try {
+    const up = await weft(['up', '-f', manifests, ...options, '--wait']);
     const memory = memoryOf(labProcesses());
     const delays = await loopDelays(0.99);
     await requireReady();

@@ -4,7 +4,7 @@ import type { Sockets } from '../../src/kernel/sockets/port.ts';
 export interface Datagram {
   /** By `performance.now`, right before it was sent. */
   readonly sentAt: number;
-  /** When the answer had arrived, to the millisecond; undefined when none did in `patienceMs`. */
+  /** When the answer had arrived, to the millisecond; undefined when none did in time. */
   readonly answeredAt: number | undefined;
 }
 
@@ -14,6 +14,8 @@ export interface StreamOptions {
   readonly netns: string;
   readonly address: string;
   readonly port: number;
+  /** How long an answer may take; 40 ms when absent. */
+  readonly patienceMs?: number;
 }
 
 /** A datagram each millisecond, until it is closed. */
@@ -24,7 +26,7 @@ export interface DatagramStream {
 }
 
 /** Longer than any answer between stand-ins of an undisturbed lab takes. */
-export const patienceMs = 40;
+const usualPatienceMs = 40;
 
 const intervalMs = 1;
 const question = Buffer.from('there?\n');
@@ -37,7 +39,7 @@ interface Open {
 
 /** Sends a datagram a millisecond, each from a new port, and notes which are answered. */
 export function streamDatagrams(options: StreamOptions): DatagramStream {
-  const { sockets, netns, address, port } = options;
+  const { sockets, netns, address, port, patienceMs = usualPatienceMs } = options;
   const open: Open[] = [];
   const judged: Datagram[] = [];
 
@@ -46,7 +48,7 @@ export function streamDatagrams(options: StreamOptions): DatagramStream {
     for (const one of open) {
       if (one.answeredAt === undefined && sockets.receive(one.fd).kind === 'data') one.answeredAt = now;
     }
-    for (let [first] = open; first !== undefined && isDecided(first, now); [first] = open) {
+    for (let [first] = open; first !== undefined && isDecided(first, { now, patienceMs }); [first] = open) {
       open.shift();
       sockets.close(first.fd);
       judged.push({ sentAt: first.sentAt, answeredAt: first.answeredAt });
@@ -72,6 +74,9 @@ export function streamDatagrams(options: StreamOptions): DatagramStream {
   };
 }
 
-function isDecided({ sentAt, answeredAt }: Open, now: number): boolean {
+function isDecided(
+  { sentAt, answeredAt }: Open,
+  { now, patienceMs }: { now: number; patienceMs: number },
+): boolean {
   return answeredAt !== undefined || now - sentAt > patienceMs;
 }

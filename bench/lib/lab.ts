@@ -20,10 +20,15 @@ export interface BenchLab {
 /** Name of this program's lab. One is enough: figures that are measured at once are worth nothing. */
 export const benchLabName = 'bench';
 
-/** `weft up --wait` with these manifests, then a connection into the lab. */
-export async function startBenchLab(manifests?: string): Promise<BenchLab> {
+/** `weft up --wait` with these manifests and options, then a connection into the lab. */
+export async function startBenchLab(manifests?: string, options: readonly string[] = []): Promise<BenchLab> {
   const files = manifests === undefined ? [] : ['-f', manifests];
-  await weft(['up', ...files, '--wait', '--name', benchLabName]);
+  try {
+    await weft(['up', ...files, '--wait', '--timeout', '300', '--name', benchLabName, ...options]);
+  } catch (error) {
+    await weft(['down', '--name', benchLabName]);
+    throw error;
+  }
   const labs = openLabs();
   const connection = await labs.connect(benchLabName);
   const paths = labs.control.paths(benchLabName);

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Deployments of equal size, each with a Service in front. */
+/** Deployments, each with a Service in front. */
 export interface ManyPods {
   readonly pods: number;
   readonly deployments: number;
+  /** So many of them, the first, have a single pod; none when absent. The others are of equal size. */
+  readonly singles?: number;
 }
 
 /** Port that every pod listens on over TCP; its Service has it as port 80. */
@@ -29,7 +31,13 @@ export async function withManifests<T>(many: ManyPods, work: (path: string) => P
 /** Label `app` of the pods of a deployment, and the name of its Service. */
 export const appOf = (deployment: number): string => `app-${deployment}`;
 
-function manifestsOf({ pods, deployments }: ManyPods, index: number): object[] {
+function replicasOf({ pods, deployments, singles = 0 }: ManyPods, index: number): number {
+  if (index < singles) return 1;
+  const [left, others] = [pods - singles, deployments - singles];
+  return Math.floor(left / others) + (index - singles < left % others ? 1 : 0);
+}
+
+function manifestsOf(many: ManyPods, index: number): object[] {
   const labels = { app: appOf(index) };
   const ports = [{ containerPort: podPort }, { containerPort: beaconPort, protocol: 'UDP' }];
   const deployment = {
@@ -37,7 +45,7 @@ function manifestsOf({ pods, deployments }: ManyPods, index: number): object[] {
     kind: 'Deployment',
     metadata: { name: appOf(index) },
     spec: {
-      replicas: Math.floor(pods / deployments) + (index < pods % deployments ? 1 : 0),
+      replicas: replicasOf(many, index),
       selector: { matchLabels: labels },
       template: { metadata: { labels }, spec: { containers: [{ name: 'serves', image: 'none', ports }] } },
     },
@@ -46,7 +54,13 @@ function manifestsOf({ pods, deployments }: ManyPods, index: number): object[] {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: appOf(index) },
-    spec: { selector: labels, ports: [{ port: 80, targetPort: podPort }] },
+    spec: {
+      selector: labels,
+      ports: [
+        { name: 'http', port: 80, targetPort: podPort },
+        { name: 'beacon', port: beaconPort, protocol: 'UDP' },
+      ],
+    },
   };
   return [deployment, service];
 }

@@ -2,6 +2,7 @@ import { resources } from '../../src/api/resources.ts';
 import type { Service } from '../../src/api/types/core.ts';
 import type { EndpointSlice } from '../../src/api/types/network.ts';
 import type { Client } from '../../src/client/port.ts';
+import type { LabConnection } from '../../src/lab/connection.ts';
 
 /** Requests under way at once. */
 const concurrency = 50;
@@ -27,6 +28,13 @@ export async function createServices(client: Client, count: number): Promise<voi
       }
     }),
   );
+}
+
+/** Waits until every slice that there is now is programmed on all nodes. */
+export async function whenSlicesProgrammed(connection: LabConnection): Promise<void> {
+  const { items } = await connection.client.list(resources.endpointslices);
+  const versions = items.map(({ metadata }) => BigInt(metadata.resourceVersion ?? '0'));
+  await connection.programmed({ endpointslices: String(versions.reduce((a, b) => (a > b ? a : b), 0n)) });
 }
 
 function serviceObject(index: number): Service {

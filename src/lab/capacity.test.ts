@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import { WeftError } from '../lib/errors.ts';
 import { defaultNetworkConfig } from '../model/network/config.ts';
 import { checkCapacity } from './capacity.ts';
+import { readMachineLimits, type MachineLimits } from './machine-limits.ts';
 
 const lab = { nodes: 3, config: { ...defaultNetworkConfig, maxPodsPerNode: 110 } };
 
@@ -15,9 +16,16 @@ function workload(kind: string, spec: object, ports = 1): KubernetesObject {
   return { ...object, spec: { ...spec, template: { spec: { containers } } } } as KubernetesObject;
 }
 
-function refusal(objects: KubernetesObject[], openFiles = 20_000): WeftError {
+const limits: MachineLimits = {
+  openFiles: 20_000,
+  networkNamespaces: 96_000,
+  mounts: 100_000,
+  connections: 262_144,
+};
+
+function refusal(objects: KubernetesObject[], changed: Partial<MachineLimits> = {}): WeftError {
   try {
-    checkCapacity(objects, lab, openFiles);
+    checkCapacity(objects, lab, { ...limits, ...changed });
   } catch (error) {
     assert.ok(error instanceof WeftError);
     return error;
@@ -36,12 +44,26 @@ test('more replicas than the nodes take are refused, naming the limit and who as
 
 test('what fits exactly is accepted, and one more is not', () => {
   const daemons = workload('DaemonSet', {});
-  checkCapacity([workload('StatefulSet', { replicas: 326 }), daemons], lab, 20_000);
+  checkCapacity([workload('StatefulSet', { replicas: 326 }), daemons], lab, limits);
   assert.equal(refusal([workload('StatefulSet', { replicas: 327 }), daemons]).code, 'too-many-pods');
 });
 
-test('too few open files are named with the number that is needed', () => {
-  const error = refusal([workload('Deployment', { replicas: 300 }, 5)], 1024);
-  assert.deepEqual([error.code, error.fault], ['open-files', 'environment']);
-  assert.match(error.message, /301 pods need 2313 open files in one process; this machine allows 1024/);
+const machineLimits = [
+  [{ openFiles: 1024 }, /need 2313 open files in one process; .* allows 1024/, /ulimit -Hn 2313/],
+  [{ networkNamespaces: 300 }, /need 320 network namespaces/, /user\.max_net_namespaces=320/],
+  [{ mounts: 319 }, /need 320 mounts/, /fs\.mount-max/],
+  [{ connections: 39_551 }, /need 39552 tracked connections/, /nf_conntrack_max=39552/],
+] as const;
+
+for (const [changed, message, hint] of machineLimits) {
+  test(`a machine whose limit is too low is told which, and how to raise it: ${Object.keys(changed).join()}`, () => {
+    const error = refusal([workload('Deployment', { replicas: 300 }, 5)], changed);
+    assert.deepEqual([error.code, error.fault], ['machine-limit', 'environment']);
+    assert.match(error.message, message);
+    assert.match(error.hint ?? '', hint);
+  });
+}
+
+test('the limits of this machine are numbers', () => {
+  for (const [name, limit] of Object.entries(readMachineLimits())) assert.ok(limit > 0, name);
 });

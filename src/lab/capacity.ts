@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { PodSpec } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { WeftError } from '../lib/errors.ts';
+import { readMachineLimits, requireLimits, type MachineLimits } from './machine-limits.ts';
 import type { LabOptions } from './options.ts';
 
 /** What workloads ask for, before anything is expanded: ten thousand replicas are one number here. */
@@ -16,13 +16,12 @@ const systemPods = 1;
 
 /**
  * Throws `too-many-pods` when the manifests ask for more pods than the lab's nodes take, naming who asks for most, and
- * `open-files` when this machine lets a process open too few files for them. `openFiles` is the hard limit of
- * RLIMIT_NOFILE: Node raises its own soft limit to that when it starts.
+ * `machine-limit` when a limit of this machine is too low for them, naming it.
  */
 export function checkCapacity(
   objects: readonly KubernetesObject[],
   { nodes, config }: Pick<LabOptions, 'nodes' | 'config'>,
-  openFiles: number = openFilesLimit(),
+  limits: MachineLimits = readMachineLimits(),
 ): void {
   const demands = objects.map((object) => ({ object, ...demandOf(object, nodes) }));
   const sum = (of: (demand: Demand) => number): number => demands.reduce((total, one) => total + of(one), 0);
@@ -40,25 +39,7 @@ export function checkCapacity(
       },
     );
   }
-  const needed = descriptorsFor({ pods, ports: sum((demand) => demand.ports) }, nodes);
-  if (needed > openFiles) {
-    throw new WeftError(
-      'open-files',
-      `${pods} pods need ${needed} open files in one process; this machine allows ${openFiles}`,
-      {
-        fault: 'environment',
-        hint: `Raise the hard limit to ${needed} or more, as with: ulimit -Hn ${needed}`,
-      },
-    );
-  }
-}
-
-/**
- * Of the process that opens most. The agents have a namespace and a socket open for every pod and some ten for every
- * node; the holder a namespace and a socket for every port. Connections and the rest take what is left of 512.
- */
-function descriptorsFor({ pods, ports }: Demand, nodes: number): number {
-  return 512 + Math.max(2 * pods + 10 * nodes, pods + ports);
+  requireLimits({ pods, ports: sum((demand) => demand.ports), nodes }, limits);
 }
 
 function demandOf(object: KubernetesObject, nodes: number): Demand {
@@ -94,10 +75,4 @@ function podsOf(kind: string, spec: WorkloadSpec, nodes: number): number {
 
 function nameOf({ kind, metadata }: KubernetesObject): string {
   return `by ${kind} ${metadata.namespace ?? 'default'}/${metadata.name}`;
-}
-
-/** The hard limit of open files of a process, proc(5). */
-function openFilesLimit(): number {
-  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  return hard === undefined || hard === 'unlimited' ? Infinity : Number(hard);
 }

@@ -132,6 +132,8 @@ function tlsOptions(options: ClientOptions): SecureClientSessionOptions {
 function keepAlive(session: ClientHttp2Session, clock: Clock): () => void {
   let cancel = clock.after(pingEveryMs, ping);
   function ping(): void {
+    // It may have ended in this very turn, and who ends the pings has not heard of it yet.
+    if (session.destroyed) return;
     cancel = clock.after(pingTimeoutMs, () =>
       session.destroy(new Error('no answer to a ping'), constants.NGHTTP2_CANCEL),
     );

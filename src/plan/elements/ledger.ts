@@ -8,6 +8,11 @@ export interface PlannedElement extends NftElement {
   readonly set: string;
 }
 
+interface Claim {
+  readonly owner: string;
+  readonly element: PlannedElement;
+}
+
 /**
  * The desired elements of one nftables table, each claimed by the objects it comes from: the in-memory mirror
  * that changes are computed against, so that the kernel is never listed to find out what to change. An element
@@ -17,7 +22,8 @@ export interface PlannedElement extends NftElement {
 export class ElementLedger {
   readonly #table: { readonly family: NftFamily; readonly table: string };
   readonly #types: SetTypes;
-  readonly #claims = new Map<string, Map<string, PlannedElement>>();
+  /** By set, and in it by id. Most elements have one owner, and a list of one costs the least. */
+  readonly #claims = new Map<string, Map<string, readonly Claim[]>>();
   readonly #owned = new Map<string, readonly string[]>();
 
   constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
@@ -39,8 +45,8 @@ export class ElementLedger {
     for (const id of this.#owned.get(owner) ?? []) if (!wanted.has(id)) claim(id, undefined);
     for (const [id, element] of wanted) {
       // Of a large owner most stays: that must cost next to nothing.
-      const mine = this.#claims.get(id)?.get(owner);
-      if (mine === undefined || !isSameValue(mine, element)) claim(id, element);
+      const mine = this.#claimsOf(id).find((other) => other.owner === owner);
+      if (mine === undefined || !isSameValue(mine.element, element)) claim(id, element);
     }
     if (wanted.size === 0) this.#owned.delete(owner);
     else this.#owned.set(owner, [...wanted.keys()]);
@@ -49,9 +55,8 @@ export class ElementLedger {
 
   /** The effective elements of one set. */
   *elements(set: string): Iterable<NftElement> {
-    for (const id of this.#claims.keys()) {
-      if (!id.startsWith(`${set} `)) continue;
-      const element = this.#winner(id);
+    for (const claims of this.#claims.get(set)?.values() ?? []) {
+      const element = winnerOf(claims);
       if (element !== undefined) yield element;
     }
   }
@@ -73,21 +78,22 @@ export class ElementLedger {
     return [...deletions, ...additions];
   }
 
+  #claimsOf(id: string): readonly Claim[] {
+    return this.#claims.get(setOf(id))?.get(id) ?? [];
+  }
+
   #winner(id: string): PlannedElement | undefined {
-    const owners = this.#claims.get(id);
-    if (owners === undefined) return undefined;
-    if (owners.size === 1) return owners.values().next().value;
-    let first: string | undefined;
-    for (const owner of owners.keys()) if (first === undefined || owner < first) first = owner;
-    return first === undefined ? undefined : owners.get(first);
+    return winnerOf(this.#claimsOf(id));
   }
 
   #claim(owner: string, id: string, element: PlannedElement | undefined): void {
-    const owners = this.#claims.get(id) ?? new Map<string, PlannedElement>();
-    if (element === undefined) owners.delete(owner);
-    else owners.set(owner, element);
-    if (owners.size === 0) this.#claims.delete(id);
-    else this.#claims.set(id, owners);
+    const claims = this.#claimsOf(id).filter((other) => other.owner !== owner);
+    if (element !== undefined) claims.push({ owner, element });
+    const set = setOf(id);
+    const claimed = this.#claims.get(set) ?? new Map<string, readonly Claim[]>();
+    this.#claims.set(set, claimed);
+    if (claims.length === 0) claimed.delete(id);
+    else claimed.set(id, claims);
   }
 
   #changes(before: ReadonlyMap<string, PlannedElement | undefined>): NftElementChange[] {
@@ -108,6 +114,15 @@ export class ElementLedger {
     return { action, ...this.#table, set, type, element };
   }
 }
+
+function winnerOf(claims: readonly Claim[]): PlannedElement | undefined {
+  let [first] = claims;
+  for (const claim of claims) if (first === undefined || claim.owner < first.owner) first = claim;
+  return first?.element;
+}
+
+/** Names of sets have no spaces. */
+const setOf = (id: string): string => id.slice(0, id.indexOf(' '));
 
 function idOf(element: PlannedElement): string {
   const key = element.key.join(' . ');

@@ -1,6 +1,6 @@
 import { familyOf, formatAddress, inFamily, parseAddress } from '../../lib/address.ts';
 import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
-import type { Link, NamespaceState, Route } from '../../kernel/route/port.ts';
+import type { Link, NamespaceState, Neighbour, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { macOf } from '../../model/network/places.ts';
 import type { Fabric, Machine, MachineInterface } from '../../model/fabric/machines.ts';
@@ -14,7 +14,7 @@ export function segmentNetns(segment: string): string {
 export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
   const states = new Map<string, NamespaceState>();
   for (const { name } of fabric.segments) states.set(segmentNetns(name), switchState(name, fabric.machines));
-  for (const machine of fabric.machines) states.set(machine.netns, machineState(machine));
+  for (const machine of fabric.machines) states.set(machine.netns, machineState(machine, fabric.machines));
   return states;
 }
 
@@ -38,7 +38,7 @@ function cableName(machine: Machine, nic: MachineInterface): string {
   return plain.length <= 15 ? plain : `m${shortHash(plain).slice(-11)}`;
 }
 
-function machineState(machine: Machine): NamespaceState {
+function machineState(machine: Machine, all: readonly Machine[]): NamespaceState {
   const first = machine.interfaces[0]?.name ?? 'lo';
   const routes: Route[] = machine.routes.map(({ destination, via }) =>
     via === 'unreachable'
@@ -61,9 +61,29 @@ function machineState(machine: Machine): NamespaceState {
       [...addresses, ...linkLocal(addresses)].map((address) => ({ link: name, address })),
     ),
     routes,
-    neighbours: [],
+    neighbours: machine.interfaces.flatMap((nic) => neighboursOf(machine, { nic, all })),
     fdb: [],
   };
+}
+
+/**
+ * The other machines of the segment, known for good. Entries that the kernel learns count against a limit of the whole
+ * machine (gc_thresh3, 1,024 by default), which the nodes of one lab reach when each of 32 talks to every other.
+ */
+function neighboursOf(
+  machine: Machine,
+  { nic, all }: { readonly nic: MachineInterface; readonly all: readonly Machine[] },
+): Neighbour[] {
+  const others = all
+    .filter((other) => other !== machine)
+    .flatMap(({ interfaces }) => interfaces.filter(({ segment }) => segment === nic.segment));
+  return others.flatMap((other) =>
+    other.addresses.map((address) => ({
+      link: nic.name,
+      address: address.slice(0, address.indexOf('/')),
+      mac: macOfInterface(other),
+    })),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
+import { hash32 } from '../../lib/hash.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import { ElementLedger } from '../elements/ledger.ts';
 import { createServicePlanner, serviceSetTypes } from './elements.ts';
@@ -34,8 +35,21 @@ test('every endpoint has a slot, and the chain is that of their number', () => {
 test('a node port shares the number and the endpoints of its Service', () => {
   const elements = createServicePlanner().elementsOf([port([first], { nodePort: 30_080 })], 'IPv4');
   const numbers = elements.filter(({ set }) => set.endsWith('-ids')).map(({ value }) => value);
-  assert.deepEqual(numbers, [[1], [1]]);
+  const number = hash32('default/web:TCP/80');
+  assert.deepEqual(numbers, [[number], [number]]);
   assert.equal(elements.filter(({ set }) => set === 'slot-0').length, 1);
+});
+
+test('service-ports have numbers of their own, and the same ones in the next process', () => {
+  // Both texts have the same hash.
+  const ports = ['costarring', 'liquid'].map((key) => port([first], { key }));
+  const numbersOf = (): unknown[] =>
+    createServicePlanner()
+      .elementsOf(ports, 'IPv4')
+      .filter(({ set }) => set === 'service-ids')
+      .map(({ value }) => value);
+  assert.deepEqual(numbersOf(), [[hash32('liquid')], [hash32('liquid') + 1]]);
+  assert.deepEqual(numbersOf(), numbersOf());
 });
 
 test('without endpoints the address is known, for the filter to reject, and nothing is translated', () => {
@@ -51,15 +65,16 @@ test('an endpoint that goes costs its own elements, whatever else there is', () 
   const ledger = new ElementLedger(servicesTables.IPv4, serviceSetTypes('IPv4'));
   ledger.set('default/web', planner.elementsOf([port([first, second, third])], 'IPv4'));
   const changes = ledger.set('default/web', planner.elementsOf([port([first, third])], 'IPv4'));
+  const number = hash32('default/web:TCP/80');
   assert.deepEqual(
     changes.map(({ action, set, element }) => `${action} ${set} ${element.key.join(' ')}`).toSorted(),
     [
       'add service-chains 10.96.7.7 tcp 80',
-      'add slot-1 1',
+      `add slot-1 ${number}`,
       `delete hairpin ${second} ${second}`,
       'delete service-chains 10.96.7.7 tcp 80',
-      'delete slot-1 1',
-      'delete slot-2 1',
+      `delete slot-1 ${number}`,
+      `delete slot-2 ${number}`,
     ],
   );
 });

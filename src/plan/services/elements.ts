@@ -1,4 +1,5 @@
 import type { Family } from '../../lib/address.ts';
+import { hash32 } from '../../lib/hash.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import type { PlannedElement, SetTypes } from '../elements/ledger.ts';
 import { serviceSets, slotTypes } from './skeleton.ts';
@@ -15,14 +16,19 @@ export interface ServicePlanner {
 }
 
 /**
- * Service-ports are numbered in the order of their first use; a number is never 0, which is no mark. A mark has 32
- * bits: enough for four thousand million service-ports in an agent's life.
+ * The number of a service-port follows from its key, so that the next process finds in the kernel what it would write
+ * itself; where two are the same, the later one takes the next that is free. A number is never 0, which is no mark.
  */
 export function createServicePlanner(): ServicePlanner {
   const ids = new Map<string, number>();
   const planned = { IPv4: new WeakMap<Ports, Elements>(), IPv6: new WeakMap<Ports, Elements>() };
+  const taken = new Set([0]);
   const idOf = (key: string): number => {
-    const id = ids.get(key) ?? ids.size + 1;
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    let id = hash32(key);
+    while (taken.has(id)) id = (id + 1) >>> 0;
+    taken.add(id);
     ids.set(key, id);
     return id;
   };
