@@ -31,7 +31,7 @@ function acceptedResource({ apiVersion, kind, namespaced }: AcceptedKind): Resou
     plural: singular.endsWith('s') ? `${singular}es` : `${singular}s`,
     shortNames: shortNames[kind] ?? [],
     namespaced,
-    subresources: hasStatus ? ['status'] : [],
+    subresources: [...(hasStatus ? ['status'] : []), ...(kind === 'ReplicationController' ? ['scale'] : [])],
   };
 }
 

@@ -20,7 +20,13 @@ function specOf(apiVersion: string, kind: string, spec: object): unknown {
 }
 
 const container = { name: 'c', ports: [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }] };
+const kept = {
+  imagePullPolicy: 'Always',
+  terminationMessagePath: '/dev/termination-log',
+  terminationMessagePolicy: 'File',
+};
 const defaultedContainer = {
+  ...kept,
   name: 'c',
   ports: [
     { containerPort: 80, protocol: 'TCP' },
@@ -31,12 +37,14 @@ const defaultedPod = {
   containers: [defaultedContainer],
   dnsPolicy: 'ClusterFirst',
   restartPolicy: 'Always',
+  schedulerName: 'default-scheduler',
   terminationGracePeriodSeconds: 30,
 };
 
 test('a pod gets its DNS policy, restart policy and protocols', () => {
   assert.deepEqual(specOf('v1', 'Pod', { containers: [container], initContainers: [container] }), {
     ...defaultedPod,
+    enableServiceLinks: true,
     initContainers: [defaultedContainer],
   });
 });
@@ -46,8 +54,9 @@ test('a pod in the host network has host ports', () => {
   const ports = [{ containerPort: 80, protocol: 'TCP', hostPort: 80 }];
   assert.deepEqual(specOf('v1', 'Pod', spec), {
     ...defaultedPod,
+    enableServiceLinks: true,
     hostNetwork: true,
-    containers: [{ name: 'c', ports }],
+    containers: [{ ...kept, name: 'c', ports }],
   });
 });
 
@@ -130,6 +139,7 @@ test('workloads get one replica and their strategy', () => {
     replicas: 0,
     podManagementPolicy: 'OrderedReady',
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
     revisionHistoryLimit: 10,
   });
   assert.deepEqual(
@@ -145,7 +155,14 @@ test('workloads get one replica and their strategy', () => {
 });
 
 test('a Job runs once, a work queue has no count', () => {
-  const rest = { completionMode: 'NonIndexed', backoffLimit: 6, suspend: false, template: defaultedTemplate };
+  const rest = {
+    completionMode: 'NonIndexed',
+    backoffLimit: 6,
+    suspend: false,
+    manualSelector: false,
+    podReplacementPolicy: 'TerminatingOrFailed',
+    template: defaultedTemplate,
+  };
   assert.deepEqual(specOf('batch/v1', 'Job', { template }), { ...rest, parallelism: 1, completions: 1 });
   assert.deepEqual(specOf('batch/v1', 'Job', { template, parallelism: 3 }), { ...rest, parallelism: 3 });
 });

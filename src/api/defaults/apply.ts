@@ -1,8 +1,9 @@
 import { resources, resourceOf, type Resource } from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
-import type { Namespace } from '../types/core.ts';
+import type { Namespace, Secret } from '../types/core.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { defaultClusterNetwork, defaultEndpointSlice, defaultNetworkPolicy } from './network.ts';
+import { defaultKept } from './kept.ts';
 import { defaultPod } from './pod.ts';
 import { defaultEndpoints, defaultService } from './service.ts';
 import {
@@ -17,14 +18,14 @@ import {
 const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /**
- * The object with what the API server would fill in, as a new object; the given one is left alone. Kinds that
- * Weft does not interpret come back as they are. The object must be valid (`validateObject`); fields that are null
+ * The object with what the API server would fill in, as a new object; the given one is left alone. The object must be valid (`validateObject`); fields that are null
  * count as absent.
  */
 export function applyDefaults<T extends KubernetesObject>(object: T): T {
   const resource = resourceOf(object);
   const apply = resource === undefined ? undefined : defaulters.get(resource);
   // A defaulter returns the kind it was registered for, which is the kind of this object.
+  if (resource === undefined) return (defaultKept(object) as T | undefined) ?? object;
   return apply === undefined ? object : (apply(withoutNulls(object)) as T);
 }
 
@@ -42,6 +43,7 @@ const defaulters = new Map<Resource, Defaulter>([
   entry(resources.namespaces, defaultNamespace),
   entry(resources.pods, defaultPod),
   entry(resources.services, defaultService),
+  entry(resources.secrets, defaultSecret),
   entry(resources.endpoints, defaultEndpoints),
   entry(resources.deployments, defaultDeployment),
   entry(resources.replicasets, defaultReplicaSet),
@@ -57,4 +59,18 @@ function defaultNamespace(namespace: Namespace): Namespace {
   const { metadata } = namespace;
   const labels = { ...metadata.labels, [namespaceNameLabel]: metadata.name };
   return { ...namespace, metadata: { ...metadata, labels } };
+}
+
+/** core/v1 `SetDefaults_Secret`; what is given as plain text becomes data, as the API server stores it. */
+function defaultSecret(secret: Secret): Secret {
+  const { stringData, ...rest } = secret;
+  const encoded = Object.entries(stringData ?? {}).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString('base64'),
+  ]);
+  return {
+    ...rest,
+    type: secret.type === undefined || secret.type === '' ? 'Opaque' : secret.type,
+    ...(encoded.length > 0 && { data: { ...secret.data, ...Object.fromEntries(encoded) } }),
+  };
 }

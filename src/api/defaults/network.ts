@@ -2,6 +2,7 @@ import { familyOf, type Family } from '../../lib/address.ts';
 import type {
   ClusterNetwork,
   ClusterNetworkSpec,
+  Endpoint,
   EndpointSlice,
   NetworkPolicy,
   NetworkPolicyPort,
@@ -36,15 +37,28 @@ function defaultRule<T extends { ports?: NetworkPolicyPort[] }>(rule: T): T {
   return { ...rule, ports: rule.ports.map((port) => ({ ...port, protocol: port.protocol ?? 'TCP' })) };
 }
 
-/** discovery/v1 `SetDefaults_EndpointPort`; `addressType` has no default, it is required. */
+/**
+ * discovery/v1 `SetDefaults_EndpointPort`; `addressType` has no default, it is required. Topology of the beta
+ * versions is dropped, as upstream's strategy does.
+ */
 export function defaultEndpointSlice(slice: EndpointSlice): EndpointSlice {
-  if (slice.ports === undefined) return slice;
-  const ports = slice.ports.map((port) => ({
+  const ports = slice.ports?.map((port) => ({
     ...port,
     name: port.name ?? '',
-    protocol: port.protocol ?? 'TCP',
+    protocol: port.protocol ?? ('TCP' as const),
   }));
-  return { ...slice, ports };
+  const endpoints = slice.endpoints?.some((one) => 'deprecatedTopology' in one)
+    ? slice.endpoints.map(withoutTopology)
+    : slice.endpoints;
+  return { ...slice, ...(endpoints && { endpoints }), ...(ports && { ports }) };
+}
+
+function withoutTopology({
+  deprecatedTopology,
+  ...endpoint
+}: Endpoint & { deprecatedTopology?: unknown }): Endpoint {
+  void deprecatedTopology;
+  return endpoint;
 }
 
 /** What a ClusterNetwork says where it says nothing, besides its ranges. */

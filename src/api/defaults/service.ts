@@ -11,6 +11,7 @@ export function defaultService(service: Service): Service {
   const sessionAffinity = spec.sessionAffinity ?? 'None';
   return {
     ...service,
+    ...(type === 'LoadBalancer' && withModes(service)),
     spec: {
       ...rest,
       type,
@@ -24,6 +25,14 @@ export function defaultService(service: Service): Service {
       ...(type !== 'ExternalName' && trafficDefaults(spec, type)),
     },
   };
+}
+
+/** An address of a load balancer is the nodes' own unless it says otherwise (KEP-1860). */
+function withModes({ status }: Service): Pick<Service, 'status'> {
+  const ingress = status?.loadBalancer?.ingress;
+  if (ingress === undefined) return status === undefined ? {} : { status };
+  const points = ingress.map((one) => ((one.ip ?? '') === '' ? one : { ipMode: 'VIP', ...one }));
+  return { status: { ...status, loadBalancer: { ...status?.loadBalancer, ingress: points } } };
 }
 
 function trafficDefaults(

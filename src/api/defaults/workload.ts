@@ -45,6 +45,11 @@ export function defaultStatefulSet(statefulSet: StatefulSet): StatefulSet {
       podManagementPolicy: spec.podManagementPolicy ?? 'OrderedReady',
       updateStrategy: type === 'RollingUpdate' ? { type, rollingUpdate } : { ...spec.updateStrategy, type },
       revisionHistoryLimit: spec.revisionHistoryLimit ?? 10,
+      persistentVolumeClaimRetentionPolicy: {
+        whenDeleted: 'Retain',
+        whenScaled: 'Retain',
+        ...spec.persistentVolumeClaimRetentionPolicy,
+      },
       template: defaultTemplate(spec.template),
     },
   };
@@ -79,6 +84,8 @@ export function defaultJob(job: Job): Job {
       completionMode: spec.completionMode ?? 'NonIndexed',
       backoffLimit: spec.backoffLimit ?? 6,
       suspend: spec.suspend ?? false,
+      manualSelector: spec.manualSelector ?? false,
+      podReplacementPolicy: spec.podReplacementPolicy ?? 'TerminatingOrFailed',
       template: defaultTemplate(spec.template),
     },
   };

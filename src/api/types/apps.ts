@@ -33,6 +33,7 @@ export interface StatefulSet extends KubernetesObject {
       rollingUpdate?: { partition?: number; maxUnavailable?: IntOrString };
     };
     revisionHistoryLimit?: number;
+    persistentVolumeClaimRetentionPolicy?: { whenDeleted?: string; whenScaled?: string };
   };
   status?: ReplicaStatus & {
     currentReplicas?: number;
@@ -71,6 +72,8 @@ export interface Job extends KubernetesObject {
     completionMode?: 'NonIndexed' | 'Indexed';
     backoffLimit?: number;
     suspend?: boolean;
+    podReplacementPolicy?: string;
+    manualSelector?: boolean;
     selector?: LabelSelector;
     template: PodTemplateSpec;
   };

@@ -19,9 +19,34 @@ export interface Container {
   command?: string[];
   args?: string[];
   ports?: ContainerPort[];
-  env?: { name: string; value?: string }[];
+  env?: {
+    name: string;
+    value?: string;
+    valueFrom?: { fieldRef?: { apiVersion?: string; fieldPath: string } };
+  }[];
   restartPolicy?: string;
-  readinessProbe?: { initialDelaySeconds?: number };
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  startupProbe?: Probe;
+  imagePullPolicy?: string;
+  resources?: { limits?: Record<string, string | number>; requests?: Record<string, string | number> };
+  terminationMessagePath?: string;
+  terminationMessagePolicy?: string;
+}
+
+/** How a container is asked whether it is well; without unit, numbers are counts. */
+export interface Probe {
+  initialDelaySeconds?: number;
+  timeoutSeconds?: number;
+  periodSeconds?: number;
+  successThreshold?: number;
+  failureThreshold?: number;
+  httpGet?: { path?: string; scheme?: string };
+}
+
+/** A volume whose files the cluster writes, as far as defaults go. */
+interface FileSource {
+  defaultMode?: number;
 }
 
 export interface PodDNSConfig {
@@ -42,6 +67,15 @@ export interface PodSpec {
   dnsConfig?: PodDNSConfig;
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   serviceAccountName?: string;
+  schedulerName?: string;
+  enableServiceLinks?: boolean;
+  volumes?: {
+    name: string;
+    configMap?: FileSource;
+    secret?: FileSource;
+    downwardAPI?: FileSource;
+    projected?: FileSource;
+  }[];
   terminationGracePeriodSeconds?: number;
 }
 
@@ -107,11 +141,17 @@ export interface ServiceSpec {
   loadBalancerIP?: string;
   loadBalancerSourceRanges?: string[];
   allocateLoadBalancerNodePorts?: boolean;
+  loadBalancerClass?: string;
+  healthCheckNodePort?: number;
+  trafficDistribution?: string;
 }
 
 export interface Service extends KubernetesObject {
   spec: ServiceSpec;
-  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] }; conditions?: Condition[] };
+  status?: {
+    loadBalancer?: { ingress?: { ip?: string; ipMode?: string; hostname?: string }[] };
+    conditions?: Condition[];
+  };
 }
 
 export interface EndpointAddress {
@@ -126,7 +166,7 @@ export interface Endpoints extends KubernetesObject {
   subsets?: {
     addresses?: EndpointAddress[];
     notReadyAddresses?: EndpointAddress[];
-    ports?: { name?: string; port: number; protocol?: Protocol }[];
+    ports?: { name?: string; port: number; protocol?: Protocol; appProtocol?: string }[];
   }[];
 }
 
@@ -145,6 +185,7 @@ export interface CoreEvent extends KubernetesObject {
 /** Objects that the network stores and serves but does not interpret. */
 export interface ConfigMap extends KubernetesObject {
   data?: Labels;
+  binaryData?: Labels;
 }
 export interface Secret extends KubernetesObject {
   type?: string;

@@ -58,6 +58,7 @@ export interface Endpoint {
   hostname?: string;
   nodeName?: string;
   zone?: string;
+  hints?: { forZones?: { name: string }[]; forNodes?: { name: string }[] };
   targetRef?: { kind: string; namespace?: string; name: string; uid?: string };
 }
 

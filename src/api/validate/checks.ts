@@ -1,4 +1,4 @@
-import { parseAddress, type Address, type Family } from '../../lib/address.ts';
+import { formatAddress, parseAddress, type Address, type Family } from '../../lib/address.ts';
 import { contains, formatPrefix, parsePrefix, type Prefix } from '../../lib/prefix.ts';
 import type { IntOrString, Labels, LabelSelector } from '../types/meta.ts';
 import { labelValue, portName, portNumber, qualifiedName } from './names.ts';
@@ -22,6 +22,8 @@ export function checkLabels(path: string, labels: Labels | undefined): FieldProb
   ]);
 }
 
+const operators: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
+
 /** Keys, values, and which operators need values. */
 export function checkSelector(path: string, selector: LabelSelector | undefined): FieldProblem[] {
   const expressions = (selector?.matchExpressions ?? []).flatMap((requirement, index) => {
@@ -29,6 +31,8 @@ export function checkSelector(path: string, selector: LabelSelector | undefined)
     const { key, operator, values = [] } = requirement;
     const needsValues = operator === 'In' || operator === 'NotIn';
     const problems = checkSyntax(`${at}.key`, key, qualifiedName);
+    if (!operators.has(operator))
+      return [...problems, invalid(`${at}.operator`, operator, 'not a valid selector operator')];
     if (needsValues && values.length === 0) {
       problems.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"));
     }
@@ -71,6 +75,22 @@ export function checkAddress(path: string, text: string, family?: Family): Field
   if (family !== undefined && address.family !== family)
     return [invalid(path, text, `must be an ${family} address`)];
   return [];
+}
+
+/** An address as it is written best (RFC 5952); what is younger than that rule takes no other. */
+export function checkCanonicalAddress(path: string, text: string): FieldProblem[] {
+  const address = parseAddress(text);
+  if (address === undefined || isMapped(address) || formatAddress(address) === text)
+    return checkAddress(path, text);
+  return [invalid(path, text, `must be in canonical form (${JSON.stringify(formatAddress(address))})`)];
+}
+
+/** A CIDR as it is written best. */
+export function checkCanonicalCidr(path: string, cidr: string): FieldProblem[] {
+  const prefix = parsePrefix(cidr);
+  const problems = checkCidr(path, cidr);
+  if (problems.length > 0 || prefix === undefined || formatPrefix(prefix) === cidr) return problems;
+  return [invalid(path, cidr, `must be in canonical form (${JSON.stringify(formatPrefix(prefix))})`)];
 }
 
 const specialRanges = (

@@ -2,8 +2,8 @@ import { resourceOf } from '../resources.ts';
 import { acceptedKinds } from '../schema/accepted.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { checkLabels, checkSyntax } from './checks.ts';
-import { dns1035Label, dnsLabel, dnsSubdomain, pathSegment, qualifiedName } from './names.ts';
-import { required, tooLong, type FieldProblem } from './problem.ts';
+import { dnsLabel, dnsSubdomain, pathSegment, qualifiedName } from './names.ts';
+import { invalid, required, tooLong, type FieldProblem } from './problem.ts';
 
 /** All annotations of an object together, keys and values, in bytes. */
 const annotationsLimit = 256 * 1024;
@@ -22,7 +22,46 @@ export function metadataProblems(
       : checkSyntax('metadata.namespace', metadata.namespace, dnsLabel)),
     ...checkLabels('metadata.labels', metadata.labels),
     ...annotationProblems(metadata.annotations ?? {}),
+    ...finalizerProblems(metadata.finalizers ?? []),
+    ...ownerProblems(metadata.ownerReferences ?? []),
   ];
+}
+
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function finalizerProblems(finalizers: readonly string[]): FieldProblem[] {
+  const path = 'metadata.finalizers';
+  const problems = finalizers.flatMap((one, i) => [
+    ...checkSyntax(path, one, qualifiedName),
+    ...(one.includes('/') || standardFinalizers.includes(one)
+      ? []
+      : [
+          invalid(
+            `${path}[${i}]`,
+            one,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ]),
+  ]);
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    problems.push(invalid(path, finalizers, 'orphan and foregroundDeletion cannot be both set'));
+  return problems;
+}
+
+type Owner = NonNullable<KubernetesObject['metadata']['ownerReferences']>[number];
+
+/** Owners are named in full, at most one controls, and what only tells of others owns nothing. */
+function ownerProblems(owners: readonly Owner[]): FieldProblem[] {
+  const path = 'metadata.ownerReferences';
+  const ofEach = owners.flatMap((owner) => {
+    const missing = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((field) => !owner[field]);
+    const problems = missing.map((field) => invalid(`${path}.${field}`, '', 'must not be empty'));
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event')
+      problems.push(invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner'));
+    return problems;
+  });
+  if (owners.filter(({ controller }) => controller === true).length < 2) return ofEach;
+  return [...ofEach, invalid(path, owners, 'only one reference can have controller set to true')];
 }
 
 function nameProblems(
@@ -43,8 +82,8 @@ function nameProblems(
 
 function nameSyntax(object: KubernetesObject): (name: string) => string | undefined {
   const { apiVersion, kind } = object;
-  if (apiVersion === 'v1' && kind === 'Service') return dns1035Label;
-  if (apiVersion === 'v1' && kind === 'Namespace') return dnsLabel;
+  // Names of Services may begin with a digit since 1.36 (KEP-5311).
+  if (apiVersion === 'v1' && (kind === 'Service' || kind === 'Namespace')) return dnsLabel;
   if (apiVersion.startsWith('rbac.')) return pathSegment;
   // The name of an IPAddress is the address; whether it is one, its own rules say.
   if (apiVersion === 'networking.k8s.io/v1' && kind === 'IPAddress') return pathSegment;

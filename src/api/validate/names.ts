@@ -1,3 +1,5 @@
+import { parseAddress } from '../../lib/address.ts';
+
 /**
  * The syntaxes of names in Kubernetes. Each function returns what is wrong with a text, as the end of a sentence
  * about it, or undefined when nothing is.
@@ -71,3 +73,38 @@ export const portName: Syntax = (text) => {
 /** Whether a number is a port: 1 to 65535. */
 export const portNumber = (port: number): string | undefined =>
   Number.isInteger(port) && port >= 1 && port <= 65535 ? undefined : 'must be between 1 and 65535, inclusive';
+
+/** Whether a text is an address of either family. */
+export const isAddressText = (text: string): boolean => parseAddress(text) !== undefined;
+
+/** A DNS subdomain below a star. */
+export const wildcardSubdomain: Syntax = (text) =>
+  text.startsWith('*.') ? dnsSubdomain(text.slice(2)) : "a wildcard must be '*.' before a DNS subdomain";
+
+/** At least two DNS labels, with or without the dot that ends a complete name. */
+export const fullyQualifiedName: Syntax = (text) => {
+  const name = text.replace(/\.$/, '');
+  const problem = dnsSubdomain(name);
+  if (problem !== undefined) return problem;
+  const labels = name.split('.');
+  if (labels.length < 2) return 'must be a domain with at least two segments separated by dots';
+  return labels.map(dnsLabel).find((one) => one !== undefined);
+};
+
+/** A DNS subdomain, a slash, and a path, such as `example.com/name`. */
+export const domainPrefixedPath: Syntax = (text) => {
+  const slash = text.indexOf('/');
+  const [domain, path] = [text.slice(0, slash), text.slice(slash + 1)];
+  if (slash <= 0 || path === '') return 'must be a domain-prefixed path (such as "acme.io/foo")';
+  return (
+    dnsSubdomain(domain) ??
+    (/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path) ? undefined : 'must be a path of a URL')
+  );
+};
+
+/** The key of a ConfigMap or Secret: the name of a file. */
+export const dataKey: Syntax = (text) => {
+  if (text.length > 253) return 'must be no more than 253 characters';
+  if (!/^[-._a-zA-Z0-9]+$/.test(text)) return "must be letters, digits, '-', '_' and '.'";
+  return text === '.' || text.startsWith('..') ? "must not be '.' and must not start with '..'" : undefined;
+};

@@ -72,7 +72,7 @@ testCases([
     problems: [
       'spec.ingress[0].ports[0].endPort FieldValueInvalid: Invalid value: 79: must be greater than or equal to `port`',
       'spec.ingress[0].ports[1].endPort FieldValueInvalid: Invalid value: 90: may not be specified when `port` is non-numeric',
-      'spec.ingress[0].ports[2].port FieldValueRequired: Required value: must be specified when `endPort` is set',
+      'spec.ingress[0].ports[2].endPort FieldValueInvalid: Invalid value: 90: may not be specified when `port` is not specified',
     ],
   },
   {

@@ -36,7 +36,7 @@ function portProblems(path: string, { port, endPort }: NetworkPolicyPort): Field
   const problems = port === undefined ? [] : checkPort(`${path}.port`, port);
   if (endPort === undefined) return problems;
   if (port === undefined)
-    return [...problems, required(`${path}.port`, 'must be specified when `endPort` is set')];
+    return [invalid(`${path}.endPort`, endPort, 'may not be specified when `port` is not specified')];
   if (typeof port === 'string') {
     return [
       ...problems,
@@ -56,19 +56,17 @@ function peerProblems(
   path: string,
   { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
 ): FieldProblem[] {
-  if (ipBlock === undefined) {
-    if (podSelector === undefined && namespaceSelector === undefined) {
-      return [required(path, 'must specify a peer: `podSelector`, `namespaceSelector` or `ipBlock`')];
-    }
-    return [
-      ...checkSelector(`${path}.podSelector`, podSelector),
-      ...checkSelector(`${path}.namespaceSelector`, namespaceSelector),
-    ];
-  }
-  if (podSelector !== undefined || namespaceSelector !== undefined) {
-    return [forbidden(path, 'may not specify both ipBlock and another peer')];
-  }
-  return ipBlockProblems(`${path}.ipBlock`, ipBlock);
+  const selectors = [podSelector, namespaceSelector].filter((one) => one !== undefined);
+  const problems = [
+    ...checkSelector(`${path}.podSelector`, podSelector),
+    ...checkSelector(`${path}.namespaceSelector`, namespaceSelector),
+    ...(ipBlock === undefined ? [] : ipBlockProblems(`${path}.ipBlock`, ipBlock)),
+  ];
+  if (selectors.length === 0 && ipBlock === undefined)
+    problems.push(required(path, 'must specify a peer: `podSelector`, `namespaceSelector` or `ipBlock`'));
+  if (selectors.length > 0 && ipBlock !== undefined)
+    problems.push(forbidden(path, 'may not specify both ipBlock and another peer'));
+  return problems;
 }
 
 function ipBlockProblems(

@@ -37,7 +37,13 @@ function podSpecProblems(path: string, spec: PodSpec | undefined): FieldProblem[
     ...dnsProblems(path, spec),
     ...hostnameProblems(path, spec),
     ...checkLabels(`${path}.nodeSelector`, spec.nodeSelector),
+    ...nameProblems(`${path}.nodeName`, spec.nodeName),
+    ...nameProblems(`${path}.serviceAccountName`, spec.serviceAccountName),
   ];
+}
+
+function nameProblems(path: string, name = ''): FieldProblem[] {
+  return name === '' ? [] : checkSyntax(path, name, dnsSubdomain);
 }
 
 function containerProblems(path: string, container: Container, hostNetwork: boolean): FieldProblem[] {
@@ -45,6 +51,8 @@ function containerProblems(path: string, container: Container, hostNetwork: bool
     container.name === ''
       ? [required(`${path}.name`)]
       : checkSyntax(`${path}.name`, container.name, dnsLabel);
+  // An absent image is for workloads whose controller fills it in, which upstream allows by the schema only.
+  if (container.image === '') problems.push(required(`${path}.image`));
   const names = new Set<string>();
   for (const [index, port] of (container.ports ?? []).entries()) {
     const at = `${path}.ports[${index}]`;
@@ -91,9 +99,8 @@ function dnsProblems(path: string, { dnsPolicy, dnsConfig }: PodSpec): FieldProb
   const at = `${path}.dnsConfig`;
   const problems: FieldProblem[] = [];
   if (dnsPolicy === 'None' && nameservers.length === 0) {
-    problems.push(
-      required(`${at}.nameservers`, "must provide at least one DNS nameserver when `dnsPolicy` is 'None'"),
-    );
+    const field = dnsConfig === undefined ? at : `${at}.nameservers`;
+    problems.push(required(field, "must provide at least one DNS nameserver when `dnsPolicy` is 'None'"));
   }
   if (nameservers.length > 3) problems.push(tooMany(`${at}.nameservers`, nameservers.length, 3));
   if (searches.length > 32) problems.push(tooMany(`${at}.searches`, searches.length, 32));

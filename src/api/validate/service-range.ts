@@ -1,15 +1,16 @@
 import { formatAddress, parseAddress, type Family } from '../../lib/address.ts';
 import { parsePrefix } from '../../lib/prefix.ts';
 import type { IPAddress, ServiceCIDR } from '../types/network.ts';
-import { checkCidr } from './checks.ts';
-import { invalid, required, tooMany, type FieldProblem } from './problem.ts';
+import { checkCanonicalCidr, checkSyntax } from './checks.ts';
+import { dnsLabel, dnsSubdomain, pathSegment } from './names.ts';
+import { invalid, required, type FieldProblem } from './problem.ts';
 
 /** Rules for ServiceCIDRs (networking validation `ValidateServiceCIDR`): one range, or one of each family. */
 export function serviceCidrProblems({ spec }: ServiceCIDR): FieldProblem[] {
   const cidrs = spec?.cidrs ?? [];
   if (cidrs.length === 0) return [required('spec.cidrs', 'at least one CIDR required')];
-  if (cidrs.length > 2) return [tooMany('spec.cidrs', cidrs.length, 2)];
-  const problems = cidrs.flatMap((cidr, i) => checkCidr(`spec.cidrs[${i}]`, cidr));
+  if (cidrs.length > 2) return [invalid('spec.cidrs', cidrs, 'must only hold up to 2 values')];
+  const problems = cidrs.flatMap((cidr, i) => checkCanonicalCidr(`spec.cidrs[${i}]`, cidr));
   const families = new Set(cidrs.map((cidr): Family | undefined => parsePrefix(cidr)?.family));
   if (problems.length === 0 && families.size < cidrs.length) {
     problems.push(invalid('spec.cidrs', cidrs, 'may specify no more than one IP for each IP family'));
@@ -35,8 +36,21 @@ export function ipAddressProblems({ metadata, spec }: IPAddress): FieldProblem[]
   }
   const parent = spec?.parentRef;
   if (parent === undefined) return [...problems, required('spec.parentRef')];
-  for (const field of ['resource', 'name'] as const) {
-    if ((parent[field] ?? '') === '') problems.push(required(`spec.parentRef.${field}`));
-  }
-  return problems;
+  return [...problems, ...parentProblems('spec.parentRef', parent)];
+}
+
+type Parent = NonNullable<NonNullable<IPAddress['spec']>['parentRef']>;
+
+function parentProblems(
+  path: string,
+  { group = '', resource = '', namespace = '', name = '' }: Partial<Parent>,
+): FieldProblem[] {
+  const segment = (field: string, text: string): FieldProblem[] =>
+    text === '' ? [required(`${path}.${field}`)] : checkSyntax(`${path}.${field}`, text, pathSegment);
+  return [
+    ...(group === '' ? [] : checkSyntax(`${path}.group`, group, dnsSubdomain)),
+    ...segment('resource', resource),
+    ...segment('name', name),
+    ...(namespace === '' ? [] : checkSyntax(`${path}.namespace`, namespace, dnsLabel)),
+  ];
 }

@@ -1,108 +1,55 @@
 import { parseAddress } from '../../lib/address.ts';
-import { nodePortRange } from '../allocation.ts';
-import type { Service, ServicePort, ServiceSpec } from '../types/core.ts';
-import {
-  checkAddress,
-  checkCidr,
-  checkLabels,
-  checkOrdinaryAddress,
-  checkPort,
-  checkSyntax,
-} from './checks.ts';
-import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from './names.ts';
-import { duplicate, forbidden, invalid, required, tooMany, type FieldProblem } from './problem.ts';
+import type { Service, ServiceSpec } from '../types/core.ts';
+import { checkAddress, checkLabels, checkOrdinaryAddress, checkSyntax } from './checks.ts';
+import { dnsSubdomain } from './names.ts';
+import { duplicate, forbidden, invalid, notSupported, required, type FieldProblem } from './problem.ts';
+import { loadBalancerProblems } from './service-load-balancer.ts';
+import { isHeadless, servicePortsProblems, type ServiceType } from './service-ports.ts';
 
-/** Rules for Services (core validation `ValidateService`). */
+/** Rules for Services (core validation `validateService`). */
 export function serviceProblems(service: Service): FieldProblem[] {
   const spec: ServiceSpec = service.spec ?? {};
   const type = spec.type ?? 'ClusterIP';
   return [
-    ...portsProblems(spec, type),
+    ...topologyProblems(service.metadata.annotations ?? {}),
+    ...servicePortsProblems(spec, type),
     ...(type === 'ExternalName' ? externalNameProblems(spec) : clusterIPProblems(spec, type)),
     ...checkLabels('spec.selector', spec.selector),
     ...affinityProblems(spec),
     ...externalProblems(spec, type),
-    ...familyProblems(spec),
+    ...loadBalancerProblems(service, type),
+    ...distributionProblems(spec),
+    ...(type === 'ExternalName' ? [] : familyProblems(spec)),
   ];
 }
 
-type ServiceType = NonNullable<ServiceSpec['type']>;
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+const topologyMode = 'service.kubernetes.io/topology-mode';
 
-const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIP === 'None';
-
-function portsProblems(spec: ServiceSpec, type: ServiceType): FieldProblem[] {
-  const ports = spec.ports ?? [];
-  if (ports.length === 0) return isHeadless(spec) || type === 'ExternalName' ? [] : [required('spec.ports')];
-  const several = ports.length > 1;
-  const alone = ports.flatMap((port, index) => portProblems(`spec.ports[${index}]`, port, { several, type }));
-  return [...alone, ...repeatedPorts(ports)];
+/** Two annotations say the same, one of them for older clients. */
+function topologyProblems(annotations: Readonly<Record<string, string>>): FieldProblem[] {
+  const [hints, mode] = [annotations[topologyHints], annotations[topologyMode]];
+  if (hints === undefined || mode === undefined || hints === mode) return [];
+  const detail = `must match annotations[${topologyHints}] when both are specified`;
+  return [invalid(`metadata.annotations[${topologyMode}]`, mode, detail)];
 }
 
-/** Names, port numbers and node ports are unique, the numbers by protocol. */
-function repeatedPorts(ports: readonly ServicePort[]): FieldProblem[] {
-  const problems: FieldProblem[] = [];
-  const [names, numbers, nodePorts] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  for (const [index, { name = '', port, protocol = 'TCP', nodePort = 0 }] of ports.entries()) {
-    const path = `spec.ports[${index}]`;
-    if (name !== '' && seen(names, name)) problems.push(duplicate(`${path}.name`, name));
-    if (seen(numbers, `${protocol} ${port}`)) problems.push(duplicate(path, { port, protocol }));
-    if (nodePort !== 0 && seen(nodePorts, `${protocol} ${nodePort}`)) {
-      problems.push(duplicate(`${path}.nodePort`, nodePort));
-    }
-  }
-  return problems;
-}
+/** KEP-3015. */
+const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 
-/** Whether the value was there before; it is from now on. */
-function seen<T>(values: Set<T>, value: T): boolean {
-  if (values.has(value)) return true;
-  values.add(value);
-  return false;
-}
-
-function portProblems(
-  path: string,
-  port: ServicePort,
-  { several, type }: { several: boolean; type: ServiceType },
-): FieldProblem[] {
-  const { name = '', targetPort, nodePort = 0, appProtocol } = port;
-  const problems = checkSyntax(`${path}.port`, port.port, portNumber);
-  if (name !== '') problems.push(...checkSyntax(`${path}.name`, name, dnsLabel));
-  else if (several) problems.push(required(`${path}.name`, 'a Service with several ports must name each'));
-  if (targetPort !== undefined && targetPort !== 0 && targetPort !== '') {
-    problems.push(...checkPort(`${path}.targetPort`, targetPort));
-  }
-  if (appProtocol !== undefined)
-    problems.push(...checkSyntax(`${path}.appProtocol`, appProtocol, qualifiedName));
-  if (nodePort !== 0) problems.push(...nodePortProblems(`${path}.nodePort`, nodePort, type));
-  return problems;
-}
-
-function nodePortProblems(path: string, nodePort: number, type: ServiceType): FieldProblem[] {
-  if (type !== 'NodePort' && type !== 'LoadBalancer') {
-    return [forbidden(path, `may not be used when \`type\` is '${type}'`)];
-  }
-  const { first, last } = nodePortRange;
-  if (nodePort >= first && nodePort <= last) return [];
-  return [
-    invalid(
-      path,
-      nodePort,
-      `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
-    ),
-  ];
+function distributionProblems({ trafficDistribution }: ServiceSpec): FieldProblem[] {
+  if (trafficDistribution === undefined || distributions.includes(trafficDistribution)) return [];
+  return [notSupported('spec.trafficDistribution', trafficDistribution, distributions)];
 }
 
 function externalNameProblems(spec: ServiceSpec): FieldProblem[] {
   const { externalName = '', clusterIP = '', clusterIPs = [] } = spec;
+  const detail = 'may not be set for ExternalName services';
   const problems: FieldProblem[] = [];
-  if (clusterIP !== '')
-    problems.push(forbidden('spec.clusterIP', "may not be set when `type` is 'ExternalName'"));
-  if (clusterIPs.length > 0)
-    problems.push(forbidden('spec.clusterIPs', "may not be set when `type` is 'ExternalName'"));
+  if (clusterIP !== '' || clusterIPs.length > 0) problems.push(forbidden('spec.clusterIPs', detail));
   for (const field of ['ipFamilies', 'ipFamilyPolicy'] as const) {
     if (spec[field] !== undefined && spec[field].length > 0)
-      problems.push(forbidden(`spec.${field}`, "may not be set when `type` is 'ExternalName'"));
+      problems.push(forbidden(`spec.${field}`, detail));
   }
   // One dot at the end only says that the name is complete.
   const name = externalName.replace(/\.$/, '');
@@ -111,24 +58,26 @@ function externalNameProblems(spec: ServiceSpec): FieldProblem[] {
 }
 
 function clusterIPProblems(spec: ServiceSpec, type: ServiceType): FieldProblem[] {
-  const { clusterIP = '', clusterIPs = [] } = spec;
+  const { clusterIP = '' } = spec;
+  const addresses = addressesOf(spec);
   const problems: FieldProblem[] = [];
-  if (isHeadless(spec) && type !== 'ClusterIP') {
-    problems.push(invalid('spec.clusterIP', 'None', `may not be set to 'None' for ${type} services`));
-  }
-  if (clusterIP !== '' && clusterIP !== 'None') problems.push(...checkAddress('spec.clusterIP', clusterIP));
-  if (clusterIPs.length > 2) problems.push(tooMany('spec.clusterIPs', clusterIPs.length, 2));
-  const [first] = clusterIPs;
-  if (first !== undefined && first !== clusterIP) {
-    problems.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'));
-  }
-  return [...problems, ...clusterIPs.flatMap((address, index) => addressProblems(index, address))];
+  if (isHeadless(spec) && type !== 'ClusterIP')
+    problems.push(invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`));
+  if (addresses[0] !== undefined && addresses[0] !== clusterIP)
+    problems.push(invalid('spec.clusterIPs', addresses, 'first value must match `clusterIP`'));
+  if (addresses.length > 2)
+    problems.push(invalid('spec.clusterIPs', addresses, 'may only hold up to 2 values'));
+  if (addresses[0] === 'None' && addresses.length > 1)
+    problems.push(invalid('spec.clusterIPs', addresses, "'None' must be the first and only value"));
+  const ofEach = addresses.flatMap((address, i) =>
+    i === 0 && address === 'None' ? [] : checkAddress(`spec.clusterIPs[${i}]`, address),
+  );
+  return [...problems, ...ofEach];
 }
 
-function addressProblems(index: number, address: string): FieldProblem[] {
-  const path = `spec.clusterIPs[${index}]`;
-  if (address !== 'None') return checkAddress(path, address);
-  return index === 0 ? [] : [invalid(path, address, "'None' must be the first and only value")];
+/** Those who know only `clusterIP` mean the first of `clusterIPs`. */
+function addressesOf({ clusterIP = '', clusterIPs = [] }: ServiceSpec): readonly string[] {
+  return clusterIPs.length === 0 && clusterIP !== '' ? [clusterIP] : clusterIPs;
 }
 
 function affinityProblems(spec: ServiceSpec): FieldProblem[] {
@@ -141,49 +90,35 @@ function affinityProblems(spec: ServiceSpec): FieldProblem[] {
 }
 
 function externalProblems(spec: ServiceSpec, type: ServiceType): FieldProblem[] {
-  const { externalIPs = [], loadBalancerSourceRanges = [] } = spec;
+  const { externalIPs = [], externalTrafficPolicy } = spec;
   const problems = externalIPs.flatMap((address, i) =>
     checkOrdinaryAddress(`spec.externalIPs[${i}]`, address),
   );
-  const external =
+  const isExternal =
     type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && externalIPs.length > 0);
-  if (spec.externalTrafficPolicy !== undefined && !external) {
-    const detail = 'may only be set for externally-accessible services';
-    problems.push(invalid('spec.externalTrafficPolicy', spec.externalTrafficPolicy, detail));
-  }
-  if (spec.allocateLoadBalancerNodePorts !== undefined && type !== 'LoadBalancer') {
-    problems.push(
-      forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'"),
-    );
-  }
-  if (loadBalancerSourceRanges.length > 0 && type !== 'LoadBalancer') {
-    problems.push(
-      forbidden('spec.loadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"),
-    );
-  }
-  const ranges = loadBalancerSourceRanges.flatMap((cidr, i) =>
-    // Upstream trims these, for they were once split out of an annotation.
-    checkCidr(`spec.loadBalancerSourceRanges[${i}]`, cidr.trim()),
-  );
-  return [...problems, ...ranges];
+  if (externalTrafficPolicy === undefined || isExternal) return problems;
+  const detail = 'may only be set for externally-accessible services';
+  return [...problems, invalid('spec.externalTrafficPolicy', externalTrafficPolicy, detail)];
 }
 
 /** Each family once, and each address of the family that stands at its place. */
-function familyProblems({ ipFamilies = [], clusterIPs = [] }: ServiceSpec): FieldProblem[] {
-  const families = new Set<string>();
+function familyProblems(spec: ServiceSpec): FieldProblem[] {
+  const { ipFamilies = [] } = spec;
+  const addresses = addressesOf(spec);
   const repeated = ipFamilies.flatMap((family, index) =>
-    seen(families, family) ? [duplicate(`spec.ipFamilies[${index}]`, family)] : [],
+    ipFamilies.indexOf(family) < index ? [duplicate(`spec.ipFamilies[${index}]`, family)] : [],
   );
-  const kinds = clusterIPs.map((address) => parseAddress(address)?.family);
+  const kinds = addresses.map((address) => parseAddress(address)?.family);
   const different = kinds.flatMap((family, i) => {
     const wanted = ipFamilies[i];
     if (family === undefined || wanted === undefined || family === wanted) return [];
     const detail = `expected an ${wanted} value as indicated by \`ipFamilies[${i}]\``;
-    return [invalid(`spec.clusterIPs[${i}]`, clusterIPs[i], detail)];
+    return [invalid(`spec.clusterIPs[${i}]`, addresses[i], detail)];
   });
-  if (kinds.length === 2 && kinds[0] !== undefined && kinds[0] === kinds[1]) {
+  const seen = kinds.filter((family) => family !== undefined);
+  if (seen.length > new Set(seen).size) {
     const detail = 'may specify no more than one IP for each IP family';
-    different.push(invalid('spec.clusterIPs', clusterIPs, detail));
+    different.push(invalid('spec.clusterIPs', addresses, detail));
   }
   return [...repeated, ...different];
 }

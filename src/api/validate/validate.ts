@@ -1,19 +1,28 @@
 import { resourceOf, resources, type Resource } from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
+import type { Job } from '../types/apps.ts';
 import type { Node } from '../types/core.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { checkCidr } from './checks.ts';
+import { autoscalerProblems } from './autoscaler.ts';
 import { clusterNetworkProblems } from './cluster-network.ts';
+import { configMapProblems, secretProblems } from './config.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
-import { ingressProblems } from './ingress.ts';
+import { eventProblems } from './event.ts';
+import { ingressProblems, newIngressProblems } from './ingress.ts';
+import { budgetProblems, leaseProblems, priorityClassProblems, storageClassProblems } from './kept.ts';
 import { metadataProblems } from './metadata.ts';
+import { ingressClassProblems } from './ingress-class.ts';
 import { networkPolicyProblems } from './network-policy.ts';
 import { podProblems } from './pod.ts';
 import type { FieldProblem } from './problem.ts';
 import { ipAddressProblems, serviceCidrProblems } from './service-range.ts';
+import { bindingProblems, roleProblems } from './rbac.ts';
 import { serviceProblems } from './service.ts';
 import { structuralProblems } from './structure.ts';
-import { jobProblems, workloadProblems } from './workload.ts';
+import { controllerProblems } from './controller.ts';
+import { cronJobProblems } from './cron-job.ts';
+import { jobProblems, newJobProblems, workloadProblems } from './workload.ts';
 
 /**
  * Everything that is wrong with an object, of whatever JSON it is; nothing when the API server should take it.
@@ -37,9 +46,32 @@ function isMinor({ reason }: FieldProblem): boolean {
 function rulesOf(object: KubernetesObject): Rules | undefined {
   const resource = resourceOf(object);
   if (resource !== undefined) return rulesByResource.get(resource);
-  const kind = `${object.apiVersion} ${object.kind}`;
-  return kind === 'networking.k8s.io/v1 Ingress' ? ingressProblems : undefined;
+  return rulesByKind.get(`${object.apiVersion} ${object.kind}`);
 }
+
+/** What a new object must keep to besides `validateObject`, and a later version of it need not. */
+export function newObjectProblems(object: KubernetesObject): FieldProblem[] {
+  if (object.kind === 'Ingress') return newIngressProblems(object);
+  // The schema says that it is one.
+  return resourceOf(object) === resources.jobs ? newJobProblems(object as Job) : [];
+}
+
+/** Rules for kinds that are only kept. */
+const rulesByKind: ReadonlyMap<string, Rules> = new Map([
+  ['networking.k8s.io/v1 Ingress', ingressProblems],
+  ['networking.k8s.io/v1 IngressClass', ingressClassProblems],
+  ['policy/v1 PodDisruptionBudget', budgetProblems],
+  ['coordination.k8s.io/v1 Lease', leaseProblems],
+  ['storage.k8s.io/v1 StorageClass', storageClassProblems],
+  ['scheduling.k8s.io/v1 PriorityClass', priorityClassProblems],
+  ['rbac.authorization.k8s.io/v1 Role', roleProblems],
+  ['rbac.authorization.k8s.io/v1 ClusterRole', roleProblems],
+  ['rbac.authorization.k8s.io/v1 RoleBinding', bindingProblems],
+  ['rbac.authorization.k8s.io/v1 ClusterRoleBinding', bindingProblems],
+  ['autoscaling/v2 HorizontalPodAutoscaler', autoscalerProblems],
+  ['v1 ReplicationController', controllerProblems],
+  ['batch/v1 CronJob', cronJobProblems],
+]);
 
 type Rules = (object: KubernetesObject) => FieldProblem[];
 
@@ -56,6 +88,9 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(resources.pods, podProblems),
   entry(resources.services, serviceProblems),
   entry(resources.endpoints, endpointsProblems),
+  entry(resources.configmaps, configMapProblems),
+  entry(resources.secrets, secretProblems),
+  entry(resources.events, eventProblems),
   entry(resources.deployments, workloadProblems),
   entry(resources.replicasets, workloadProblems),
   entry(resources.statefulsets, workloadProblems),

@@ -99,7 +99,7 @@ test('a ServiceCIDR that is not used goes at once, and says what is wrong with i
     body: { spec: { cidrs: ['10.99.0.0/24'] } },
     headers: { 'content-type': 'application/merge-patch+json' },
   });
-  assert.match(String(changed.body['message']), /spec\.cidrs: Invalid value: .*: field is immutable/);
+  assert.match(String(changed.body['message']), /spec\.cidrs\[0\]: Invalid value: .*: field is immutable/);
   await api.call('DELETE', `${network}/servicecidrs/more`);
   assert.deepEqual(await namesIn(api, 'servicecidrs'), ['kubernetes']);
 });

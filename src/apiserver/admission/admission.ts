@@ -1,21 +1,25 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
 import { resources, type Resource } from '../../api/resources.ts';
-import { validateObject } from '../../api/validate/validate.ts';
+import type { FieldProblem } from '../../api/validate/problem.ts';
+import { newObjectProblems, validateObject } from '../../api/validate/validate.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { addedRanges, bornServiceCidr } from '../addresses/service-cidr.ts';
 import { customKindOf, type CustomKind } from '../catalog/custom-kind.ts';
 import { admitDefinition } from '../custom/admit-definition.ts';
 import { textAt, type StoredObject } from '../json.ts';
-import { invalid } from '../status.ts';
+import { badRequest, invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
 import { timestampAt } from '../timestamp.ts';
-import { requireUnchanged } from './immutable.ts';
+import { born } from './birth.ts';
+import { immutableProblems } from './immutable.ts';
 import { requireNamespace } from './namespace.ts';
 import type { Admission } from './port.ts';
 import { prune } from './prune.ts';
 import { createServiceIndex } from './service-index.ts';
 import { admitService } from './service.ts';
 import { prepareService } from './service-update.ts';
+import { statusProblems } from './status-rules.ts';
+import { updateProblems } from './update-rules.ts';
 
 export interface AdmissionOptions {
   /** One that keeps IPAddresses (`keepAddresses`). */
@@ -39,14 +43,19 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
       const custom = customKindOf(resource);
       if (custom !== undefined) return admitCustom(custom, { resource, object, previous });
       const prepared = resource === resources.services ? prepareService(object, previous) : object;
-      requireValid(resource, prepared);
+      const problems = ownProblems(prepared, previous);
+      // What a patch makes of a stored object is upstream's 422; what comes from outside, its decoder refuses.
+      if (previous === undefined) requireReadable(resource, problems);
+      refuse(resource, prepared, problems);
       if (resource === resources.customresourcedefinitions)
         return admitDefinition(resource, prepared, previous);
-      const defaulted = applyDefaults(prepared);
+      const filled = applyDefaults(prepared);
+      const defaulted = previous === undefined ? born(resource, filled) : filled;
+      refuse(resource, defaulted, changeProblems(resource, defaulted, previous));
       if (resource === resources.services)
         return admitService({ index, cidrs: cidrs() }, defaulted, previous);
-      if (previous !== undefined) requireUnchanged(resource, defaulted, previous);
-      else if (resource === resources.servicecidrs) return bornServiceCidr(defaulted, timestampAt(clock));
+      if (previous === undefined && resource === resources.servicecidrs)
+        return bornServiceCidr(defaulted, timestampAt(clock));
       return defaulted;
     },
     prune: (resource, object) => customKindOf(resource)?.prune(object) ?? prune(object),
@@ -62,12 +71,43 @@ function admitCustom(
     previous,
   }: { resource: Resource; object: StoredObject; previous: StoredObject | undefined },
 ): StoredObject {
-  requireValid(resource, object);
+  refuse(resource, object, validateObject(object));
   return custom.admit(object, previous);
 }
 
-function requireValid(resource: Resource, object: StoredObject): void {
+/** What is wrong with an object by itself. */
+function ownProblems(object: StoredObject, previous: StoredObject | undefined): FieldProblem[] {
   const problems = validateObject(object);
+  return previous === undefined && problems.length === 0 ? newObjectProblems(object) : problems;
+}
+
+/** What is wrong with what it becomes: fields that may not change, and a status that cannot be. */
+function changeProblems(
+  resource: Resource,
+  object: StoredObject,
+  previous: StoredObject | undefined,
+): FieldProblem[] {
+  const ofStatus = statusProblems(resource, object, previous);
+  if (previous === undefined) return ofStatus;
+  // What was stored before a default came into the world has it now.
+  const before = applyDefaults(previous);
+  return [
+    ...ofStatus,
+    ...immutableProblems(resource, object, before),
+    ...updateProblems(resource, object, before),
+  ];
+}
+
+/** 400 where a value is of another type than its field. */
+function requireReadable({ kind, version }: Resource, problems: readonly FieldProblem[]): void {
+  const unread = problems.find(({ reason }) => reason === 'FieldValueTypeInvalid');
+  if (unread === undefined) return;
+  const why = `${unread.path}: ${unread.message}`;
+  throw badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+}
+
+/** 422 naming each field. */
+function refuse(resource: Resource, object: StoredObject, problems: readonly FieldProblem[]): void {
   if (problems.length === 0) return;
   const causes = problems.map(({ path, reason, message }) => ({ reason, message, field: path }));
   throw invalid(resource, object.metadata.name, causes);

@@ -1,4 +1,4 @@
-import { arrayAt, numberAt, type StoredObject } from '../json.ts';
+import { arrayAt, numberAt, textAt, type StoredObject } from '../json.ts';
 import { holderOf, ipAddresses } from '../addresses/ip-address.ts';
 import type { Entry, Store } from '../store/port.ts';
 
@@ -49,8 +49,9 @@ function follow(
   });
 }
 
-/** Node ports of its ports, and the one for health checks. */
+/** Node ports of its ports, and the one for health checks; those of an ExternalName are just words. */
 export function nodePortsOf(service: StoredObject): number[] {
+  if (textAt(service, ['spec', 'type']) === 'ExternalName') return [];
   const ports = arrayAt(service, ['spec', 'ports']).map((port) => numberAt(port, ['nodePort']));
   return [...ports, numberAt(service, ['spec', 'healthCheckNodePort'])].filter((port) => port !== 0);
 }

@@ -9,7 +9,6 @@ export function allocateNodePorts(context: ServiceContext, draft: ServiceDraft):
   const { spec } = draft;
   const ports = Array.isArray(spec['ports']) ? spec['ports'].filter(isObject) : [];
   if (!mayHaveNodePorts(spec)) {
-    if (ports.some((port) => port['nodePort'] !== undefined)) spec['ports'] = ports.map(withoutNodePort);
     delete spec['healthCheckNodePort'];
     return;
   }
@@ -23,11 +22,6 @@ export function allocateNodePorts(context: ServiceContext, draft: ServiceDraft):
     return { ...port, nodePort: freePort(used, `${draft.key}/${id}`) };
   });
   allocateHealthCheckPort(draft, used);
-}
-
-function withoutNodePort({ nodePort, ...port }: Record<string, unknown>): Record<string, unknown> {
-  void nodePort;
-  return port;
 }
 
 /** A port that another Service holds, or that two ports of one protocol ask for. */

@@ -21,7 +21,17 @@ export function prepareService(service: StoredObject, previous: StoredObject | u
   }
   spec['ipFamilyPolicy'] ??= policyOf(spec, before);
   if (spec['ipFamilyPolicy'] === undefined) delete spec['ipFamilyPolicy'];
-  return { ...service, spec };
+  // Nobody serves traffic for a name elsewhere.
+  if (typeOf(spec) === 'ExternalName') delete spec['internalTrafficPolicy'];
+  const prepared = { ...service, spec };
+  return isObject(before) ? withoutLostBalancer(prepared, before) : prepared;
+}
+
+/** Who is no load balancer any more has none of its addresses. */
+function withoutLostBalancer(service: StoredObject, before: Spec): StoredObject {
+  const status = service['status'];
+  if (!isLoadBalancer(before) || isLoadBalancer(service['spec'] as Spec) || !isObject(status)) return service;
+  return { ...service, status: { ...status, loadBalancer: {} } };
 }
 
 /** Never between one and two families without being told; without selector and address, both (upstream). */
@@ -95,21 +105,20 @@ function dropForeignFields(spec: Spec, before: Spec): void {
   drop(['allocateLoadBalancerNodePorts', 'loadBalancerClass'], isLoadBalancer);
   drop(['externalTrafficPolicy'], isExternal);
   drop(['internalTrafficPolicy'], needsAddress);
-  if (needsNodePorts(before) && !needsNodePorts(spec)) dropNodePorts(spec, before);
+  if (mayHaveNodePorts(before) && !mayHaveNodePorts(spec)) dropNodePorts(spec, before);
 }
 
 function sameAddresses(spec: Spec, before: Spec): boolean {
   return textAt(spec, ['clusterIP']) === textAt(before, ['clusterIP']);
 }
 
+/** Node ports go with the type, unless the update asks for others than there were. */
 function dropNodePorts(spec: Spec, before: Spec): void {
-  const portsOf = (from: Spec): number[] =>
-    arrayAt(from, ['ports'])
-      .map((port) => numberAt(port, ['nodePort']))
-      .filter((port) => port !== 0)
-      .toSorted((a, b) => a - b);
+  const old = new Set(arrayAt(before, ['ports']).map((port) => numberAt(port, ['nodePort'])));
   const { ports } = spec;
-  if (!Array.isArray(ports) || !sameJson(portsOf(spec), portsOf(before))) return;
+  if (!Array.isArray(ports)) return;
+  const asked = ports.map((port) => numberAt(port, ['nodePort']));
+  if (asked.some((port) => port !== 0 && !old.has(port))) return;
   spec['ports'] = ports.map((port: unknown) => {
     if (!isObject(port)) return port;
     const { nodePort, ...rest } = port;

@@ -279,16 +279,33 @@ test('configurations that cannot be applied are refused', async () => {
   assert.equal(await status(deployment({}, { ports: [{ name: 'no-port' }] })), 400);
   await apply(api, path, deployment({}));
   assert.equal(await status({ ...deployment({}), metadata: { name: 'd', resourceVersion: '1' } }), 409);
-  const scale = {
-    apiVersion: 'autoscaling/v1',
-    kind: 'Scale',
-    metadata: { name: 'd' },
-    spec: { replicas: 2 },
-  };
-  assert.equal((await apply(api, `${path}/scale`, scale)).status, 415);
   const force = await api.call('PATCH', `${path}?force=true`, {
     body: {},
     headers: { 'content-type': 'application/merge-patch+json' },
   });
   assert.equal(force.status, 422);
+});
+
+test('a Scale can be applied: the count is owned, and others conflict', async () => {
+  const api = createTestApi();
+  const path = `${deployments}/d`;
+  await apply(api, path, deployment({}), { manager: 'a' });
+  const scale = (replicas: unknown): object => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'd' },
+    spec: { replicas },
+  });
+  const scaled = await apply(api, `${path}/scale`, scale(4), { manager: 'b' });
+  assert.deepEqual(
+    [scaled.status, scaled.body['kind'], valueAt(scaled.body, ['spec', 'replicas'])],
+    [200, 'Scale', 4],
+  );
+  const { body } = await api.call('GET', path);
+  assert.equal(valueAt(body, ['spec', 'replicas']), 4);
+  const owners = JSON.stringify(valueAt(body, ['metadata', 'managedFields']));
+  assert.match(owners, /"subresource":"scale"/);
+  assert.match(owners, /"f:spec":\{"f:replicas":\{\}\}/);
+  assert.equal((await apply(api, `${path}/scale`, scale(5), { manager: 'c' })).status, 409);
+  assert.equal((await apply(api, `${path}/scale`, scale(-1), { manager: 'b' })).status, 422);
 });

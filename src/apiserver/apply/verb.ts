@@ -1,6 +1,7 @@
+import { apiVersionOf } from '../../api/resources.ts';
 import { parseBody } from '../body.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse } from '../http/messages.ts';
-import { isObject, toStoredObject, type StoredObject } from '../json.ts';
+import { isObject, toStoredObject, valueAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
@@ -11,6 +12,7 @@ import { create } from '../verbs/create.ts';
 import { checkFields } from '../verbs/fields.ts';
 import { writeOptionsOf, type WriteOptions } from '../verbs/options.ts';
 import { keyOfTarget } from '../verbs/read.ts';
+import { replicasOf, scaleOf, wantedReplicas } from '../verbs/scale.ts';
 import { replace } from '../verbs/update.ts';
 import { applyConfiguration } from './apply.ts';
 import { requireApplicable } from './applicable.ts';
@@ -24,14 +26,30 @@ export async function applyObject(api: Api, target: Target, request: ApiRequest)
   if (options.fieldManager === '')
     throw invalidOption('fieldManager', 'Required value: is required for apply patch');
   const representation = await representationOf(request, target.resource, api.clock);
-  const given = objectOf(target, requireTyped(await parseBody(request)));
+  const body = requireTyped(await parseBody(request));
+  const given = objectOf(target, target.subresource === 'scale' ? configOfScale(target, body) : body);
   if (given.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const { object, headers } = checkFields(api, target.resource, { object: given, options });
   const writer = writerOf({ target, request }, { clock: api.clock, operation: 'Apply' });
   const config = partOf(object, writer);
   requireApplicable(config, writer.shape);
   const applied = applyAt(api, target, { config, writer, options });
+  if (target.subresource === 'scale')
+    return jsonResponse(200, scaleOf(target.resource, applied.entry.object), headers);
   return jsonResponse(applied.created ? 201 : 200, representation.one(applied.entry), headers);
+}
+
+/** What a Scale says of the object behind it. */
+function configOfScale(target: Target, scale: object): object {
+  const { resource } = target;
+  const metadata = valueAt(scale, ['metadata']) ?? {};
+  const replicas = valueAt(scale, ['spec', 'replicas']);
+  return {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    metadata,
+    ...(replicas !== undefined && wantedReplicas(resource, replicasOf(target, scale))),
+  };
 }
 
 interface Application {
@@ -82,7 +100,7 @@ function withIdentity(
 }
 
 /** Unlike elsewhere, a configuration has to say what it is of. */
-function requireTyped(body: unknown): unknown {
+function requireTyped(body: unknown): object {
   if (!isObject(body)) throw badRequest('the configuration is not an object');
   for (const field of ['apiVersion', 'kind']) {
     if (typeof body[field] !== 'string' || body[field] === '')

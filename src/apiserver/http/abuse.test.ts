@@ -79,7 +79,7 @@ const bad: readonly (readonly [name: string, status: number, asked: Asked])[] = 
   ],
   [
     'a constructor as a label',
-    422,
+    400,
     {
       path: maps,
       method: 'POST',

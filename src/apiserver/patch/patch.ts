@@ -24,7 +24,7 @@ const applyType = 'application/apply-patch+yaml';
 const strategicType = 'application/strategic-merge-patch+json';
 
 export async function patchObject(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
-  if (mediaTypeOf(request) === applyType && target.subresource !== 'scale') {
+  if (mediaTypeOf(request) === applyType) {
     const { applyObject } = await import('../apply/verb.ts');
     return applyObject(api, target, request);
   }
@@ -64,7 +64,7 @@ async function patcher(
   // As upstream: resources that are not built in have no merge keys.
   const types = [jsonType, mergeType];
   if (hasMergeKeys(target)) types.push(strategicType);
-  if (target.subresource !== 'scale') types.push(applyType);
+  types.push(applyType);
   if (type !== strategicType || !types.includes(type)) throw unsupportedMediaType(types);
   const { apiVersion, kind } = { apiVersion: apiVersionOf(target.resource), kind: target.resource.kind };
   return (on) => strategicMergePatch(on, patch, typeNameOf(apiVersion, kind));
@@ -81,7 +81,11 @@ function requireIdentity(target: Target, desired: StoredObject, current: StoredO
   if (desired.apiVersion !== current.apiVersion || desired.kind !== current.kind) {
     throw badRequest('a patch may not change apiVersion or kind');
   }
-  for (const field of ['name', 'namespace', 'uid'] as const) {
+  if (desired.metadata.name !== current.metadata.name) {
+    const given = JSON.stringify(desired.metadata.name);
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
+  }
+  for (const field of ['namespace', 'uid'] as const) {
     if (desired.metadata[field] === current.metadata[field]) continue;
     const cause = invalidValue(`metadata.${field}`, desired.metadata[field], 'field is immutable');
     throw invalid(resource, name, [cause]);

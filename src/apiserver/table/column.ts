@@ -22,6 +22,13 @@ export const ageColumn: Column = {
   cell: (object, now) => ageOf(object.metadata.creationTimestamp, now),
 };
 
+/** When an object was made: of kinds that upstream has no columns for. */
+export const createdColumn: Column = {
+  name: 'Created At',
+  type: 'date',
+  cell: (object) => object.metadata.creationTimestamp ?? '',
+};
+
 export function wide(column: Column): Column {
   return { ...column, wide: true };
 }
@@ -34,6 +41,12 @@ export function textColumn(name: string, path: readonly string[], absent = '<non
 /** A column of the number at a path; 0 where there is none. */
 export function numberColumn(name: string, path: readonly string[]): Column {
   return { name, type: 'integer', cell: (object) => numberAt(object, path) };
+}
+
+/** A number or text at a path, such as a quantity, as it is written. */
+export function scalarAt(value: unknown, path: readonly string[], absent: string): string {
+  const found = valueAt(value, path);
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : absent;
 }
 
 /** `<unknown>`, or as `durationText`. */

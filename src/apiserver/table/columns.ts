@@ -1,11 +1,15 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
 import { arrayAt, isObject, textAt, valueAt, type StoredObject } from '../json.ts';
-import { ageColumn, ageOf, nameColumn, textColumn, wide, type Column } from './column.ts';
+import { qualifiedName } from '../status.ts';
+import { ageColumn, createdColumn, nameColumn, textColumn, wide, type Column } from './column.ts';
+import { eventColumns } from './event-columns.ts';
+import { keptColumns } from './kept-columns.ts';
 import {
   clusterNetworkColumns,
   endpointsColumns,
   endpointSliceColumns,
+  ipAddressColumns,
   networkPolicyColumns,
   serviceColumns,
 } from './network-columns.ts';
@@ -18,9 +22,13 @@ import {
   statefulSetColumns,
 } from './workload-columns.ts';
 
-/** The columns that `kubectl get` shows of a resource; name and age where nothing else is known. */
+/** The columns that `kubectl get` shows of a resource; name and time of birth where nothing else is known. */
 export function columnsOf(resource: Resource): readonly Column[] {
-  return customKindOf(resource)?.columns ?? byResource.get(resource) ?? [nameColumn, ageColumn];
+  const known = customKindOf(resource)?.columns ?? byResource.get(resource);
+  if (known !== undefined) return known;
+  const name = qualifiedName(resource);
+  const kept = Object.hasOwn(keptColumns, name) ? keptColumns[name] : undefined;
+  return kept ?? [nameColumn, createdColumn];
 }
 
 const nodeColumns: readonly Column[] = [
@@ -32,7 +40,7 @@ const nodeColumns: readonly Column[] = [
   wide({ name: 'Internal-IP', cell: (node) => nodeAddress(node, 'InternalIP') }),
   wide({ name: 'External-IP', cell: (node) => nodeAddress(node, 'ExternalIP') }),
   wide(textColumn('OS-Image', ['status', 'nodeInfo', 'osImage'], '<unknown>')),
-  wide(textColumn('Kernel-Version', ['status', 'nodeInfo', 'kernelVersion'], '<unknown>')),
+  wide({ name: 'Kernel-Version', cell: kernelText }),
   wide(textColumn('Container-Runtime', ['status', 'nodeInfo', 'containerRuntimeVersion'], '<unknown>')),
 ];
 
@@ -43,14 +51,21 @@ function nodeStatus(node: StoredObject): string {
   return valueAt(node, ['spec', 'unschedulable']) === true ? `${status},SchedulingDisabled` : status;
 }
 
-const rolePrefix = 'node-role.kubernetes.io/';
+function kernelText(node: StoredObject): string {
+  const architecture = textAt(node, ['status', 'nodeInfo', 'architecture']);
+  const version = textAt(node, ['status', 'nodeInfo', 'kernelVersion']) || '<unknown>';
+  return architecture === '' ? version : `${version} (${architecture})`;
+}
 
-function nodeRoles(node: StoredObject): string {
-  const labels = Object.keys(node.metadata.labels ?? {});
-  const roles = labels
-    .filter((label) => label.startsWith(rolePrefix))
-    .map((label) => label.slice(rolePrefix.length));
-  return roles.sort().join(',') || '<none>';
+const rolePrefix = 'node-role.kubernetes.io/';
+const roleLabel = 'kubernetes.io/role';
+
+function nodeRoles({ metadata: { labels = {} } }: StoredObject): string {
+  const roles = Object.entries(labels).map(([label, value]) =>
+    label === roleLabel ? value : label.startsWith(rolePrefix) ? label.slice(rolePrefix.length) : '',
+  );
+  const named = [...new Set(roles)].filter((role) => role !== '');
+  return named.sort().join(',') || '<none>';
 }
 
 function nodeAddress(node: StoredObject, type: string): string {
@@ -58,34 +73,11 @@ function nodeAddress(node: StoredObject, type: string): string {
   return textAt(found, ['address']) || '<none>';
 }
 
-const eventColumns: readonly Column[] = [
-  { name: 'Last Seen', cell: (event, now) => ageOf(eventTime(event), now) },
-  textColumn('Type', ['type']),
-  textColumn('Reason', ['reason']),
-  { name: 'Object', cell: eventObject },
-  wide(textColumn('Source', ['source', 'component'], '')),
-  { name: 'Message', cell: (event) => textAt(event, ['message']).trim() },
-  wide({ name: 'Count', type: 'integer', cell: (event) => Number(valueAt(event, ['count']) ?? 1) }),
-  wide(nameColumn),
-];
-
-function eventTime(event: StoredObject): string {
-  return (
-    textAt(event, ['lastTimestamp']) || textAt(event, ['eventTime']) || textAt(event, ['firstTimestamp'])
-  );
-}
-
-function eventObject(event: StoredObject): string {
-  const of = ['involvedObject'];
-  return `${textAt(event, [...of, 'kind']).toLowerCase()}/${textAt(event, [...of, 'name'])}`;
-}
-
 /** Number of entries of maps at these fields. */
 function dataColumn(...fields: string[]): Column {
   const size = (value: unknown): number => (isObject(value) ? Object.keys(value).length : 0);
   return {
     name: 'Data',
-    type: 'integer',
     cell: (object) => fields.reduce((sum, field) => sum + size(object[field]), 0),
   };
 }
@@ -107,9 +99,11 @@ const byResource = new Map<Resource, readonly Column[]>([
   [resources.namespaces, [nameColumn, textColumn('Status', ['status', 'phase']), ageColumn]],
   [resources.configmaps, [nameColumn, dataColumn('data', 'binaryData'), ageColumn]],
   [resources.secrets, [nameColumn, textColumn('Type', ['type'], 'Opaque'), dataColumn('data'), ageColumn]],
-  [resources.serviceaccounts, [nameColumn, secretsColumn(), ageColumn]],
+  [resources.serviceaccounts, [nameColumn, ageColumn]],
+  [resources.servicecidrs, [nameColumn, listColumn('CIDRs', ['spec', 'cidrs']), ageColumn]],
+  [resources.ipaddresses, ipAddressColumns],
 ]);
 
-function secretsColumn(): Column {
-  return { name: 'Secrets', type: 'integer', cell: (account) => arrayAt(account, ['secrets']).length };
+function listColumn(name: string, path: readonly string[]): Column {
+  return { name, cell: (object) => arrayAt(object, path).join(',') };
 }

@@ -1,4 +1,5 @@
 import { arrayAt, numberAt, textAt, valueAt, type StoredObject } from '../json.ts';
+import { pointsText } from './kept-columns.ts';
 import {
   ageColumn,
   labelsText,
@@ -13,21 +14,25 @@ import {
 export const serviceColumns: readonly Column[] = [
   nameColumn,
   textColumn('Type', ['spec', 'type']),
-  { name: 'Cluster-IP', cell: (service) => arrayAt(service, ['spec', 'clusterIPs']).join(',') || '<none>' },
+  { name: 'Cluster-IP', cell: firstAddress },
   { name: 'External-IP', cell: externalAddresses },
   { name: 'Port(s)', cell: servicePorts },
   ageColumn,
   wide({ name: 'Selector', cell: (service) => labelsText(valueAt(service, ['spec', 'selector'])) }),
 ];
 
+/** One, as upstream has it, also where there are two. */
+function firstAddress(service: StoredObject): string {
+  const [address] = arrayAt(service, ['spec', 'clusterIPs']);
+  return typeof address === 'string' ? address : '<none>';
+}
+
 function externalAddresses(service: StoredObject): string {
   const type = textAt(service, ['spec', 'type']);
   if (type === 'ExternalName') return textAt(service, ['spec', 'externalName']) || '<none>';
   const external = arrayAt(service, ['spec', 'externalIPs']).filter((ip) => typeof ip === 'string');
-  const ingress = arrayAt(service, ['status', 'loadBalancer', 'ingress']).map(
-    (one) => textAt(one, ['ip']) || textAt(one, ['hostname']),
-  );
-  const all = type === 'LoadBalancer' ? [...ingress, ...external] : external;
+  const points = pointsText(service);
+  const all = type === 'LoadBalancer' && points !== '' ? [points, ...external] : external;
   if (all.length > 0) return all.join(',');
   return type === 'LoadBalancer' ? '<pending>' : '<none>';
 }
@@ -43,16 +48,20 @@ function servicePorts(service: StoredObject): string {
 
 export const endpointsColumns: readonly Column[] = [
   nameColumn,
-  { name: 'Endpoints', cell: (endpoints) => shortList(endpointTexts(endpoints)) },
+  { name: 'Endpoints', cell: endpointsText },
   ageColumn,
 ];
 
-function endpointTexts(endpoints: StoredObject): string[] {
-  return arrayAt(endpoints, ['subsets']).flatMap((subset) => {
+function endpointsText(endpoints: StoredObject): string {
+  const subsets = arrayAt(endpoints, ['subsets']);
+  if (subsets.length === 0) return '<none>';
+  const texts = subsets.flatMap((subset) => {
     const ports = arrayAt(subset, ['ports']).map((port) => numberAt(port, ['port']));
-    const addresses = arrayAt(subset, ['addresses']).map((address) => hostText(textAt(address, ['ip'])));
-    return addresses.flatMap((ip) => (ports.length === 0 ? [ip] : ports.map((port) => `${ip}:${port}`)));
+    const addresses = arrayAt(subset, ['addresses']).map((address) => textAt(address, ['ip']));
+    if (ports.length === 0) return addresses;
+    return ports.flatMap((port) => addresses.map((ip) => `${hostText(ip)}:${port}`));
   });
+  return texts.length === 0 ? '' : shortList(texts);
 }
 
 function hostText(address: string): string {
@@ -69,10 +78,10 @@ export const endpointSliceColumns: readonly Column[] = [
 
 function slicePorts(slice: StoredObject): string {
   const ports = arrayAt(slice, ['ports']).map((port) => {
-    const number = numberAt(port, ['port']);
-    return number === 0 ? textAt(port, ['name']) || '*' : String(number);
+    const number = valueAt(port, ['port']);
+    return typeof number === 'number' ? String(number) : textAt(port, ['name']);
   });
-  return ports.length === 0 ? '<unset>' : shortList(ports);
+  return ports.join('') === '' ? '<unset>' : shortList(ports);
 }
 
 function sliceAddresses(slice: StoredObject): string {
@@ -80,6 +89,19 @@ function sliceAddresses(slice: StoredObject): string {
     arrayAt(endpoint, ['addresses']).map(String),
   );
   return addresses.length === 0 ? '<unset>' : shortList(addresses);
+}
+
+/** The columns of IPAddresses: who has them. */
+export const ipAddressColumns: readonly Column[] = [nameColumn, { name: 'ParentRef', cell: parentText }];
+
+function parentText(address: StoredObject): string {
+  const parent = valueAt(address, ['spec', 'parentRef']);
+  if (parent === undefined) return '<none>';
+  const [group, resource, ...rest] = ['group', 'resource', 'namespace', 'name'].map((field) =>
+    textAt(parent, [field]),
+  );
+  const kind = group === '' ? resource : `${resource}.${group}`;
+  return [kind, ...rest].filter((part) => part !== '').join('/');
 }
 
 export const networkPolicyColumns: readonly Column[] = [

@@ -1,26 +1,37 @@
-import { arrayAt, numberAt, textAt, valueAt, type StoredObject } from '../json.ts';
-import { ageColumn, nameColumn, wide, type Column } from './column.ts';
+import { arrayAt, isObject, numberAt, textAt, valueAt, type StoredObject } from '../json.ts';
+import { ageColumn, ageOf, nameColumn, wide, type Column } from './column.ts';
+import { containersOf, podReason } from './pod-status.ts';
 
-/** The columns of pods (printPod). */
+/** The columns of pods (printers `printPod`). */
 export const podColumns: readonly Column[] = [
   nameColumn,
   { name: 'Ready', cell: readyText },
-  { name: 'Status', cell: statusText },
-  { name: 'Restarts', cell: restarts },
+  { name: 'Status', cell: podReason },
+  { name: 'Restarts', cell: restartsText },
   ageColumn,
-  wide({ name: 'IP', cell: (pod) => textAt(pod, ['status', 'podIP']) || '<none>' }),
+  wide({ name: 'IP', cell: addressText }),
   wide({ name: 'Node', cell: (pod) => textAt(pod, ['spec', 'nodeName']) || '<none>' }),
   wide({ name: 'Nominated Node', cell: (pod) => textAt(pod, ['status', 'nominatedNodeName']) || '<none>' }),
   wide({ name: 'Readiness Gates', cell: readinessGates }),
 ];
 
+function addressText(pod: StoredObject): string {
+  const [first] = arrayAt(pod, ['status', 'podIPs']);
+  return textAt(first, ['ip']) || textAt(pod, ['status', 'podIP']) || '<none>';
+}
+
 /** Ready containers out of all; a pod whose containers nobody reports counts by its Ready condition. */
 function readyText(pod: StoredObject): string {
-  const total = arrayAt(pod, ['spec', 'containers']).length;
-  const statuses = arrayAt(pod, ['status', 'containerStatuses']);
-  const ready = statuses.filter((status) => valueAt(status, ['ready']) === true).length;
-  if (statuses.length > 0) return `${ready}/${total}`;
-  return `${isReady(pod) ? total : 0}/${total}`;
+  const { main, sidecars, areReported } = containersOf(pod);
+  const total = arrayAt(pod, ['spec', 'containers']).length + sidecars.total;
+  if (!areReported) return `${isReady(pod) ? total : 0}/${total}`;
+  const running = main.filter(
+    // Whoever reports no state says by being ready that it runs.
+    (status) =>
+      valueAt(status, ['ready']) === true &&
+      (valueAt(status, ['state']) === undefined || isObject(valueAt(status, ['state', 'running']))),
+  );
+  return `${running.length + sidecars.ready}/${total}`;
 }
 
 function isReady(pod: StoredObject): boolean {
@@ -29,21 +40,13 @@ function isReady(pod: StoredObject): boolean {
   );
 }
 
-function statusText(pod: StoredObject): string {
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  for (const status of arrayAt(pod, ['status', 'containerStatuses'])) {
-    const reason =
-      textAt(status, ['state', 'waiting', 'reason']) || textAt(status, ['state', 'terminated', 'reason']);
-    if (reason !== '') return reason;
-  }
-  return textAt(pod, ['status', 'reason']) || textAt(pod, ['status', 'phase']) || 'Unknown';
-}
-
-function restarts(pod: StoredObject): string {
-  const counts = arrayAt(pod, ['status', 'containerStatuses']).map((status) =>
-    numberAt(status, ['restartCount']),
-  );
-  return String(counts.reduce((sum, count) => sum + count, 0));
+/** How often containers were started again, and when last. */
+function restartsText(pod: StoredObject, now: () => number): string {
+  const { counted } = containersOf(pod);
+  const restarts = counted.reduce<number>((sum, status) => sum + numberAt(status, ['restartCount']), 0);
+  const ends = counted.map((status) => textAt(status, ['lastState', 'terminated', 'finishedAt']));
+  const last = ends.toSorted().at(-1) ?? '';
+  return restarts === 0 || last === '' ? String(restarts) : `${restarts} (${ageOf(last, now)} ago)`;
 }
 
 function readinessGates(pod: StoredObject): string {

@@ -23,8 +23,8 @@ function desired(object: StoredObject): number {
 export const deploymentColumns: readonly Column[] = [
   nameColumn,
   readyOfDesired,
-  numberColumn('Up-to-date', ['status', 'updatedReplicas']),
-  numberColumn('Available', ['status', 'availableReplicas']),
+  { ...numberColumn('Up-to-date', ['status', 'updatedReplicas']), type: 'string' },
+  { ...numberColumn('Available', ['status', 'availableReplicas']), type: 'string' },
   ageColumn,
   ...containerColumns,
   selectorColumn,
@@ -67,16 +67,30 @@ export const jobColumns: readonly Column[] = [
   nameColumn,
   { name: 'Status', cell: jobStatus },
   { name: 'Completions', cell: completions },
-  { name: 'Duration', cell: (job, now) => startOf(job) && ageOf(startOf(job), now) },
+  { name: 'Duration', cell: jobDuration },
   ageColumn,
   ...containerColumns,
   selectorColumn,
 ];
 
+/** Conditions in the order in which they count; what is being deleted comes after the first two. */
+const finished = ['Complete', 'Failed'];
+const underway = ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'];
+
 function jobStatus(job: StoredObject): string {
   const held = arrayAt(job, ['status', 'conditions']).filter((it) => textAt(it, ['status']) === 'True');
   const types = held.map((it) => textAt(it, ['type']));
-  return types.includes('Complete') ? 'Complete' : types.includes('Failed') ? 'Failed' : 'Running';
+  const end = finished.find((type) => types.includes(type));
+  if (end !== undefined) return end;
+  if (job.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  return underway.find((type) => types.includes(type)) ?? 'Running';
+}
+
+function jobDuration(job: StoredObject, now: () => number): string {
+  const start = textAt(job, ['status', 'startTime']);
+  if (start === '') return '';
+  const end = textAt(job, ['status', 'completionTime']);
+  return ageOf(start, end === '' ? now : () => Date.parse(end));
 }
 
 function completions(job: StoredObject): string {
@@ -85,8 +99,4 @@ function completions(job: StoredObject): string {
   if (wanted !== undefined) return `${succeeded}/${numberAt(job, ['spec', 'completions'])}`;
   const parallelism = numberAt(job, ['spec', 'parallelism']);
   return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`;
-}
-
-function startOf(job: StoredObject): string {
-  return textAt(job, ['status', 'startTime']);
 }

@@ -16,7 +16,8 @@ export function initialStatus(resource: Resource, object: StoredObject): StoredO
   // A controller writes the first status of an object that upstream does not know.
   if (customKindOf(resource) !== undefined) return { ...rest, ...typeOf(object) };
   if (resource === resources.pods) return { ...rest, ...typeOf(object), status: { phase: 'Pending' } };
-  if (resource === resources.services) return { ...rest, ...typeOf(object), status: { loadBalancer: {} } };
+  if (resource === resources.services || resource.kind === 'Ingress')
+    return { ...rest, ...typeOf(object), status: { loadBalancer: {} } };
   if (resource === resources.namespaces) {
     const spec = { finalizers: ['kubernetes'] };
     return { ...rest, ...typeOf(object), spec, status: { phase: 'Active' } };

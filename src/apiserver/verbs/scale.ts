@@ -31,11 +31,7 @@ export function setScale(
 ): ApiResponse {
   if (!isObject(scale)) throw badRequest('the body is not a Scale');
   const current = entryAt(api, target);
-  const replicas = valueAt(scale, ['spec', 'replicas']) ?? 0;
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
-    const cause = invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0');
-    throw invalid(target.resource, target.name ?? '', [cause]);
-  }
+  const replicas = replicasOf(target, scale);
   const options = writeOptionsOf(request.query);
   const desired = withReplicas(target.resource, current, {
     replicas,
@@ -55,6 +51,21 @@ const builtIn: ScalePaths = {
 
 function pathsOf(resource: Resource): ScalePaths {
   return customKindOf(resource)?.scale ?? builtIn;
+}
+
+/** How many a Scale asks for; 422 where it is no count. */
+export function replicasOf(target: Target, scale: object): number {
+  const replicas = valueAt(scale, ['spec', 'replicas']) ?? 0;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
+    const cause = invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0');
+    throw invalid(target.resource, target.name ?? '', [cause]);
+  }
+  return replicas;
+}
+
+/** An object that says nothing but how many replicas it wants. */
+export function wantedReplicas(resource: Resource, replicas: number): Record<string, unknown> {
+  return withValueAt({}, pathsOf(resource).specReplicas, replicas);
 }
 
 function withReplicas(
@@ -120,5 +131,8 @@ function requireReplicas(resource: Resource, object: StoredObject): void {
 function selectorText(object: StoredObject, { selector }: ScalePaths): string {
   const value = selector === undefined ? undefined : valueAt(object, selector);
   if (typeof value === 'string') return value;
-  return isObject(value) ? selectorKey(value) : '';
+  if (!isObject(value)) return '';
+  // A ReplicationController selects by labels alone.
+  const isPlain = Object.values(value).every((one) => typeof one === 'string');
+  return selectorKey(isPlain ? { matchLabels: value } : value);
 }

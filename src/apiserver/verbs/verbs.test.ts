@@ -195,7 +195,8 @@ test('what is invalid is a 422 that names every field', async () => {
   });
   assert.equal(status, 422);
   const causes = valueAt(body, ['details', 'causes']) as { field: string }[];
-  assert.deepEqual(causes.map(({ field }) => field).sort(), ['metadata.name', 'spec.ports[0].port']);
+  const fields = ['metadata.name', 'spec.ports[0].port', 'spec.ports[0].targetPort'];
+  assert.deepEqual(causes.map(({ field }) => field).sort(), fields);
 });
 
 test('a dry run answers as if, and stores nothing', async () => {

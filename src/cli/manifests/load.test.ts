@@ -31,7 +31,8 @@ const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containe
 const broken: Record<string, [text: string, message: string]> = {
   'a port out of range': [
     `${service}spec:\n  ports:\n  - port: 70000\n`,
-    'a.yaml:7: Service web: spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive',
+    'a.yaml:7: Service web: spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive\n' +
+      'a.yaml:7: Service web: spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive',
   ],
   'a port that is text': [
     `${service}spec:\n  ports:\n  - port: "80"\n`,
@@ -94,7 +95,8 @@ const broken: Record<string, [text: string, message: string]> = {
   ],
   'an item of a list': [
     `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: web\n  spec:\n    ports:\n    - port: 0\n`,
-    'a.yaml:10: Service web: spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+    'a.yaml:10: Service web: spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive\n' +
+      'a.yaml:10: Service web: spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive',
   ],
 };
 for (const [name, [text, message]] of Object.entries(broken)) {
