@@ -24,6 +24,7 @@ export function openLabs(): {
   const control: LabControl = {
     paths: (name) => labPaths(directory, name),
     list: async () => (await launcher()).list(),
+    isUnprivileged: async () => (await launcher()).isUnprivileged(),
     isRunning: async (name) => (await launcher()).isRunning(name),
     processes: async (name) => (await launcher()).processes(name),
     async start(options) {

@@ -8,6 +8,8 @@ export interface LabControl {
   /** Names of the labs that have a directory, sorted. */
   list(): Promise<string[]>;
   isRunning(name: string): Promise<boolean>;
+  /** Whether labs run inside user namespaces, without root. */
+  isUnprivileged(): Promise<boolean>;
   /** What plays each role of the lab now, whether it is whole, half dead or gone. */
   processes(name: string): Promise<readonly ProcessStatus[]>;
   /**

@@ -139,6 +139,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
         return [];
       }
     },
+    isUnprivileged: () => Promise.resolve(options.door !== undefined),
     isRunning: async (name) => runningOf(pathsOf(name)).length > 0,
     processes: async (name) => processStatus(processes, pathsOf(name)),
     start: (lab) =>

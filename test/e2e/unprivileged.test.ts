@@ -45,6 +45,7 @@ suite('a lab without root', { skip: problem() }, () => {
     chownSync(runtime, uid, uid);
     const { code, err } = await inLab('up', '-f', example, '--wait');
     assert.equal(code, 0, err);
+    assert.match(err, /without root: /);
   });
   after(async () => {
     await inLab('down');

@@ -49,6 +49,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     () => env.labs.start(lab).catch(pointToDoctor),
     () => `${lab.nodes} nodes, ${lab.config.model}`,
   );
+  if (await env.labs.isUnprivileged()) env.err(withoutRoot);
   const connection = await env.connect(lab.name);
   try {
     const readiness = watchReadiness(connection.client, systemClock);
@@ -67,6 +68,11 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   }
   return 0;
 }
+
+/** What cannot be had there, see docs/guide/machine.md. */
+const withoutRoot = `  without root: very large changes are several transactions, a burst of denials may go unlogged, and
+  connections are limited by the machine's nf_conntrack_max (docs/guide/machine.md; weft doctor)
+`;
 
 /** Somebody else's lock is no lack of the machine's. */
 function pointToDoctor(error: unknown): never {

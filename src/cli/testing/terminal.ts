@@ -28,6 +28,7 @@ export async function run(argv: readonly string[], lab?: LabConnection): Promise
     labs: {
       paths: (name) => labPaths('/nowhere', name),
       list: () => Promise.resolve(lab === undefined ? [] : ['lab']),
+      isUnprivileged: () => Promise.resolve(false),
       isRunning: () => Promise.resolve(lab !== undefined),
       processes: () => Promise.resolve([]),
       start: notHere,
