@@ -16,8 +16,8 @@ const skip =
     ? false
     : 'user namespaces are not allowed';
 
-/** Bytes of one element of an interface's name and an address: three headers of attributes, and 20. */
-const elementBytes = 32;
+/** Bytes of one element of three interfaces' names and an address: three headers of attributes, and 52. */
+const elementBytes = 64;
 
 test('a change longer than the send buffer of a user arrives whole', { skip, timeout: 60_000 }, () => {
   if (isInside) return changeMuch();
@@ -32,9 +32,9 @@ function changeMuch(): void {
   const namespaces = createNetworkNamespaces({ directory });
   namespaces.create('node');
   const nft = createNftables({ namespaces });
-  nft.run('node', 'table ip t { set s { type ifname . ipv4_addr; size 1000000; }\n }');
+  nft.run('node', 'table ip t { set s { type ifname . ifname . ifname . ipv4_addr; }\n }');
   const set = { family: 'ip', table: 't', set: 's' } as const;
-  const type = { key: ['ifname', 'ipv4_addr'] } as const;
+  const type = { key: ['ifname', 'ifname', 'ifname', 'ipv4_addr'] } as const;
   const buffer = 2 * Number(readFileSync('/proc/sys/net/core/wmem_max', 'utf8'));
   const count = Math.ceil(Math.min(buffer, 9_000_000) / elementBytes) + 1;
   const addressOf = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
@@ -42,7 +42,7 @@ function changeMuch(): void {
     ...set,
     action: 'add',
     type,
-    element: { key: ['pod', addressOf(i)] },
+    element: { key: ['pod', 'pod', 'pod', addressOf(i)] },
   }));
   nft.change('node', changes);
   // Deleting what is not there would be refused.
