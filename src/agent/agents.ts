@@ -105,7 +105,7 @@ const nothing: Dirty = {
 
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
-  const view = createClusterView({ client, clock });
+  const view = createClusterView({ client, clock, config: options.config });
   const planner = createServicePlanner();
   const groups = createPortGroups();
   const members = new Map<string, Member>();

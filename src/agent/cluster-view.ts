@@ -12,6 +12,7 @@ import { createPace } from './pace.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
+import type { ServiceOptions } from '../model/services/service-ports.ts';
 import { createServiceModel, type ServiceModel } from '../model/services/service-model.ts';
 
 /** What changed since the last look, by key. */
@@ -62,9 +63,15 @@ export interface ClusterView {
   stop(): void;
 }
 
-export function createClusterView({ client, clock }: { client: Client; clock: Clock }): ClusterView {
+export interface ClusterViewOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly config: ServiceOptions;
+}
+
+export function createClusterView({ client, clock, config }: ClusterViewOptions): ClusterView {
   const policies = createPolicyModel();
-  const services = createServiceModel();
+  const services = createServiceModel(config);
   const places = new Map<string, NodePlace>();
   const podAt = new Map<string, string>();
   const endpoints = createEndpointIndex();

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServicePortModel } from '../model/services/port.ts';
+import { servicePort } from '../model/services/fixtures.ts';
 import { createEndpointIndex, stateOfAll } from './endpoint-index.ts';
 
 const [pod, address] = ['default/web-0', '10.244.0.5'];
 
 function portTo(endpoints: readonly string[]): ServicePortModel {
-  return {
-    key: 'default/web:TCP/80',
-    family: 'IPv4',
-    service: 'default/web',
-    portName: '',
-    protocol: 'TCP',
-    port: 80,
-    clusterIPs: ['10.96.0.1'],
-    nodePort: undefined,
+  return servicePort({
     endpoints: endpoints.map((each) => ({ address: each, port: 8080, nodeName: undefined, pod })),
-  };
+  });
 }
 
 test('a pod is an endpoint as long as one Service says so', () => {

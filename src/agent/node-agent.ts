@@ -11,7 +11,7 @@ import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
-import type { ServicePlanner } from '../plan/services/elements.ts';
+import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import type { ServicesNode } from '../plan/services/skeleton.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
@@ -58,9 +58,10 @@ export interface NodeAgentOptions {
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { place, netns, view, config, nft, route, conntrack } = options;
   const families = familyPlaces(place).map(({ address }) => familyOf(address));
+  let chooser: PlannedNode = { name: place.name, zone: place.zone, addresses: nodeAddresses(place) };
   const residents = familyPlaces(place).flatMap(({ address, tunnelAddress }) => [address, tunnelAddress]);
   const proxies = servicesNodes(place, config).map((node) =>
-    createServiceProxy({ nft, netns, planner: options.planner, node }),
+    createServiceProxy({ nft, netns, planner: options.planner, node, chooser: () => chooser }),
   );
   const enforcers = families.map((family) =>
     createPolicyEnforcer({
@@ -149,10 +150,21 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     for (const enforcer of enforcers) enforcer.commit();
   };
 
+  const allServices = (): Set<string> => new Set([...view.serviceObjects.values()].map(keyOf));
+
+  /** Services that the node is to choose endpoints for anew: all when it has come to another zone. */
+  const servicesOf = (dirty: Dirty): ReadonlySet<string> => {
+    const zone = view.places.get(place.name)?.zone;
+    if (!dirty.nodes || zone === chooser.zone) return dirty.services;
+    chooser = { ...chooser, zone };
+    return allServices().union(dirty.services);
+  };
+
   const apply = (dirty: Dirty): void => {
     if (dirty.nodes) overlay.setPeers(view.places.values());
+    const services = servicesOf(dirty);
     for (const proxy of proxies) {
-      for (const service of dirty.services) proxy.set(service, view.services.portsOf(service));
+      for (const service of services) proxy.set(service, view.services.portsOf(service));
       proxy.commit();
     }
     applyPolicies(dirty);
@@ -179,7 +191,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       for (const [key, pod] of survivors) stage(key, pod);
       const everything: Dirty = {
         nodes: true,
-        services: new Set([...view.serviceObjects.values()].map(keyOf)),
+        services: allServices(),
         pods: new Set(
           [...view.pods.values()].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
         ),
@@ -222,11 +234,12 @@ function isIsolated({ ingress, egress }: PodPolicy): boolean {
 }
 
 /** What the Service rules of each family go by; families that the network has no range for have none. */
-function servicesNodes(place: NodePlace, { podCidrs, serviceCidrs }: NetworkConfig): ServicesNode[] {
+function servicesNodes(place: NodePlace, config: NetworkConfig): ServicesNode[] {
+  const { podCidrs, serviceCidrs, masqueradeAll } = config;
   return familyPlaces(place).flatMap(({ address, tunnelAddress }) => {
     const family = familyOf(address);
     const [podCidr, serviceCidr] = [inFamily(podCidrs, family), inFamily(serviceCidrs, family)];
     if (podCidr === undefined || serviceCidr === undefined) return [];
-    return [{ nodeAddress: address, tunnelAddress, tunnelLink, podCidr, serviceCidr }];
+    return [{ nodeAddress: address, tunnelAddress, tunnelLink, podCidr, serviceCidr, masqueradeAll }];
   });
 }

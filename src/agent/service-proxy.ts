@@ -1,15 +1,15 @@
 import type { Nftables } from '../kernel/nft/port.ts';
 import { familyOf } from '../lib/address.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
-import { serviceSetTypes, type ServicePlanner } from '../plan/services/elements.ts';
+import { serviceSetTypes, type PlannedNode, type ServicePlanner } from '../plan/services/elements.ts';
 import {
-  emptySize,
-  growServices,
   serviceSets,
   servicesSkeleton,
   servicesTables,
   type ServicesNode,
 } from '../plan/services/skeleton.ts';
+import { emptySize, growServices, type SlotChain } from '../plan/services/slots.ts';
+import { createSessionAffinity } from './session-affinity.ts';
 import { createManagedTable } from './table.ts';
 
 /** The Service proxy of one node in one address family. */
@@ -27,22 +27,29 @@ export interface ServiceProxyOptions {
   readonly nft: Nftables;
   readonly netns: string;
   readonly node: ServicesNode;
+  /** Who chooses among endpoints: the node as it is now, for its zone may change. */
+  readonly chooser: () => PlannedNode;
   readonly planner: ServicePlanner;
 }
 
-/** Slots that every table starts with, enough for most Services. */
-const initialCounts = [1, 2, 3, 4];
+/** Chains that every table starts with, enough for most Services. */
+const initialChains: readonly SlotChain[] = [{ count: 1, affinitySeconds: undefined }];
 
-export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOptions): ServiceProxy {
+const keyOf = ({ count, affinitySeconds = 0 }: SlotChain): string => `${count} ${affinitySeconds}`;
+
+export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
+  const { nft, netns, node, planner, chooser } = options;
   const family = familyOf(node.nodeAddress);
+  const types = serviceSetTypes(family);
   let size = emptySize;
-  /** Every count of endpoints that there has been. */
-  const counts = new Set(initialCounts);
+  /** Every chain that was ever needed. */
+  const chains = new Map(initialChains.map((chain) => [keyOf(chain), chain]));
+  const affinity = createSessionAffinity({ nft, netns, family });
   const table = createManagedTable({
     nft,
     netns,
     table: servicesTables[family],
-    types: serviceSetTypes(family),
+    types,
     skeleton: servicesSkeleton(node),
     *sets() {
       yield* Object.keys(serviceSets[family]);
@@ -50,13 +57,14 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
     },
     onLaidOut() {
       size = emptySize;
-      grow(counts);
+      grow(chains.values());
     },
   });
 
-  const grow = (wanted: Iterable<number>): void => {
-    for (const count of wanted) counts.add(count);
-    const growth = growServices(size, wanted, family);
+  const grow = (wanted: Iterable<SlotChain>): void => {
+    const needed = [...wanted];
+    for (const chain of needed) chains.set(keyOf(chain), chain);
+    const growth = growServices(size, needed, family);
     if (growth === undefined) return;
     table.grow(growth.commands);
     size = growth.size;
@@ -65,14 +73,20 @@ export function createServiceProxy({ nft, netns, node, planner }: ServiceProxyOp
   return {
     start() {
       table.start();
-      grow(initialCounts);
+      grow(initialChains);
       table.set('node', [{ set: 'node-port-addresses', key: [node.nodeAddress] }]);
     },
     set(service, ports) {
-      grow(ports.filter((port) => port.family === family).map((port) => port.endpoints.length));
-      table.set(service, planner.elementsOf(ports, family));
+      const plan = planner.plan(ports, family, chooser());
+      grow(plan.chains);
+      table.set(service, plan.elements);
+      affinity.set(service, plan.bound);
     },
-    commit: () => table.commit(),
+    commit() {
+      const changed = table.commit();
+      affinity.purge();
+      return changed;
+    },
     repair: () => table.repair(),
     cleanup: () => table.cleanup(),
   };

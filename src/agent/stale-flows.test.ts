@@ -3,22 +3,21 @@ import { test } from 'node:test';
 import { createFakeConntrack } from '../kernel/conntrack/fake.ts';
 import type { ConntrackEntry } from '../kernel/conntrack/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
+import { servicePort } from '../model/services/fixtures.ts';
 import { endStaleFlows } from './stale-flows.ts';
 
 const client = '10.244.0.9';
 const [alive, gone] = ['10.244.0.1', '10.244.0.2'];
 
-const dns: ServicePortModel = {
+const dns = servicePort({
   key: 'kube-system/dns:UDP/53',
-  family: 'IPv4',
   service: 'kube-system/dns',
-  portName: '',
   protocol: 'UDP',
   port: 53,
   clusterIPs: ['10.96.0.10'],
   nodePort: 30053,
   endpoints: [{ address: alive, port: 5353, nodeName: 'node-1', pod: undefined }],
-};
+});
 
 function flow(protocol: 'tcp' | 'udp', target: [string, number], backend: string): ConntrackEntry {
   const sourcePort = 40_000 + Number(backend.at(-1)) + target[1];

@@ -14,10 +14,14 @@ export function endStaleFlows(
 ): number {
   const serving = new Map<string, ReadonlySet<string>>();
   const families = new Set<Family>();
-  for (const { protocol, family, endpoints, clusterIPs, port, nodePort } of ports) {
+  for (const one of ports) {
+    const { protocol, family, endpoints, port, nodePort } = one;
     if (protocol !== 'UDP' || endpoints.length === 0) continue;
-    const addresses = new Set(endpoints.map((endpoint) => `${endpoint.address} ${endpoint.port}`));
-    for (const address of clusterIPs) serving.set(`${address} ${port}`, addresses);
+    // Whichever the traffic policy: a flow that is served where it goes stays there.
+    const all = [...endpoints, ...one.draining];
+    const addresses = new Set(all.map((endpoint) => `${endpoint.address} ${endpoint.port}`));
+    for (const address of [...one.clusterIPs, ...one.externalAddresses])
+      serving.set(`${address} ${port}`, addresses);
     const nodeAddress = inFamily(nodeAddresses, family);
     if (nodePort !== undefined) serving.set(`${nodeAddress} ${nodePort}`, addresses);
     families.add(family);

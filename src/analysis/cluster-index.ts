@@ -31,6 +31,7 @@ interface ServiceIndex {
   /** Whether a Service has this cluster address. */
   isClusterAddress(address: string): boolean;
   atClusterAddress(address: string, protocol: Protocol, port: number): ServicePortModel | undefined;
+  atExternalAddress(address: string, protocol: Protocol, port: number): ServicePortModel | undefined;
   atNodePort(family: Family, protocol: Protocol, port: number): ServicePortModel | undefined;
 }
 
@@ -103,15 +104,19 @@ function* nodeAddresses(places: ReadonlyMap<string, NodePlace>): Generator<[addr
 }
 
 function servicesOf(cluster: Cluster): ServiceIndex {
-  const model = createServiceModel();
+  const model = createServiceModel(cluster.config);
   for (const [key, slice] of cluster.endpointSlices) model.setEndpointSlice(key, slice);
   for (const [key, service] of cluster.services) model.setService(key, service);
   const ports = [...cluster.services.keys()].flatMap((key) => model.portsOf(key));
   const addresses = new Set(ports.flatMap(({ clusterIPs }) => clusterIPs));
   const byAddress = new Map<string, ServicePortModel>();
+  const byExternalAddress = new Map<string, ServicePortModel>();
   const byNodePort = new Map<string, ServicePortModel>();
   for (const port of ports) {
     for (const address of port.clusterIPs) byAddress.set(`${address} ${port.protocol} ${port.port}`, port);
+    for (const address of port.externalAddresses) {
+      byExternalAddress.set(`${address} ${port.protocol} ${port.port}`, port);
+    }
     if (port.nodePort !== undefined) {
       byNodePort.set(`${port.family} ${port.protocol} ${port.nodePort}`, port);
     }
@@ -120,6 +125,7 @@ function servicesOf(cluster: Cluster): ServiceIndex {
     portsOf: (key) => model.portsOf(key),
     isClusterAddress: (address) => addresses.has(address),
     atClusterAddress: (address, protocol, port) => byAddress.get(`${address} ${protocol} ${port}`),
+    atExternalAddress: (address, protocol, port) => byExternalAddress.get(`${address} ${protocol} ${port}`),
     atNodePort: (family, protocol, port) => byNodePort.get(`${family} ${protocol} ${port}`),
   };
 }

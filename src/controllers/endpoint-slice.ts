@@ -1,8 +1,9 @@
 import { keyOf, resources } from '../api/resources.ts';
-import type { Pod, Service } from '../api/types/core.ts';
+import type { Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice } from '../api/types/network.ts';
 import type { Change } from '../client/port.ts';
 import { sameJson } from '../lib/same-json.ts';
+import { zoneLabel } from '../model/network/places.ts';
 import {
   endpointSlicesOf,
   managedByLabel,
@@ -23,9 +24,19 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   async function reconcile(key: string): Promise<Outcome> {
     const service = cache.services.get(key);
     const existing = cache.slicesByService.get(key).filter(isOurs);
-    const wanted = service === undefined ? [] : endpointSlicesOf(service, candidatesOf(service), existing);
+    const wanted =
+      service === undefined ? [] : endpointSlicesOf(service, candidatesOf(service), { existing, zoneOf });
     await writeSlices(context, existing, wanted);
     return done;
+  }
+
+  const zoneOf = (node: string): string | undefined => cache.nodes.get(node)?.metadata.labels?.[zoneLabel];
+
+  /** Endpoints have their node's zone. */
+  function nodeChanged({ previous, current }: Change<Node>): void {
+    const zones = [previous, current].map((node) => node?.metadata.labels?.[zoneLabel]);
+    if (zones[0] === zones[1]) return;
+    for (const service of cache.services.values()) reconciler.enqueue(keyOf(service));
   }
 
   function candidatesOf({ metadata, spec }: Service): readonly Pod[] {
@@ -60,6 +71,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
   return controllerOf('endpointslice', [reconciler], () => [
     enqueueChanges(cache.services, (key) => reconciler.enqueue(key)),
     cache.pods.onChange(podChanged),
+    cache.nodes.onChange(nodeChanged),
     cache.endpointSlices.onChange(sliceChanged),
   ]);
 }

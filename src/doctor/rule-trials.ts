@@ -1,4 +1,5 @@
-import { growServices, emptySize, servicesSkeleton } from '../plan/services/skeleton.ts';
+import { servicesSkeleton } from '../plan/services/skeleton.ts';
+import { emptySize, growServices } from '../plan/services/slots.ts';
 import { denialLog, policySkeleton } from '../plan/policy/skeleton.ts';
 import type { Family } from '../lib/address.ts';
 import { moduleRemedy } from './finding.ts';
@@ -120,8 +121,8 @@ function nodeTables(family: Family): Trial {
       hint: 'nftables of kernel 5.10 and libnftables 1.0, or newer',
     },
     attempt({ nft }) {
-      nft.run(here, servicesSkeleton({ ...addresses[family], tunnelLink: 'vxlan' }));
-      nft.run(here, growServices(emptySize, [2], family)?.commands ?? '');
+      nft.run(here, servicesSkeleton({ ...addresses[family], tunnelLink: 'vxlan', masqueradeAll: false }));
+      nft.run(here, growServices(emptySize, [{ count: 2, affinitySeconds: 60 }], family)?.commands ?? '');
       nft.run(here, policySkeleton({ podLinkPrefix: 'pod', family }));
     },
   };

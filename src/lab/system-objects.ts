@@ -57,6 +57,8 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
       serviceCIDR: config.serviceCidrs.join(),
       maxPodsPerNode: config.maxPodsPerNode,
       establishedConnections: config.establishedConnections,
+      externalIPs: config.externalIPs,
+      masqueradeAll: config.masqueradeAll,
     },
   };
 }

@@ -1,6 +1,10 @@
+import type { Service } from '../../api/types/core.ts';
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
-import { placeIn } from '../../model/network/topology.ts';
+import type { ServiceHop } from '../../model/network/source.ts';
+import { nodeAddresses, placeIn } from '../../model/network/topology.ts';
+import { choose, type Arrival } from '../../model/services/choose.ts';
+import { admittedRanges, isInRanges } from '../../model/services/guard.ts';
 import type { ServiceEndpoint, ServicePortModel } from '../../model/services/port.ts';
 import type { Reason } from '../flow.ts';
 import type { Walk } from './walk.ts';
@@ -17,48 +21,95 @@ export type Translation =
     };
 
 /**
- * Asks a node's Service rules. A cluster address answers on every node, a node port on the node's own segment
- * addresses only. Rejected: a port without endpoints, and an unknown port of a known cluster address. Dropped: an
- * address of the service range that no Service has.
+ * Asks a node's Service rules. A cluster address answers on every node, and so does an external one; a node port on the
+ * node's own segment addresses only. Rejected: a port without endpoints, and an unknown port of a known cluster
+ * address. Dropped: an address of the service range that no Service has, what a traffic policy keeps on a node without
+ * endpoints, and whoever a load balancer's address does not admit.
  */
-export function translate({ question, packet }: Walk, node: string): Translation {
+export function translate(walk: Walk, node: string): Translation {
+  const { question, packet } = walk;
   const { index, protocol } = question;
   const { destination, port } = packet;
   if (index.services.isClusterAddress(destination)) {
     const found = index.services.atClusterAddress(destination, protocol, port);
-    if (found !== undefined) return chosen(question, found, { kind: 'cluster-ip', node });
+    if (found !== undefined) return chosen(walk, found, { by: 'cluster-ip', node });
     return refused(`Service address ${destination}`, `the Service has no port ${protocol} ${port}`);
   }
   const address = parseAddress(destination);
   if (address !== undefined && index.serviceRanges.some((range) => contains(range, address))) {
     return refused(`Service address ${destination}`, 'no Service has this cluster address');
   }
+  const external = index.services.atExternalAddress(destination, protocol, port);
+  if (external !== undefined) {
+    return keptOut(walk, external, node) ?? chosen(walk, external, { by: 'external', node });
+  }
   const family = familyOf(destination);
   if (placeIn(index.places.get(node), family)?.address !== destination) return { kind: 'none' };
   const found = index.services.atNodePort(family, protocol, port);
-  return found === undefined ? { kind: 'none' } : chosen(question, found, { kind: 'node-port', node });
+  return found === undefined ? { kind: 'none' } : chosen(walk, found, { by: 'external', node });
+}
+
+/** Refused by the ranges that guard a load balancer's address; undefined when the source may come. */
+function keptOut({ question, packet }: Walk, port: ServicePortModel, node: string): Translation | undefined {
+  const guard = port.guarded.find(({ address }) => address === packet.destination);
+  const place = question.index.places.get(node);
+  if (guard === undefined) return undefined;
+  const own = place === undefined ? [] : nodeAddresses(place);
+  if (isInRanges(admittedRanges(guard, own), packet.source)) return undefined;
+  const why = `Service ${port.service} does not admit ${packet.source}`;
+  return {
+    kind: 'refused',
+    why,
+    reason: reasonOf(question, port, 'spec.loadBalancerSourceRanges', 'unreachable'),
+  };
 }
 
 function chosen(
-  { index, sourceOf }: Walk['question'],
-  { service, protocol, port, endpoints }: ServicePortModel,
-  by: NonNullable<Walk['service']>,
+  { question, sender }: Walk,
+  port: ServicePortModel,
+  { by, node }: { readonly by: Arrival['by']; readonly node: string },
 ): Translation {
-  const ports = index.cluster.services.get(service)?.spec.ports ?? [];
-  const position = ports.findIndex((one) => one.port === port && (one.protocol ?? 'TCP') === protocol);
-  const rule = `spec.ports[${position}]`;
-  const object = { kind: 'Service', key: service };
-  const reason = {
-    stage: 'service' as const,
-    object: `Service ${service}`,
-    rule,
-    ...sourceOf?.(object, rule),
-  };
-  if (endpoints.length === 0) {
+  const { index } = question;
+  const { service, externalPolicy } = port;
+  const chooser = { name: node, zone: index.places.get(node)?.zone };
+  const choice = choose(port, chooser, { by, isFromInside: sender.kind !== 'external' });
+  const rule = `spec.ports[${positionOf(index.cluster.services.get(service), port)}]`;
+  if (choice.kind === 'reject') {
     const why = `Service ${service} has no endpoints for this port`;
-    return { kind: 'refused', reason: { ...reason, verdict: 'unreachable' }, why };
+    return { kind: 'refused', reason: reasonOf(question, port, rule, 'unreachable'), why };
   }
-  return { kind: 'chosen', service: by, endpoints, reason: { ...reason, verdict: 'allowed' } };
+  if (choice.kind === 'drop') {
+    const policy = by === 'cluster-ip' ? 'spec.internalTrafficPolicy' : 'spec.externalTrafficPolicy';
+    const why = `Service ${service} keeps this on Node ${node}, which has no endpoint of it`;
+    return { kind: 'refused', reason: reasonOf(question, port, policy, 'unreachable'), why };
+  }
+  const hop: ServiceHop = {
+    kind: by === 'cluster-ip' ? 'cluster-ip' : 'node-port',
+    node,
+    keepsSource: externalPolicy === 'Local',
+    masquerades: index.cluster.config.masqueradeAll,
+  };
+  return {
+    kind: 'chosen',
+    service: hop,
+    endpoints: choice.endpoints,
+    reason: reasonOf(question, port, rule, 'allowed'),
+  };
+}
+
+function positionOf(service: Service | undefined, { port, protocol }: ServicePortModel): number {
+  const ports = service?.spec.ports ?? [];
+  return ports.findIndex((one) => one.port === port && (one.protocol ?? 'TCP') === protocol);
+}
+
+function reasonOf(
+  { sourceOf }: Walk['question'],
+  { service }: ServicePortModel,
+  rule: string,
+  verdict: Reason['verdict'],
+): Reason {
+  const source = sourceOf?.({ kind: 'Service', key: service }, rule);
+  return { stage: 'service', object: `Service ${service}`, rule, verdict, ...source };
 }
 
 function refused(object: string, why: string): Translation {

@@ -1,4 +1,5 @@
 import type { Protocol } from '../../api/types/meta.ts';
+import type { ServiceHop } from '../../model/network/source.ts';
 import type { Place } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Hop, Outcome, Reason, SourceOf } from '../flow.ts';
@@ -17,7 +18,7 @@ export interface Walk {
   readonly sender: Place;
   readonly packet: Packet;
   /** The Service that chose where the packet goes, and the node where it did. */
-  readonly service: { readonly kind: 'cluster-ip' | 'node-port'; readonly node: string } | undefined;
+  readonly service: ServiceHop | undefined;
   readonly backend: string | undefined;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];

@@ -203,6 +203,8 @@ test('a ClusterNetwork is filled in completely', () => {
     serviceCIDR: '10.96.0.0/12',
     maxPodsPerNode: 110,
     establishedConnections: 'cut',
+    externalIPs: 'Allow',
+    masqueradeAll: false,
   });
 });
 

@@ -67,6 +67,8 @@ export const clusterNetworkDefaults = {
   dataplane: 'nftables',
   maxPodsPerNode: 110,
   establishedConnections: 'cut',
+  externalIPs: 'Allow',
+  masqueradeAll: false,
 } as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
 
 /** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */

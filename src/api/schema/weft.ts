@@ -17,5 +17,7 @@ export const weftTypes = {
     serviceCIDR: 'string',
     maxPodsPerNode: 'integer',
     establishedConnections: 'cut|keep',
+    externalIPs: 'Allow|Ignore',
+    masqueradeAll: 'boolean',
   },
 } as const;

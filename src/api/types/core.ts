@@ -148,10 +148,14 @@ export interface ServiceSpec {
 
 export interface Service extends KubernetesObject {
   spec: ServiceSpec;
-  status?: {
-    loadBalancer?: { ingress?: { ip?: string; ipMode?: string; hostname?: string }[] };
-    conditions?: Condition[];
-  };
+  status?: { loadBalancer?: { ingress?: LoadBalancerIngress[] }; conditions?: Condition[] };
+}
+
+/** `Proxy`: the load balancer itself takes what is sent to the address (KEP-1860); `VIP` unless said otherwise. */
+export interface LoadBalancerIngress {
+  ip?: string;
+  hostname?: string;
+  ipMode?: string;
 }
 
 export interface EndpointAddress {

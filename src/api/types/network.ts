@@ -82,4 +82,8 @@ export interface ClusterNetworkSpec {
   maxPodsPerNode?: number;
   /** What a policy change does to established connections it now denies; `cut` unless said otherwise. */
   establishedConnections?: 'cut' | 'keep';
+  /** Whether Services are reached by their `spec.externalIPs`; `Allow` unless said otherwise (KEP-5707 wants them off). */
+  externalIPs?: 'Allow' | 'Ignore';
+  /** Whether nodes put their own address into everything that goes through a Service. */
+  masqueradeAll?: boolean;
 }

@@ -26,6 +26,8 @@ const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     serviceCIDR: 'Range of Service addresses; two, separated by a comma, for dual-stack. Cannot be changed.',
     maxPodsPerNode: 'How many pods a node takes.',
     establishedConnections: 'Whether a policy change cuts established connections that it denies.',
+    externalIPs: 'Whether Services are reached by their externalIPs.',
+    masqueradeAll: 'Whether nodes put their own address into everything that goes through a Service.',
   },
 };
 

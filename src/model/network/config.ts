@@ -11,6 +11,8 @@ export interface NetworkConfig {
   readonly serviceCidrs: readonly string[];
   readonly maxPodsPerNode: number;
   readonly establishedConnections: 'cut' | 'keep';
+  readonly externalIPs: 'Allow' | 'Ignore';
+  readonly masqueradeAll: boolean;
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
@@ -29,6 +31,8 @@ export function networkConfigOf(
     serviceCidrs: serviceCIDR.split(','),
     maxPodsPerNode: spec.maxPodsPerNode ?? clusterNetworkDefaults.maxPodsPerNode,
     establishedConnections: spec.establishedConnections ?? clusterNetworkDefaults.establishedConnections,
+    externalIPs: spec.externalIPs ?? clusterNetworkDefaults.externalIPs,
+    masqueradeAll: spec.masqueradeAll ?? clusterNetworkDefaults.masqueradeAll,
   };
 }
 

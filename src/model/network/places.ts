@@ -14,11 +14,20 @@ import { familyPlaces, type FamilyPlace, type NodePlace } from './topology.ts';
 /** Bits of one node's block of pod addresses: 254 pods fit beside the tunnel address with IPv4. */
 const nodeBlockLength = { IPv4: 24, IPv6: 64 } as const;
 
+/** Where its operators say that a node is. */
+export const zoneLabel = 'topology.kubernetes.io/zone';
+
 /** Where a node is, read from its object; undefined until it has an InternalIP and a pod block of one family. */
 export function placeOf(node: Node): NodePlace | undefined {
   const [primary, secondary] = podCidrsOf(node).flatMap((podCidr) => familyPlaceOf(node, podCidr) ?? []);
   if (primary === undefined) return undefined;
-  return { name: node.metadata.name, ...primary, ...(secondary === undefined ? {} : { secondary }) };
+  const zone = node.metadata.labels?.[zoneLabel];
+  return {
+    name: node.metadata.name,
+    ...(zone === undefined ? {} : { zone }),
+    ...primary,
+    ...(secondary === undefined ? {} : { secondary }),
+  };
 }
 
 function podCidrsOf({ spec = {} }: Node): readonly string[] {

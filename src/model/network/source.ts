@@ -6,7 +6,18 @@ export interface SourceQuestion {
   readonly source: Place;
   readonly destination: Place;
   /** Set when a Service's rules chose the destination, with the node whose rules did. */
-  readonly service?: { readonly kind: 'cluster-ip' | 'node-port'; readonly node: string };
+  readonly service?: ServiceHop;
+}
+
+/** A Service's rules, which chose where a packet goes. */
+export interface ServiceHop {
+  /** `node-port` stands for external addresses too. */
+  readonly kind: 'cluster-ip' | 'node-port';
+  readonly node: string;
+  /** Whether whoever came from outside is seen as it is: externalTrafficPolicy Local. */
+  readonly keepsSource?: boolean;
+  /** Whether the nodes put their own address into everything (`masqueradeAll`). */
+  readonly masquerades?: boolean;
 }
 
 /**
@@ -17,8 +28,9 @@ export interface SourceQuestion {
  * - Pod to pod, and to a node's tunnel address, which is one of the pod range: nobody translates (the first base
  *   rule of Kubernetes networking).
  * - Pod to anything outside the pod range: the node masquerades.
- * - Through a Service: masqueraded when the client is no pod, when it came by node port (externalTrafficPolicy
- *   Cluster), or when the client was chosen as its own backend.
+ * - Through a Service: masqueraded when the client is no pod, when it came by a node port or an external address, or
+ *   when the client was chosen as its own backend. With externalTrafficPolicy Local what came from outside or from a
+ *   pod that way is not, and what came from the node itself is.
  *
  * Undefined when a node is not known. The first of two nodes (a pod using another node's node port) is asked
  * for with the second node as destination; its answer is an external source at the second.
@@ -50,7 +62,9 @@ function staysOn(entry: string, destination: Place): boolean {
 function isMasqueraded(places: Places, { source, destination, service }: SourceQuestion): boolean {
   if (!isInPodRange(places, destination)) return service !== undefined || source.kind === 'pod';
   if (service === undefined) return false;
-  return source.kind !== 'pod' || service.kind === 'node-port' || source.address === destination.address;
+  if (service.masquerades === true || source.kind === 'node' || source.address === destination.address)
+    return true;
+  return service.kind === 'cluster-ip' ? source.kind !== 'pod' : service.keepsSource !== true;
 }
 
 function isInPodRange(places: Places, destination: Place): boolean {

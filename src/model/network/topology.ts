@@ -16,6 +16,8 @@ export interface FamilyPlace {
  */
 export interface NodePlace extends FamilyPlace {
   readonly name: string;
+  /** Label `topology.kubernetes.io/zone` of the node. */
+  readonly zone?: string;
   /** The other family's, in a dual-stack cluster. */
   readonly secondary?: FamilyPlace;
 }

@@ -1,7 +1,7 @@
 import type { Service } from '../../api/types/core.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { ServicePortModel } from './port.ts';
-import { servicePortsOf } from './service-ports.ts';
+import { servicePortsOf, type ServiceOptions } from './service-ports.ts';
 
 /** Services with their endpoints, kept current change by change. Keys are `namespace/name`. */
 export interface ServiceModel {
@@ -31,7 +31,7 @@ interface Entry {
 const noPorts: readonly ServicePortModel[] = [];
 
 /** The model, empty. A change costs its own Service. */
-export function createServiceModel(): ServiceModel {
+export function createServiceModel(options: ServiceOptions = {}): ServiceModel {
   const entries = new Map<string, Entry>();
   const serviceOfSlice = new Map<string, string>();
   const touched = new Set<string>();
@@ -53,7 +53,7 @@ export function createServiceModel(): ServiceModel {
   function portsOf(key: string): readonly ServicePortModel[] {
     const entry = entries.get(key);
     if (entry === undefined) return noPorts;
-    entry.ports ??= current(entry);
+    entry.ports ??= current(entry, options);
     return entry.ports;
   }
 
@@ -95,8 +95,9 @@ function serviceKeyOf(sliceKey: string, slice: EndpointSlice): string | undefine
 }
 
 /** Computes the ports, and keeps the object that was there when they are equal. */
-function current(entry: Entry): readonly ServicePortModel[] {
-  const ports = entry.service === undefined ? noPorts : servicePortsOf(entry.service, entry.slices.values());
+function current(entry: Entry, options: ServiceOptions): readonly ServicePortModel[] {
+  const { service, slices } = entry;
+  const ports = service === undefined ? noPorts : servicePortsOf(service, slices.values(), options);
   if (JSON.stringify(ports) !== JSON.stringify(entry.known))
     entry.known = ports.length === 0 ? noPorts : ports;
   return entry.known;

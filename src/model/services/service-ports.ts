@@ -1,8 +1,9 @@
-import type { Service, ServicePort } from '../../api/types/core.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../api/types/core.ts';
 import { canonicalAddress, familyOf, type Family } from '../../lib/address.ts';
 import type { Protocol } from '../../api/types/meta.ts';
 import type { Endpoint, EndpointSlice } from '../../api/types/network.ts';
-import type { ServiceEndpoint, ServicePortModel } from './port.ts';
+import { parsePrefix } from '../../lib/prefix.ts';
+import type { GuardedAddress, ServiceEndpoint, ServicePortModel } from './port.ts';
 
 /** Services with this label are served by somebody else. */
 const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
@@ -12,9 +13,11 @@ const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
  * None for a headless Service, an ExternalName, one without a cluster address yet, or one that names another proxy.
  */
 export function servicePortsOf(
-  service: Service,
+  wanted: Service,
   slices: Iterable<EndpointSlice>,
+  { externalIPs = 'Allow' }: ServiceOptions = {},
 ): readonly ServicePortModel[] {
+  const service = externalIPs === 'Allow' ? wanted : { ...wanted, spec: { ...wanted.spec, externalIPs: [] } };
   const clusterIPs = clusterIPsOf(service);
   const all = [...slices];
   return [...new Set(clusterIPs.map(familyOf))].flatMap((family) =>
@@ -26,6 +29,12 @@ export function servicePortsOf(
   );
 }
 
+/** What the cluster's configuration says about all Services. */
+export interface ServiceOptions {
+  /** `Ignore`: nobody is reached by the externalIPs of a Service. */
+  readonly externalIPs?: 'Allow' | 'Ignore';
+}
+
 interface InFamily {
   readonly family: Family;
   readonly clusterIPs: readonly string[];
@@ -34,6 +43,7 @@ interface InFamily {
 
 function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamily): ServicePortModel[] {
   const { namespace = 'default', name } = service.metadata;
+  const outside = outsideOf(service, family);
   return (service.spec.ports ?? []).map((port) => {
     const { protocol = 'TCP' } = port;
     return {
@@ -44,8 +54,11 @@ function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamil
       protocol,
       port: port.port,
       clusterIPs,
+      ...outside,
       nodePort: nodePortOf(service, port),
-      endpoints: chooseEndpoints(candidatesOf(slices, port.name ?? '', protocol)),
+      ...policiesOf(service.spec),
+      affinitySeconds: affinityOf(service.spec),
+      ...chooseEndpoints(candidatesOf(slices, port.name ?? '', protocol)),
     };
   });
 }
@@ -60,6 +73,47 @@ function clusterIPsOf({ metadata, spec }: Service): string[] {
 function nodePortOf({ spec }: Service, { nodePort }: ServicePort): number | undefined {
   const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   return hasNodePorts && nodePort !== 0 ? nodePort : undefined;
+}
+
+/** The addresses by which the outside comes. What a load balancer takes itself (ipMode `Proxy`) no node takes. */
+function outsideOf(
+  { spec, status }: Service,
+  family: Family,
+): Pick<ServicePortModel, 'externalAddresses' | 'guarded'> {
+  const inFamily = (addresses: readonly string[]): string[] =>
+    addresses.map(canonicalAddress).filter((address) => familyOf(address) === family);
+  const ingress = spec.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : [];
+  const balanced = inFamily(
+    ingress.flatMap(({ ip, ipMode = 'VIP' }) => (ip === undefined || ipMode === 'Proxy' ? [] : ip)),
+  );
+  return {
+    externalAddresses: [...new Set([...balanced, ...inFamily(spec.externalIPs ?? [])])],
+    guarded: guardedOf(spec, balanced, family),
+  };
+}
+
+/** Without ranges everybody may come; with ranges of the other family alone, nobody of this one. */
+function guardedOf(spec: ServiceSpec, addresses: readonly string[], family: Family): GuardedAddress[] {
+  const { loadBalancerSourceRanges = [] } = spec;
+  if (loadBalancerSourceRanges.length === 0) return [];
+  const sourceRanges = loadBalancerSourceRanges
+    .map((range) => range.trim())
+    .filter((range) => parsePrefix(range)?.family === family);
+  return addresses.map((address) => ({ address, sourceRanges }));
+}
+
+/** Cluster unless said otherwise; the external one means nothing to a Service that nobody outside can reach. */
+function policiesOf({
+  internalTrafficPolicy = 'Cluster',
+  externalTrafficPolicy = 'Cluster',
+}: ServiceSpec): Pick<ServicePortModel, 'internalPolicy' | 'externalPolicy'> {
+  return { internalPolicy: internalTrafficPolicy, externalPolicy: externalTrafficPolicy };
+}
+
+/** Three hours unless said otherwise, as the API server's own default. */
+function affinityOf({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): number | undefined {
+  if (sessionAffinity !== 'ClientIP') return undefined;
+  return sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800;
 }
 
 interface Candidate {
@@ -90,12 +144,19 @@ function candidatesOf(slices: readonly EndpointSlice[], portName: string, protoc
 
 /** All addresses of an Endpoint are the same pod, and only the first is used (EndpointSlice, `addresses`). */
 function candidateOf(endpoint: Endpoint, port: number): Candidate | undefined {
-  const { addresses, nodeName, targetRef } = endpoint;
+  const { addresses, nodeName, targetRef, hints } = endpoint;
   const [first] = addresses;
   if (first === undefined) return undefined;
   const address = canonicalAddress(first);
   const pod = targetRef?.kind === 'Pod' ? `${targetRef.namespace ?? 'default'}/${targetRef.name}` : undefined;
-  return { endpoint: { address, port, nodeName, pod }, state: stateOf(endpoint) };
+  const state = stateOf(endpoint);
+  const names = (list: readonly { name: string }[] = []): string[] => list.map(({ name }) => name);
+  // Only the ready ones are chosen by where they are.
+  const meant =
+    hints === undefined || state !== 'ready'
+      ? {}
+      : { hints: { zones: names(hints.forZones), nodes: names(hints.forNodes) } };
+  return { endpoint: { address, port, nodeName, pod, ...meant }, state };
 }
 
 /** Conditions that are not told: ready unless said otherwise, serving as ready, not terminating. */
@@ -112,10 +173,14 @@ function preference(candidate: Candidate | undefined): number {
   return candidate === undefined ? preferences.length : preferences.indexOf(candidate.state);
 }
 
-function chooseEndpoints(candidates: readonly Candidate[]): ServiceEndpoint[] {
-  const ready = candidates.filter(({ state }) => state === 'ready');
-  const chosen = ready.length > 0 ? ready : candidates.filter(({ state }) => state === 'draining');
-  return chosen.map(({ endpoint }) => endpoint).sort(byAddressAndPort);
+function chooseEndpoints(candidates: readonly Candidate[]): Pick<ServicePortModel, 'endpoints' | 'draining'> {
+  const inState = (wanted: EndpointState): ServiceEndpoint[] =>
+    candidates
+      .filter(({ state }) => state === wanted)
+      .map(({ endpoint }) => endpoint)
+      .sort(byAddressAndPort);
+  const [ready, draining] = [inState('ready'), inState('draining')];
+  return ready.length > 0 ? { endpoints: ready, draining } : { endpoints: draining, draining: [] };
 }
 
 function byAddressAndPort(a: ServiceEndpoint, b: ServiceEndpoint): number {

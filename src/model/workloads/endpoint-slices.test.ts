@@ -138,9 +138,9 @@ describe('the EndpointSlices of a Service', () => {
       makePod(`p-${i}`, { ip: `10.0.${i >> 7}.${i & 127}` }),
     );
     const before = endpointSlicesOf(makeService('web'), pods);
-    const after = endpointSlicesOf(makeService('web'), pods.slice(1), before);
+    const after = endpointSlicesOf(makeService('web'), pods.slice(1), { existing: before });
     assert.equal(after.filter((slice) => before.includes(slice)).length, 2);
-    assert.deepEqual(endpointSlicesOf(makeService('web'), pods.slice(1), after), after);
+    assert.deepEqual(endpointSlicesOf(makeService('web'), pods.slice(1), { existing: after }), after);
   });
 
   it('say the same kept change by change as made from scratch', () => {
@@ -155,7 +155,7 @@ describe('the EndpointSlices of a Service', () => {
         let kept: EndpointSlice[] = [];
         for (const round of rounds) {
           for (const { pod, state } of round) applyChange(pods, pod, state);
-          kept = endpointSlicesOf(service, pods.values(), kept);
+          kept = endpointSlicesOf(service, pods.values(), { existing: kept });
           assert.deepEqual(contentOf(kept), contentOf(endpointSlicesOf(service, pods.values())));
           assert.ok(kept.every(({ endpoints }) => endpoints.length > 0 && endpoints.length <= 100));
           assert.equal(new Set(kept.map(({ metadata }) => metadata.name)).size, kept.length);

@@ -24,6 +24,15 @@ interface Group {
   readonly endpoints: Map<string, Endpoint>;
 }
 
+/** What else the slices of a Service depend on. */
+export interface SliceContext {
+  readonly existing?: Iterable<EndpointSlice>;
+  /** The zone that a node's label says. */
+  readonly zoneOf?: ZoneOf;
+}
+
+type ZoneOf = (nodeName: string) => string | undefined;
+
 /**
  * The EndpointSlices of a Service, from the pods of its namespace (those it does not select are left out). None
  * for a Service without selector or an ExternalName. `existing` are its slices of now: endpoints stay in the
@@ -33,9 +42,9 @@ interface Group {
 export function endpointSlicesOf(
   service: Service,
   pods: Iterable<Pod>,
-  existing: Iterable<EndpointSlice> = [],
+  { existing = [], zoneOf = () => undefined }: SliceContext = {},
 ): EndpointSlice[] {
-  const groups = groupPods(service, pods);
+  const groups = groupPods(service, pods, zoneOf);
   const slices = [...existing].toSorted(byName);
   const names = new Set(slices.map(({ metadata }) => metadata.name));
   return groups.flatMap((group) => placeGroup(service, group, { slices, names }));
@@ -55,13 +64,14 @@ export function selectsPod(service: Service, pod: Pod): boolean {
   return service.metadata.namespace === pod.metadata.namespace && hasLabels(pod, selector);
 }
 
-function groupPods(service: Service, pods: Iterable<Pod>): Group[] {
+function groupPods(service: Service, pods: Iterable<Pod>, zoneOf: ZoneOf): Group[] {
   const byNumbers = new Map<string, Group>();
   const families = familiesOf(service);
   for (const pod of pods) {
     if (!selectsPod(service, pod)) continue;
+    const zone = pod.spec.nodeName === undefined ? undefined : zoneOf(pod.spec.nodeName);
     for (const addressType of families) {
-      const endpoint = endpointOf(service, pod, addressType);
+      const endpoint = endpointOf(service, pod, { family: addressType, zone });
       if (endpoint === undefined) continue;
       const numbers = `${addressType} ${endpointPortNumbers(service, pod).join()}`;
       let group = byNumbers.get(numbers);

@@ -10,7 +10,11 @@ import { hasEnded, isPodReady } from './pod-state.ts';
  * ended. Conditions as in KEP-1672: `serving` is the pod's readiness, `ready` takes in addition that it is not
  * being deleted, unless the Service publishes addresses that are not ready.
  */
-export function endpointOf(service: Service, pod: Pod, family: Family): Endpoint | undefined {
+export function endpointOf(
+  service: Service,
+  pod: Pod,
+  { family, zone }: { readonly family: Family; readonly zone: string | undefined },
+): Endpoint | undefined {
   const address = addressesOf(pod).find((ip) => (ip.includes(':') ? 'IPv6' : 'IPv4') === family);
   if (address === undefined || hasEnded(pod)) return undefined;
   const { name, namespace, uid, deletionTimestamp } = pod.metadata;
@@ -23,7 +27,8 @@ export function endpointOf(service: Service, pod: Pod, family: Family): Endpoint
     addresses: [address],
     conditions: { ready, serving, terminating },
     ...(isNamed ? { hostname } : {}),
-    ...(nodeName === undefined ? {} : { nodeName }),
+    ...placeOf({ nodeName, zone }),
+    ...(ready ? hintsOf(service, { nodeName, zone }) : {}),
     targetRef: {
       kind: 'Pod',
       name,
@@ -31,6 +36,27 @@ export function endpointOf(service: Service, pod: Pod, family: Family): Endpoint
       ...(uid === undefined ? {} : { uid }),
     },
   };
+}
+
+interface EndpointPlace {
+  readonly nodeName: string | undefined;
+  readonly zone: string | undefined;
+}
+
+function placeOf({ nodeName, zone }: EndpointPlace): Pick<Endpoint, 'nodeName' | 'zone'> {
+  return { ...(nodeName === undefined ? {} : { nodeName }), ...(zone === undefined ? {} : { zone }) };
+}
+
+/** Whom a ready endpoint is meant for, as `trafficDistribution` says (KEP-3015): its own node, or its own zone. */
+function hintsOf(
+  { spec: { trafficDistribution } }: Service,
+  { nodeName, zone }: EndpointPlace,
+): Pick<Endpoint, 'hints'> {
+  if (trafficDistribution === undefined) return {};
+  const forZones = zone === undefined ? {} : { forZones: [{ name: zone }] };
+  const isByNode = trafficDistribution === 'PreferSameNode' && nodeName !== undefined;
+  const hints = { ...forZones, ...(isByNode ? { forNodes: [{ name: nodeName }] } : {}) };
+  return Object.keys(hints).length === 0 ? {} : { hints };
 }
 
 /** All addresses of a pod. On the host network they are its node's, also before the status repeats them. */

@@ -6,7 +6,7 @@ import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../network/config.ts';
 import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
-import { podBlocks } from '../network/places.ts';
+import { podBlocks, zoneLabel } from '../network/places.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
 import { expandPods } from './expand-pods.ts';
 import { mirroredSlicesOf } from './mirrored-slices.ts';
@@ -44,7 +44,7 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     nodes: byKey(nodes),
     pods: byKey(pods),
     services: byKey(services),
-    endpointSlices: byKey([...slices, ...missingSlices(services, pods, slices)]),
+    endpointSlices: byKey([...slices, ...missingSlices(services, pods, { given: slices, nodes })]),
     networkPolicies: byKey(policies),
   };
 }
@@ -108,13 +108,17 @@ function withReferred(namespaces: readonly Namespace[], objects: readonly Kubern
 function missingSlices(
   services: Parameters<typeof endpointSlicesOf>[0][],
   pods: Parameters<typeof endpointSlicesOf>[1],
-  given: readonly EndpointSlice[],
+  { given, nodes }: { readonly given: readonly EndpointSlice[]; readonly nodes: readonly Node[] },
 ): EndpointSlice[] {
+  const zones = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels?.[zoneLabel]]));
+  const zoneOf = (node: string): string | undefined => zones.get(node);
   const served = new Set(
     given.map(({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`),
   );
   const byNamespace = Map.groupBy(pods, ({ metadata }) => metadata.namespace);
   return services
     .filter((service) => !served.has(keyOf(service)))
-    .flatMap((service) => endpointSlicesOf(service, byNamespace.get(service.metadata.namespace) ?? []));
+    .flatMap((service) =>
+      endpointSlicesOf(service, byNamespace.get(service.metadata.namespace) ?? [], { zoneOf }),
+    );
 }

@@ -3,29 +3,35 @@ import { test } from 'node:test';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
 import { hash32 } from '../../lib/hash.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
-import { ElementLedger } from '../elements/ledger.ts';
-import { createServicePlanner, serviceSetTypes } from './elements.ts';
-import { emptySize, growServices, servicesSkeleton, servicesTables } from './skeleton.ts';
+import { servicePort } from '../../model/services/fixtures.ts';
+import { ElementLedger, type PlannedElement } from '../elements/ledger.ts';
+import { createServicePlanner, serviceSetTypes, type PlannedNode } from './elements.ts';
+import { servicesSkeleton, servicesTables } from './skeleton.ts';
+import { emptySize, growServices, type SlotChain } from './slots.ts';
 
 function port(endpoints: readonly string[], extra: Partial<ServicePortModel> = {}): ServicePortModel {
-  return {
-    key: 'default/web:TCP/80',
-    family: 'IPv4',
-    service: 'default/web',
-    portName: 'http',
-    protocol: 'TCP',
-    port: 80,
-    clusterIPs: ['10.96.7.7'],
-    nodePort: undefined,
+  return servicePort({
     endpoints: endpoints.map((address) => ({ address, port: 8080, nodeName: undefined, pod: undefined })),
     ...extra,
-  };
+  });
 }
+
+const node: PlannedNode = { name: 'node-1', zone: undefined, addresses: ['172.20.1.1'] };
+
+function elementsOf(
+  ports: readonly ServicePortModel[],
+  planner = createServicePlanner(),
+): readonly PlannedElement[] {
+  return planner.plan(ports, 'IPv4', node).elements;
+}
+
+const chains = (...counts: number[]): SlotChain[] =>
+  counts.map((count) => ({ count, affinitySeconds: undefined }));
 
 const [first, second, third] = ['10.244.0.1', '10.244.0.2', '10.244.0.3'];
 
 test('every endpoint has a slot, and the chain is that of their number', () => {
-  const elements = createServicePlanner().elementsOf([port([first, second])], 'IPv4');
+  const elements = elementsOf([port([first, second])]);
   const valueIn = (set: string): unknown => elements.find((element) => element.set === set)?.value;
   assert.deepEqual(valueIn('service-chains'), { verdict: 'goto', chain: 'of-2' });
   assert.deepEqual(valueIn('slot-0'), [first, 8080]);
@@ -33,10 +39,10 @@ test('every endpoint has a slot, and the chain is that of their number', () => {
 });
 
 test('a node port shares the number and the endpoints of its Service', () => {
-  const elements = createServicePlanner().elementsOf([port([first], { nodePort: 30_080 })], 'IPv4');
+  const elements = elementsOf([port([first], { nodePort: 30_080 })]);
   const numbers = elements.filter(({ set }) => set.endsWith('-ids')).map(({ value }) => value);
-  const number = hash32('default/web:TCP/80');
-  assert.deepEqual(numbers, [[number], [number]]);
+  assert.equal(numbers.length, 2);
+  assert.deepEqual(numbers[0], numbers[1]);
   assert.equal(elements.filter(({ set }) => set === 'slot-0').length, 1);
 });
 
@@ -44,8 +50,7 @@ test('service-ports have numbers of their own, and the same ones in the next pro
   // Both texts have the same hash.
   const ports = ['costarring', 'liquid'].map((key) => port([first], { key }));
   const numbersOf = (): unknown[] =>
-    createServicePlanner()
-      .elementsOf(ports, 'IPv4')
+    elementsOf(ports)
       .filter(({ set }) => set === 'service-ids')
       .map(({ value }) => value);
   assert.deepEqual(numbersOf(), [[hash32('liquid')], [hash32('liquid') + 1]]);
@@ -53,7 +58,7 @@ test('service-ports have numbers of their own, and the same ones in the next pro
 });
 
 test('without endpoints the address is known, for the filter to reject, and nothing is translated', () => {
-  const elements = createServicePlanner().elementsOf([port([], { nodePort: 30_080 })], 'IPv4');
+  const elements = elementsOf([port([], { nodePort: 30_080 })]);
   assert.deepEqual(
     elements.map(({ set }) => set),
     ['cluster-addresses', 'unserved-node-ports'],
@@ -63,18 +68,20 @@ test('without endpoints the address is known, for the filter to reject, and noth
 test('an endpoint that goes costs its own elements, whatever else there is', () => {
   const planner = createServicePlanner();
   const ledger = new ElementLedger(servicesTables.IPv4, serviceSetTypes('IPv4'));
-  ledger.set('default/web', planner.elementsOf([port([first, second, third])], 'IPv4'));
-  const changes = ledger.set('default/web', planner.elementsOf([port([first, third])], 'IPv4'));
-  const number = hash32('default/web:TCP/80');
+  ledger.set('default/web', elementsOf([port([first, second, third])], planner));
+  const id = String(hash32('default/web:TCP/80'));
+  const changes = ledger.set('default/web', elementsOf([port([first, third])], planner));
   assert.deepEqual(
-    changes.map(({ action, set, element }) => `${action} ${set} ${element.key.join(' ')}`).toSorted(),
+    changes
+      .map(({ action, set, element }) => `${action} ${set} ${element.key.join(' ')}`.replace(id, 'ID'))
+      .toSorted(),
     [
       'add service-chains 10.96.7.7 tcp 80',
-      `add slot-1 ${number}`,
+      'add slot-1 ID',
       `delete hairpin ${second} ${second}`,
       'delete service-chains 10.96.7.7 tcp 80',
-      `delete slot-1 ${number}`,
-      `delete slot-2 ${number}`,
+      'delete slot-1 ID',
+      'delete slot-2 ID',
     ],
   );
 });
@@ -87,17 +94,18 @@ test('the table grows to any number of endpoints, and growing again changes noth
     tunnelLink: 'vxlan.calico',
     podCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/12',
+    masqueradeAll: false,
   };
   nft.run('node', servicesSkeleton(node));
-  const growth = growServices(emptySize, [1, 9], 'IPv4');
+  const growth = growServices(emptySize, chains(1, 9), 'IPv4');
   assert.ok(growth);
   assert.equal(growth.size.slots, 16);
   nft.run('node', growth.commands);
   nft.run('node', growth.commands);
-  assert.equal(growServices(growth.size, [9, 1, 0], 'IPv4'), undefined);
+  assert.equal(growServices(growth.size, chains(9, 1, 0), 'IPv4'), undefined);
   const ledger = new ElementLedger(servicesTables.IPv4, serviceSetTypes('IPv4'));
   const endpoints = Array.from({ length: 9 }, (_, i) => `10.244.1.${i + 1}`);
-  nft.change('node', ledger.set('default/web', createServicePlanner().elementsOf([port(endpoints)], 'IPv4')));
+  nft.change('node', ledger.set('default/web', elementsOf([port(endpoints)])));
   assert.equal(
     nft.elements(
       'node',
@@ -121,8 +129,8 @@ test('each table has the elements of its own family only', () => {
   ];
   const chains = (family: 'IPv4' | 'IPv6'): unknown[] =>
     planner
-      .elementsOf(ports, family)
-      .filter(({ set }) => set.endsWith('-chains'))
+      .plan(ports, family, node)
+      .elements.filter(({ set }) => set.endsWith('-chains'))
       .map(({ key, value }) => [...key, value]);
   assert.deepEqual(chains('IPv4'), [
     ['10.96.7.7', 'tcp', 80, { verdict: 'goto', chain: 'of-1' }],
@@ -132,5 +140,5 @@ test('each table has the elements of its own family only', () => {
     ['fd00:10:96::7', 'tcp', 80, { verdict: 'goto', chain: 'of-2' }],
     ['tcp', 30_080, { verdict: 'goto', chain: 'of-2' }],
   ]);
-  assert.equal(planner.elementsOf(ports, 'IPv6'), planner.elementsOf(ports, 'IPv6'));
+  assert.equal(planner.plan(ports, 'IPv6', node), planner.plan(ports, 'IPv6', node));
 });

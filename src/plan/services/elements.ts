@@ -1,87 +1,215 @@
 import type { Family } from '../../lib/address.ts';
-import { hash32 } from '../../lib/hash.ts';
+import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { formatAddress } from '../../lib/address.ts';
+import {
+  choose,
+  isSameEverywhere,
+  type Arrival,
+  type Choice,
+  type ChoosingNode,
+} from '../../model/services/choose.ts';
+import { admittedRanges } from '../../model/services/guard.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import type { PlannedElement, SetTypes } from '../elements/ledger.ts';
-import { serviceSets, slotTypes } from './skeleton.ts';
+import { createIds } from './ids.ts';
+import { bindingChain, chainOf, type SlotChain } from './slots.ts';
+import { affinityTypes, serviceSets, slotTypes } from './skeleton.ts';
 
-/** Turns Services into elements, for all nodes of a process alike. */
-export interface ServicePlanner {
-  /**
-   * The elements of one Service in the table of a family: its service-ports with their addresses, its endpoints in
-   * slots, the hairpin pairs.
-   * A service-port without endpoints has no entry in the translating maps; the filter rejects it. Equal arguments
-   * (by identity, as the model keeps it) are planned once.
-   */
-  elementsOf(ports: readonly ServicePortModel[], family: Family): readonly PlannedElement[];
+/** The node that a plan is for. */
+export interface PlannedNode extends ChoosingNode {
+  /** Its addresses on its segment. */
+  readonly addresses: readonly string[];
 }
 
-/**
- * The number of a service-port follows from its key, so that the next process finds in the kernel what it would write
- * itself; where two are the same, the later one takes the next that is free. A number is never 0, which is no mark.
- */
+/** What one Service is in the table of a family. */
+export interface ServicePlan {
+  readonly elements: readonly PlannedElement[];
+  /** Chains that the elements go to, which must be there before. */
+  readonly chains: readonly SlotChain[];
+  /** Endpoints (`address port`) to which clients of a number may be bound: session affinity with others is void. */
+  readonly bound: ReadonlyMap<number, ReadonlySet<string>>;
+}
+
+/** Turns Services into elements, for all nodes of a process. */
+export interface ServicePlanner {
+  /**
+   * One Service in the table of a family: its service-ports with their addresses, its endpoints in slots, the hairpin
+   * pairs. A service-port without endpoints has no entry in the translating maps; the filter rejects it. What is the
+   * same on all nodes is planned once; equal arguments are told by identity, as the model keeps it.
+   */
+  plan(ports: Ports, family: Family, node: PlannedNode): ServicePlan;
+}
+
+type Ports = readonly ServicePortModel[];
+
 export function createServicePlanner(): ServicePlanner {
-  const ids = new Map<string, number>();
-  const planned = { IPv4: new WeakMap<Ports, Elements>(), IPv6: new WeakMap<Ports, Elements>() };
-  const taken = new Set([0]);
-  const idOf = (key: string): number => {
-    const known = ids.get(key);
-    if (known !== undefined) return known;
-    let id = hash32(key);
-    while (taken.has(id)) id = (id + 1) >>> 0;
-    taken.add(id);
-    ids.set(key, id);
-    return id;
-  };
+  const ids = createIds();
+  const shared = { IPv4: new WeakMap<Ports, ServicePlan>(), IPv6: new WeakMap<Ports, ServicePlan>() };
   return {
-    elementsOf(ports, family) {
-      const known = planned[family].get(ports);
+    plan(ports, family, node) {
+      const known = shared[family].get(ports);
       if (known !== undefined) return known;
-      const elements = ports
-        .filter((port) => port.family === family)
-        .flatMap((port) => servicePortElements(port, idOf(port.key)));
-      planned[family].set(ports, elements);
-      return elements;
+      const own = ports.filter((port) => port.family === family).map(withoutBinding);
+      const plan = joined(own.map((port) => planPort(port, node, (key) => ids.of(key))));
+      if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
+        shared[family].set(ports, plan);
+      return plan;
     },
   };
 }
 
-type Ports = readonly ServicePortModel[];
-type Elements = readonly PlannedElement[];
+/**
+ * nft 1.0.6 gives the key and the value of an `update` overlapping registers where the key is longer than 16 bytes, as a
+ * number and an IPv6 address are: clients of IPv6 are balanced anew each time.
+ */
+function withoutBinding(port: ServicePortModel): ServicePortModel {
+  return port.family === 'IPv6' ? { ...port, affinitySeconds: undefined } : port;
+}
 
-function servicePortElements(port: ServicePortModel, id: number): PlannedElement[] {
-  const protocol = port.protocol.toLowerCase();
-  const elements: PlannedElement[] = port.clusterIPs.map((address) => ({
-    set: 'cluster-addresses',
-    key: [address],
-  }));
-  const count = port.endpoints.length;
-  if (count === 0) {
-    if (port.nodePort !== undefined)
-      elements.push({ set: 'unserved-node-ports', key: [protocol, port.nodePort] });
-    return elements;
+function joined(plans: readonly ServicePlan[]): ServicePlan {
+  return {
+    elements: plans.flatMap(({ elements }) => elements),
+    chains: plans.flatMap(({ chains }) => chains),
+    bound: new Map(plans.flatMap(({ bound }) => [...bound])),
+  };
+}
+
+/** The Cluster and the Local set of a service-port have numbers of their own, so that its addresses share each. */
+function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string) => number): ServicePlan {
+  const elements: PlannedElement[] = [
+    ...port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] })),
+    ...guards(port, node),
+  ];
+  const sets = new Map<string, { readonly id: number; readonly choice: Chosen }>();
+  const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
+    if (choice.kind === 'reject') return;
+    if (choice.kind === 'drop') {
+      elements.push({ set: maps.chains, key, value: { verdict: 'drop' } });
+      return;
+    }
+    const id = idOf(choice.set === 'local' ? `${port.key} local` : port.key);
+    sets.set(choice.set, { id, choice });
+    const chain = chainOf({ count: choice.endpoints.length, affinitySeconds: port.affinitySeconds });
+    elements.push(
+      { set: maps.ids, key, value: [id] },
+      { set: maps.chains, key, value: { verdict: 'goto', chain } },
+    );
+  };
+  for (const entry of entriesOf(port)) enter(choose(port, node, entry.arrival), entry.maps, entry.key);
+  elements.push(...outsideElements(port));
+  for (const { id, choice } of sets.values()) {
+    elements.push(...slots(id, choice.endpoints), ...bindings(id, port.affinitySeconds));
   }
-  const chain = { verdict: 'goto', chain: `of-${count}` } as const;
+  return {
+    elements,
+    chains: [...sets.values()].map(({ choice }) => ({
+      count: choice.endpoints.length,
+      affinitySeconds: port.affinitySeconds,
+    })),
+    bound: port.affinitySeconds === undefined ? new Map() : boundOf([...sets.values()]),
+  };
+}
+
+type Chosen = Extract<Choice, { kind: 'endpoints' }>;
+
+interface EntryMaps {
+  readonly ids: string;
+  readonly chains: string;
+}
+
+/** By which key of which maps a packet finds the service-port. */
+interface Entry {
+  readonly maps: EntryMaps;
+  readonly key: PlannedElement['key'];
+  readonly arrival: Arrival;
+}
+
+const mapsOf = (name: string): EntryMaps => ({ ids: `${name}-ids`, chains: `${name}-chains` });
+
+/** What comes from outside is looked up first in maps of its own, which have entries only where it matters. */
+function* entriesOf(port: ServicePortModel): Generator<Entry> {
+  const protocol = port.protocol.toLowerCase();
   for (const address of port.clusterIPs) {
     const key = [address, protocol, port.port];
-    elements.push({ set: 'service-ids', key, value: [id] }, { set: 'service-chains', key, value: chain });
+    yield { maps: mapsOf('service'), key, arrival: { by: 'cluster-ip', isFromInside: true } };
   }
+  const isKeptLocal = port.externalPolicy === 'Local';
+  const inside: Arrival = { by: 'external', isFromInside: true };
+  const outside: Arrival = { by: 'external', isFromInside: false };
+  for (const address of port.externalAddresses) {
+    const key = [address, protocol, port.port];
+    yield { maps: mapsOf('service'), key, arrival: inside };
+    if (isKeptLocal) yield { maps: mapsOf('outside'), key, arrival: outside };
+  }
+  if (port.nodePort === undefined) return;
+  const key = [protocol, port.nodePort];
+  yield { maps: mapsOf('node-port'), key, arrival: inside };
+  if (isKeptLocal) yield { maps: mapsOf('outside-node-port'), key, arrival: outside };
+}
+
+/** What the filter rejects for want of endpoints, and for which the masquerade spares the source. */
+function outsideElements(port: ServicePortModel): PlannedElement[] {
+  const protocol = port.protocol.toLowerCase();
+  const isUnserved = port.endpoints.length === 0;
+  if (!isUnserved && port.externalPolicy === 'Cluster') return [];
+  const elements: PlannedElement[] = port.externalAddresses.map((address) => ({
+    set: isUnserved ? 'unserved' : 'keeps-source',
+    key: [address, protocol, port.port],
+  }));
   if (port.nodePort !== undefined) {
-    const key = [protocol, port.nodePort];
-    elements.push({ set: 'node-port-ids', key, value: [id] }, { set: 'node-port-chains', key, value: chain });
-  }
-  for (const [slot, { address, port: targetPort }] of port.endpoints.entries()) {
-    elements.push(
-      { set: `slot-${slot}`, key: [id], value: [address, targetPort] },
-      { set: 'hairpin', key: [address, address] },
-    );
+    const set = isUnserved ? 'unserved-node-ports' : 'keeps-source-node-ports';
+    elements.push({ set, key: [protocol, port.nodePort] });
   }
   return elements;
+}
+
+function guards(port: ServicePortModel, { addresses }: PlannedNode): PlannedElement[] {
+  const protocol = port.protocol.toLowerCase();
+  return port.guarded.flatMap((guard) => {
+    const key = [guard.address, protocol, port.port];
+    const ranges = admittedRanges(guard, addresses).flatMap((text) => {
+      const prefix = parsePrefix(text);
+      return prefix === undefined ? [] : rangeOf(prefix);
+    });
+    return [
+      { set: 'guarded', key },
+      ...ranges.map(({ first, last }) => ({
+        set: 'admitted',
+        key: [...key, formatAddress(first)],
+        keyEnd: [...key, formatAddress(last)],
+      })),
+    ];
+  });
+}
+
+function slots(id: number, endpoints: Chosen['endpoints']): PlannedElement[] {
+  return [...endpoints.entries()].flatMap(([slot, { address, port }]) => [
+    { set: `slot-${slot}`, key: [id], value: [address, port] },
+    { set: 'hairpin', key: [address, address] },
+  ]);
+}
+
+function bindings(id: number, seconds: number | undefined): PlannedElement[] {
+  if (seconds === undefined) return [];
+  const value = { verdict: 'goto', chain: bindingChain(seconds) } as const;
+  return [{ set: 'binding-chains', key: [id], value }];
+}
+
+function boundOf(
+  sets: readonly { readonly id: number; readonly choice: Chosen }[],
+): Map<number, ReadonlySet<string>> {
+  return new Map(
+    sets.map(({ id, choice }) => [
+      id,
+      new Set(choice.endpoints.map(({ address, port }) => `${address} ${port}`)),
+    ]),
+  );
 }
 
 /** Types of the table's sets, however many slots it has. */
 export function serviceSetTypes(family: Family): SetTypes {
   return new Proxy<Record<string, SetTypes[string]>>(
-    { ...serviceSets[family] },
+    { ...serviceSets[family], ...affinityTypes[family] },
     {
       get: (sets, name) =>
         typeof name === 'string' && name.startsWith('slot-') ? slotTypes[family] : sets[String(name)],

@@ -17,6 +17,16 @@ function setsIn(family: Family) {
   return {
     'service-ids': { key: [address, 'inet_proto', 'inet_service'], value: ['mark'] },
     'service-chains': { key: [address, 'inet_proto', 'inet_service'], value: ['verdict'] },
+    'outside-ids': { key: [address, 'inet_proto', 'inet_service'], value: ['mark'] },
+    'outside-chains': { key: [address, 'inet_proto', 'inet_service'], value: ['verdict'] },
+    'outside-node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
+    'outside-node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
+    'keeps-source': { key: [address, 'inet_proto', 'inet_service'] },
+    'keeps-source-node-ports': { key: ['inet_proto', 'inet_service'] },
+    'binding-chains': { key: ['mark'], value: ['verdict'] },
+    guarded: { key: [address, 'inet_proto', 'inet_service'] },
+    admitted: { key: [address, 'inet_proto', 'inet_service', address], interval: true },
+    unserved: { key: [address, 'inet_proto', 'inet_service'] },
     'node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
     'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
     'node-port-addresses': { key: [address] },
@@ -32,6 +42,26 @@ export const slotTypes = {
   IPv6: { key: ['mark'], value: ['ipv6_addr', 'inet_service'] },
 } as const satisfies Record<Family, NftSetType>;
 
+/**
+ * Which endpoint a client of a service-port id is bound to: written by packets, not by the ledger. Address and port are
+ * in maps of their own, always written together, for nft 1.0.6 has no registers for both in IPv6.
+ */
+export const affinityTypes = {
+  IPv4: affinityIn('IPv4'),
+  IPv6: affinityIn('IPv6'),
+} as const;
+
+function affinityIn(family: Family) {
+  const key = ['mark', addressType[family]] as const;
+  return {
+    'bound-addresses': { key, value: [addressType[family]] },
+    'bound-ports': { key, value: ['inet_service'] },
+  } as const satisfies SetTypes;
+}
+
+/** Clients that can be bound at once; further ones are balanced anew. */
+const mostBound = 65_536;
+
 /** What the skeleton needs to know of the node and its network, all of one family. */
 export interface ServicesNode {
   readonly nodeAddress: string;
@@ -39,6 +69,8 @@ export interface ServicesNode {
   readonly tunnelLink: string;
   readonly podCidr: string;
   readonly serviceCidr: string;
+  /** Whether everything that goes through a Service gets the node's address. */
+  readonly masqueradeAll: boolean;
 }
 
 /**
@@ -47,6 +79,11 @@ export interface ServicesNode {
  * (`of-N`, which draws a slot), and `to-slot-I` asks slot map I for that id's endpoint. A miss drops, for a packet
  * that slips through would leave untranslated.
  *
+ * Clients from outside are looked up first in maps of their own, which have what externalTrafficPolicy Local says;
+ * guarded addresses (loadBalancerSourceRanges) come before everything. With session affinity, `bound-…` tell who
+ * a client was sent to last, and every new connection gives it its time anew, in the filter chains: there the packet
+ * says where it goes, and still who sent it.
+ *
  * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. The
  * filter chains see only what was not translated: whoever still asks for a cluster address asked for a port or a
  * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop).
@@ -54,10 +91,24 @@ export interface ServicesNode {
 export function servicesSkeleton(node: ServicesNode): string {
   const family = familyOf(node.nodeAddress);
   const ip = nftWord[family];
+  const own = `{ ${node.nodeAddress}, ${node.tunnelAddress} }`;
+  const asked = `${ip} daddr . meta l4proto . th dport`;
+  const withPorts = 'meta l4proto { tcp, udp, sctp }';
+  const bound = `flags dynamic,timeout; size ${mostBound};`;
   return `
 table ${ip} ${servicesTables[family].table} {
 ${setDeclarations(serviceSets[family])}
+  map bound-addresses { type mark . ${addressType[family]} : ${addressType[family]}; ${bound} }
+  map bound-ports { type mark . ${addressType[family]} : inet_service; ${bound} }
+  chain from-outside {
+    meta mark set ${asked} map @outside-ids
+    ${asked} vmap @outside-chains
+    ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @outside-node-port-ids
+    ${ip} daddr @node-port-addresses meta l4proto . th dport vmap @outside-node-port-chains
+  }
   chain services {
+    ${asked} @guarded ${asked} . ${ip} saddr != @admitted drop
+    ${ip} saddr != ${node.podCidr} ${ip} saddr != ${own} jump from-outside
     meta mark set ${ip} daddr . meta l4proto . th dport map @service-ids
     ${ip} daddr . meta l4proto . th dport vmap @service-chains
     ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
@@ -66,6 +117,7 @@ ${setDeclarations(serviceSets[family])}
   chain unserved {
     ${ip} daddr @cluster-addresses reject
     ${ip} daddr ${node.serviceCidr} drop
+    ${asked} @unserved reject
     ${ip} daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
   }
   chain as-this-node {
@@ -74,9 +126,13 @@ ${setDeclarations(serviceSets[family])}
   }
   chain translated {
     ${ip} saddr . ${ip} daddr @hairpin goto as-this-node
-    ${ip} saddr != ${node.podCidr} goto as-this-node
+    ${node.masqueradeAll ? 'goto as-this-node' : ''}
+    ${ip} saddr ${own} goto as-this-node
     ${ip} daddr != ${node.podCidr} goto as-this-node
-    ct original ${ip} daddr != ${node.serviceCidr} goto as-this-node
+    ct original ${ip} daddr ${node.serviceCidr} ${ip} saddr ${node.podCidr} return
+    ${withPorts} ct original ${ip} daddr . meta l4proto . ct original proto-dst @keeps-source return
+    ct original ${ip} daddr @node-port-addresses ${withPorts} meta l4proto . ct original proto-dst @keeps-source-node-ports return
+    goto as-this-node
   }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
@@ -91,82 +147,25 @@ ${setDeclarations(serviceSets[family])}
     ct status dnat goto translated
     ${ip} saddr ${node.podCidr} ${ip} daddr != ${node.podCidr} goto as-this-node
   }
+  chain new-connection {
+    ct status dnat meta mark vmap @binding-chains
+    ct status dnat return
+    jump unserved
+  }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
-    ct state new jump unserved
+    ct state new jump new-connection
   }
   chain filter-input {
     type filter hook input priority -1; policy accept;
-    ct state new jump unserved
+    ct state new jump new-connection
   }
   chain filter-output {
     type filter hook output priority -1; policy accept;
-    ct state new jump unserved
+    ct state new jump new-connection
   }
 }
 `;
-}
-
-/** Slots and endpoint counts the loaded table can serve. */
-export interface ServicesSize {
-  /** Slot maps `slot-0` to `slot-(slots-1)` exist. */
-  readonly slots: number;
-  /** Counts for which a chain `of-N` exists. */
-  readonly counts: ReadonlySet<number>;
-}
-
-export const emptySize: ServicesSize = { slots: 0, counts: new Set() };
-
-/**
- * Slots and counts are added in steps: loading text costs more than what nobody uses yet, and a Service that grows or
- * shrinks needs the counts beside its own next.
- */
-const growthStep = 8;
-
-/**
- * The commands that make the table serve these endpoint counts too; undefined when it does already. They may be
- * run again over a table that an earlier process left.
- */
-export function growServices(
-  size: ServicesSize,
-  counts: Iterable<number>,
-  family: Family,
-): { readonly commands: string; readonly size: ServicesSize } | undefined {
-  const steps = new Set<number>();
-  for (const count of counts) {
-    if (count > 0 && !size.counts.has(count)) steps.add(Math.ceil(count / growthStep) * growthStep);
-  }
-  if (steps.size === 0) return undefined;
-  const missing = [...steps].flatMap((last) => countsUpTo(last)).filter((count) => !size.counts.has(count));
-  const slots = Math.max(size.slots, ...steps);
-  const commands: string[] = [];
-  for (let slot = size.slots; slot < slots; slot++) commands.push(slotCommands(slot, family));
-  for (const count of missing) commands.push(countCommands(count, family));
-  return { commands: commands.join('\n'), size: { slots, counts: new Set([...size.counts, ...missing]) } };
-}
-
-/** The counts of the step that ends with `last`. */
-function countsUpTo(last: number): number[] {
-  return Array.from({ length: growthStep }, (_, index) => last - growthStep + 1 + index);
-}
-
-function slotCommands(slot: number, family: Family): string {
-  const ip = nftWord[family];
-  const table = `${ip} ${servicesTables[family].table}`;
-  return [
-    `add map ${table} slot-${slot} { type mark : ${addressType[family]} . inet_service; }`,
-    `add chain ${table} to-slot-${slot}`,
-    `flush chain ${table} to-slot-${slot}`,
-    `add rule ${table} to-slot-${slot} meta l4proto { tcp, udp, sctp } dnat ${ip} to meta mark map @slot-${slot}`,
-    `add rule ${table} to-slot-${slot} drop`,
-  ].join('\n');
-}
-
-function countCommands(count: number, family: Family): string {
-  const chain = `${nftWord[family]} ${servicesTables[family].table} of-${count}`;
-  const slots = Array.from({ length: count }, (_, slot) => `${slot} : goto to-slot-${slot}`);
-  const draw = count === 1 ? 'goto to-slot-0' : `numgen random mod ${count} vmap { ${slots.join(', ')} }`;
-  return `add chain ${chain}\nflush chain ${chain}\nadd rule ${chain} ${draw}`;
 }
 
 /** Declarations of sets and maps as nft text. */

@@ -45,6 +45,7 @@ interface Packet {
   /** Who a Service chose, when one did, and how it was asked. */
   readonly backend?: string;
   readonly translatedBy?: 'cluster-ip' | 'node-port';
+  readonly keepsSource?: boolean;
 }
 
 function firstPacket(world: World, { source, destination, protocol, port }: Question): Packet {
@@ -86,13 +87,15 @@ function travel(world: World, packet: Packet): Outcome[] {
   if (packet.at === undefined) return arriveFromOutside(world, packet);
   const action = serviceAction(world, packet.at, packet);
   if (action.kind === 'rejected') return [{ verdict: 'rejected' }];
+  if (action.kind === 'dropped') return [{ verdict: 'unreachable' }];
   if (action.kind === 'none') {
     return inCidr(rangesOf[world.family].services, packet.destination)
       ? [{ verdict: 'unreachable' }]
       : forward(world, packet);
   }
+  const { by: translatedBy, keepsSource } = action;
   return action.backends.flatMap(({ address, port, name }) =>
-    forward(world, { ...packet, destination: address, port, backend: name, translatedBy: action.by }),
+    forward(world, { ...packet, destination: address, port, backend: name, translatedBy, keepsSource }),
   );
 }
 
@@ -119,7 +122,7 @@ function forward(world: World, packet: Packet): Outcome[] {
   const node = nodeWithAddress(world, packet.destination);
   if (node !== undefined && node.name !== packet.at?.name) {
     // To the next node, where its rules come first again: it may be one of its node ports.
-    const { translatedBy: _, ...rest } = packet;
+    const { translatedBy: _, keepsSource: __, ...rest } = packet;
     return travel(world, { ...rest, source: seen, sender: undefined, at: node });
   }
   return arrive(world, packet, seen);
@@ -148,10 +151,10 @@ function sourceSeen(world: World, packet: Packet): string {
 
 function isMasqueraded(world: World, packet: Packet): boolean {
   const sentByPod = podWithAddress(world, packet.source) !== undefined;
-  if (packet.translatedBy === 'node-port') return true;
+  if (packet.translatedBy === 'node-port' && packet.keepsSource !== true) return true;
   if (packet.translatedBy === 'cluster-ip' && !sentByPod) return true;
   // A pod that is its own backend would answer itself directly, past the translation.
-  if (packet.translatedBy === 'cluster-ip' && packet.destination === packet.source) return true;
+  if (packet.translatedBy !== undefined && packet.destination === packet.source) return true;
   // What a pod sends to no address of the pod network leaves it.
   const toPod = podWithAddress(world, packet.destination) !== undefined;
   return sentByPod && !toPod && !isTunnel(world, packet.destination);

@@ -10,24 +10,28 @@ export interface Backend {
   readonly port: number;
   /** The pod, or the address where it is none. */
   readonly name: string;
+  readonly node: string | undefined;
 }
 
-/** What a node's Service rules do with a packet: nothing, reject it, or send it to one of the backends. */
+/** What a node's Service rules do with a packet: nothing, reject or drop it, or send it to one of the backends. */
 export type ServiceAction =
   | { readonly kind: 'none' }
   | { readonly kind: 'rejected' }
+  | { readonly kind: 'dropped' }
   | {
       readonly kind: 'translated';
       readonly by: 'cluster-ip' | 'node-port';
+      /** Whoever is not the node itself is seen as it is. */
+      readonly keepsSource: boolean;
       readonly backends: readonly Backend[];
     };
 
 /** What the rules of `node` do with a packet to this address and port. */
-export function serviceAction(
-  world: World,
-  node: WorldNode,
-  packet: { readonly destination: string; readonly protocol: Protocol; readonly port: number },
-): ServiceAction {
+export function serviceAction(world: World, node: WorldNode, packet: AskingPacket): ServiceAction {
+  const isInside =
+    podWithAddress(world, packet.source) !== undefined ||
+    packet.source === node.internalIP ||
+    packet.source === node.tunnel;
   for (const service of world.services) {
     const ports = service.spec.ports ?? [];
     const sameProtocol = ports.filter(({ protocol = 'TCP' }) => protocol === packet.protocol);
@@ -35,19 +39,43 @@ export function serviceAction(
       const asked = sameProtocol.find(({ port }) => port === packet.port);
       // A cluster address whose port nobody declared.
       if (asked === undefined) return { kind: 'rejected' };
-      return towards('cluster-ip', backendsOf(world, service, asked));
+      const isLocal = service.spec.internalTrafficPolicy === 'Local';
+      const backends = backendsOf(world, service, asked);
+      return towards({ by: 'cluster-ip', keepsSource: false, isLocal, backends }, { service, node });
     }
     const asked = sameProtocol.find(({ nodePort }) => nodePort === packet.port);
     if (packet.destination === node.internalIP && asked !== undefined) {
-      return towards('node-port', backendsOf(world, service, asked));
+      const keepsSource = service.spec.externalTrafficPolicy === 'Local';
+      const isLocal = keepsSource && !isInside;
+      const backends = backendsOf(world, service, asked);
+      return towards({ by: 'node-port', keepsSource, isLocal, backends }, { service, node });
     }
   }
   return { kind: 'none' };
 }
 
-function towards(by: 'cluster-ip' | 'node-port', backends: readonly Backend[]): ServiceAction {
-  return backends.length === 0 ? { kind: 'rejected' } : { kind: 'translated', by, backends };
+interface AskingPacket {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: Protocol;
+  readonly port: number;
 }
+
+/** A Local policy keeps to the node's own backends; otherwise they are only preferred, where the Service says so. */
+function towards(
+  { by, keepsSource, isLocal, backends }: Omit<Translated, 'kind'> & { readonly isLocal: boolean },
+  { service, node }: { readonly service: Service; readonly node: WorldNode },
+): ServiceAction {
+  if (backends.length === 0) return { kind: 'rejected' };
+  const own = backends.filter((backend) => backend.node === node.name);
+  if (isLocal) {
+    return own.length === 0 ? { kind: 'dropped' } : { kind: 'translated', by, keepsSource, backends: own };
+  }
+  const prefersOwn = service.spec.trafficDistribution === 'PreferSameNode' && own.length > 0;
+  return { kind: 'translated', by, keepsSource, backends: prefersOwn ? own : backends };
+}
+
+type Translated = Extract<ServiceAction, { kind: 'translated' }>;
 
 /** A headless Service has none, nor has one of type ExternalName. */
 export function clusterIPsOf({ spec }: Service): string[] {
@@ -65,7 +93,8 @@ function backendsOf(world: World, service: Service, port: ServicePort): Backend[
     if (!selects({ matchLabels: service.spec.selector }, pod.labels)) continue;
     if (!pod.ready && service.spec.publishNotReadyAddresses !== true) continue;
     const target = targetOf(pod, port);
-    if (target !== undefined) backends.push({ address: pod.address, port: target, name: pod.key });
+    if (target !== undefined)
+      backends.push({ address: pod.address, port: target, name: pod.key, node: pod.node });
   }
   return backends;
 }
@@ -85,11 +114,11 @@ function slicedBackends(world: World, service: Service, port: ServicePort): Back
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== service.metadata.name) continue;
     const target = slicedTarget(slice, port);
     if (target === undefined) continue;
-    for (const { addresses, conditions } of slice.endpoints) {
+    for (const { addresses, conditions, nodeName: node } of slice.endpoints) {
       if (conditions?.ready === false) continue;
       for (const address of addresses.slice(0, 1)) {
         const pod = podWithAddress(world, address);
-        backends.push({ address, port: target, name: pod?.key ?? address });
+        backends.push({ address, port: target, name: pod?.key ?? address, node });
       }
     }
   }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Service, ServicePort } from '../../../src/api/types/core.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../../src/api/types/core.ts';
 import type { EndpointSlice } from '../../../src/api/types/network.ts';
 import { labelFrom, labelsFrom, namespaceName } from './pods.ts';
 import {
@@ -45,6 +45,10 @@ export const serviceSeed = fc.record({
     { weight: 1, arbitrary: fc.constant({ app: 'none' }) },
   ),
   ports: fc.array(portSeed, { minLength: 1, maxLength: 3 }),
+  externalPolicy: fc.constantFrom<'Cluster' | 'Local'>('Cluster', 'Local'),
+  internalPolicy: fc.option(fc.constant<'Local'>('Local'), { nil: undefined, freq: 4 }),
+  distribution: fc.option(fc.constant<'PreferSameNode'>('PreferSameNode'), { nil: undefined, freq: 4 }),
+  affinity: fc.option(fc.constant<'ClientIP'>('ClientIP'), { nil: undefined, freq: 4 }),
   /** Without selector, with endpoints that somebody wrote down. */
   written: fc.option(
     fc.record({
@@ -72,9 +76,27 @@ export function serviceOf(
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { namespace, name },
-    spec: { ...type, ...(written === undefined && { selector }), ports },
+    spec: { ...type, ...(written === undefined && { selector }), ports, ...trafficOf(seed) },
   };
   return written === undefined ? [service] : [service, sliceOf(service, written)];
+}
+
+/** Policies and preferences; one about the outside only where the outside can come. */
+function trafficOf({
+  kind,
+  externalPolicy,
+  internalPolicy,
+  distribution,
+  affinity,
+}: ServiceSeed): Partial<ServiceSpec> {
+  if (kind === 'headless') return {};
+  const isOutside = kind !== 'ClusterIP';
+  return {
+    ...(isOutside && { externalTrafficPolicy: externalPolicy }),
+    ...(internalPolicy !== undefined && { internalTrafficPolicy: internalPolicy }),
+    ...(distribution !== undefined && { trafficDistribution: distribution }),
+    ...(affinity !== undefined && { sessionAffinity: affinity }),
+  };
 }
 
 function sliceOf(

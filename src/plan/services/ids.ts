@@ -1,0 +1,26 @@
+import { hash32 } from '../../lib/hash.ts';
+
+/** Numbers of things by name: never 0, and each thing's own. */
+export interface Ids {
+  of(key: string): number;
+}
+
+/**
+ * A number of 32 bits made from the name (FNV-1a), so that a process that starts again gives the same ones: what it finds
+ * in the kernel is what it would write. Of two names that make the same number the second gets the next free one.
+ */
+export function createIds(): Ids {
+  const ids = new Map<string, number>();
+  const taken = new Set<number>([0]);
+  return {
+    of(key) {
+      const known = ids.get(key);
+      if (known !== undefined) return known;
+      let id = hash32(key);
+      while (taken.has(id)) id = (id + 1) >>> 0;
+      taken.add(id);
+      ids.set(key, id);
+      return id;
+    },
+  };
+}
