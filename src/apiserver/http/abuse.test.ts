@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   connect as connectHttp2,
+  constants,
   createServer as createHttp2Server,
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -9,6 +10,7 @@ import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import test, { type TestContext } from 'node:test';
 import { startLocalServer, type LocalServer } from '../testing/local-server.ts';
+import { createFakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createBacklog } from './backlog.ts';
 import { textResponse } from './messages.ts';
@@ -219,38 +221,62 @@ test('watchers that read nothing share what waits for them, and others see every
   assert.ok(grown < 600, `${grown.toFixed(0)} MB more`);
 });
 
+test('a client that lists much at once, and reads it, gets all of it', async (t) => {
+  const server = await localServer(t);
+  const client = session(t, server);
+  const body = (i: number): string =>
+    JSON.stringify({ metadata: { name: `m${i}` }, data: { x: 'x'.repeat(1_000_000) } });
+  for (let i = 0; i < 12; i++) {
+    assert.equal((await ask(client, server, { path: maps, method: 'POST', body: body(i) })).status, 201);
+  }
+  // More than one connection of node:http2 may hold by itself, in the first of them and in all.
+  const lists = Array.from({ length: 6 }, () => ask(client, server, { path: maps }));
+  const small = ask(client, server, { path: '/api/v1/secrets' });
+  for (const { status, body: text } of await Promise.all(lists)) {
+    assert.equal(status, 200);
+    assert.equal((JSON.parse(text) as { items: unknown[] }).items.length, 12);
+  }
+  assert.equal((await small).status, 200);
+});
+
 test('whoever asks for much and reads nothing is cut off before it holds too much, and others are served', async (t) => {
   const [bodyBytes, limit, asked] = [1_000_000, 8_000_100, 20];
+  const clock = createFakeClock();
   const body = 'x'.repeat(bodyBytes);
   const listener = createRequestListener({
     handle: ({ path }) => Promise.resolve(textResponse(200, path === '/small' ? 'ok' : body)),
     log: silentLog,
     precheck: () => {},
     settled: () => undefined,
-    backlogBytes: limit,
+    backlog: { limit, clock },
   });
   const server = createHttp2Server(listener);
   t.after(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const connect = (): ClientHttp2Session => {
-    const client = connectHttp2(`http://127.0.0.1:${port}`);
-    client.on('error', () => {});
-    t.after(() => client.destroy());
-    return client;
-  };
-  let cut = 0;
+  const client = connectHttp2(`http://127.0.0.1:${port}`);
+  client.on('error', () => {});
+  t.after(() => client.destroy());
+  const streams: ClientHttp2Stream[] = [];
   for (let i = 0; i < asked; i++) {
-    // Each on a connection of its own: what one may hold is bounded by node:http2 (maxSessionMemory).
-    const stream = connect().request({ ':path': '/' });
+    const stream = client.request({ ':path': '/' });
     stream.on('error', () => {});
-    stream.on('close', () => (cut += 1));
     stream.pause();
-    await statusOf(stream).catch(() => 0);
+    streams.push(stream);
+    await statusOf(stream);
   }
-  const small = connect().request({ ':path': '/small' });
-  assert.equal(await textOf(small), 'ok');
-  assert.equal(cut, asked - Math.floor(limit / bodyBytes), 'no more is held than may be');
+  const isCut = (stream: ClientHttp2Stream): boolean =>
+    stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM;
+  const left = async (count: number): Promise<void> => {
+    // A stream that is cut says so when what came before has been read.
+    while (streams.filter((stream) => !isCut(stream)).length > count) await new Promise(setImmediate);
+    assert.equal(streams.filter((stream) => !isCut(stream)).length, count);
+  };
+  assert.equal(await textOf(client.request({ ':path': '/small' })), 'ok');
+  await left(2 * Math.floor(limit / bodyBytes));
+  await clock.advance(5_000);
+  assert.equal(await textOf(client.request({ ':path': '/small' })), 'ok');
+  await left(Math.floor(limit / bodyBytes));
 });
 
 test('a selector of any size is answered or refused, and costs nobody else', async (t) => {
@@ -276,17 +302,23 @@ test('a selector of any size is answered or refused, and costs nobody else', asy
   assert.equal((await ask(session(t, server), server, { path })).status, 200);
 });
 
-test('when all sinks together hold too much, the one that holds most goes', () => {
+test('whoever stands still goes when all hold too much, and whoever reads stays', async () => {
   const cut: string[] = [];
-  const backlog = createBacklog(100);
+  const clock = createFakeClock();
+  const backlog = createBacklog({ limit: 100, clock });
   const member = (name: string): { cut(): void } => ({ cut: () => void cut.push(name) });
-  const [small, large] = [member('small'), member('large')];
-  backlog.changed(small, 40);
-  backlog.changed(large, 50);
-  backlog.changed(small, 5);
-  assert.deepEqual(cut, []);
-  backlog.changed(small, 10);
-  assert.deepEqual(cut, ['small']);
-  backlog.changed(large, 49);
-  assert.deepEqual(cut, ['small'], 'what the small one held counts no more');
+  const [reader, idler] = [member('reader'), member('idler')];
+  backlog.changed(idler, 60);
+  backlog.changed(reader, 100);
+  await clock.advance(4_000);
+  backlog.changed(reader, -1);
+  assert.deepEqual(cut, [], 'too much, and nobody has stood still for long');
+  await clock.advance(1_000);
+  assert.deepEqual(cut, ['idler']);
+  backlog.changed(reader, 1);
+  await clock.advance(60_000);
+  assert.deepEqual(cut, ['idler'], 'what the idler held counts no more');
+  backlog.changed(member('another'), 90);
+  backlog.changed(reader, 11);
+  assert.deepEqual(cut, ['idler', 'reader'], 'twice the limit is too much from anybody');
 });

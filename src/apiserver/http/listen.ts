@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { WeftError } from '../../lib/errors.ts';
+import { pieceBytes } from './sink.ts';
 import type { createRequestListener } from './transport.ts';
 
 /** PEM texts. With `clientAuthority`, clients may show a certificate that it signed instead of a token. */
@@ -78,7 +79,8 @@ function secureServer(
     allowHTTP1: true,
     cert: certificates.certificate,
     key: certificates.key,
-    settings: { maxConcurrentStreams: 1000 },
+    settings: { maxConcurrentStreams },
+    maxSessionMemory: sessionMegabytes,
     handshakeTimeout: handshakeMs,
     ...(certificates.clientAuthority !== undefined && {
       ca: certificates.clientAuthority,
@@ -94,6 +96,14 @@ function secureServer(
   for (const event of ['sessionError', 'tlsClientError', 'clientError']) server.on(event, endSocket);
   return server;
 }
+
+const maxConcurrentStreams = 1000;
+
+/**
+ * What a connection may hold, in MB, before what its client asks is refused (ENHANCE_YOUR_CALM): a piece under way for
+ * each of its streams fits in twice. A client that asks for many lists at once is healthy, and is never refused.
+ */
+const sessionMegabytes = Math.ceil((2 * maxConcurrentStreams * pieceBytes) / 1e6);
 
 /** A connection that does not even finish its handshake is half-open, or a nuisance. */
 const handshakeMs = 10_000;

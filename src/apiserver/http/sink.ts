@@ -6,8 +6,8 @@ import type { Sink } from './messages.ts';
 /** What may wait for a client that reads slowly, beyond what its stream began with. */
 const backlogBytes = 8 * 1024 * 1024;
 
-/** At most about this much of a stream is handed to the connection before it has taken what came before. */
-const pieceBytes = 64 * 1024;
+/** At most about this much of a response is handed to the connection before it has taken what came before. */
+export const pieceBytes = 64 * 1024;
 
 export interface SinkOptions {
   /** See `Store.settled`: nothing is sent that could still be undone. */

@@ -4,9 +4,10 @@ import { TLSSocket } from 'node:tls';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { StatusError, statusOf, tooLarge } from '../status.ts';
-import { createBacklog, type Backlog } from './backlog.ts';
+import { createBacklog, type Backlog, type BacklogOptions } from './backlog.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse, type BodyResponse } from './messages.ts';
-import { createSink, cutOff } from './sink.ts';
+import { sendBody } from './send-body.ts';
+import { createSink } from './sink.ts';
 
 /** What kube-apiserver takes too (its limit for one request). */
 export const bodyLimitBytes = 3 * 1024 * 1024;
@@ -23,17 +24,16 @@ export interface TransportOptions {
   readonly precheck: (head: Omit<ApiRequest, 'body'>) => void;
   /** See `Store.settled`. */
   readonly settled: () => Promise<void> | undefined;
-  /** See `createBacklog`. */
-  readonly backlogBytes?: number;
+  readonly backlog?: BacklogOptions;
 }
 
-type Options = TransportOptions & { readonly backlog: Backlog };
+type Options = Omit<TransportOptions, 'backlog'> & { readonly backlog: Backlog };
 
 /** The listener of a node:http or node:http2 server: reads the body within bounds, asks `handle`, sends. */
 export function createRequestListener(
   options: TransportOptions,
 ): (request: Request, response: Response) => void {
-  const shared = { ...options, backlog: createBacklog(options.backlogBytes) };
+  const shared = { ...options, backlog: createBacklog(options.backlog) };
   return (request, response) => {
     const ignore = (error: unknown): void =>
       options.log.debug({ error: messageOf(error) }, 'client went away');
@@ -46,7 +46,7 @@ export function createRequestListener(
 async function serve(options: Options, request: Request, response: Response): Promise<void> {
   const answer = await answerTo(options, request);
   if (response.destroyed || response.writableEnded) return;
-  if ('body' in answer) sendBody(options, answer, { request, response });
+  if ('body' in answer) sendAnswer(options, answer, { request, response });
   else {
     setHead(response, answer.status, answer.headers);
     // A watch may have nothing to say for long: its client shall know that it stands.
@@ -76,13 +76,12 @@ function toldOf(thrown: unknown): string {
   return thrown instanceof WeftError && thrown.code === 'store-failed' ? `: ${thrown.message}` : '';
 }
 
-function sendBody(
+function sendAnswer(
   { backlog }: Options,
   answer: BodyResponse,
   { request, response }: { request: Request; response: Response },
 ): void {
   const body = Buffer.from(answer.body);
-  holdUntilClosed(backlog, response, body.length);
   // A body that was refused unread would be taken for the next request.
   const unread = !request.complete && request.httpVersionMajor === 1;
   setHead(response, answer.status, {
@@ -91,19 +90,11 @@ function sendBody(
     'content-length': String(body.length),
     ...(unread && { connection: 'close' }),
   });
-  response.end(request.method === 'HEAD' ? '' : body);
+  if (request.method === 'HEAD') response.end();
+  else sendBody(response, body, backlog);
   // What a client still sends after its answer is not waited for (RFC 9113 section 8.1).
   if ('stream' in response && !request.complete)
     response.once('finish', () => response.stream.close(constants.NGHTTP2_NO_ERROR));
-}
-
-/** Whoever asks for much and reads nothing holds memory like a slow watcher, and is cut off like one. */
-function holdUntilClosed(backlog: Backlog, response: Response, bytes: number): void {
-  const member = { cut: () => cutOff(response) };
-  const left = (): void => backlog.left(member);
-  if ('stream' in response) response.once('close', left);
-  else response.once('close', left);
-  backlog.changed(member, bytes);
 }
 
 function setHead(response: Response, status: number, headers: Readonly<Record<string, string>>): void {
