@@ -13,6 +13,7 @@ import type { Definition, DefinitionNames, DefinitionVersion } from './definitio
 import { fieldNames, parseJsonPath } from './json-path.ts';
 import { nodeOf, type SchemaNode } from './node.ts';
 import { pruneCustom } from './prune.ts';
+import { compileRules, type EvaluateRules } from './rules.ts';
 import { resourceShape } from './shape.ts';
 import { storeView } from './store-view.ts';
 import { schemaProblems } from './validate.ts';
@@ -55,6 +56,7 @@ function customKind(resource: Resource, version: DefinitionVersion, source: Kind
   const { definition, names } = source;
   const schema = version.schema?.openAPIV3Schema ?? {};
   const node = nodeOf(schema);
+  const evaluateRules = compileRules(node);
   const withDefaults = (object: StoredObject): StoredObject => defaulted(object, node);
   const storageVersion = definition.spec.versions.find(({ storage }) => storage)?.name ?? version.name;
   return {
@@ -69,7 +71,7 @@ function customKind(resource: Resource, version: DefinitionVersion, source: Kind
     admit(object, previous) {
       if (previous === undefined) requireAlive(definition, resource, object);
       const complete = withDefaults(object);
-      const problems = objectProblems(complete, node, previous);
+      const problems = objectProblems(complete, { node, previous, evaluateRules });
       if (problems.length > 0) throw invalid(resource, object.metadata.name, problems.map(causeOf));
       return complete;
     },
@@ -83,15 +85,27 @@ function customKind(resource: Resource, version: DefinitionVersion, source: Kind
   };
 }
 
-function objectProblems(
-  object: StoredObject,
-  node: SchemaNode,
-  previous: StoredObject | undefined,
-): FieldProblem[] {
+interface Checks {
+  readonly node: SchemaNode;
+  readonly previous: StoredObject | undefined;
+  readonly evaluateRules: EvaluateRules | undefined;
+}
+
+/** Rules are evaluated over values of the right types only. */
+function objectProblems(object: StoredObject, { node, previous, evaluateRules }: Checks): FieldProblem[] {
   const ratchet = previous && { before: previous };
   const problems = schemaProblems(object, node, ratchet);
+  if (problems.length > 0 && evaluateRules !== undefined) problems.push(notEvaluated);
+  else if (evaluateRules !== undefined) problems.push(...evaluateRules(object, previous));
   return [...metadataProblems(object, dnsSubdomain), ...problems, ...embeddedProblems(object, node)];
 }
+
+const notEvaluated: FieldProblem = {
+  path: '',
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
 
 function causeOf({ path, reason, message }: FieldProblem): {
   reason: string;
