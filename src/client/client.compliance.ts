@@ -156,6 +156,17 @@ export function clientCompliance(
       assert.equal(status.spec.replicas, 1);
     });
 
+    check('binds a pod to a node once, and only the pod that is meant', async (client) => {
+      const { uid = '' } = (await client.create(resources.pods, podNamed('a'))).metadata;
+      const name = { namespace, name: 'a' };
+      await assert.rejects(client.bind({ ...name, uid: `${uid}-other` }, 'node-1'), withCode('api-conflict'));
+      await client.bind({ ...name, uid }, 'node-1');
+      const bound = await client.get(resources.pods, name);
+      assert.equal(bound?.spec.nodeName, 'node-1');
+      await assert.rejects(client.bind(name, 'node-2'), withCode('api-conflict'));
+      await assert.rejects(client.bind({ namespace, name: 'b' }, 'node-1'), withCode('api-not-found'));
+    });
+
     check('lists by label selector', async (client) => {
       await client.create(resources.pods, podNamed('one', { app: 'web', tier: 'front' }));
       await client.create(resources.pods, podNamed('two', { app: 'web' }));

@@ -21,6 +21,11 @@ export interface Client {
     name: ObjectName,
     patch: { body: object; subresource?: 'status' | 'scale' },
   ): Promise<T>;
+  /**
+   * Gives a pod its node, once, through its binding subresource: nothing else may. With a uid it is this very pod
+   * and not one that took its name meanwhile; `api-conflict` for another one, and for a pod that has a node.
+   */
+  bind(pod: ObjectName & { readonly uid?: string }, node: string): Promise<void>;
   /** Resolves also when there was nothing to delete. */
   delete(resource: Resource, name: ObjectName): Promise<void>;
   /**

@@ -29,7 +29,7 @@ describe('a Deployment', () => {
       const podWrites = calls.filter(({ resource, verb }) => resource === resources.pods && verb !== 'get');
       assert.deepEqual(
         podWrites.map(({ verb }) => verb).toSorted((a, b) => a.localeCompare(b)),
-        ['create', 'create', 'create', 'patch', 'patch', 'patch'],
+        ['bind', 'bind', 'bind', 'create', 'create', 'create'],
         'one request to make a pod and one to bind it',
       );
       const slices = client.informer(resources.endpointslices);
@@ -225,6 +225,26 @@ describe('the scheduler', () => {
       assert.equal(event.involvedObject.kind, 'Pod');
       await client.updateStatus(resources.nodes, nodeNamed('node-1'));
       await eventually(() => podsOf(client)[0]?.spec.nodeName === 'node-1', 'the pod is bound');
+    }));
+
+  it('binds a pod when the last of its gates is gone', () =>
+    inCluster({ objects: [nodeNamed('node-1')] }, async ({ client }) => {
+      const name = { namespace: 'shop', name: 'gated' };
+      const spec = { containers: [{ name: 'app', image: 'app' }] };
+      const pod = (name: string, gates: object): Pod => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { namespace: 'shop', name },
+        spec: { ...spec, ...gates },
+      });
+      await client.create(resources.pods, pod('gated', { schedulingGates: [{ name: 'a' }] }));
+      await client.create(resources.pods, pod('free', {}));
+      const nodeOf = (name: string): string | undefined =>
+        podsOf(client).find(({ metadata }) => metadata.name === name)?.spec.nodeName;
+      await eventually(() => nodeOf('free') === 'node-1', 'the later one is bound');
+      assert.equal(nodeOf('gated'), undefined);
+      await client.patch(resources.pods, name, { body: { spec: { schedulingGates: null } } });
+      await eventually(() => nodeOf('gated') === 'node-1', 'the gated one is bound');
     }));
 
   it('gives a place that became free to a pod that waits', () => {

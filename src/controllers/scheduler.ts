@@ -1,4 +1,4 @@
-import { keyOf, resources } from '../api/resources.ts';
+import { keyOf } from '../api/resources.ts';
 import type { Node, Pod } from '../api/types/core.ts';
 import type { Change } from '../client/port.ts';
 import { apiCode } from '../client/errors.ts';
@@ -49,10 +49,8 @@ export function createSchedulerController(context: ControllerContext): Controlle
     assumed.set(key, bound);
     nodeLoads.set(key, bound);
     const { uid } = pod.metadata;
-    // The uid makes it this very pod, and not one that took its name meanwhile.
-    const body = { metadata: uid === undefined ? {} : { uid }, spec: { nodeName: node } };
     try {
-      await client.patch(resources.pods, nameOf(pod), { body });
+      await client.bind({ ...nameOf(pod), ...(uid !== undefined && { uid }) }, node);
     } catch (thrown) {
       assumed.delete(key);
       nodeLoads.set(key, cache.pods.get(key));
@@ -88,7 +86,9 @@ export function createSchedulerController(context: ControllerContext): Controlle
 }
 
 function needsNode({ metadata, spec }: Pod): boolean {
-  return (spec.nodeName === undefined || spec.nodeName === '') && metadata.deletionTimestamp === undefined;
+  const isBound = spec.nodeName !== undefined && spec.nodeName !== '';
+  const isGated = (spec.schedulingGates ?? []).length > 0;
+  return !isBound && !isGated && metadata.deletionTimestamp === undefined;
 }
 
 /** Whether a node takes the same pods as before: heartbeats change nothing here. */

@@ -59,6 +59,8 @@ export interface PodSpec {
   containers: Container[];
   initContainers?: Container[];
   nodeName?: string;
+  /** As long as there are any the pod gets no node. */
+  schedulingGates?: { name: string }[];
   nodeSelector?: Labels;
   hostNetwork?: boolean;
   hostname?: string;

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { addedRanges, bornServiceCidr } from '../addresses/service-cidr.ts';
 import { customKindOf, type CustomKind } from '../catalog/custom-kind.ts';
 import { admitDefinition } from '../custom/admit-definition.ts';
-import { textAt, type StoredObject } from '../json.ts';
+import { sameJson, textAt, type StoredObject } from '../json.ts';
 import { badRequest, invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
 import { timestampAt } from '../timestamp.ts';
@@ -88,7 +88,7 @@ function changeProblems(
   previous: StoredObject | undefined,
 ): FieldProblem[] {
   const ofStatus = statusProblems(resource, object, previous);
-  if (previous === undefined) return ofStatus;
+  if (previous === undefined || isSameBesideStatus(object, previous)) return ofStatus;
   // What was stored before a default came into the world has it now.
   const before = applyDefaults(previous);
   return [
@@ -96,6 +96,17 @@ function changeProblems(
     ...immutableProblems(resource, object, before),
     ...updateProblems(resource, object, before),
   ];
+}
+
+/** Most writes are of a status, and every rule of changes is about the rest. */
+function isSameBesideStatus(one: StoredObject, other: StoredObject): boolean {
+  return sameJson(besideStatus(one), besideStatus(other));
+}
+
+function besideStatus(object: StoredObject): object {
+  const { metadata, status, ...rest } = object;
+  void [metadata, status];
+  return rest;
 }
 
 /** 400 where a value is of another type than its field. */

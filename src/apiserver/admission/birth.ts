@@ -3,14 +3,25 @@ import { arrayAt, isObject, sameJson, textAt, valueAt, type StoredObject } from 
 
 /** What a new object gets from the server beside defaults: fields that follow from what it is (upstream's strategies). */
 export function born(resource: Resource, object: StoredObject): StoredObject {
-  if (resource === resources.pods) return withQuality(object);
+  if (resource === resources.pods) return withPodStatus(object);
   return resource === resources.jobs ? withSelector(object) : object;
 }
 
-/** How sure a pod may be of what it asks for: KEP of pod quality of service, as `status.qosClass`. */
-function withQuality(pod: StoredObject): StoredObject {
+/**
+ * How sure a pod may be of what it asks for (KEP of pod quality of service), and that it waits for its gates where
+ * it has some.
+ */
+function withPodStatus(pod: StoredObject): StoredObject {
   const status = isObject(pod['status']) ? pod['status'] : {};
-  return { ...pod, status: { ...status, qosClass: qualityOf(pod) } };
+  const isGated = arrayAt(pod, ['spec', 'schedulingGates']).length > 0;
+  const gated = {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+    lastTransitionTime: pod.metadata.creationTimestamp,
+  };
+  return { ...pod, status: { ...status, qosClass: qualityOf(pod), ...(isGated && { conditions: [gated] }) } };
 }
 
 const counted = ['cpu', 'memory'];

@@ -3,10 +3,7 @@ import { arrayAt, isObject, sameJson, textAt, valueAt, type StoredObject } from 
 
 const containerLists = ['containers', 'initContainers'] as const;
 
-/**
- * The few fields of a pod that may change (core validation `ValidatePodUpdate`); and its node, which Weft's own
- * scheduler gives it by a patch.
- */
+/** The few fields of a pod that may change (core validation `ValidatePodUpdate`). Its node comes by a binding. */
 export function podUpdateProblems(object: StoredObject, previous: StoredObject): FieldProblem[] {
   const [now, before] = [object['spec'], previous['spec']];
   if (sameJson(now, before)) return [];
@@ -19,8 +16,7 @@ export function podUpdateProblems(object: StoredObject, previous: StoredObject):
     ...tolerationProblems(arrayAt(now, ['tolerations']), arrayAt(before, ['tolerations'])),
     ...gateProblems(arrayAt(now, ['schedulingGates']), arrayAt(before, ['schedulingGates'])),
   ];
-  const free = textAt(before, ['nodeName']) === '' ? { nodeName: '' } : {};
-  if (sameJson({ ...fixed(now), ...free }, { ...fixed(before), ...free })) return problems;
+  if (sameJson(fixed(now), fixed(before))) return problems;
   const list =
     '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
   return [...problems, forbidden('spec', `pod updates may not change fields other than ${list}`)];

@@ -3,13 +3,17 @@ import type { Catalog } from '../catalog/port.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
 import { compareVersions } from '../catalog/version-order.ts';
 
-/** Version of the Kubernetes API that is served, as clients compare it with their own. */
-export const servedVersion = { major: '1', minor: '33' } as const;
+/** Version of the Kubernetes API that is served, as clients compare it with their own: its rules are those of 1.36. */
+export const servedVersion = { major: '1', minor: '36' } as const;
 
 /** GET /version (version.Info). */
 export function versionDocument(): object {
   return {
     ...servedVersion,
+    emulationMajor: servedVersion.major,
+    emulationMinor: servedVersion.minor,
+    minCompatibilityMajor: servedVersion.major,
+    minCompatibilityMinor: servedVersion.minor,
     gitVersion: `v${servedVersion.major}.${servedVersion.minor}.0+weft`,
     gitCommit: '',
     gitTreeState: 'clean',

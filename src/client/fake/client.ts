@@ -1,4 +1,4 @@
-import { resourceOf, type Resource } from '../../api/resources.ts';
+import { resourceOf, resources, type Resource } from '../../api/resources.ts';
 import { matchesSelector, parseLabelSelector } from '../../api/selector.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
@@ -22,7 +22,7 @@ export interface FakeClientOptions {
 }
 
 export interface FakeCall {
-  readonly verb: 'get' | 'list' | 'create' | 'update' | 'updateStatus' | 'patch' | 'delete';
+  readonly verb: 'get' | 'list' | 'create' | 'update' | 'updateStatus' | 'patch' | 'bind' | 'delete';
   readonly resource: Resource;
   /** Absent for lists; without `name` for a create with generateName. */
   readonly name?: Partial<ObjectName>;
@@ -93,6 +93,10 @@ export function clientOf(
         resource,
         store.modify(resource, name, { what: subresource === 'status' ? 'status' : 'object', change }),
       );
+    },
+    async bind(pod, node) {
+      await before({ verb: 'bind', resource: resources.pods, name: pod });
+      store.bind(pod, node);
     },
     async delete(resource, name) {
       await before({ verb: 'delete', resource, name });

@@ -1,4 +1,5 @@
-import { apiVersionOf, keyOf, type Resource } from '../../api/resources.ts';
+import { apiVersionOf, keyOf, resources, type Resource } from '../../api/resources.ts';
+import type { Pod } from '../../api/types/core.ts';
 import type { KubernetesObject, ObjectMeta } from '../../api/types/meta.ts';
 import { sameJson } from '../../lib/same-json.ts';
 import type { WatchEvent } from '../cache/cache.ts';
@@ -21,6 +22,8 @@ export interface FakeStore {
   put(resource: Resource, object: AnyObject): AnyObject;
   /** Applies `change` to the current object; `what` says which half of it the caller may change. */
   modify(resource: Resource, name: ObjectName, change: Modification): AnyObject;
+  /** Gives a pod that has none its node. */
+  bind(pod: ObjectName & { readonly uid?: string }, node: string): void;
   delete(resource: Resource, name: ObjectName): void;
   /** Calls back for every change of a resource, in order. */
   watch(resource: Resource, callback: (event: WatchEvent<AnyObject>) => void): () => void;
@@ -126,6 +129,17 @@ export function createFakeStore(now: () => number): FakeStore {
           : withoutStatusChange(resource, before, asked);
       if (sameJson(before, after)) return before;
       return writeOrRemove(resource, after);
+    },
+    bind(name, node) {
+      const pod = current(resources.pods, name);
+      const spec = pod.spec as Pod['spec'];
+      const isAnother = name.uid !== undefined && name.uid !== pod.metadata.uid;
+      const isTaken = spec.nodeName !== undefined && spec.nodeName !== '';
+      if (isAnother || isTaken || pod.metadata.deletionTimestamp !== undefined) {
+        const message = 'the pod is another one, is bound already or goes away';
+        throw apiError({ status: 409, reason: 'Conflict', message }, said(resources.pods, pod.metadata));
+      }
+      write(resources.pods, { ...pod, spec: { ...spec, nodeName: node } }, 'MODIFIED');
     },
     delete(resource, name) {
       const object = collectionOf(resource).objects.get(keyOf({ metadata: name }));

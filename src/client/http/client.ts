@@ -1,4 +1,4 @@
-import { apiVersionOf, type Resource } from '../../api/resources.ts';
+import { apiVersionOf, resources, type Resource } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { apiCode, unavailable } from '../errors.ts';
 import type { Client, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
@@ -86,6 +86,15 @@ function verbs(exchange: Exchange): Omit<Client, 'informer' | 'close'> {
         contentType: 'application/merge-patch+json',
         what: said('patch', resource, name),
       }),
+    async bind(pod, node) {
+      const target = { apiVersion: 'v1', kind: 'Node', name: node };
+      await exchange.send({
+        method: 'POST',
+        path: objectPath(resources.pods, pod, 'binding'),
+        body: { apiVersion: 'v1', kind: 'Binding', metadata: pod, target },
+        what: said('bind', resources.pods, pod),
+      });
+    },
     async delete(resource, name) {
       try {
         const path = objectPath(resource, name);

@@ -147,6 +147,7 @@ function perform(
 ): unknown {
   const at = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
   const what = subresource === 'status' ? 'status' : 'object';
+  if (subresource === 'binding') return bind(store, at, body);
   if (method === 'POST' && body !== undefined) return store.create(resource, body);
   if (method === 'PUT' && body !== undefined) return store.modify(resource, at, { what, change: () => body });
   if (method === 'PATCH') {
@@ -160,6 +161,12 @@ function perform(
   return name === undefined
     ? page(store, resource, { namespace, query: url.searchParams })
     : read(store, resource, at);
+}
+
+function bind(store: FakeStore, at: ObjectName, body: unknown): unknown {
+  const { metadata, target } = body as { metadata: { uid?: string }; target: { name: string } };
+  store.bind({ ...at, ...(metadata.uid !== undefined && { uid: metadata.uid }) }, target.name);
+  return { kind: 'Status', status: 'Success' };
 }
 
 function read(store: FakeStore, resource: Resource, name: ObjectName): AnyObject {

@@ -9,8 +9,6 @@ const amounts = 'amounts are only kept: their rules are not checked';
 export const known: Readonly<Record<string, string>> = {
   'v1 services: a health check port out of range': 'upstream answers 500 where 422 names the field',
   'batch/v1 cronjobs: a cron job of no zone': 'time zones are not looked up: no CronJob runs',
-  'v1 pods: a pod that waits': 'scheduling gates are kept, and hold no pod back',
-  'v1 pods: a pod that is bound by an update': 'an update may give a pod its node, as the binding does',
   'apps/v1 deployments: Deployment: no selector': twoCauses,
   'apps/v1 deployments: Deployment: no template': twoCauses,
   'apps/v1 deployments: Deployment: a strategy that is none': 'upstream names the strategy, not its type',
