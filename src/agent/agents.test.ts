@@ -227,6 +227,61 @@ describe('agents', () => {
     await agents.stop();
   });
 
+  test('leave a node that was deleted: its pods, links and rules go, and come back with it', async () => {
+    const cluster = createFakeCluster([podOf('a', 'n1'), podOf('c', 'n2')]);
+    const agents = await cluster.startAgents();
+    const { machine, client, serving } = cluster;
+    const uid = await uidOf(cluster, 'c');
+    const left = (): unknown => ({
+      tables: machine.nft.tables(netnsOfNode('n2'), 'ip'),
+      links: [...machine.route.dump(netnsOfNode('n2')).links.keys()],
+      pod: machine.namespaces.list().includes(`pod-${uid}`) || serving.served.has(uid),
+    });
+    const before = left();
+    await client.delete(resources.nodes, { name: 'n2' });
+    await cluster.settled();
+    await cluster.clock.advance(1_000);
+    assert.deepEqual(left(), { tables: [], links: ['eth0'], pod: false });
+    assert.equal(agents.programming().isBusy, false);
+    machine.drift.drift({ namespace: netnsOfNode('n2'), of: 'rules' });
+    await cluster.clock.advance(60_000);
+    assert.deepEqual(left(), { tables: [], links: ['eth0'], pod: false }, 'nobody looks after it');
+    const { status, ...node } = nodeOf(twoNodes[1]);
+    await client.create(resources.nodes, node);
+    await client.patch(resources.nodes, { name: 'n2' }, { subresource: 'status', body: { status } });
+    await cluster.settled();
+    assert.deepEqual(left(), before);
+    await agents.stop();
+  });
+
+  test('follow a node to another address, and keep its pods', async () => {
+    const cluster = createFakeCluster([podOf('a', 'n1'), podOf('c', 'n2')]);
+    const agents = await cluster.startAgents();
+    const { machine, client, serving } = cluster;
+    const served = serving.served.size;
+    const address = '172.20.7.7';
+    const moved = { link: 'eth0', address: `${address}/16` };
+    machine.route.apply(netnsOfNode('n2'), [{ action: 'add-address', address: moved }]);
+    const addresses = [{ type: 'InternalIP', address }];
+    await client.patch(
+      resources.nodes,
+      { name: 'n2' },
+      { subresource: 'status', body: { status: { addresses } } },
+    );
+    await cluster.settled();
+    assert.ok(machine.policySet('n2', 'resident').has(address));
+    assert.ok(!machine.policySet('n2', 'resident').has('172.20.1.2'));
+    const { fdb } = machine.route.dump(netnsOfNode('n1'));
+    assert.deepEqual(
+      fdb.map((entry) => entry.address),
+      [address],
+    );
+    const pod = await cluster.pod('default/c');
+    assert.deepEqual([pod?.status?.podIP, pod?.status?.hostIP], ['10.244.1.1', address]);
+    assert.equal(serving.served.size, served);
+    await agents.stop();
+  });
+
   test('are ready for pods of a node that joins later', async () => {
     const cluster = createFakeCluster([podOf('late', 'n3')]);
     const agents = await cluster.startAgents();

@@ -3,6 +3,7 @@ import type { Node, Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
+import { sameJson } from '../lib/same-json.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
@@ -84,6 +85,7 @@ export interface Programming {
 }
 
 interface Member {
+  readonly place: NodePlace;
   readonly agent: NodeAgent;
   readonly runner: PodRunner;
   /** What changed and is to be programmed, and what could not be programmed yet. */
@@ -117,6 +119,8 @@ export function createAgents(options: AgentsOptions): Agents {
   };
   /** Nodes that are to join. */
   const joining = new Map<string, NodePlace>();
+  /** Nodes whose loops are ending: they may join, or join again, afterwards. */
+  const leaving = new Map<string, Promise<void>>();
   const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
   const settling = createTurns({ onIdle: checkWaiting });
@@ -133,6 +137,7 @@ export function createAgents(options: AgentsOptions): Agents {
   let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
   let isRetryPlanned = false;
+  let isStopped = false;
 
   const join = (place: NodePlace): void => {
     const netns = options.netnsOfNode(place.name);
@@ -161,10 +166,41 @@ export function createAgents(options: AgentsOptions): Agents {
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     kernel.drift.watch(netns, { peers: true });
-    members.set(place.name, { agent, runner, due: undefined, missed: undefined });
+    members.set(place.name, { place, agent, runner, due: undefined, missed: undefined });
     readiness.ready(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
+  };
+
+  /** Ends what was begun for nodes that have left the cluster or are somewhere else now; those join again then. */
+  const leaveWhereChanged = (): void => {
+    for (const [name, member] of members) {
+      const place = view.places.get(name);
+      if (sameJson(place, member.place)) continue;
+      members.delete(name);
+      unsettled.delete(name);
+      failing.delete(name);
+      leaving.set(name, leave(name, member));
+    }
+    for (const name of joining.keys()) if (!view.places.has(name)) joining.delete(name);
+  };
+
+  const leave = async (name: string, member: Member): Promise<void> => {
+    try {
+      await (view.places.has(name) ? member.runner.stop() : clearAway(name, member));
+    } catch (error) {
+      log.error({ node: name, error: messageOf(error) }, 'could not be left');
+    }
+    leaving.delete(name);
+    if (!isStopped) void apply(nothing);
+  };
+
+  const clearAway = async (name: string, { agent, runner }: Member): Promise<void> => {
+    const netns = options.netnsOfNode(name);
+    kernel.drift.forget(netns);
+    denials.forget(netns);
+    await runner.leave();
+    agent.cleanup();
   };
 
   /** Of all nodes; many changes take several turns of the event loop. */
@@ -172,8 +208,9 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const member of members.values()) {
       member.due = member.due === undefined ? dirty : joinDirty(member.due, dirty);
     }
+    if (dirty.nodes) leaveWhereChanged();
     for (const place of view.places.values()) {
-      if (!members.has(place.name)) joining.set(place.name, place);
+      if (!members.has(place.name) && !leaving.has(place.name)) joining.set(place.name, place);
       // It may be another object than the one that was told.
       else if (dirty.nodes) readiness.ready(place.name);
     }
@@ -244,6 +281,8 @@ export function createAgents(options: AgentsOptions): Agents {
     }
   };
 
+  const isBusy = (): boolean => !programming.isIdle || !settling.isIdle || leaving.size > 0;
+
   /** A node that has left the cluster fails nobody. */
   const failures = (): { node: string; why: string }[] =>
     [...failing].filter(([node]) => view.places.has(node)).map(([node, why]) => ({ node, why }));
@@ -306,12 +345,13 @@ export function createAgents(options: AgentsOptions): Agents {
     },
     programming: () => ({
       versions: view.seen(),
-      isBusy: !programming.isIdle || !settling.isIdle,
+      isBusy: isBusy(),
       failing: failures(),
     }),
     repair: repairAll,
     repairs: () => repairs,
     async stop() {
+      isStopped = true;
       cancelRepair();
       cancelRetry();
       drift.stop();
@@ -319,13 +359,12 @@ export function createAgents(options: AgentsOptions): Agents {
       settling.clear();
       unsettled.clear();
       await readiness.stop();
-      await Promise.all([...members.values()].map(({ runner }) => runner.stop()));
+      await Promise.all([...leaving.values(), ...[...members.values()].map(({ runner }) => runner.stop())]);
     },
     programmed: (versions) =>
       new Promise((resolve) => {
         const check = (): void => {
-          if (!programming.isIdle || !settling.isIdle || failures().length > 0 || !hasSeen(view, versions))
-            return;
+          if (isBusy() || failures().length > 0 || !hasSeen(view, versions)) return;
           waiting.delete(check);
           resolve();
         };

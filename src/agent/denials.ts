@@ -8,6 +8,7 @@ import { decodePacket } from '../wire/packet.ts';
 export interface Denials {
   /** Starts reading a node's log. */
   watch(node: string, netns: string): void;
+  forget(netns: string): void;
   subscribe(callback: (denial: Denial) => void): () => void;
 }
 
@@ -41,6 +42,10 @@ export function createDenials({ packetLog, policies, podAt }: DenialsOptions): D
         if (denial !== undefined) for (const subscriber of subscribers) subscriber(denial);
       });
       packetLog.listen(netns, denialLog.group);
+    },
+    forget(netns) {
+      nodes.delete(netns);
+      packetLog.forget(netns);
     },
     subscribe(callback) {
       subscribers.add(callback);

@@ -40,6 +40,8 @@ export interface NodeAgent {
   repair(): number;
   /** The same inside the node's pods. Returns their keys. */
   repairPods(): string[];
+  /** Takes everything away again, when the node has left the cluster and its pods are gone. */
+  cleanup(): void;
 }
 
 export interface NodeAgentOptions {
@@ -220,6 +222,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     repairPods() {
       const uids = new Set(overlay.repairPods());
       return [...local].flatMap(([key, { pod }]) => (uids.has(pod.uid) ? [key] : []));
+    },
+    cleanup() {
+      for (const table of tables) table.cleanup();
+      overlay.cleanup();
     },
     repair() {
       // A link that was made again has the settings of a new one.

@@ -36,6 +36,8 @@ export interface Overlay {
   repair(): number;
   /** The same inside the pods' namespaces. Returns the uids of those where something was missing. */
   repairPods(): string[];
+  /** Takes away what connects the node with the others, once its pods are gone. */
+  cleanup(): void;
 }
 
 export interface OverlayOptions {
@@ -106,6 +108,10 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       if (before === undefined) route.apply(netns, [{ action: 'delete-link', name: podLinkName(uid) }]);
       else replace(before.state, emptyNamespace);
       pods.delete(uid);
+    },
+    cleanup() {
+      replace({ ...overlay, routes: [...overlay.routes, ...routes] }, emptyNamespace);
+      overlay = emptyNamespace;
     },
     repair() {
       const desired = unionOf([

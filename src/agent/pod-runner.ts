@@ -18,6 +18,8 @@ export interface PodRunner {
   /** The pod's object changed, came or went. */
   podChanged(key: string): void;
   stop(): Promise<void>;
+  /** Stops, and takes all pods down: the node has left the cluster. */
+  leave(): Promise<void>;
 }
 
 export interface PodRunnerOptions extends PodLifeOptions {
@@ -120,5 +122,9 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
       if (!isOwnEcho && (runs.has(key) || belongs(pod))) queue.add(key);
     },
     stop: () => queue.stop(),
+    async leave() {
+      await queue.stop();
+      for (const run of runs.values()) await takeDown(run);
+    },
   };
 }

@@ -14,9 +14,10 @@ import { ensureObjects } from '../lab/ensure.ts';
 import { labPlaces } from '../lab/options.ts';
 import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
-import { defaultFabric, machineNetns } from '../model/fabric/default-fabric.ts';
+import { machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { followNodes } from './follow-nodes.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { serveInternet } from './serve-internet.ts';
@@ -63,7 +64,7 @@ await runRole('control', async ({ paths, options, log, expose }) => {
   const client = createClient({ ...access, clock: systemClock, log });
 
   const fabric = createFabric({ namespaces, route, sysctl });
-  fabric.apply(defaultFabric(places, families));
+  await followNodes({ client, fabric, places, families, log });
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);

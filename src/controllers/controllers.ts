@@ -15,6 +15,7 @@ import { createEventRecorder } from './events.ts';
 import { createGarbageCollector } from './garbage-collector.ts';
 import { createJobController } from './job.ts';
 import { createNamespaceController } from './namespace.ts';
+import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createSchedulerController } from './scheduler.ts';
 import { createStatefulSetController } from './stateful-set.ts';
@@ -47,6 +48,7 @@ const factories: readonly ((context: ControllerContext) => Controller)[] = [
   createEndpointSliceMirroringController,
   createNamespaceController,
   createGarbageCollector,
+  createPodGarbageCollector,
 ];
 
 /** `start` resolves when the caches are filled and every loop runs; it does not wait for their work. */

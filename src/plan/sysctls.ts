@@ -67,6 +67,8 @@ export function machineSysctls(
     'net.ipv4.ip_forward': forwards ? '1' : '0',
     'net.ipv4.conf.all.rp_filter': '0',
     'net.ipv4.conf.default.rp_filter': '0',
+    // A machine that is renumbered has both addresses for a moment, and keeps the new one when the old one goes.
+    'net.ipv4.conf.all.promote_secondaries': '1',
     // Such a machine sends from addresses that it does not own.
     'net.ipv4.ip_nonlocal_bind': answersForAll ? '1' : '0',
     ...(families.includes('IPv6') ? ipv6 : {}),

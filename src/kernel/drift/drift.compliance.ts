@@ -77,8 +77,9 @@ export function driftCompliance({ label, skip, make }: DriftCase): void {
       await expectTold([], ['a', 'links'], ['inside', 'links'], ['a', 'rules']);
     });
 
-    test('a namespace that is not there cannot be watched', () => {
-      assert.throws(() => world.watch.watch('nowhere'), { code: 'netns-missing' });
+    test('a namespace that is not there cannot be watched, however often', () => {
+      for (let tries = 0; tries < 2; tries++)
+        assert.throws(() => world.watch.watch('nowhere'), { code: 'netns-missing' });
       world.watch.forget('nowhere');
     });
   });

@@ -81,6 +81,38 @@ test('only what somebody else does is told, and of which namespace', { skip }, a
   assert.deepEqual(await settled(), ['b links'], 'a link that is down');
 });
 
+test('a namespace that could be watched only in part is watched whole later', { skip }, async () => {
+  const poller = createPoller();
+  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
+  const namespaces = createNetworkNamespaces({ directory });
+  namespaces.create('a');
+  let sockets = 0;
+  const watch = createDriftWatch({
+    namespaces: {
+      open: (name) => namespaces.open(name),
+      inside(pin, work) {
+        sockets += 1;
+        if (sockets === 2) throw new Error('too many open files');
+        return namespaces.inside(pin, work);
+      },
+    },
+    poller,
+  });
+  after(async () => {
+    watch.close();
+    await poller.close();
+    namespaces.delete('a');
+    namespaces.close();
+    rmSync(directory, { recursive: true });
+  });
+  assert.throws(() => watch.watch('a'), /too many open files/);
+  const told = new Promise((resolve) => watch.onDrift(resolve));
+  watch.watch('a');
+  const args = [`--net=${join(directory, 'a')}`, 'nft', 'add', 'table', 'ip', 't'];
+  assert.equal(spawnSync('nsenter', args).status, 0);
+  assert.deepEqual(await told, { namespace: 'a', of: 'rules' });
+});
+
 driftCompliance({
   label: 'real',
   skip,

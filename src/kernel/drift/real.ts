@@ -10,7 +10,7 @@ import { linkFilter, peersFilter, rulesFilter } from './filter.ts';
 import type { Drift, DriftWatch, WatchOptions } from './port.ts';
 
 export interface DriftWatchDependencies {
-  readonly namespaces: NetworkNamespaces;
+  readonly namespaces: Pick<NetworkNamespaces, 'open' | 'inside'>;
   readonly poller: Poller;
 }
 
@@ -40,9 +40,15 @@ class NetlinkDriftWatch implements DriftWatch {
   watch(namespace: string, { peers = false }: WatchOptions = {}): void {
     if (this.#sockets.has(namespace)) return;
     this.#sockets.set(namespace, []);
-    this.#subscribe(NETLINK_ROUTE, { namespace, of: 'links' });
-    this.#subscribe(NETLINK_NETFILTER, { namespace, of: 'rules' });
-    if (peers) this.#subscribe(NETLINK_ROUTE, { namespace, of: 'peers' });
+    try {
+      this.#subscribe(NETLINK_ROUTE, { namespace, of: 'links' });
+      this.#subscribe(NETLINK_NETFILTER, { namespace, of: 'rules' });
+      if (peers) this.#subscribe(NETLINK_ROUTE, { namespace, of: 'peers' });
+    } catch (error) {
+      // Half a watch would look like a whole one when it is tried again.
+      this.forget(namespace);
+      throw error;
+    }
   }
 
   onDrift(callback: (drift: Drift) => void): void {

@@ -1,0 +1,36 @@
+import type { Node } from '../../api/types/core.ts';
+import { familyOf, parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { labAddressesOf } from '../network/lab-addresses.ts';
+import { placesOf } from '../network/places.ts';
+import { nodeAddresses, type NodePlace } from '../network/topology.ts';
+
+/**
+ * Where the machines of a lab's nodes are: a machine has the addresses that its Node object says, as an operator who
+ * renumbers a node would see to, and without such an object those it had. Addresses that are outside the node segment or
+ * somebody else's cannot be given: such a node's machine stays where it was.
+ */
+export function machinePlaces(before: readonly NodePlace[], nodes: Iterable<Node>): NodePlace[] {
+  const wanted = placesOf(nodes);
+  const taken = new Set(before.flatMap(nodeAddresses));
+  return before.map((place) => {
+    const next = wanted.get(place.name);
+    if (next === undefined) return place;
+    const own = nodeAddresses(place);
+    const isPossible = nodeAddresses(next).every(
+      (address) => own.includes(address) || (isFree(address) && !taken.has(address)),
+    );
+    if (!isPossible) return place;
+    for (const address of nodeAddresses(next)) taken.add(address);
+    return next;
+  });
+}
+
+/** In the node segment, and of none of the machines that are no nodes. */
+function isFree(text: string): boolean {
+  const address = parseAddress(text);
+  const known = labAddressesOf[familyOf(text)];
+  const segment = parsePrefix(known.segment);
+  if (address === undefined || segment === undefined) return false;
+  return contains(segment, address) && text !== known.router && text !== known.control;
+}
