@@ -3,6 +3,8 @@ import { serveDiscovery, serveDocument, serveHealth } from './discovery/serve.ts
 import type { Authenticate } from './http/authenticate.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
 import { patchObject } from './patch/patch.ts';
+import { createPolicies } from './policies/policies.ts';
+import type { Review } from './policies/port.ts';
 import type { Api } from './port.ts';
 import { routeOf, type Target } from './routes.ts';
 import { methodNotAllowed, noSuchPath } from './status.ts';
@@ -10,6 +12,7 @@ import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
 import { evictPod } from './verbs/eviction.ts';
+import { warningHeaders } from './verbs/fields.ts';
 import { listObjects } from './verbs/list.ts';
 import { flagOf } from './verbs/query.ts';
 import { getObject } from './verbs/read.ts';
@@ -22,6 +25,7 @@ export type Handle = (request: ApiRequest) => Promise<ApiResponse>;
 
 /** Leads every request to what answers it. Rejects with a StatusError for what cannot be done. */
 export function createHandler(api: Api, authenticate: Authenticate): Handle {
+  const askPolicies = createPolicies(api);
   return async (request) => {
     const health = serveHealth(request);
     if (health !== undefined) return health;
@@ -31,10 +35,24 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
     const route = routeOf(request.path, api.catalog);
     if (route === undefined) throw noSuchPath();
     if (route.kind !== 'objects') return serveDiscovery(route, request, api.catalog);
-    const custom = customKindOf(route.resource);
-    const seen = custom === undefined ? api : { ...api, store: custom.store };
-    return verbOf(route, request)(seen, route, request);
+    const warnings: string[] = [];
+    const asker = { user, warn: (message: string) => void warnings.push(message) };
+    const seen = {
+      ...api,
+      store: customKindOf(route.resource)?.store ?? api.store,
+      askPolicies: (review: Review) => askPolicies(review, asker),
+    };
+    return withWarnings(await verbOf(route, request)(seen, route, request), warnings);
   };
+}
+
+/** With warnings added to those that the answer has already. */
+function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length === 0) return response;
+  const { warning } = warningHeaders(warnings);
+  const own = response.headers['warning'];
+  const all = own === undefined ? warning : `${own}, ${warning}`;
+  return { ...response, headers: { ...response.headers, warning: all } };
 }
 
 type Verb = (api: Api, target: Target, request: ApiRequest) => ApiResponse | Promise<ApiResponse>;

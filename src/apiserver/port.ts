@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Admission } from './admission/port.ts';
 import type { Catalog } from './catalog/port.ts';
+import type { AskPolicies } from './policies/port.ts';
 import type { Store } from './store/port.ts';
 
 /** What every verb works with. */
@@ -11,4 +12,6 @@ export interface Api {
   readonly log: Log;
   readonly admission: Admission;
   readonly catalog: Catalog;
+  /** Policies have their say about a write of a client; absent where the server itself writes. */
+  readonly askPolicies?: AskPolicies;
 }

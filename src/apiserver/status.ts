@@ -3,7 +3,8 @@ import { WeftError } from '../lib/errors.ts';
 
 /** One reason of a failure, naming the field (meta/v1 StatusCause). */
 export interface StatusCause {
-  readonly reason: string;
+  /** Absent where the message is all there is to say. */
+  readonly reason?: string;
   readonly message: string;
   readonly field?: string;
 }

@@ -7,6 +7,7 @@ import { addedRanges, bornServiceCidr } from '../addresses/service-cidr.ts';
 import { customKindOf, type CustomKind } from '../catalog/custom-kind.ts';
 import { admitDefinition } from '../custom/admit-definition.ts';
 import { sameJson, textAt, type StoredObject } from '../json.ts';
+import { admitPolicy, isOfPolicies } from '../policies/admit.ts';
 import { badRequest, invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
 import { timestampAt } from '../timestamp.ts';
@@ -49,6 +50,7 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
       refuse(resource, prepared, problems);
       if (resource === resources.customresourcedefinitions)
         return admitDefinition(resource, prepared, previous);
+      if (isOfPolicies(resource)) return admitPolicy(resource, prepared);
       const filled = applyDefaults(prepared);
       const defaulted = previous === undefined ? born(resource, filled) : filled;
       refuse(resource, defaulted, changeProblems(resource, defaulted, previous));

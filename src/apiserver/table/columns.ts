@@ -82,6 +82,34 @@ function dataColumn(...fields: string[]): Column {
   };
 }
 
+const policyColumns: readonly Column[] = [
+  nameColumn,
+  { name: 'Validations', type: 'integer', cell: (policy) => arrayAt(policy, ['spec', 'validations']).length },
+  { name: 'ParamKind', cell: paramKindOf },
+  ageColumn,
+];
+
+function paramKindOf(policy: StoredObject): string {
+  const at = ['spec', 'paramKind'];
+  const kind = textAt(policy, [...at, 'kind']);
+  return kind === '' ? '<unset>' : `${textAt(policy, [...at, 'apiVersion'])}/${kind}`;
+}
+
+const policyBindingColumns: readonly Column[] = [
+  nameColumn,
+  textColumn('PolicyName', ['spec', 'policyName']),
+  { name: 'ParamRef', cell: paramRefOf },
+  ageColumn,
+];
+
+function paramRefOf(binding: StoredObject): string {
+  const at = ['spec', 'paramRef'];
+  if (valueAt(binding, at) === undefined) return '<unset>';
+  const name = textAt(binding, [...at, 'name']) || '*';
+  const namespace = textAt(binding, [...at, 'namespace']);
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
 const byResource = new Map<Resource, readonly Column[]>([
   [resources.pods, podColumns],
   [resources.services, serviceColumns],
@@ -96,6 +124,8 @@ const byResource = new Map<Resource, readonly Column[]>([
   [resources.jobs, jobColumns],
   [resources.nodes, nodeColumns],
   [resources.events, eventColumns],
+  [resources.validatingadmissionpolicies, policyColumns],
+  [resources.validatingadmissionpolicybindings, policyBindingColumns],
   [resources.namespaces, [nameColumn, textColumn('Status', ['status', 'phase']), ageColumn]],
   [resources.configmaps, [nameColumn, dataColumn('data', 'binaryData'), ageColumn]],
   [resources.secrets, [nameColumn, textColumn('Type', ['type'], 'Opaque'), dataColumn('data'), ageColumn]],

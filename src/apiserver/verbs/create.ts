@@ -40,6 +40,8 @@ export function create(api: Api, resource: Resource, { object, options, owners }
   const store = qualifiedName(resource);
   if (api.store.get(store, key) !== undefined) throw alreadyExists(resource, named.metadata.name);
   const admitted = api.admission.admit(resource, initialStatus(resource, born(api, resource, named)));
+  const { dryRun } = options;
+  api.askPolicies?.({ operation: 'CREATE', resource, object: admitted, old: undefined, dryRun });
   const owned = withFirstOwners(admitted, { given: named, owners, resource });
   if (!options.dryRun) return api.store.put(store, key, owned);
   return { key, rv: 0, object: owned, text: JSON.stringify(owned) };

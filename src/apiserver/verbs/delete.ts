@@ -108,6 +108,8 @@ interface Deletion {
 function deleteEntry(api: Api, resource: Resource, { current, options }: Deletion): Entry | undefined {
   requirePreconditions(resource, current.object, options);
   requireMortal(resource, current.object);
+  const { dryRun } = options;
+  api.askPolicies?.({ operation: 'DELETE', resource, object: undefined, old: current.object, dryRun });
   const { object, key } = current;
   const dying = withPolicy(marked(api, resource, object), options.propagation);
   const gone = isFinalized(resource, dying);

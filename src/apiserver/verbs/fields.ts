@@ -49,7 +49,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** Header values are one line of ASCII; what a field name has beyond that is escaped. */
-function warningHeaders(problems: readonly string[]): Record<string, string> {
+export function warningHeaders(problems: readonly string[]): { warning: string } {
   const warnings = problems.map((problem) => `299 - ${JSON.stringify(ascii(problem))}`);
   return { warning: warnings.join(', ') };
 }

@@ -59,6 +59,15 @@ export function replace(api: Api, resource: Resource, replacement: Replacement):
       : withSpec(resource, current.object, desired);
   const admitted = api.admission.admit(resource, merged, current.object);
   const counted = subresource === 'status' ? admitted : withGeneration(resource, current.object, admitted);
+  const { dryRun } = options;
+  api.askPolicies?.({
+    operation: 'UPDATE',
+    resource,
+    subresource,
+    object: counted,
+    old: current.object,
+    dryRun,
+  });
   const next = withOwners(current.object, counted, owners);
   if (sameJson(next, current.object)) return current;
   const store = qualifiedName(resource);
