@@ -227,6 +227,41 @@ describe('agents', () => {
     await agents.stop();
   });
 
+  test('say of a pod that cannot be mended that it is not ready, mend the others, and it when that is possible', async () => {
+    const cluster = createFakeCluster([podOf('a', 'n1'), podOf('b', 'n1')]);
+    const told: string[] = [];
+    const agents = await cluster.startAgents({
+      onBroken: ({ metadata }, why) => told.push(`${metadata.name}: ${why}`),
+    });
+    const { route, drift } = cluster.machine;
+    const [netns, node] = [`pod-${await uidOf(cluster, 'a')}`, netnsOfNode('n1')];
+    for (const name of ['a', 'b']) {
+      route.apply(node, [{ action: 'delete-link', name: podLinkName(await uidOf(cluster, name)) }]);
+    }
+    route.apply(netns, [{ action: 'add-link', link: { kind: 'bridge', name: 'eth0' } }]);
+    const readiness = async (): Promise<(string | undefined)[]> => {
+      const pods = await Promise.all(['a', 'b'].map((name) => cluster.pod(`default/${name}`)));
+      return pods.map((pod) => {
+        const ready = pod?.status?.conditions?.find(({ type }) => type === 'Ready');
+        return ready?.status === 'True' ? 'ready' : ready?.reason;
+      });
+    };
+    drift.drift({ namespace: node, of: 'links' });
+    await cluster.clock.advance(2_000);
+    await cluster.settled();
+    assert.deepEqual(await readiness(), ['NetworkBroken', 'ready']);
+    assert.equal(told.length, 1, told.join('; '));
+    assert.match(told[0] ?? '', /^a: its link on node n1: add-link: EEXIST/);
+    assert.deepEqual(agents.programming().failing, [], 'the node is programmed');
+    route.apply(netns, [{ action: 'delete-link', name: 'eth0' }]);
+    await cluster.clock.advance(30_000);
+    await cluster.settled();
+    assert.deepEqual(await readiness(), ['ready', 'ready']);
+    assert.equal(route.dump(netns).routes.length, 2, 'its way out');
+    assert.equal(told.length, 1);
+    await agents.stop();
+  });
+
   test('leave a node that was deleted: its pods, links and rules go, and come back with it', async () => {
     const cluster = createFakeCluster([podOf('a', 'n1'), podOf('c', 'n2')]);
     const agents = await cluster.startAgents();

@@ -2,7 +2,7 @@ import { keyOf } from '../api/resources.ts';
 import type { Node, Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, WeftError } from '../lib/errors.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
@@ -54,6 +54,8 @@ export interface AgentsOptions {
   readonly settings: PodSettings;
   /** Told of a node or pod in which something was mended that somebody else had changed. */
   readonly onRepair?: (object: Node | Pod) => void;
+  /** Told of a pod that cannot be mended, and why. */
+  readonly onBroken?: (pod: Pod, why: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -297,21 +299,47 @@ export function createAgents(options: AgentsOptions): Agents {
     return repaired;
   };
 
-  const repairPods = (agent: NodeAgent): void => {
+  /** Throws where some pod could not be mended, so that it is tried again soon. */
+  const repairPods = (name: string, member: Member): void => {
+    const { agent } = member;
+    if (agent.brokenPods().size > 0) repair(name, agent);
     for (const key of agent.repairPods()) {
       log.warn({ pod: key }, 'what somebody else changed in a pod was mended');
       repairs += 1;
       const pod = view.pods.get(key);
       if (pod !== undefined) options.onRepair?.(pod);
     }
+    tellBroken(member);
+  };
+
+  const tellBroken = ({ agent, runner }: Member): void => {
+    const broken = agent.brokenPods();
+    for (const key of runner.setBroken(broken)) {
+      const [pod, why = ''] = [view.pods.get(key), broken.get(key)];
+      log.warn({ pod: key, error: why }, 'a pod could not be mended');
+      if (pod !== undefined) options.onBroken?.(pod, why);
+    }
+    const [first] = broken.values();
+    if (first !== undefined) throw new WeftError('pods-broken', first);
+  };
+
+  /** Of a node that has pods which could not be mended. They are no reason why the node would not be programmed. */
+  const retryBroken = (name: string, member: Member): void => {
+    if (member.agent.brokenPods().size === 0) return;
+    try {
+      repairPods(name, member);
+    } catch (error) {
+      log.debug({ node: name, error: messageOf(error) }, 'a pod is still broken');
+    }
   };
 
   const repairAll = (): number => {
     let total = 0;
-    for (const [name, { agent }] of members) {
+    for (const [name, member] of members) {
       attempt(name, () => {
-        total += repair(name, agent);
+        total += repair(name, member.agent);
       });
+      retryBroken(name, member);
     }
     return total;
   };
@@ -319,10 +347,12 @@ export function createAgents(options: AgentsOptions): Agents {
   const drift = createDriftRepair({
     clock,
     repair(what) {
-      for (const [name, { agent }] of members) {
+      for (const [name, member] of members) {
         const netns = options.netnsOfNode(name);
-        if (what === netns) repair(name, agent);
-        else if (what === podsOf(netns)) repairPods(agent);
+        if (what === podsOf(netns)) repairPods(name, member);
+        if (what !== netns) continue;
+        repair(name, member.agent);
+        tellBroken(member);
       }
     },
   });

@@ -40,6 +40,8 @@ export interface NodeAgent {
   repair(): number;
   /** The same inside the node's pods. Returns their keys. */
   repairPods(): string[];
+  /** Keys of the pods that could not be mended, with why. */
+  brokenPods(): ReadonlyMap<string, string>;
   /** Takes everything away again, when the node has left the cluster and its pods are gone. */
   cleanup(): void;
 }
@@ -222,6 +224,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     repairPods() {
       const uids = new Set(overlay.repairPods());
       return [...local].flatMap(([key, { pod }]) => (uids.has(pod.uid) ? [key] : []));
+    },
+    brokenPods() {
+      const broken = overlay.broken();
+      if (broken.size === 0) return broken;
+      const found = [...local].map(([key, { pod }]) => [key, broken.get(pod.uid)] as const);
+      return new Map(found.flatMap(([key, why]) => (why === undefined ? [] : [[key, why]])));
     },
     cleanup() {
       for (const table of tables) table.cleanup();

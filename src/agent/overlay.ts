@@ -1,4 +1,4 @@
-import { WeftError } from '../lib/errors.ts';
+import { messageOf, WeftError } from '../lib/errors.ts';
 import type {
   NamespaceState,
   Route,
@@ -31,11 +31,14 @@ export interface Overlay {
   removePod(uid: string): void;
   /**
    * Puts back what somebody else took away of the links, addresses, routes and entries that should be there. Returns
-   * how many things were missing. Throws `wiring-failed` where that is not possible now.
+   * how many things were missing and are back. Throws `wiring-failed` where that is not possible now; a pod of which
+   * that is so is one of the `broken` instead.
    */
   repair(): number;
-  /** The same inside the pods' namespaces. Returns the uids of those where something was missing. */
+  /** The same inside the pods' namespaces. Returns the uids of those where something was missing and is back. */
   repairPods(): string[];
+  /** Uids of the pods that the last repair could not mend, with why. */
+  broken(): ReadonlyMap<string, string>;
   /** Takes away what connects the node with the others, once its pods are gone. */
   cleanup(): void;
 }
@@ -51,6 +54,8 @@ export interface OverlayOptions {
 export function createOverlay({ route, netns, node, routes }: OverlayOptions): Overlay {
   let overlay: NamespaceState = emptyNamespace;
   const pods = new Map<string, { readonly pod: WiredPod; readonly state: NamespaceState }>();
+  /** What is wrong on the node's side of a pod, and inside it, by uid. */
+  const broken = { outside: new Map<string, string>(), inside: new Map<string, string>() };
   /** What was there at the start and stays, until it is claimed. */
   let adopted: NamespaceState = emptyNamespace;
 
@@ -75,6 +80,18 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
     const setUp: RouteOperation[] = link === undefined ? [] : [{ action: 'set-link', link }];
     throwOn(route.apply(pod.netns, [...setUp, ...missing]), `pod namespace ${pod.netns}`);
     return true;
+  };
+
+  /** Whether `work` could be done for a pod, and whether it found anything to do. */
+  const mend = (side: keyof typeof broken, uid: string, work: () => boolean): boolean => {
+    try {
+      const found = work();
+      broken[side].delete(uid);
+      return found;
+    } catch (error) {
+      broken[side].set(uid, messageOf(error));
+      return false;
+    }
   };
 
   return {
@@ -108,6 +125,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       if (before === undefined) route.apply(netns, [{ action: 'delete-link', name: podLinkName(uid) }]);
       else replace(before.state, emptyNamespace);
       pods.delete(uid);
+      for (const side of Object.values(broken)) side.delete(uid);
     },
     cleanup() {
       replace({ ...overlay, routes: [...overlay.routes, ...routes] }, emptyNamespace);
@@ -123,13 +141,27 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       const missing = diffNamespace(commonWith(actual, desired), desired);
       if (missing.length === 0) return 0;
       const failures = route.apply(netns, [...linksOf(missing, actual), ...missing]);
+      const others = new Set(failures);
       for (const { pod, state } of pods.values()) {
-        if (![...state.links.keys()].every((link) => actual.links.has(link))) wireInside(pod);
+        const own = failures.filter(({ operation }) => state.links.has(linkOf(operation)));
+        for (const failure of own) others.delete(failure);
+        const isThere = [...state.links.keys()].every((link) => actual.links.has(link));
+        if (isThere && own.length === 0) continue;
+        mend('outside', pod.uid, () => {
+          throwOn(own, `its link on node ${node.name}`);
+          wireInside(pod);
+          return true;
+        });
       }
-      throwOn(failures, `node ${node.name}`);
-      return missing.length;
+      throwOn([...others], `node ${node.name}`);
+      return missing.length - failures.length;
     },
-    repairPods: () => [...pods.values()].flatMap(({ pod }) => (repairInside(pod) ? [pod.uid] : [])),
+    repairPods: () =>
+      [...pods.values()].flatMap(({ pod }) =>
+        mend('inside', pod.uid, () => repairInside(pod)) ? [pod.uid] : [],
+      ),
+    // What is wrong on the node's side is why the inside is wrong too.
+    broken: () => new Map([...broken.inside, ...broken.outside]),
   };
 }
 
@@ -153,17 +185,21 @@ function commonWith(actual: NamespaceState, desired: NamespaceState): NamespaceS
 
 /** Links that are there and on which something is missing: perhaps because somebody set them down. */
 function linksOf(missing: readonly RouteOperation[], actual: NamespaceState): RouteOperation[] {
-  const names = new Set(
-    missing.flatMap((operation) => {
-      if ('address' in operation) return operation.address.link;
-      if ('route' in operation) return operation.route.link;
-      return 'neighbour' in operation ? operation.neighbour.link : [];
-    }),
-  );
+  const onLinks = missing.filter((it) => 'address' in it || 'route' in it || 'neighbour' in it);
+  const names = new Set(onLinks.map(linkOf));
   return [...names].flatMap((name): RouteOperation[] => {
     const link = isAgentLink(name) ? actual.links.get(name) : undefined;
     return link === undefined ? [] : [{ action: 'set-link', link }];
   });
+}
+
+/** Name of the link that an operation is about. */
+function linkOf(operation: RouteOperation): string {
+  if ('address' in operation) return operation.address.link;
+  if ('route' in operation) return operation.route.link;
+  if ('neighbour' in operation) return operation.neighbour.link;
+  if ('entry' in operation) return operation.entry.link;
+  return 'link' in operation ? operation.link.name : operation.name;
 }
 
 function throwOn(failures: readonly RouteFailure[], where: string): void {

@@ -98,6 +98,8 @@ export interface PodRun extends RunningPod {
   readonly hostNetwork: boolean;
   stage: PodStage;
   leaving: Leaving | undefined;
+  /** Why its wire cannot be mended. */
+  broken: string | undefined;
 }
 
 export function createPodLife(options: PodLifeOptions): PodLife {
@@ -127,10 +129,18 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     run.stage = 'served';
   };
 
+  const reportBroken = async (run: PodRun, pod: Pod, message: string): Promise<void> => {
+    if (!isWaitingWith(pod, message)) {
+      await writeStatus(pod, waitingStatus(pod, { reason: 'NetworkBroken', message }, clock.now()));
+    }
+    run.stage = 'running';
+  };
+
   const report = async (run: PodRun): Promise<void> => {
     const pod = options.pod(run.key);
     // It went, or was replaced, while it was being served: its event is on the way.
     if (pod?.metadata.uid !== run.uid) return;
+    if (run.broken !== undefined) return reportBroken(run, pod, run.broken);
     const addressing = { addresses: run.addresses, nodeAddresses: nodeAddresses(node) };
     if (!isReportedAs(pod, addressing)) {
       await writeStatus(pod, runningStatus(pod, { ...addressing, now: clock.now() }));
@@ -151,6 +161,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
         hostNetwork,
         stage: 'claimed',
         leaving: undefined,
+        broken: undefined,
       };
     },
     async bringUp(run, pod) {
@@ -174,7 +185,8 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       addresses.release(run.addresses);
     },
     async reportWaiting(pod, why) {
-      if (!isWaitingWith(pod, why)) await writeStatus(pod, waitingStatus(pod, why, clock.now()));
+      if (isWaitingWith(pod, why)) return;
+      await writeStatus(pod, waitingStatus(pod, { reason: 'NotStarted', message: why }, clock.now()));
     },
   };
 }

@@ -17,6 +17,8 @@ export interface PodRunner {
   start(): void;
   /** The pod's object changed, came or went. */
   podChanged(key: string): void;
+  /** These pods cannot be mended, and the others can: their status says so. Returns those that were not so before. */
+  setBroken(broken: ReadonlyMap<string, string>): string[];
   stop(): Promise<void>;
   /** Stops, and takes all pods down: the node has left the cluster. */
   leave(): Promise<void>;
@@ -120,6 +122,15 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
       // That it waits was written by ourselves, and must not cut the wait short.
       const isOwnEcho = failed.has(key) && failed.get(key) === pod?.metadata.uid;
       if (!isOwnEcho && (runs.has(key) || belongs(pod))) queue.add(key);
+    },
+    setBroken(broken) {
+      const changed = [...runs.values()].filter((run) => run.broken !== broken.get(run.key));
+      for (const run of changed) {
+        run.broken = broken.get(run.key);
+        if (run.stage === 'running') run.stage = 'served';
+        queue.add(run.key);
+      }
+      return changed.filter((run) => run.broken !== undefined).map(({ key }) => key);
     },
     stop: () => queue.stop(),
     async leave() {

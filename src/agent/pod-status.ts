@@ -58,11 +58,15 @@ export function isReportedAs(pod: Pod, { addresses, nodeAddresses }: PodAddressi
  * The status of a pod that nobody answers for, with why: `kubectl describe` and `weft status` show it. A pod that
  * ran before stays in phase Running, as a kubelet leaves it.
  */
-export function waitingStatus(pod: Pod, message: string, now: number): PodStatus {
+export function waitingStatus(
+  pod: Pod,
+  { reason, message }: { readonly reason: 'NotStarted' | 'NetworkBroken'; readonly message: string },
+  now: number,
+): PodStatus {
   const time = timestamp(now);
   const conditions: Condition[] = [
     { type: 'PodScheduled', status: 'True', lastTransitionTime: time },
-    { type: 'Ready', status: 'False', reason: 'NotStarted', message, lastTransitionTime: time },
+    { type: 'Ready', status: 'False', reason, message, lastTransitionTime: time },
   ];
   return { phase: pod.status?.phase === 'Running' ? 'Running' : 'Pending', conditions };
 }

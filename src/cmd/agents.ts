@@ -63,6 +63,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     onRepair(object) {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
+    onBroken: (pod, why) => events.warn(pod, 'NetworkBroken', why),
     clock: systemClock,
     log,
   });

@@ -101,6 +101,7 @@ describe('what somebody takes away by hand', { skip }, () => {
     'its default route': 'route del default',
     'its gateway': 'neighbour flush nud permanent dev eth0',
     'its link': 'link delete eth0',
+    'its link, set down,': 'link set eth0 down',
   };
   for (const [what, command] of Object.entries(insidePod)) {
     test(`inside a pod, ${what} is back, and its packets go on`, async () => {
@@ -116,6 +117,29 @@ describe('what somebody takes away by hand', { skip }, () => {
       assert.ok((await repairsOf('agents')) > repairs, 'it is counted');
     });
   }
+
+  test('a pod with an eth0 of its own is not ready and says why, until that is gone', async () => {
+    const ready = async (): Promise<string | undefined> => {
+      const { status } = await lab.pod('default/client');
+      const condition = status?.conditions?.find(({ type }) => type === 'Ready');
+      return condition?.status === 'True' ? 'ready' : condition?.reason;
+    };
+    // In one go, or the agents are quicker.
+    const both = 'link delete eth0\nlink add eth0 type bridge\n';
+    byHand(client, 'sh', '-c', `printf '${both}' | ip -batch -`);
+    await eventually(async () => assert.equal(await ready(), 'NetworkBroken'));
+    await eventually(async () => {
+      const { items } = await lab.connection.client.list(resources.events);
+      assert.ok(
+        items.some(
+          ({ reason, involvedObject }) => `${reason} ${involvedObject.name}` === 'NetworkBroken client',
+        ),
+      );
+    });
+    byHand(client, 'ip', 'link', 'delete', 'eth0');
+    await eventually(async () => assert.equal(await ready(), 'ready'), 40_000);
+    assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
+  });
 
   test('a node whose namespace was unpinned has it back, and people are told', async () => {
     const pin = `${pathsOf(lab.name).namespaces}/node-node-2`;

@@ -5,8 +5,8 @@ import type { DriftWatch } from './port.ts';
 /** A watch over namespaces `a` and `b`; a link leads from `a` into `inside`. */
 export interface DriftWorld {
   readonly watch: DriftWatch;
-  /** Takes a link's address away, or changes rules, as another process. */
-  disturb(namespace: 'a' | 'b' | 'inside', what: 'links' | 'rules'): void;
+  /** Takes a link's address away, sets it down, or changes rules, as another process. */
+  disturb(namespace: 'a' | 'b' | 'inside', what: 'links' | 'rules' | 'down'): void;
   /** How long telling may take; what is expected ends the wait. */
   readonly patienceMs: number;
   end(): Promise<void>;
@@ -62,6 +62,12 @@ export function driftCompliance({ label, skip, make }: DriftCase): void {
       world.watch.watch('a', { peers: true });
       await expectTold(['a peers'], ['inside', 'links'], ['inside', 'rules']);
       await expectTold([], ['b', 'links']);
+    });
+
+    test('with peers, a link that is set down on the other end is told', async () => {
+      world.watch.watch('a', { peers: true });
+      // The node's own end loses its carrier with it, which is no drift of that end.
+      await expectTold(['a peers'], ['inside', 'down']);
     });
 
     test('watching again changes nothing, and forgetting ends it', async () => {

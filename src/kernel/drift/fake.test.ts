@@ -12,8 +12,8 @@ driftCompliance({
     return {
       watch,
       disturb(namespace, of) {
-        if (namespace !== 'inside') watch.drift({ namespace, of });
-        else if (of === 'links') watch.drift({ namespace: 'a', of: 'peers' });
+        if (namespace !== 'inside') watch.drift({ namespace, of: of === 'rules' ? 'rules' : 'links' });
+        else if (of !== 'rules') watch.drift({ namespace: 'a', of: 'peers' });
       },
       patienceMs: 20,
       end: () => Promise.resolve(),

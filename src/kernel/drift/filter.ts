@@ -23,6 +23,10 @@ const RTM_DELNEIGH = 29;
 /** Low byte of ifi_flags of struct ifinfomsg (linux/rtnetlink.h). */
 const linkFlagsAt = 24;
 const IFF_UP = 1;
+/** Behind struct ifinfomsg. */
+const linkAttributesAt = 32;
+/** Index of the other end; 0 when there is none. */
+const IFLA_LINK = 5;
 
 /**
  * rtnetlink: what somebody takes away, and links that are down. Netlink numbers the first socket of a process by the
@@ -30,21 +34,34 @@ const IFF_UP = 1;
  * neighbours all the time.
  */
 export function linkFilter(portId: number): Buffer {
-  return assemble(takenAway([swapped(portId)]));
+  return assemble(takenAway(portId));
 }
 
 /**
  * The same for namespaces on the other end of links, without what the kernel does by itself: pods come and go all the
- * time, and it tells of all that goes with them.
+ * time, and it tells of all that goes with them. That somebody set a link down it tells as its own as well
+ * (net/core/dev.c, dev_close_many); such a link still has its other end, and one that goes has lost it by then.
  */
 export function peersFilter(portId: number): Buffer {
-  return assemble(takenAway([swapped(portId), 0]));
+  return assemble([
+    { load: 'word', at: portIdAt },
+    { equals: 0, ifNot: 'somebody' },
+    { load: 'byte', at: typeHigh },
+    { equals: 0, ifNot: 'drop' },
+    { load: 'byte', at: typeLow },
+    { equals: RTM_NEWLINK, ifNot: 'drop' },
+    { load: 'byte', at: linkFlagsAt },
+    { hasBit: IFF_UP, ifSo: 'drop' },
+    { load: 'attribute', from: linkAttributesAt, type: IFLA_LINK, ifNone: 'drop' },
+    { equals: 0, ifSo: 'drop', ifNot: 'take' },
+    ...takenAway(portId, 'somebody'),
+  ]);
 }
 
-function takenAway(exceptBy: readonly number[]): Step[] {
+function takenAway(exceptBy: number, label = 'start'): Step[] {
   return [
-    { load: 'word', at: portIdAt },
-    ...exceptBy.map((portId): Step => ({ equals: portId, ifSo: 'drop' })),
+    { label, load: 'word', at: portIdAt },
+    { equals: swapped(exceptBy), ifSo: 'drop' },
     { load: 'byte', at: typeHigh },
     { equals: 0, ifNot: 'drop' },
     { load: 'byte', at: typeLow },

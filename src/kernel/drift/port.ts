@@ -25,8 +25,7 @@ export interface Drift {
   readonly namespace: string;
   /**
    * `links`: links, addresses, routes, neighbours. `rules`: nftables. `peers`: links and so on in a namespace that this
-   * one has a link into, or in itself; the kernel's own are left out, for it takes apart what goes: also that a
-   * link there was set down, which it tells as its own.
+   * one has a link into, or in itself; the kernel's own are left out, for it takes apart what goes.
    */
   readonly of: 'links' | 'rules' | 'peers';
 }

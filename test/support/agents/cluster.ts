@@ -7,8 +7,8 @@ import { createFakeClient, type FakeClientOptions } from '../../../src/client/fa
 import type { Client } from '../../../src/client/port.ts';
 import { createFakeClock, type FakeClock } from '../../../src/lib/fake-clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
-import { defaultNetworkConfig, type NetworkConfig } from '../../../src/model/network/config.ts';
-import { createAgents, type AgentKernel, type Agents } from '../../../src/agent/agents.ts';
+import { defaultNetworkConfig } from '../../../src/model/network/config.ts';
+import { createAgents, type Agents, type AgentsOptions } from '../../../src/agent/agents.ts';
 import type { PodSettings } from '../../../src/agent/pod-life.ts';
 import { createFakeMachine, netnsOfNode, twoNodes, type FakeMachine } from './fake-machine.ts';
 import { createFakeServing, createFakeSettings, type FakeServing } from './fake-serving.ts';
@@ -22,7 +22,7 @@ export interface FakeCluster {
   readonly settings: PodSettings;
   readonly clock: FakeClock;
   /** Starts agents, as a new process would. The returned function ends them. */
-  startAgents(options?: { kernel?: AgentKernel; config?: NetworkConfig }): Promise<Agents>;
+  startAgents(options?: Partial<Pick<AgentsOptions, 'kernel' | 'config' | 'onBroken'>>): Promise<Agents>;
   /** Everything that follows from what happened is done; time stands still. */
   settled(): Promise<void>;
   pod(key: string): Promise<Pod | undefined>;
@@ -50,7 +50,7 @@ export function createFakeCluster(
     settings,
     clock,
     settled,
-    async startAgents({ kernel = machine, config = defaultNetworkConfig } = {}) {
+    async startAgents({ kernel = machine, config = defaultNetworkConfig, ...more } = {}) {
       const agents = createAgents({
         client,
         kernel,
@@ -61,6 +61,7 @@ export function createFakeCluster(
         settings,
         clock,
         log: silentLog,
+        ...more,
       });
       await agents.start();
       await settled();
