@@ -150,7 +150,7 @@ export function clientCompliance(
       const patched = await client.patch(resources.configmaps, name, { body: { data: { x: null, z: '2' } } });
       assert.deepEqual(patched.data, { y: '1', z: '2' });
       await client.create(resources.deployments, deploymentNamed('a'));
-      const body = { status: { readyReplicas: 1 }, spec: { replicas: 5 } };
+      const body = { status: { replicas: 1, readyReplicas: 1 }, spec: { replicas: 5 } };
       const status = await client.patch(resources.deployments, name, { body, subresource: 'status' });
       assert.equal(status.status?.readyReplicas, 1);
       assert.equal(status.spec.replicas, 1);
@@ -189,6 +189,61 @@ export function clientCompliance(
       assert.ok((await client.get(resources.configmaps, name))?.metadata.deletionTimestamp);
       await client.patch(resources.configmaps, name, { body: { metadata: { finalizers: null } } });
       assert.equal(await client.get(resources.configmaps, name), undefined);
+    });
+
+    check('deletes only the very object that is meant', async (client) => {
+      const name = { namespace, name: 'a' };
+      const first = await client.create(resources.configmaps, settings('a', {}));
+      await client.delete(resources.configmaps, name, { uid: first.metadata.uid ?? '' });
+      await client.create(resources.configmaps, settings('a', {}));
+      const again = client.delete(resources.configmaps, name, { uid: first.metadata.uid ?? '' });
+      await assert.rejects(again, withCode('api-conflict'));
+      assert.ok(await client.get(resources.configmaps, name));
+    });
+
+    check('binds a pod to a node once, and only the very pod that is meant', async (client) => {
+      const name = { namespace, name: 'one' };
+      const { uid = '' } = (await client.create(resources.pods, podNamed('one'))).metadata;
+      const other = '11111111-1111-4111-8111-111111111111';
+      await assert.rejects(client.bind({ ...name, uid: other }, 'node-1'), withCode('api-conflict'));
+      await client.bind({ ...name, uid }, 'node-1');
+      assert.equal((await client.get(resources.pods, name))?.spec.nodeName, 'node-1');
+      await assert.rejects(client.bind({ ...name, uid }, 'node-2'), withCode('api-conflict'));
+      await client.delete(resources.pods, name, { graceSeconds: 0 });
+      assert.equal(await client.get(resources.pods, name), undefined);
+    });
+
+    check('applies fields of its own: those left out go, those of others stay', async (client) => {
+      const name = { namespace, name: 'a' };
+      const data = async (): Promise<unknown> => (await client.get(resources.configmaps, name))?.data;
+      await client.apply(resources.configmaps, settings('a', { x: '1', y: '1' }));
+      assert.deepEqual(await data(), { x: '1', y: '1' });
+      await client.patch(resources.configmaps, name, { body: { data: { theirs: '1' } } });
+      await client.apply(resources.configmaps, settings('a', { x: '2' }), { force: true });
+      assert.deepEqual(await data(), { x: '2', theirs: '1' });
+    });
+
+    check('lets an emptied namespace go', async (client) => {
+      const name = { name: 'passing' };
+      await client.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: name });
+      await client.delete(resources.namespaces, name);
+      assert.ok((await client.get(resources.namespaces, name))?.metadata.deletionTimestamp);
+      await client.finalizeNamespace('passing');
+      assert.equal(await client.get(resources.namespaces, name), undefined);
+    });
+
+    check('renews a cache on demand, and tells nothing twice', async (client) => {
+      await client.create(resources.configmaps, settings('before', {}));
+      const informer = client.informer(resources.configmaps);
+      const told: string[] = [];
+      informer.onChange(({ key }) => {
+        if (/\/(before|after)$/.test(key)) told.push(key);
+      });
+      await informer.synced;
+      informer.renew();
+      await client.create(resources.configmaps, settings('after', {}));
+      await eventually(() => told.length >= 2, 'the new object was told');
+      assert.deepEqual(told, [`${namespace}/before`, `${namespace}/after`]);
     });
 
     check('tells an informer everything that happens, once and in order', async (client) => {

@@ -26,8 +26,20 @@ export interface Client {
    * and not one that took its name meanwhile; `api-conflict` for another one, and for a pod that has a node.
    */
   bind(pod: ObjectName & { readonly uid?: string }, node: string): Promise<void>;
-  /** Resolves also when there was nothing to delete. */
-  delete(resource: Resource, name: ObjectName): Promise<void>;
+  /**
+   * Server-side apply: the object holds these fields, owned by this client's field manager, and no longer those that
+   * it applied before and leaves out now. `api-conflict` where somebody else owns a field and says otherwise, unless
+   * it is taken by `force`.
+   */
+  apply<T extends KubernetesObject>(
+    resource: Resource<T>,
+    object: T,
+    options?: { force?: boolean },
+  ): Promise<T>;
+  /** Resolves also when there was nothing to delete; `api-conflict` when a precondition does not hold. */
+  delete(resource: Resource, name: ObjectName, options?: DeleteOptions): Promise<void>;
+  /** Lets a namespace that is being deleted go, for it is empty. */
+  finalizeNamespace(name: string): Promise<void>;
   /**
    * A cache of all objects of a resource, kept current by list and watch, which reconnects and relists by
    * itself. A resource that the server does not serve (yet) has no objects. One informer per resource and client: a second call returns the same one.
@@ -40,6 +52,13 @@ export interface Client {
 export interface ObjectName {
   readonly namespace?: string;
   readonly name: string;
+}
+
+export interface DeleteOptions {
+  /** Only this very object, and not one that has taken its name meanwhile. */
+  readonly uid?: string;
+  /** How long a pod on a node may take to end; 0 removes it at once, for its node says that it has ended. */
+  readonly graceSeconds?: number;
 }
 
 export interface ListOptions {
@@ -74,4 +93,6 @@ export interface Informer<T> {
    * already cached. Returns the function that ends it.
    */
   onChange(callback: (change: Change<T>) => void): () => void;
+  /** Lists again, because the watch has not told what it must have told: the cache is known to be stale. */
+  renew(): void;
 }

@@ -9,7 +9,7 @@ import { done, type Outcome } from '../reconcile/outcome.ts';
 import { forEachBounded } from './bounded.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { deploymentStatusOf } from './deployment-status.ts';
-import { activePods, nameOf, ownerKeyOf } from './pod-writes.ts';
+import { activePods, exactly, nameOf, ownerKeyOf } from './pod-writes.ts';
 import { createStatusWriter, enqueueChanges } from './status.ts';
 
 /** Leads every Deployment's ReplicaSets from template to template, step by step as pods become ready. */
@@ -35,7 +35,7 @@ export function createDeploymentController(context: ControllerContext): Controll
       forEachBounded(step.scale, ([name, replicas]) => scaleSet(context, { deployment, name, replicas })),
       numberRevision(context, deployment, { sets, revision }),
       forEachBounded(forgotten(deployment, sets), async (set) => {
-        await context.client.delete(resources.replicasets, nameOf(set));
+        await context.client.delete(resources.replicasets, nameOf(set), exactly(set));
         await cache.seen.replicaSets.deleted(set);
       }),
     ]);

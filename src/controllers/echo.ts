@@ -12,42 +12,60 @@ export interface Echo {
   written(object: KubernetesObject): Promise<void>;
   /** Resolves when the cache no longer holds this very object (its uid), or holds it as being deleted. */
   deleted(object: KubernetesObject): Promise<void>;
+  /** Lets everybody go who still waits. */
   end(): void;
 }
 
-/** After this a waiter goes on regardless: names of what is created are repeatable, so nothing is doubled. */
+/**
+ * A watch that has not told a write of our own by now has lost it, or is on its way to be found broken: the cache is
+ * stale and is renewed, as often as it takes. Nobody goes on without it.
+ */
 const patienceMs = 5_000;
 
 export function createEcho<T extends KubernetesObject>(informer: Informer<T>, clock: Clock): Echo {
   const waiting = new Map<string, Set<() => void>>();
-  const end = informer.onChange(({ key }) => {
-    for (const look of Array.from(waiting.get(key) ?? [])) look();
-  });
+  let ended = false;
+  const endWatch = informer.onChange(({ key }) => look(key));
+
+  function look(key: string): void {
+    for (const holdsNow of Array.from(waiting.get(key) ?? [])) holdsNow();
+  }
 
   function until(key: string, holds: () => boolean): Promise<void> {
-    if (holds()) return Promise.resolve();
+    if (ended || holds()) return Promise.resolve();
     return new Promise((resolve) => {
       const finish = (): void => {
         cancel();
         const looks = waiting.get(key);
-        looks?.delete(look);
+        looks?.delete(lookNow);
         if (looks?.size === 0) waiting.delete(key);
         resolve();
       };
-      const look = (): void => {
-        if (holds()) finish();
+      const lookNow = (): void => {
+        if (ended || holds()) finish();
       };
-      const cancel = clock.after(patienceMs, finish);
+      const renew = (): void => {
+        cancel = clock.after(patienceMs, renew);
+        // A bookmark may have brought the version, which tells nobody of a change.
+        if (holds()) finish();
+        else informer.renew();
+      };
+      let cancel = clock.after(patienceMs, renew);
       const looks = waiting.get(key);
-      if (looks === undefined) waiting.set(key, new Set([look]));
-      else looks.add(look);
+      if (looks === undefined) waiting.set(key, new Set([lookNow]));
+      else looks.add(lookNow);
     });
   }
 
   return {
     written(object) {
       const version = Number(object.metadata.resourceVersion);
-      return until(keyOf(object), () => Number(informer.resourceVersion) >= version);
+      const key = keyOf(object);
+      return until(key, () => {
+        const held = informer.get(key)?.metadata.resourceVersion;
+        // An older object beside a newer version of the whole: the watch has lost what came between.
+        return Number(informer.resourceVersion) >= version && Number(held ?? version) >= version;
+      });
     },
     deleted(object) {
       const key = keyOf(object);
@@ -56,6 +74,10 @@ export function createEcho<T extends KubernetesObject>(informer: Informer<T>, cl
         return now?.uid !== object.metadata.uid || now?.deletionTimestamp !== undefined;
       });
     },
-    end,
+    end() {
+      ended = true;
+      endWatch();
+      for (const key of Array.from(waiting.keys())) look(key);
+    },
   };
 }

@@ -6,7 +6,7 @@ import { mirroredByUs, mirroredSlicesOf } from '../model/workloads/mirrored-slic
 import { done, type Outcome } from '../reconcile/outcome.ts';
 import { serviceKeyOf } from './cluster-cache.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
-import { nameOf } from './pod-writes.ts';
+import { exactly, nameOf } from './pod-writes.ts';
 
 /** Mirrors the Endpoints that people write for Services without selector into EndpointSlices. */
 export function createEndpointSliceMirroringController(context: ControllerContext): Controller {
@@ -20,7 +20,7 @@ export function createEndpointSliceMirroringController(context: ControllerContex
     const names = new Set(wanted.map(({ metadata }) => metadata.name));
     for (const slice of existing) {
       if (names.has(slice.metadata.name)) continue;
-      await client.delete(resources.endpointslices, nameOf(slice));
+      await client.delete(resources.endpointslices, nameOf(slice), exactly(slice));
       await cache.seen.endpointSlices.deleted(slice);
     }
     return done;

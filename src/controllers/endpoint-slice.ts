@@ -14,7 +14,7 @@ import { done, type Outcome } from '../reconcile/outcome.ts';
 import { forEachBounded } from './bounded.ts';
 import { labelValuesOf, selectorValue, serviceKeyOf } from './cluster-cache.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
-import { nameOf } from './pod-writes.ts';
+import { exactly, nameOf } from './pod-writes.ts';
 import { enqueueChanges } from './status.ts';
 
 /** Keeps the EndpointSlices of every Service with a selector. */
@@ -95,7 +95,7 @@ async function writeSlices(
   await forEachBounded(
     existing.filter(({ metadata }) => !names.has(metadata.name)),
     async (slice) => {
-      await client.delete(resources.endpointslices, nameOf(slice));
+      await client.delete(resources.endpointslices, nameOf(slice), exactly(slice));
       await cache.seen.endpointSlices.deleted(slice);
     },
   );

@@ -5,7 +5,7 @@ import type { Change, Informer, ObjectName } from '../client/port.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { createOwnership } from './ownership.ts';
-import { nameOf } from './pod-writes.ts';
+import { exactly, nameOf } from './pod-writes.ts';
 
 /** Keeps an owner until the dependents that block its deletion are gone (propagationPolicy Foreground). */
 const foreground = 'foregroundDeletion';
@@ -92,7 +92,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
       const metadata = { resourceVersion, finalizers: [...finalizers, foreground] };
       await client.patch(resource, nameOf(object), { body: { metadata } });
     }
-    await client.delete(resource, nameOf(object));
+    await client.delete(resource, nameOf(object), exactly(object));
   }
 
   /** An owner that the cache does not have may be too new for it: then the API server is asked. */

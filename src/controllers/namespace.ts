@@ -58,9 +58,7 @@ export function createNamespaceController(context: ControllerContext): Controlle
     // Empty only when a second look finds nothing: an object may wait for its finalizers, or be just made.
     const left = (await empty(name)) > 0 ? await empty(name) : 0;
     if (left > 0) return { kind: 'wait', afterMs: againMs };
-    await client
-      .patch(resources.namespaces, { name }, { body: { spec: { finalizers: [] } } })
-      .catch(ignore('api-not-found'));
+    await client.finalizeNamespace(name).catch(ignore('api-not-found'));
     return done;
   }
 

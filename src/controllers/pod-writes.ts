@@ -36,10 +36,10 @@ export async function createPods(
   });
 }
 
-/** Deletes pods and waits until the cache has seen it. */
+/** Deletes these very pods, and not others of their names, and waits until the cache has seen it. */
 export async function deletePods({ client, cache }: ControllerContext, pods: readonly Pod[]): Promise<void> {
   await forEachBounded(pods, async (pod) => {
-    await client.delete(resources.pods, nameOf(pod));
+    await client.delete(resources.pods, nameOf(pod), exactly(pod));
     await cache.seen.pods.deleted(pod);
   });
 }
@@ -50,6 +50,11 @@ export function nameOf({ metadata: { namespace, name } }: KubernetesObject): {
   name: string;
 } {
   return namespace === undefined ? { name } : { namespace, name };
+}
+
+/** The precondition that it is this very object: the cache may be behind, and the name somebody else's by now. */
+export function exactly({ metadata: { uid } }: KubernetesObject): { uid?: string } {
+  return uid === undefined ? {} : { uid };
 }
 
 /** The key of the object of this kind that controls a pod, for the queue of its controller. */

@@ -6,7 +6,7 @@ import { createNodeLoads } from '../model/workloads/node-loads.ts';
 import { schedule } from '../model/workloads/schedule.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
-import { nameOf } from './pod-writes.ts';
+import { exactly, nameOf } from './pod-writes.ts';
 
 /** Nodes often become ready a moment after the first pods are there: only later is it worth an Event. */
 const patienceMs = 1_000;
@@ -48,9 +48,9 @@ export function createSchedulerController(context: ControllerContext): Controlle
     const bound = { ...pod, spec: { ...pod.spec, nodeName: node } };
     assumed.set(key, bound);
     nodeLoads.set(key, bound);
-    const { uid } = pod.metadata;
     try {
-      await client.bind({ ...nameOf(pod), ...(uid !== undefined && { uid }) }, node);
+      // The uid makes it this very pod, and not one that took its name meanwhile.
+      await client.bind({ ...nameOf(pod), ...exactly(pod) }, node);
     } catch (thrown) {
       assumed.delete(key);
       nodeLoads.set(key, cache.pods.get(key));

@@ -197,6 +197,7 @@ test('answers SERVFAIL until it knows what the API holds', async (context) => {
     size: 0,
     resourceVersion: '0',
     onChange: () => () => {},
+    renew: () => {},
   };
   const sockets = await createLoopbackSockets();
   const server = createDnsServer({

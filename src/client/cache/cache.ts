@@ -22,10 +22,10 @@ export interface Cache<T extends KubernetesObject> {
 type Callback<T> = (change: Change<T>) => void;
 
 /**
- * An object that was deleted and made anew between two looks is told as a deletion and then an addition, never
+ * `renew` is the informer's own. An object that was deleted and made anew between two looks is told as a deletion and then an addition, never
  * as a modification: its uid is another one.
  */
-export function createCache<T extends KubernetesObject>(log: Log): Cache<T> {
+export function createCache<T extends KubernetesObject>(log: Log, renew: () => void): Cache<T> {
   const objects = new Map<string, T>();
   const callbacks = new Set<{ readonly callback: Callback<T> }>();
   const synced = Promise.withResolvers<void>();
@@ -109,6 +109,7 @@ export function createCache<T extends KubernetesObject>(log: Log): Cache<T> {
       callbacks.add(entry);
       return () => callbacks.delete(entry);
     },
+    renew,
   };
   return {
     informer,

@@ -7,6 +7,7 @@ import { silentLog, type Log } from '../../lib/log.ts';
 import { createCache } from '../cache/cache.ts';
 import { mergePatch } from '../merge-patch.ts';
 import type { Client, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
+import { applyTo } from './apply.ts';
 import { freshCopy } from './frozen-copy.ts';
 import { createFakeStore, type AnyObject, type FakeStore } from './store.ts';
 
@@ -15,6 +16,8 @@ export interface FakeClientOptions {
   readonly objects?: readonly KubernetesObject[];
   readonly clock?: Pick<Clock, 'now'>;
   readonly log?: Log;
+  /** As of the HTTP client. */
+  readonly fieldManager?: string;
   /** Called before every call: to count, to delay, or to throw what the API would answer. */
   readonly intercept?: (call: FakeCall) => void | Promise<void>;
   /** When events reach informers: in the next microtask, unless a test wants a cache that lags. Order must be kept. */
@@ -22,7 +25,17 @@ export interface FakeClientOptions {
 }
 
 export interface FakeCall {
-  readonly verb: 'get' | 'list' | 'create' | 'update' | 'updateStatus' | 'patch' | 'bind' | 'delete';
+  readonly verb:
+    | 'get'
+    | 'list'
+    | 'create'
+    | 'update'
+    | 'updateStatus'
+    | 'patch'
+    | 'apply'
+    | 'delete'
+    | 'bind'
+    | 'finalize';
   readonly resource: Resource;
   /** Absent for lists; without `name` for a create with generateName. */
   readonly name?: Partial<ObjectName>;
@@ -45,6 +58,7 @@ export function clientOf(
   options: Omit<FakeClientOptions, 'objects' | 'clock'> = {},
 ): Client {
   const informers = createInformers(store, options);
+  const manager = options.fieldManager ?? 'weft';
   const before = async (call: FakeCall): Promise<void> => options.intercept?.(call);
   /** The store holds under a resource what was stored as that resource. */
   const typed = <T extends KubernetesObject>(_: Resource<T>, object: AnyObject): T =>
@@ -98,9 +112,22 @@ export function clientOf(
       await before({ verb: 'bind', resource: resources.pods, name: pod });
       store.bind(pod, node);
     },
-    async delete(resource, name) {
+    async apply<T extends KubernetesObject>(
+      resource: Resource<T>,
+      object: T,
+      { force = false } = {},
+    ): Promise<T> {
+      await before({ verb: 'apply', resource, name: object.metadata });
+      return typed(resource, applyTo(store, resource, { object, manager, force }));
+    },
+    async delete(resource, name, { uid } = {}) {
       await before({ verb: 'delete', resource, name });
-      store.delete(resource, name);
+      store.delete(resource, name, uid);
+    },
+    async finalizeNamespace(name) {
+      await before({ verb: 'finalize', resource: resources.namespaces, name: { name } });
+      const change = (namespace: AnyObject): AnyObject => ({ ...namespace, spec: { finalizers: [] } });
+      store.modify(resources.namespaces, { name }, { what: 'object', change });
     },
     informer: informers.informer,
     close() {
@@ -123,10 +150,13 @@ function createInformers(
       const known = informers.get(id);
       // One informer per resource: its type is the resource's.
       if (known !== undefined) return known as unknown as Informer<T>;
-      const cache = createCache<AnyObject>(log);
       const later = (apply: () => void): void => deliver(() => (closed ? undefined : apply()));
-      const list = store.list(resource);
-      later(() => cache.replace(list));
+      const list = (): void => {
+        const listed = store.list(resource);
+        later(() => cache.replace(listed));
+      };
+      const cache = createCache<AnyObject>(log, list);
+      list();
       stops.push(store.watch(resource, (event) => later(() => cache.apply(event))));
       informers.set(id, cache.informer);
       return cache.informer as unknown as Informer<T>;

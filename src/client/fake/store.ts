@@ -24,7 +24,8 @@ export interface FakeStore {
   modify(resource: Resource, name: ObjectName, change: Modification): AnyObject;
   /** Gives a pod that has none its node. */
   bind(pod: ObjectName & { readonly uid?: string }, node: string): void;
-  delete(resource: Resource, name: ObjectName): void;
+  /** With a uid: throws `api-conflict` unless it is that very object. */
+  delete(resource: Resource, name: ObjectName, uid?: string): void;
   /** Calls back for every change of a resource, in order. */
   watch(resource: Resource, callback: (event: WatchEvent<AnyObject>) => void): () => void;
 }
@@ -141,9 +142,11 @@ export function createFakeStore(now: () => number): FakeStore {
       }
       write(resources.pods, { ...pod, spec: { ...spec, nodeName: node } }, 'MODIFIED');
     },
-    delete(resource, name) {
+    delete(resource, name, uid) {
       const object = collectionOf(resource).objects.get(keyOf({ metadata: name }));
       if (object === undefined) return;
+      if (uid !== undefined)
+        checkVersion(resource, object, { ...object, metadata: { name: name.name, uid } });
       if (!isHeld(object)) {
         write(resource, object, 'DELETED');
         return;

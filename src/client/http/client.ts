@@ -1,25 +1,33 @@
 import { apiVersionOf, resources, type Resource } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { apiCode, unavailable } from '../errors.ts';
-import type { Client, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
+import type { Client, DeleteOptions, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
+import { createCounters, type ClientCounts } from './counts.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import { limits, type ClientOptions } from './options.ts';
 import { collectionPath, objectPath } from './path.ts';
 import { startReflector } from './reflector.ts';
 import { createConnection } from './session.ts';
 
+/** A client that counts what it meets. */
+export interface HttpClient extends Client {
+  counts(): ClientCounts;
+}
+
 /**
  * A client of any Kubernetes API server, over one HTTP/2 connection that is made by the first call and made
  * again whenever it broke. Informers start with their first `informer` call.
  */
-export function createClient(options: ClientOptions): Client {
-  const connection = createConnection(options);
-  const exchange = createExchange(connection, options);
+export function createClient(options: ClientOptions): HttpClient {
+  const counters = createCounters();
   const closing = new AbortController();
+  const connection = createConnection(options, counters);
+  const exchange = createExchange(connection, { ...options, counters, closing: closing.signal });
   const informers = new Map<string, Informer<KubernetesObject>>();
 
   return {
-    ...verbs(exchange),
+    ...verbs(exchange, options.fieldManager ?? 'weft'),
+    counts: () => ({ ...counters }),
     informer<T extends KubernetesObject>(resource: Resource<T>): Informer<T> {
       const id = collectionPath(resource);
       // One informer per resource: its type is the resource's.
@@ -27,7 +35,8 @@ export function createClient(options: ClientOptions): Client {
       if (known !== undefined) return known;
       const list = (): Promise<ObjectList<T>> => listAll(exchange, resource, {});
       const { clock, log } = options;
-      const informer = startReflector({ resource, exchange, list, clock, log, signal: closing.signal });
+      const { signal } = closing;
+      const informer = startReflector({ resource, exchange, list, clock, log, signal, counters });
       informers.set(id, informer);
       return informer;
     },
@@ -39,10 +48,11 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-function verbs(exchange: Exchange): Omit<Client, 'informer' | 'close'> {
+function verbs(exchange: Exchange, fieldManager: string): Omit<Client, 'informer' | 'close'> {
   /** The server answers with an object of the resource asked for. */
   const send = async <T>(request: Parameters<Exchange['send']>[0]): Promise<T> =>
     (await exchange.send(request)) as T;
+  const managed = (path: string): string => `${path}?fieldManager=${encodeURIComponent(fieldManager)}`;
   return {
     async get<T extends KubernetesObject>(resource: Resource<T>, name: ObjectName): Promise<T | undefined> {
       try {
@@ -60,28 +70,28 @@ function verbs(exchange: Exchange): Omit<Client, 'informer' | 'close'> {
     create: (resource, object) =>
       send({
         method: 'POST',
-        path: collectionPath(resource, object.metadata.namespace),
+        path: managed(collectionPath(resource, object.metadata.namespace)),
         body: object,
         what: said('create', resource, object.metadata),
       }),
     update: (resource, object) =>
       send({
         method: 'PUT',
-        path: objectPath(resource, object.metadata),
+        path: managed(objectPath(resource, object.metadata)),
         body: object,
         what: said('update', resource, object.metadata),
       }),
     updateStatus: (resource, object) =>
       send({
         method: 'PUT',
-        path: objectPath(resource, object.metadata, 'status'),
+        path: managed(objectPath(resource, object.metadata, 'status')),
         body: object,
         what: said('update the status of', resource, object.metadata),
       }),
     patch: (resource, name, { body, subresource }) =>
       send({
         method: 'PATCH',
-        path: objectPath(resource, name, subresource),
+        path: managed(objectPath(resource, name, subresource)),
         body,
         contentType: 'application/merge-patch+json',
         what: said('patch', resource, name),
@@ -90,19 +100,49 @@ function verbs(exchange: Exchange): Omit<Client, 'informer' | 'close'> {
       const target = { apiVersion: 'v1', kind: 'Node', name: node };
       await exchange.send({
         method: 'POST',
-        path: objectPath(resources.pods, pod, 'binding'),
+        path: managed(objectPath(resources.pods, pod, 'binding')),
         body: { apiVersion: 'v1', kind: 'Binding', metadata: pod, target },
         what: said('bind', resources.pods, pod),
       });
     },
-    async delete(resource, name) {
+    apply: (resource, object, { force = false } = {}) =>
+      send({
+        method: 'PATCH',
+        path: `${managed(objectPath(resource, object.metadata))}&force=${force}`,
+        body: object,
+        // YAML, which JSON is.
+        contentType: 'application/apply-patch+yaml',
+        what: said('apply', resource, object.metadata),
+      }),
+    async delete(resource, name, options = {}) {
       try {
-        const path = objectPath(resource, name);
-        await exchange.send({ method: 'DELETE', path, what: said('delete', resource, name) });
+        await exchange.send({
+          method: 'DELETE',
+          path: objectPath(resource, name),
+          body: deleteOptions(options),
+          what: said('delete', resource, name),
+        });
       } catch (thrown) {
         if (apiCode(thrown) !== 'api-not-found') throw thrown;
       }
     },
+    async finalizeNamespace(name) {
+      await exchange.send({
+        method: 'PUT',
+        path: managed(objectPath(resources.namespaces, { name }, 'finalize')),
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: { finalizers: [] } },
+        what: said('finalize', resources.namespaces, { name }),
+      });
+    },
+  };
+}
+
+function deleteOptions({ uid, graceSeconds }: DeleteOptions): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    ...(uid === undefined ? {} : { preconditions: { uid } }),
+    ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
   };
 }
 

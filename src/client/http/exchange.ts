@@ -1,7 +1,10 @@
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
-import { apiError, unavailable } from '../errors.ts';
+import { sleep } from '../../lib/sleep.ts';
+import { apiCode, apiError, unavailable } from '../errors.ts';
+import type { Counters } from './counts.ts';
 import { limits, type ClientOptions } from './options.ts';
+import { retryDelayMs, type Answer } from './retry-after.ts';
 import type { Connection } from './session.ts';
 
 /** One request. `path` holds the query too; `contentType` goes with `body`. */
@@ -22,7 +25,14 @@ export interface Exchange {
   stream(request: Request, signal: AbortSignal): Promise<ClientHttp2Stream>;
 }
 
-export function createExchange(connection: Connection, options: ClientOptions): Exchange {
+export interface ExchangeOptions extends ClientOptions {
+  readonly counters: Counters;
+  /** Ends the waits between repetitions. */
+  readonly closing: AbortSignal;
+}
+
+export function createExchange(connection: Connection, options: ExchangeOptions): Exchange {
+  const { counters } = options;
   const prefix = new URL(options.server).pathname.replace(/\/$/, '');
   const timeoutMs = options.requestTimeoutMs ?? 30_000;
 
@@ -37,45 +47,68 @@ export function createExchange(connection: Connection, options: ClientOptions): 
 
   async function open(request: Request): Promise<ClientHttp2Stream> {
     try {
+      counters.requests += 1;
       return start(await connection.acquire(), request);
     } catch (thrown) {
       throw unavailable(request.what, thrown);
     }
   }
 
-  return {
-    async send(request) {
+  /** Runs `use` on the answer to a request, which is sent again as long as the server asks for that. */
+  async function answered<T>(request: Request, use: (opened: Opened) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
       const stream = await open(request);
       const cancel = options.clock.after(timeoutMs, () =>
         stream.destroy(new Error(`no answer within ${timeoutMs} ms`)),
       );
       try {
-        const status = await statusOf(stream, request.what);
-        return parse(status, await bodyOf(stream, request.what), request.what);
+        const answer = await answerOf(stream, request.what);
+        const waitMs = retryDelayMs(answer, attempt);
+        if (waitMs === undefined) return await use({ stream, status: answer.status });
+        counters.retries += 1;
+        stream.close(constants.NGHTTP2_CANCEL);
+        await sleep(options.clock, waitMs, options.closing);
       } finally {
         cancel();
       }
-    },
-    async stream(request, signal) {
-      const stream = await open(request);
-      // `aborted` may have come while connecting; the listener then never would.
-      const abort = (): void => stream.close(constants.NGHTTP2_CANCEL);
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort, { once: true });
-      stream.once('close', () => signal.removeEventListener('abort', abort));
-      const cancel = options.clock.after(timeoutMs, () =>
-        stream.destroy(new Error('the watch did not start')),
-      );
-      try {
-        const status = await statusOf(stream, request.what);
-        if (status >= 200 && status < 300) return stream;
-        parse(status, await bodyOf(stream, request.what), request.what);
-        throw unavailable(request.what, `answered ${status}`);
-      } finally {
-        cancel();
-      }
-    },
+    }
+  }
+
+  async function counted<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (thrown) {
+      if (apiCode(thrown) === 'api-unavailable') counters.failures += 1;
+      throw thrown;
+    }
+  }
+
+  return {
+    send: (request) =>
+      counted(
+        answered(request, async ({ stream, status }) =>
+          parse(status, await bodyOf(stream, request.what), request.what),
+        ),
+      ),
+    stream: (request, signal) =>
+      counted(
+        answered(request, async ({ stream, status }) => {
+          const abort = (): void => stream.close(constants.NGHTTP2_CANCEL);
+          // `aborted` may have come meanwhile; the listener then never would.
+          if (signal.aborted) abort();
+          else signal.addEventListener('abort', abort, { once: true });
+          stream.once('close', () => signal.removeEventListener('abort', abort));
+          if (status >= 200 && status < 300) return stream;
+          parse(status, await bodyOf(stream, request.what), request.what);
+          throw unavailable(request.what, `answered ${status}`);
+        }),
+      ),
   };
+}
+
+interface Opened {
+  readonly stream: ClientHttp2Stream;
+  readonly status: number;
 }
 
 function headersOf(
@@ -95,9 +128,11 @@ function headersOf(
   };
 }
 
-function statusOf(stream: ClientHttp2Stream, what: string): Promise<number> {
+function answerOf(stream: ClientHttp2Stream, what: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    stream.once('response', (headers) => resolve(headers[':status'] ?? 0));
+    stream.once('response', (headers) =>
+      resolve({ status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }),
+    );
     stream.on('error', (error) => reject(unavailable(what, error)));
     stream.once('close', () => reject(unavailable(what, 'the connection was lost before an answer came')));
   });

@@ -25,6 +25,8 @@ export interface ClientOptions extends ServerAccess {
   readonly clock: Clock;
   /** Time for one answer (not for watches); 30 s unless said otherwise. */
   readonly requestTimeoutMs?: number;
+  /** Under which name the server notes who set which field; `weft` unless said otherwise. */
+  readonly fieldManager?: string;
 }
 
 /** Bounds on what a server can make a client hold. */

@@ -7,6 +7,7 @@ import { sleep } from '../../lib/sleep.ts';
 import { createCache, type WatchEvent } from '../cache/cache.ts';
 import { apiCode, apiError } from '../errors.ts';
 import type { Informer, ObjectList } from '../port.ts';
+import type { Counters } from './counts.ts';
 import type { Exchange } from './exchange.ts';
 import { limits, type ClientOptions } from './options.ts';
 import { collectionPath } from './path.ts';
@@ -18,6 +19,7 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   readonly clock: ClientOptions['clock'];
   readonly log: ClientOptions['log'];
   readonly signal: AbortSignal;
+  readonly counters: Counters;
 }
 
 const backOff = { firstMs: 20, mostMs: 5_000 };
@@ -25,6 +27,11 @@ const backOff = { firstMs: 20, mostMs: 5_000 };
 const unservedMs = 10_000;
 /** A watch is renewed by the server after this time, so that none lives for ever on one server of several. */
 const watchSeconds = 300;
+/**
+ * A server sends a bookmark every minute, give or take a quarter. Where not even that comes, somebody on the way has
+ * lost the watch without a word, and what happened since comes with the next watch from the same version.
+ */
+const silentMs = 100_000;
 
 /**
  * Keeps a cache equal to the server's collection until the signal aborts: list, then watch from the list's
@@ -32,27 +39,64 @@ const watchSeconds = 300;
  * version (410) or sent an ERROR event, so that nothing is missed and nothing told twice.
  */
 export function startReflector<T extends KubernetesObject>(options: ReflectorOptions<T>): Informer<T> {
-  const cache = createCache<T>(options.log);
-  void follow(options, cache);
+  const renewal = createRenewal(options.counters);
+  const cache = createCache<T>(options.log, renewal.ask);
+  void follow({ ...options, renewal }, cache);
   return cache.informer;
 }
 
+/** A wish for a new list, which ends the watch that runs. */
+interface Renewal {
+  ask(): void;
+  /** Whether there was a wish since the last call. */
+  taken(): boolean;
+  /** Calls back, once, when there is a wish, also an earlier one; until `undefined` is given. */
+  interrupts(callback: (() => void) | undefined): void;
+}
+
+function createRenewal(counters: Counters): Renewal {
+  let asked = false;
+  let interrupt: (() => void) | undefined;
+  return {
+    ask() {
+      if (asked) return;
+      asked = true;
+      counters.renewals += 1;
+      interrupt?.();
+    },
+    taken() {
+      const was = asked;
+      asked = false;
+      return was;
+    },
+    interrupts(callback) {
+      interrupt = callback;
+      if (asked) callback?.();
+    },
+  };
+}
+
+type Following<T extends KubernetesObject> = ReflectorOptions<T> & { readonly renewal: Renewal };
+
 async function follow<T extends KubernetesObject>(
-  options: ReflectorOptions<T>,
+  options: Following<T>,
   cache: ReturnType<typeof createCache<T>>,
 ): Promise<void> {
-  const { signal, clock, log, resource } = options;
+  const { signal, clock, log, resource, renewal, counters } = options;
   let listed = false;
   let failures = 0;
   while (!signal.aborted) {
     try {
       if (!listed) {
+        counters.lists += 1;
+        renewal.taken();
         const list = await options.list();
         if (signal.aborted) return;
         cache.replace(list);
         listed = true;
       }
       const events = await watchOnce(options, cache);
+      if (renewal.taken()) listed = false;
       failures = events > 0 ? 0 : failures + 1;
       // A watch that ends without an event is ordinary once in minutes, but must not become a busy loop.
       if (failures < 2) continue;
@@ -82,10 +126,10 @@ function needsList(thrown: unknown): boolean {
 class ErrorEvent extends Error {}
 
 async function watchOnce<T extends KubernetesObject>(
-  options: ReflectorOptions<T>,
+  options: Following<T>,
   cache: ReturnType<typeof createCache<T>>,
 ): Promise<number> {
-  const { resource, exchange, signal } = options;
+  const { resource, exchange, signal, renewal } = options;
   const query = new URLSearchParams({
     watch: 'true',
     allowWatchBookmarks: 'true',
@@ -99,11 +143,13 @@ async function watchOnce<T extends KubernetesObject>(
   );
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let events = 0;
+  const silence = watchSilence(options, () => stream.close());
   const split = createLineSplitter(limits.lineBytes, (line) => {
     cache.apply(parseEvent<T>(line, what));
     events += 1;
   });
   stream.on('data', (chunk: Buffer) => {
+    silence.heard();
     try {
       split(chunk);
     } catch (thrown) {
@@ -116,7 +162,38 @@ async function watchOnce<T extends KubernetesObject>(
   stream.on('error', () => {});
   stream.once('close', () => resolve(events));
   if (stream.destroyed) resolve(events);
-  return promise;
+  renewal.interrupts(() => stream.close());
+  try {
+    return await promise;
+  } finally {
+    renewal.interrupts(undefined);
+    silence.end();
+  }
+}
+
+/** Calls `lost` once when nothing was heard for too long. */
+function watchSilence(
+  { clock, counters, log, resource }: Following<KubernetesObject>,
+  lost: () => void,
+): { heard(): void; end(): void } {
+  let heardAt = clock.monotonic();
+  const look = (): void => {
+    const leftMs = heardAt + silentMs - clock.monotonic();
+    if (leftMs > 0) {
+      cancel = clock.after(leftMs, look);
+      return;
+    }
+    counters.silentWatches += 1;
+    log.warn({ resource: resource.plural, silentMs }, 'a watch went silent and is renewed');
+    lost();
+  };
+  let cancel = clock.after(silentMs, look);
+  return {
+    heard() {
+      heardAt = clock.monotonic();
+    },
+    end: () => cancel(),
+  };
 }
 
 function parseEvent<T extends KubernetesObject>(line: string, what: string): WatchEvent<T> {

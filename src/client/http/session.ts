@@ -6,6 +6,7 @@ import { backOffMs } from '../../lib/back-off.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { sleep } from '../../lib/sleep.ts';
+import type { Counters } from './counts.ts';
 import type { ClientOptions } from './options.ts';
 
 /** One HTTP/2 connection for everything, made when needed and made again after it broke. */
@@ -23,7 +24,7 @@ const connectTimeoutMs = 10_000;
 const windowBytes = 4 * 1024 * 1024;
 
 /** Connects nothing before the first `acquire`. Rejections of `acquire` are the socket's own errors. */
-export function createConnection(options: ClientOptions): Connection {
+export function createConnection(options: ClientOptions, counters: Counters): Connection {
   const { clock, log } = options;
   let session: ClientHttp2Session | undefined;
   let connecting: Promise<ClientHttp2Session> | undefined;
@@ -38,6 +39,7 @@ export function createConnection(options: ClientOptions): Connection {
     try {
       const fresh = await open(options, closing.signal);
       failures = 0;
+      counters.connections += 1;
       adopt(fresh);
       return fresh;
     } catch (thrown) {

@@ -3,6 +3,7 @@ import { resources, type Resource } from '../../api/resources.ts';
 import { matchesSelector, parseLabelSelector } from '../../api/selector.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { WatchEvent } from '../cache/cache.ts';
+import { applyTo } from '../fake/apply.ts';
 import type { AnyObject, FakeStore } from '../fake/store.ts';
 import { mergePatch } from '../merge-patch.ts';
 import type { ObjectName } from '../port.ts';
@@ -122,7 +123,8 @@ function targetOf(pathname: string): Target | undefined {
     const match = pattern.exec(pathname);
     if (match === null) continue;
     const [, namespace, name, subresource] = match;
-    if (subresource !== undefined && !resource.subresources.includes(subresource)) continue;
+    const served = [...resource.subresources, ...(resource.kind === 'Namespace' ? ['finalize'] : [])];
+    if (subresource !== undefined && !served.includes(subresource)) continue;
     return {
       resource,
       ...(namespace === undefined ? {} : { namespace }),
@@ -148,14 +150,27 @@ function perform(
   const at = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
   const what = subresource === 'status' ? 'status' : 'object';
   if (subresource === 'binding') return bind(store, at, body);
+  if (subresource === 'finalize') return finalize(store, at, body);
   if (method === 'POST' && body !== undefined) return store.create(resource, body);
   if (method === 'PUT' && body !== undefined) return store.modify(resource, at, { what, change: () => body });
+  if (method === 'PATCH' && url.searchParams.has('force') && body !== undefined) {
+    const force = url.searchParams.get('force') === 'true';
+    return applyTo(store, resource, {
+      object: body,
+      manager: url.searchParams.get('fieldManager') ?? '',
+      force,
+    });
+  }
   if (method === 'PATCH') {
     return store.modify(resource, at, { what, change: (current) => mergePatch(current, body) as AnyObject });
   }
   if (method === 'DELETE') {
     read(store, resource, at);
-    store.delete(resource, at);
+    store.delete(
+      resource,
+      at,
+      (body as { preconditions?: { uid?: string } } | undefined)?.preconditions?.uid,
+    );
     return { kind: 'Status', status: 'Success' };
   }
   return name === undefined
@@ -167,6 +182,11 @@ function bind(store: FakeStore, at: ObjectName, body: unknown): unknown {
   const { metadata, target } = body as { metadata: { uid?: string }; target: { name: string } };
   store.bind({ ...at, ...(metadata.uid !== undefined && { uid: metadata.uid }) }, target.name);
   return { kind: 'Status', status: 'Success' };
+}
+
+function finalize(store: FakeStore, at: ObjectName, body: AnyObject | undefined): unknown {
+  const change = (current: AnyObject): AnyObject => ({ ...current, spec: body?.spec });
+  return store.modify(resources.namespaces, at, { what: 'object', change });
 }
 
 function read(store: FakeStore, resource: Resource, name: ObjectName): AnyObject {
