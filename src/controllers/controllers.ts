@@ -69,8 +69,10 @@ export function createControllers(options: ControllersOptions): Controllers {
     },
     async stop() {
       stopped = true;
-      await Promise.all(controllers.map((controller) => controller.stop()));
+      const ended = Promise.all(controllers.map((controller) => controller.stop()));
+      // Handlers that wait for a cache to catch up go on, and start nothing any more.
       cache?.end();
+      await ended;
     },
     failing: () =>
       controllers.flatMap((controller) =>

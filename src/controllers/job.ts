@@ -8,6 +8,7 @@ import { done, type Outcome } from '../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { activePods, createPods, deletePods, ownerKeyOf } from './pod-writes.ts';
 import { createStatusWriter, enqueueChanges } from './status.ts';
+import { timestampOf } from './timestamp.ts';
 
 /**
  * Keeps the pods of every Job running. Stand-ins never finish; pods that run a real program do, and a Job is
@@ -19,7 +20,12 @@ export function createJobController(context: ControllerContext): Controller {
   const status = createStatusWriter(context, {
     resource: resources.jobs,
     informer: cache.jobs,
-    statusOf: (job) => statusOf(job, podsOf(job), activePods(context, job)),
+    statusOf: (job) =>
+      statusOf(job, {
+        pods: podsOf(job),
+        active: activePods(context, job),
+        now: timestampOf(context.clock),
+      }),
   });
 
   async function reconcile(key: string): Promise<Outcome> {
@@ -55,7 +61,7 @@ export function createJobController(context: ControllerContext): Controller {
 }
 
 function wantedNow(job: Job, pods: readonly Pod[]): number {
-  if (hasFailed(job, pods)) return 0;
+  if (isFinished(job) || hasFailed(job, pods)) return 0;
   const { completions } = job.spec;
   // A work queue without a number of completions is done when any pod has succeeded.
   const left =
@@ -67,6 +73,11 @@ function wantedNow(job: Job, pods: readonly Pod[]): number {
   return Math.max(0, Math.min(jobParallelism(job), left));
 }
 
+function isFinished({ status }: Job): boolean {
+  const ends = status?.conditions?.filter(({ type }) => type === 'Complete' || type === 'Failed') ?? [];
+  return ends.some((condition) => condition.status === 'True');
+}
+
 function hasFailed(job: Job, pods: readonly Pod[]): boolean {
   return count(pods, 'Failed') > (job.spec.backoffLimit ?? 6);
 }
@@ -75,7 +86,17 @@ function count(pods: readonly Pod[], phase: 'Succeeded' | 'Failed'): number {
   return pods.filter(({ status }) => status?.phase === phase).length;
 }
 
-function statusOf(job: Job, pods: readonly Pod[], active: readonly Pod[]): NonNullable<Job['status']> {
+interface JobPods {
+  readonly pods: readonly Pod[];
+  readonly active: readonly Pod[];
+  readonly now: string;
+}
+
+type Ending = Pick<NonNullable<Job['status']>, 'conditions' | 'completionTime'>;
+
+function statusOf(job: Job, { pods, active, now }: JobPods): NonNullable<Job['status']> {
+  // Its end is final, whatever becomes of its pods.
+  if (isFinished(job)) return job.status ?? {};
   const [succeeded, failed] = [count(pods, 'Succeeded'), count(pods, 'Failed')];
   const complete = succeeded > 0 && succeeded >= (job.spec.completions ?? 1) && active.length === 0;
   const { creationTimestamp } = job.metadata;
@@ -85,9 +106,15 @@ function statusOf(job: Job, pods: readonly Pod[], active: readonly Pod[]): NonNu
     succeeded,
     failed,
     ...(creationTimestamp === undefined ? {} : { startTime: creationTimestamp }),
-    ...(complete ? { conditions: [{ type: 'Complete', status: 'True' }] } : {}),
-    ...(hasFailed(job, pods)
-      ? { conditions: [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }] }
-      : {}),
+    ...(complete ? { ...completed, completionTime: job.status?.completionTime ?? now } : {}),
+    ...(hasFailed(job, pods) && active.length === 0 ? gaveUp : {}),
   };
+}
+
+/** Since Kubernetes 1.31 an end is accepted only together with the condition that led to it. */
+const completed: Ending = endingWith(['SuccessCriteriaMet', 'Complete'], 'CompletionsReached');
+const gaveUp: Ending = endingWith(['FailureTarget', 'Failed'], 'BackoffLimitExceeded');
+
+function endingWith(types: readonly string[], reason: string): Ending {
+  return { conditions: types.map((type) => ({ type, status: 'True', reason })) };
 }

@@ -83,6 +83,7 @@ export interface Job extends KubernetesObject {
     succeeded?: number;
     failed?: number;
     startTime?: string;
+    completionTime?: string;
     conditions?: Condition[];
   };
 }

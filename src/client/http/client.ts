@@ -34,9 +34,8 @@ export function createClient(options: ClientOptions): HttpClient {
       const known = informers.get(id) as Informer<T> | undefined;
       if (known !== undefined) return known;
       const list = (): Promise<ObjectList<T>> => listAll(exchange, resource, {});
-      const { clock, log } = options;
       const { signal } = closing;
-      const informer = startReflector({ resource, exchange, list, clock, log, signal, counters });
+      const informer = startReflector({ ...options, resource, exchange, list, signal, counters });
       informers.set(id, informer);
       return informer;
     },

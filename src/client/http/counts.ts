@@ -10,6 +10,8 @@ export interface ClientCounts {
   readonly connections: number;
   /** Lists of informers, the first of each among them. */
   readonly lists: number;
+  /** Lists refused because they were older than what the cache held. */
+  readonly staleLists: number;
   /** Watches given up because not even a bookmark came. */
   readonly silentWatches: number;
   /** Caches renewed because they were known to be stale. */
@@ -25,6 +27,7 @@ export function createCounters(): Counters {
     failures: 0,
     connections: 0,
     lists: 0,
+    staleLists: 0,
     silentWatches: 0,
     renewals: 0,
   };

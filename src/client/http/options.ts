@@ -27,6 +27,11 @@ export interface ClientOptions extends ServerAccess {
   readonly requestTimeoutMs?: number;
   /** Under which name the server notes who set which field; `weft` unless said otherwise. */
   readonly fieldManager?: string;
+  /**
+   * A watch on which nothing came for this long is renewed; 100 s unless said otherwise. Servers send a bookmark every
+   * minute, give or take a quarter.
+   */
+  readonly watchSilenceMs?: number;
 }
 
 /** Bounds on what a server can make a client hold. */

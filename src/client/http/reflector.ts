@@ -5,19 +5,20 @@ import { messageOf } from '../../lib/errors.ts';
 import { createLineSplitter } from '../../lib/lines.ts';
 import { sleep } from '../../lib/sleep.ts';
 import { createCache, type WatchEvent } from '../cache/cache.ts';
-import { apiCode, apiError } from '../errors.ts';
+import { apiCode, apiError, unavailable } from '../errors.ts';
 import type { Informer, ObjectList } from '../port.ts';
 import type { Counters } from './counts.ts';
 import type { Exchange } from './exchange.ts';
 import { limits, type ClientOptions } from './options.ts';
 import { collectionPath } from './path.ts';
 
-export interface ReflectorOptions<T extends KubernetesObject> {
+export interface ReflectorOptions<T extends KubernetesObject> extends Pick<
+  ClientOptions,
+  'clock' | 'log' | 'watchSilenceMs'
+> {
   readonly resource: Resource<T>;
   readonly exchange: Exchange;
   readonly list: () => Promise<ObjectList<T>>;
-  readonly clock: ClientOptions['clock'];
-  readonly log: ClientOptions['log'];
   readonly signal: AbortSignal;
   readonly counters: Counters;
 }
@@ -28,10 +29,15 @@ const unservedMs = 10_000;
 /** A watch is renewed by the server after this time, so that none lives for ever on one server of several. */
 const watchSeconds = 300;
 /**
- * A server sends a bookmark every minute, give or take a quarter. Where not even that comes, somebody on the way has
- * lost the watch without a word, and what happened since comes with the next watch from the same version.
+ * Where not even a bookmark comes, somebody on the way has lost the watch without a word; what happened since comes
+ * with the next watch from the same version.
  */
-const silentMs = 100_000;
+const usualSilenceMs = 100_000;
+/**
+ * A list older than what is held comes from a server that is behind, and would make every controller act on the past.
+ * It is refused this many times in a row; then the server has truly gone back, as by a restored backup.
+ */
+const mostStaleLists = 8;
 
 /**
  * Keeps a cache equal to the server's collection until the signal aborts: list, then watch from the list's
@@ -82,16 +88,18 @@ async function follow<T extends KubernetesObject>(
   options: Following<T>,
   cache: ReturnType<typeof createCache<T>>,
 ): Promise<void> {
-  const { signal, clock, log, resource, renewal, counters } = options;
+  const { signal, clock, log, resource, renewal } = options;
   let listed = false;
   let failures = 0;
+  let stale = 0;
   while (!signal.aborted) {
     try {
       if (!listed) {
-        counters.lists += 1;
         renewal.taken();
-        const list = await options.list();
+        const list = await listOnce(options);
         if (signal.aborted) return;
+        stale = isOlder(list, cache.informer) ? stale + 1 : 0;
+        if (stale > 0 && stale <= mostStaleLists) throw staleList(options);
         cache.replace(list);
         listed = true;
       }
@@ -115,6 +123,24 @@ async function follow<T extends KubernetesObject>(
     }
     await sleep(clock, backOffMs(failures, backOff), signal);
   }
+}
+
+function listOnce<T extends KubernetesObject>(options: Following<T>): Promise<ObjectList<T>> {
+  options.counters.lists += 1;
+  return options.list();
+}
+
+/** Versions of one server can be compared; those that are no numbers are never taken for old. */
+function isOlder(
+  list: Pick<ObjectList<unknown>, 'resourceVersion'>,
+  held: Pick<Informer<KubernetesObject>, 'resourceVersion'>,
+): boolean {
+  return Number(list.resourceVersion) < Number(held.resourceVersion);
+}
+
+function staleList({ counters, resource }: Following<KubernetesObject>): Error {
+  counters.staleLists += 1;
+  return unavailable(`list ${resource.plural}`, 'the list is older than what was seen before');
 }
 
 function needsList(thrown: unknown): boolean {
@@ -173,7 +199,7 @@ async function watchOnce<T extends KubernetesObject>(
 
 /** Calls `lost` once when nothing was heard for too long. */
 function watchSilence(
-  { clock, counters, log, resource }: Following<KubernetesObject>,
+  { clock, counters, log, resource, watchSilenceMs: silentMs = usualSilenceMs }: Following<KubernetesObject>,
   lost: () => void,
 ): { heard(): void; end(): void } {
   let heardAt = clock.monotonic();

@@ -12,6 +12,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { defaultNetworkConfig } from '../../../src/model/network/config.ts';
 import type { TestServer } from '../../support/kube-server.ts';
 import { playNodes, readyNode } from './stand-ins.ts';
+import { until } from './until.ts';
 
 const containers = [
   { name: 'main', image: 'none.invalid/none', ports: [{ name: 'http', containerPort: 8080 }] },
@@ -35,17 +36,6 @@ const service = (namespace: string, name: string): Service => ({
   metadata: { name, namespace },
   spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 'http' }] },
 });
-
-/** Waits for something that another program brings about; says what it waited for in vain. */
-export async function until<T>(what: string, holds: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
-    const found = await holds();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) assert.fail(`waited in vain until ${what}`);
-    await delay(25);
-  }
-}
 
 /** What the controllers do on a server, which has no others. Every story has a namespace of its own. */
 export function controllersOn(server: () => TestServer): void {

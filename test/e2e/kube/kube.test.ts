@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { kubeProblem, startKubeApiserver, type TestServer } from '../../support/kube-server.ts';
 import { controllersOn } from './controllers.ts';
+import { faultsOn } from './faults.ts';
 
 /*
  * The same stories on Weft's own API server and, where KUBEBUILDER_ASSETS says where one is, on a real kube-apiserver
@@ -40,6 +41,7 @@ for (const { name, skip, start } of servers) {
       return { client, close: () => Promise.resolve() };
     });
     controllersOn(() => server);
+    faultsOn(() => server);
   });
 }
 
