@@ -71,7 +71,7 @@ export async function startFaultyProxy(target: ServerAccess): Promise<FaultyProx
       if (fault?.kind !== 'swallow' && fault?.kind !== 'reset' && !stream.destroyed) stream.write(piece);
     });
     forward.on('end', () => {
-      if (isList(headers) && answered[':status'] === 200 && !lists.has(path)) {
+      if (isList(headers) && Number(answered[':status']) === 200 && !lists.has(path)) {
         lists.set(path, { headers: answered, body: Buffer.concat(pieces) });
       }
       if (fault?.kind === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);

@@ -146,14 +146,16 @@ function start(program: string, options: readonly string[]): ChildProcess {
   return spawn(program, options, { stdio: 'ignore' });
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Kills a program and waits for its end. */
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody had a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import type { ServerAccess } from '../../src/client/http/options.ts';
 import { resources } from '../../src/api/resources.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { freePort, stop } from './kube-apiserver.ts';
 
 /** An API server for a test, whoever wrote it. */
 export interface TestServer {
@@ -25,13 +25,13 @@ export interface TestServer {
 const needed = ['etcd', 'kube-apiserver', 'kubectl'] as const;
 
 /** The folder with etcd, kube-apiserver and kubectl: envtest's variable. */
-export const kubeAssets = process.env['KUBEBUILDER_ASSETS'] ?? '';
+const assets = process.env['KUBEBUILDER_ASSETS'] ?? '';
 
 /** Why tests against a real kube-apiserver are skipped; false where they can run. */
 export function kubeProblem(): string | false {
-  if (kubeAssets === '') return 'KUBEBUILDER_ASSETS is not set';
-  const missing = needed.filter((program) => !existsSync(join(kubeAssets, program)));
-  return missing.length === 0 ? false : `${kubeAssets} lacks ${missing.join(', ')}`;
+  if (assets === '') return 'KUBEBUILDER_ASSETS is not set';
+  const missing = needed.filter((program) => !existsSync(join(assets, program)));
+  return missing.length === 0 ? false : `${assets} lacks ${missing.join(', ')}`;
 }
 
 /** It loads for seconds even where nothing else runs. */
@@ -72,8 +72,8 @@ export async function startKubeApiserver(): Promise<TestServer> {
     '--v=1',
   ]);
   const close = async (): Promise<void> => {
-    await end(apiserver);
-    await end(etcd);
+    await stop(apiserver);
+    await stop(etcd);
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   };
   try {
@@ -121,20 +121,13 @@ function writeKeys(directory: string, token: string): void {
 
 function run(directory: string, program: (typeof needed)[number], args: string[]): ChildProcess {
   const log = openSync(join(directory, `${program}.log`), 'a', 0o600);
-  const child = spawn(join(kubeAssets, program), args, { cwd: directory, stdio: ['ignore', log, log] });
+  const child = spawn(join(assets, program), args, { cwd: directory, stdio: ['ignore', log, log] });
   closeSync(log);
   return child;
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
-
-async function end(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return;
-  const ended = new Promise((resolve) => void child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
 
 async function whenFile(path: string, writer: ChildProcess): Promise<string> {
   const deadline = performance.now() + startTimeoutMs;
@@ -159,15 +152,4 @@ async function whenReady(access: TestServer['access'], server: ChildProcess): Pr
   } finally {
     await client.close();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { keyOf, type Resource } from '../../api/resources.ts';
+import type { Resource } from '../../api/resources.ts';
 import { sameJson } from '../../lib/same-json.ts';
 import { apiError } from '../errors.ts';
 import type { AnyObject, FakeStore } from './store.ts';
@@ -21,8 +21,7 @@ export function applyTo(
   resource: Resource,
   { object, manager, force }: Applying,
 ): AnyObject {
-  const name = keyOf(object).split('/').toReversed();
-  const at = { name: name[0] ?? '', ...(name[1] === undefined ? {} : { namespace: name[1] }) };
+  const at = object.metadata;
   const existing = store.get(resource, at);
   const owners = ownersOf(store, existing?.metadata.uid ?? '');
   if (existing === undefined) {

@@ -46,7 +46,7 @@ const mostStaleLists = 8;
  */
 export function startReflector<T extends KubernetesObject>(options: ReflectorOptions<T>): Informer<T> {
   const renewal = createRenewal(options.counters);
-  const cache = createCache<T>(options.log, renewal.ask);
+  const cache = createCache<T>(options.log, () => renewal.ask());
   void follow({ ...options, renewal }, cache);
   return cache.informer;
 }
@@ -84,50 +84,77 @@ function createRenewal(counters: Counters): Renewal {
 
 type Following<T extends KubernetesObject> = ReflectorOptions<T> & { readonly renewal: Renewal };
 
+type WritableCache<T extends KubernetesObject> = ReturnType<typeof createCache<T>>;
+
+/** How far a reflector is. */
+interface Progress {
+  /** Whether the cache holds a list that the watch can go on from. */
+  listed: boolean;
+  /** In a row. */
+  failures: number;
+  staleLists: number;
+}
+
 async function follow<T extends KubernetesObject>(
   options: Following<T>,
-  cache: ReturnType<typeof createCache<T>>,
+  cache: WritableCache<T>,
 ): Promise<void> {
-  const { signal, clock, log, resource, renewal } = options;
-  let listed = false;
-  let failures = 0;
-  let stale = 0;
+  const { signal, clock } = options;
+  const progress: Progress = { listed: false, failures: 0, staleLists: 0 };
   while (!signal.aborted) {
-    try {
-      if (!listed) {
-        renewal.taken();
-        const list = await listOnce(options);
-        if (signal.aborted) return;
-        stale = isOlder(list, cache.informer) ? stale + 1 : 0;
-        if (stale > 0 && stale <= mostStaleLists) throw staleList(options);
-        cache.replace(list);
-        listed = true;
-      }
-      const events = await watchOnce(options, cache);
-      if (renewal.taken()) listed = false;
-      failures = events > 0 ? 0 : failures + 1;
-      // A watch that ends without an event is ordinary once in minutes, but must not become a busy loop.
-      if (failures < 2) continue;
-    } catch (thrown) {
-      if (signal.aborted) return;
-      failures += 1;
-      if (needsList(thrown)) listed = false;
-      log.debug({ resource: resource.plural, why: messageOf(thrown), listed }, 'watch ended');
-      if (apiCode(thrown) === 'api-not-found') {
-        listed = false;
-        cache.replace({ items: [], resourceVersion: '0' });
-        await sleep(clock, unservedMs, signal);
-        continue;
-      }
-      if (!listed && failures < 2) continue;
-    }
-    await sleep(clock, backOffMs(failures, backOff), signal);
+    const waitMs = await turn(options, cache, progress);
+    if (waitMs > 0) await sleep(clock, waitMs, signal);
   }
 }
 
-function listOnce<T extends KubernetesObject>(options: Following<T>): Promise<ObjectList<T>> {
+/** One list where it takes one, and one watch until its end. Milliseconds until the next turn. */
+async function turn<T extends KubernetesObject>(
+  options: Following<T>,
+  cache: WritableCache<T>,
+  progress: Progress,
+): Promise<number> {
+  try {
+    if (!progress.listed) await refill(options, cache, progress);
+    if (options.signal.aborted) return 0;
+    const events = await watchOnce(options, cache);
+    if (options.renewal.taken()) progress.listed = false;
+    progress.failures = events > 0 ? 0 : progress.failures + 1;
+    // A watch that ends without an event is ordinary once in minutes, but must not become a busy loop.
+    return progress.failures < 2 ? 0 : backOffMs(progress.failures, backOff);
+  } catch (thrown) {
+    return options.signal.aborted ? 0 : afterFailure(thrown, { options, cache, progress });
+  }
+}
+
+async function refill<T extends KubernetesObject>(
+  options: Following<T>,
+  cache: WritableCache<T>,
+  progress: Progress,
+): Promise<void> {
+  options.renewal.taken();
   options.counters.lists += 1;
-  return options.list();
+  const list = await options.list();
+  if (options.signal.aborted) return;
+  progress.staleLists = isOlder(list, cache.informer) ? progress.staleLists + 1 : 0;
+  if (progress.staleLists > 0 && progress.staleLists <= mostStaleLists) throw staleList(options);
+  cache.replace(list);
+  progress.listed = true;
+}
+
+function afterFailure<T extends KubernetesObject>(
+  thrown: unknown,
+  { options, cache, progress }: { options: Following<T>; cache: WritableCache<T>; progress: Progress },
+): number {
+  const { log, resource } = options;
+  progress.failures += 1;
+  if (needsList(thrown)) progress.listed = false;
+  log.debug({ resource: resource.plural, why: messageOf(thrown), listed: progress.listed }, 'watch ended');
+  if (apiCode(thrown) === 'api-not-found') {
+    progress.listed = false;
+    cache.replace({ items: [], resourceVersion: '0' });
+    return unservedMs;
+  }
+  return !progress.listed && progress.failures < 2 ? 0 : backOffMs(progress.failures, backOff);
 }
 
 /** Versions of one server can be compared; those that are no numbers are never taken for old. */
@@ -153,7 +180,7 @@ class ErrorEvent extends Error {}
 
 async function watchOnce<T extends KubernetesObject>(
   options: Following<T>,
-  cache: ReturnType<typeof createCache<T>>,
+  cache: WritableCache<T>,
 ): Promise<number> {
   const { resource, exchange, signal, renewal } = options;
   const query = new URLSearchParams({

@@ -148,34 +148,43 @@ function perform(
   }: Target & { method: string; url: URL; body: AnyObject | undefined },
 ): unknown {
   const at = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
-  const what = subresource === 'status' ? 'status' : 'object';
   if (subresource === 'binding') return bind(store, at, body);
   if (subresource === 'finalize') return finalize(store, at, body);
-  if (method === 'POST' && body !== undefined) return store.create(resource, body);
-  if (method === 'PUT' && body !== undefined) return store.modify(resource, at, { what, change: () => body });
-  if (method === 'PATCH' && url.searchParams.has('force') && body !== undefined) {
-    const force = url.searchParams.get('force') === 'true';
-    return applyTo(store, resource, {
-      object: body,
-      manager: url.searchParams.get('fieldManager') ?? '',
-      force,
-    });
-  }
-  if (method === 'PATCH') {
-    return store.modify(resource, at, { what, change: (current) => mergePatch(current, body) as AnyObject });
+  if (body !== undefined && method !== 'DELETE') {
+    return write(store, resource, { at, subresource, method, query: url.searchParams, body });
   }
   if (method === 'DELETE') {
     read(store, resource, at);
-    store.delete(
-      resource,
-      at,
-      (body as { preconditions?: { uid?: string } } | undefined)?.preconditions?.uid,
-    );
+    const options = body as { preconditions?: { uid?: string } } | undefined;
+    store.delete(resource, at, options?.preconditions?.uid);
     return { kind: 'Status', status: 'Success' };
   }
   return name === undefined
     ? page(store, resource, { namespace, query: url.searchParams })
     : read(store, resource, at);
+}
+
+interface Write {
+  readonly at: ObjectName;
+  readonly subresource: string | undefined;
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly body: AnyObject;
+}
+
+function write(
+  store: FakeStore,
+  resource: Resource,
+  { at, subresource, method, query, body }: Write,
+): AnyObject {
+  const what = subresource === 'status' ? 'status' : 'object';
+  if (method === 'POST') return store.create(resource, body);
+  if (method === 'PUT') return store.modify(resource, at, { what, change: () => body });
+  if (query.has('force')) {
+    const force = query.get('force') === 'true';
+    return applyTo(store, resource, { object: body, manager: query.get('fieldManager') ?? '', force });
+  }
+  return store.modify(resource, at, { what, change: (current) => mergePatch(current, body) as AnyObject });
 }
 
 function bind(store: FakeStore, at: ObjectName, body: unknown): unknown {
