@@ -2,8 +2,8 @@
  * Writes src/apiserver/protobuf/fields.json: the numbers, JSON names and types of the protobuf fields of the
  * kinds that Weft serves, read from the Go modules k8s.io/api and k8s.io/apimachinery:
  *
- *     node tools/generate-protobuf-fields.ts "$(go env GOMODCACHE)/k8s.io/api@v0.33.0" \
- *       "$(go env GOMODCACHE)/k8s.io/apimachinery@v0.33.0"
+ *     node tools/generate-protobuf-fields.ts "$(go env GOMODCACHE)/k8s.io/api@v0.36.3" \
+ *       "$(go env GOMODCACHE)/k8s.io/apimachinery@v0.36.3"
  */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -20,6 +20,9 @@ const machinery = join(models, '../@kubernetes-models/apimachinery');
 /** Fields that the OpenAPI document calls required although the API server takes objects without them. */
 const notRequired: ReadonlySet<string> = new Set([
   'EndpointSlice.endpoints', // an empty slice is a slice
+  'Event_.eventTime', // those of older recorders have none
+  'EventSeries_.count', // absent is 0, which has a rule of its own
+  'EventSeries_.lastObservedTime',
   'LimitRangeSpec.limits',
   'PriorityClass.value', // absent is 0
   'RoleRef.apiGroup', // has a default

@@ -30,6 +30,8 @@ export interface Resource<T extends KubernetesObject = KubernetesObject> {
   readonly namespaced: boolean;
   /** Subresources served besides the object itself. */
   readonly subresources: readonly string[];
+  /** Whose objects these are, in another version: they are stored as those, and once. */
+  readonly versionOf?: Resource;
   readonly object?: T;
 }
 

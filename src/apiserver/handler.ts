@@ -1,4 +1,7 @@
+import type { Resource } from '../api/resources.ts';
+import { newerEvents } from '../api/served.ts';
 import { customKindOf } from './catalog/custom-kind.ts';
+import { eventView } from './event-view.ts';
 import { serveDiscovery, serveDocument, serveHealth } from './discovery/serve.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
@@ -6,6 +9,7 @@ import { patchObject } from './patch/patch.ts';
 import { createPolicies } from './policies/policies.ts';
 import type { Review } from './policies/port.ts';
 import type { Api } from './port.ts';
+import type { Store } from './store/port.ts';
 import { routeOf, type Target } from './routes.ts';
 import { methodNotAllowed, noSuchPath } from './status.ts';
 import { bindPod } from './verbs/binding.ts';
@@ -26,6 +30,9 @@ export type Handle = (request: ApiRequest) => Promise<ApiResponse>;
 /** Leads every request to what answers it. Rejects with a StatusError for what cannot be done. */
 export function createHandler(api: Api, authenticate: Authenticate): Handle {
   const askPolicies = createPolicies(api);
+  const newer = eventView(api.store);
+  const storeOf = (resource: Resource): Store =>
+    resource === newerEvents ? newer : (customKindOf(resource)?.store ?? api.store);
   return async (request) => {
     const health = serveHealth(request);
     if (health !== undefined) return health;
@@ -39,7 +46,7 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
     const asker = { user, warn: (message: string) => void warnings.push(message) };
     const seen = {
       ...api,
-      store: customKindOf(route.resource)?.store ?? api.store,
+      store: storeOf(route.resource),
       askPolicies: (review: Review) => askPolicies(review, asker),
     };
     return withWarnings(await verbOf(route, request)(seen, route, request), warnings);

@@ -1,4 +1,5 @@
 import { resources, type Resource } from '../api/resources.ts';
+import { newerEvents } from '../api/served.ts';
 import { matchesSelector, parseFieldSelector, parseLabelSelector } from '../api/selector.ts';
 import { messageOf } from '../lib/errors.ts';
 import { customKindOf } from './catalog/custom-kind.ts';
@@ -38,6 +39,21 @@ const selectableFields = new Map<Resource, readonly string[]>([
       'reason',
       'reportingComponent',
       'source',
+      'type',
+    ],
+  ],
+  [
+    newerEvents,
+    [
+      'regarding.kind',
+      'regarding.namespace',
+      'regarding.name',
+      'regarding.uid',
+      'regarding.apiVersion',
+      'regarding.resourceVersion',
+      'regarding.fieldPath',
+      'reason',
+      'reportingController',
       'type',
     ],
   ],

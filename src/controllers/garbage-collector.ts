@@ -1,5 +1,5 @@
 import { apiVersionOf, keyOf, resources, type Resource } from '../api/resources.ts';
-import { servedResources } from '../api/served.ts';
+import { storedResources } from '../api/served.ts';
 import type { KubernetesObject, OwnerReference } from '../api/types/meta.ts';
 import type { Change, Informer, ObjectName } from '../client/port.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
@@ -15,8 +15,8 @@ const laterMs = 1000;
 
 const againMs = 100;
 
-const known = new Map(servedResources.map((it) => [`${apiVersionOf(it)} ${it.kind}`, it]));
-const byPrefix = new Map(servedResources.map((it) => [prefixOf(it), it]));
+const known = new Map(storedResources.map((it) => [`${apiVersionOf(it)} ${it.kind}`, it]));
+const byPrefix = new Map(storedResources.map((it) => [prefixOf(it), it]));
 
 /**
  * What an owner is to its dependent: there for good, gone, waiting for its dependents to go first, or of a kind that
@@ -145,7 +145,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     const interpreted = Object.values<Resource>(resources);
     interpreted.forEach(follow);
     const cancel = clock.after(laterMs, () => {
-      servedResources.filter((resource) => !interpreted.includes(resource)).forEach(follow);
+      storedResources.filter((resource) => !interpreted.includes(resource)).forEach(follow);
       void Promise.all([...informers.values()].map(({ synced }) => synced)).then(() => (seesAll = true));
     });
     return [cancel, () => ends.forEach((end) => end())];

@@ -1,5 +1,5 @@
 import { resources } from '../api/resources.ts';
-import { servedResources } from '../api/served.ts';
+import { storedResources } from '../api/served.ts';
 import type { Namespace, ServiceAccount } from '../api/types/core.ts';
 import { apiCode } from '../client/errors.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
@@ -12,7 +12,7 @@ import { enqueueChanges } from './status.ts';
 const defaultNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Also of the kinds that no controller watches. */
-const namespacedResources = servedResources.filter(({ namespaced }) => namespaced);
+const namespacedResources = storedResources.filter(({ namespaced }) => namespaced);
 
 /** How soon a namespace whose contents wait for somebody's finalizer is looked at again. */
 const againMs = 200;

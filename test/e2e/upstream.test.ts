@@ -4,6 +4,7 @@ import test from 'node:test';
 import { createTestApi } from '../../src/apiserver/testing/test-api.ts';
 import { kubeAssets, serviceRanges, startKubeApiServer, type AnyApi } from '../support/kube-apiserver.ts';
 import { ask, prepare, type Case, type Outcome } from './upstream/ask.ts';
+import { eventCases } from './upstream/cases/events.ts';
 import { endpointCases, ingressCases, policyCases, rangeCases } from './upstream/cases/network.ts';
 import { coreCases, groupCases, metadataCases } from './upstream/cases/others.ts';
 import { serviceCases, serviceChanges } from './upstream/cases/services.ts';
@@ -25,6 +26,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   'Jobs and CronJobs': jobCases,
   'other core kinds': coreCases,
   'kinds of other groups': groupCases,
+  'Events of events.k8s.io': eventCases,
   metadata: metadataCases,
 };
 

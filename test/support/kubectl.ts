@@ -7,13 +7,24 @@ import { startLocalServer, type LocalServer } from '../../src/apiserver/testing/
 
 const oldestMinor = 27;
 
-/** Why tests with the real kubectl are skipped; false when one of 1.27 or newer is on the PATH. */
-export function kubectlProblem(): string | false {
+/** N of the kubectl 1.N on the PATH; undefined where there is none. */
+function kubectlMinor(): number | undefined {
   const { status, stdout } = spawnSync('kubectl', ['version', '--client', '-o', 'json'], {
     encoding: 'utf8',
   });
-  if (status !== 0) return 'kubectl is absent';
-  const minor = Number.parseInt(/"minor": "(\d+)/.exec(stdout)?.[1] ?? '0', 10);
+  if (status !== 0) return undefined;
+  return Number.parseInt(/"minor": "(\d+)/.exec(stdout)?.[1] ?? '0', 10);
+}
+
+/** Whether kubectl asks for autoscalers and addresses in the versions that are served: older ones want others. */
+export function kubectlIsRecent(): boolean {
+  return (kubectlMinor() ?? 0) >= 33;
+}
+
+/** Why tests with the real kubectl are skipped; false when one of 1.27 or newer is on the PATH. */
+export function kubectlProblem(): string | false {
+  const minor = kubectlMinor();
+  if (minor === undefined) return 'kubectl is absent';
   return minor < oldestMinor ? `kubectl 1.${minor} is older than 1.${oldestMinor}` : false;
 }
 

@@ -22,6 +22,7 @@ export const acceptedKinds: readonly AcceptedKind[] = [
   { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', namespaced: false },
   { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', namespaced: false },
   { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespaced: true },
+  { apiVersion: 'events.k8s.io/v1', kind: 'Event', namespaced: true },
   { apiVersion: 'v1', kind: 'LimitRange', namespaced: true },
   { apiVersion: 'v1', kind: 'ResourceQuota', namespaced: true },
 ];

@@ -1,3 +1,5 @@
+import { sameJson } from '../../lib/same-json.ts';
+import { asCoreEvent } from '../event-versions.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { checkSyntax } from './checks.ts';
 import { qualifiedName } from './names.ts';
@@ -12,13 +14,22 @@ interface Event extends KubernetesObject {
   action?: string;
   reason?: string;
   message?: string;
+  series?: { count?: number; lastObservedTime?: string };
+  type?: string;
+  source?: { component?: string; host?: string };
+  firstTimestamp?: string;
+  lastTimestamp?: string;
+  count?: number;
 }
 
 const longestNote = 1024;
 const longestWord = 128;
 
 /** Rules for Events (core validation `legacyValidateEvent`): those of newer recorders have an `eventTime`. */
-export function eventProblems(object: KubernetesObject): FieldProblem[] {
+export function eventProblems(
+  object: KubernetesObject,
+  reporter: 'reportingComponent' | 'reportingController' = 'reportingComponent',
+): FieldProblem[] {
   // The schema says that this object is an Event.
   const event = object as Event;
   const { eventTime, metadata, involvedObject } = event;
@@ -29,13 +40,13 @@ export function eventProblems(object: KubernetesObject): FieldProblem[] {
   const problems = fits
     ? []
     : [invalid('involvedObject.namespace', theirs, 'does not match event.namespace')];
-  return isNew ? [...problems, ...reporterProblems(event)] : problems;
+  return isNew ? [...problems, ...reporterProblems(event, reporter)] : problems;
 }
 
-function reporterProblems(event: Event): FieldProblem[] {
+function reporterProblems(event: Event, reporter: string): FieldProblem[] {
   const { reportingComponent = '', reportingInstance = '', action = '', reason = '', message = '' } = event;
-  const problems = checkSyntax('reportingComponent', reportingComponent, qualifiedName);
-  if (reportingComponent === '') problems.push(required('reportingComponent'));
+  const problems = checkSyntax(reporter, reportingComponent, qualifiedName);
+  if (reportingComponent === '') problems.push(required(reporter));
   const words = { reportingInstance, action, reason };
   for (const [field, word] of Object.entries(words)) {
     if (word === '') problems.push(required(field));
@@ -44,5 +55,70 @@ function reporterProblems(event: Event): FieldProblem[] {
   }
   if (message.length > longestNote)
     problems.push(invalid('message', '', `can have at most ${longestNote} characters`));
+  return problems;
+}
+
+/** Rules for Events of events.k8s.io/v1. Its problems name the fields of core/v1, as upstream's do. */
+export function newerEventProblems(object: KubernetesObject): FieldProblem[] {
+  return eventProblems(asCoreEvent(object), 'reportingController');
+}
+
+/** What only new Events of events.k8s.io/v1 must keep to (core validation `ValidateEventCreate`). */
+export function newNewerEventProblems(object: KubernetesObject): FieldProblem[] {
+  const event: Event = asCoreEvent(object);
+  const { eventTime = '', type = '', source = {}, firstTimestamp, lastTimestamp, count = 0 } = event;
+  const problems = seriesProblems(event);
+  if (eventTime === '') problems.push(required('eventTime'));
+  if (type !== 'Normal' && type !== 'Warning')
+    problems.push(invalid('type', '', `has invalid value: ${type}`));
+  const isSet = {
+    firstTimestamp: (firstTimestamp ?? '') !== '',
+    lastTimestamp: (lastTimestamp ?? '') !== '',
+    count: count !== 0,
+    source: (source.component ?? '') !== '' || (source.host ?? '') !== '',
+  };
+  for (const [field, set] of Object.entries(isSet))
+    if (set) problems.push(invalid(field, '', 'needs to be unset'));
+  return problems;
+}
+
+function seriesProblems({ series }: Event): FieldProblem[] {
+  if (series === undefined) return [];
+  const problems: FieldProblem[] = [];
+  if ((series.count ?? 0) < 2) problems.push(invalid('series.count', '', 'should be at least 2'));
+  if ((series.lastObservedTime ?? '') === '') problems.push(required('series.lastObservedTime'));
+  return problems;
+}
+
+/** By their names in core/v1; all but the reporter's are called so in messages too. */
+const lasting = [
+  'involvedObject',
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+  'reportingComponent',
+  'reportingInstance',
+] as const;
+
+/** Only the series of an Event of events.k8s.io/v1 goes on (core validation `ValidateEventUpdate`). */
+export function newerEventUpdateProblems(
+  object: KubernetesObject,
+  previous: KubernetesObject,
+): FieldProblem[] {
+  const [now, before] = [object, previous].map((one) => asCoreEvent(one) as Record<string, unknown> & Event);
+  if (now === undefined || before === undefined) return [];
+  const problems = sameJson(now.series, before.series) ? [] : seriesProblems(now);
+  for (const field of lasting) {
+    if (sameJson(now[field], before[field])) continue;
+    const path = field === 'reportingComponent' ? 'reportingController' : field;
+    problems.push(invalid(path, now[field] ?? null, 'field is immutable'));
+  }
   return problems;
 }

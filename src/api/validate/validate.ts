@@ -8,7 +8,7 @@ import { autoscalerProblems } from './autoscaler.ts';
 import { clusterNetworkProblems } from './cluster-network.ts';
 import { configMapProblems, secretProblems } from './config.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
-import { eventProblems } from './event.ts';
+import { eventProblems, newerEventProblems, newNewerEventProblems } from './event.ts';
 import { ingressProblems, newIngressProblems } from './ingress.ts';
 import { budgetProblems, leaseProblems, priorityClassProblems, storageClassProblems } from './kept.ts';
 import { metadataProblems } from './metadata.ts';
@@ -52,6 +52,7 @@ function rulesOf(object: KubernetesObject): Rules | undefined {
 /** What a new object must keep to besides `validateObject`, and a later version of it need not. */
 export function newObjectProblems(object: KubernetesObject): FieldProblem[] {
   if (object.kind === 'Ingress') return newIngressProblems(object);
+  if (object.apiVersion === 'events.k8s.io/v1') return newNewerEventProblems(object);
   // The schema says that it is one.
   return resourceOf(object) === resources.jobs ? newJobProblems(object as Job) : [];
 }
@@ -69,6 +70,7 @@ const rulesByKind: ReadonlyMap<string, Rules> = new Map([
   ['rbac.authorization.k8s.io/v1 RoleBinding', bindingProblems],
   ['rbac.authorization.k8s.io/v1 ClusterRoleBinding', bindingProblems],
   ['autoscaling/v2 HorizontalPodAutoscaler', autoscalerProblems],
+  ['events.k8s.io/v1 Event', newerEventProblems],
   ['v1 ReplicationController', controllerProblems],
   ['batch/v1 CronJob', cronJobProblems],
 ]);

@@ -1,4 +1,5 @@
 import type { Resource } from '../../api/resources.ts';
+import { newerEventUpdateProblems } from '../../api/validate/event.ts';
 import { forbidden, invalid, type FieldProblem } from '../../api/validate/problem.ts';
 import { serviceUpdateProblems } from '../../api/validate/service-load-balancer.ts';
 import type { Service } from '../../api/types/core.ts';
@@ -33,6 +34,7 @@ const rules: Readonly<Record<string, Rule>> = {
   persistentvolumeclaims: claimProblems,
   persistentvolumes: volumeProblems,
   resourcequotas: quotaProblems,
+  'events.events.k8s.io': newerEventUpdateProblems,
   'priorityclasses.scheduling.k8s.io': (object, previous) =>
     object['value'] === previous['value'] ? [] : [forbidden('value', 'may not be changed in an update')],
 };

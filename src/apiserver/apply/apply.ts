@@ -13,7 +13,14 @@ import {
   type FieldSet,
 } from './field-set.ts';
 import { fieldsOfLastApplied } from './last-applied.ts';
-import { decodeManagers, encodeManagers, managerKey, type Manager, type Managers } from './managers.ts';
+import {
+  decodeManagers,
+  encodeManagers,
+  managerKey,
+  managersOfGroup,
+  type Manager,
+  type Managers,
+} from './managers.ts';
 import { mergeApplied } from './merge.ts';
 import { ownedFields } from './owned.ts';
 import { withoutFields } from './remove.ts';
@@ -65,7 +72,7 @@ export function applyConfiguration(live: StoredObject, { config, writer, force }
 /** Who owns what. Where nobody does, everything there is was written before anybody applied (as upstream says it). */
 function managersOf(live: StoredObject, { id, time, shape }: Writer): Managers {
   const managers = decodeManagers(live.metadata.managedFields);
-  if (managers !== undefined && managers.size > 0) return managers;
+  if (managers !== undefined && managers.size > 0) return managersOfGroup(managers, live.apiVersion);
   const first: Manager = {
     manager: 'before-first-apply',
     operation: 'Update',

@@ -36,6 +36,20 @@ export function decodeManagers(entries: unknown): Managers | undefined {
   return managers;
 }
 
+/**
+ * Those whose fields have the names that an object has now. A kind that is served in versions of two groups has
+ * others in each, and upstream forgets who wrote through the other group; versions of one group convert.
+ */
+export function managersOfGroup(managers: Managers, apiVersion: string): Managers {
+  const group = groupOf(apiVersion);
+  const own = [...managers].filter(([, manager]) => groupOf(manager.apiVersion) === group);
+  return own.length === managers.size ? managers : new Map(own);
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
 function decodeManager(entry: unknown): Manager | undefined {
   if (!isObject(entry) || textAt(entry, ['fieldsType']) !== 'FieldsV1') return undefined;
   const operation = textAt(entry, ['operation']);

@@ -6,6 +6,7 @@ import {
   decodeManagers,
   encodeManagers,
   managerKey,
+  managersOfGroup,
   type Manager,
   type ManagerId,
   type Managers,
@@ -42,7 +43,7 @@ export function updateManagers(
   // Managers may be edited through the object itself only; what came back as it was sent is no edit.
   const sent = writer.id.subresource === '' ? after.metadata.managedFields : undefined;
   const given = sent === stored ? undefined : sent;
-  const managers = managersOf(stored, given);
+  const managers = managersOfGroup(managersOf(stored, given), after.apiVersion);
   const { changed, removed } = compareFields(comparable(before), comparable(after), writer.shape);
   if (given === undefined && isEmpty(ownable(changed, 'both')) && isEmpty(removed)) return stored;
   const result = without(managers, union(changed, removed));

@@ -1,9 +1,10 @@
 import { resources, type Resource } from '../../api/resources.ts';
+import { newerEvents } from '../../api/served.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
 import { arrayAt, isObject, textAt, valueAt, type StoredObject } from '../json.ts';
 import { qualifiedName } from '../status.ts';
 import { ageColumn, createdColumn, nameColumn, textColumn, wide, type Column } from './column.ts';
-import { eventColumns } from './event-columns.ts';
+import { eventColumns, newerEventColumns } from './event-columns.ts';
 import { keptColumns } from './kept-columns.ts';
 import {
   clusterNetworkColumns,
@@ -126,6 +127,7 @@ const byResource = new Map<Resource, readonly Column[]>([
   [resources.events, eventColumns],
   [resources.validatingadmissionpolicies, policyColumns],
   [resources.validatingadmissionpolicybindings, policyBindingColumns],
+  [newerEvents, newerEventColumns],
   [resources.namespaces, [nameColumn, textColumn('Status', ['status', 'phase']), ageColumn]],
   [resources.configmaps, [nameColumn, dataColumn('data', 'binaryData'), ageColumn]],
   [resources.secrets, [nameColumn, textColumn('Type', ['type'], 'Opaque'), dataColumn('data'), ageColumn]],

@@ -1,3 +1,4 @@
+import { asCoreEvent } from '../../api/event-versions.ts';
 import { numberAt, textAt, valueAt, type StoredObject } from '../json.ts';
 import { ageOf, nameColumn, textColumn, wide, type Column } from './column.ts';
 
@@ -14,6 +15,12 @@ export const eventColumns: readonly Column[] = [
   wide({ name: 'Count', cell: count }),
   wide(nameColumn),
 ];
+
+/** The same columns for events.k8s.io/v1. */
+export const newerEventColumns: readonly Column[] = eventColumns.map(({ cell, ...column }) => ({
+  ...column,
+  cell: (event, now) => cell(asCoreEvent(event), now),
+}));
 
 /** The first of the texts that is there. */
 function eitherText(event: StoredObject, paths: readonly (readonly string[])[]): string {

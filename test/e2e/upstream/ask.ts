@@ -117,6 +117,7 @@ function settled(body: Record<string, unknown>, { written, skipped }: Context): 
 const alwaysThere = new Set([
   'conditions',
   'daemonEndpoints',
+  'deprecatedSource',
   'kubeletEndpoint',
   'lastState',
   'loadBalancer',
