@@ -66,20 +66,18 @@ export function newerEventProblems(object: KubernetesObject): FieldProblem[] {
 /** What only new Events of events.k8s.io/v1 must keep to (core validation `ValidateEventCreate`). */
 export function newNewerEventProblems(object: KubernetesObject): FieldProblem[] {
   const event: Event = asCoreEvent(object);
-  const { eventTime = '', type = '', source = {}, firstTimestamp, lastTimestamp, count = 0 } = event;
+  const { eventTime = '', type = '' } = event;
   const problems = seriesProblems(event);
   if (eventTime === '') problems.push(required('eventTime'));
   if (type !== 'Normal' && type !== 'Warning')
     problems.push(invalid('type', '', `has invalid value: ${type}`));
-  const isSet = {
-    firstTimestamp: (firstTimestamp ?? '') !== '',
-    lastTimestamp: (lastTimestamp ?? '') !== '',
-    count: count !== 0,
-    source: (source.component ?? '') !== '' || (source.host ?? '') !== '',
-  };
-  for (const [field, set] of Object.entries(isSet))
-    if (set) problems.push(invalid(field, '', 'needs to be unset'));
-  return problems;
+  return [...problems, ...olderFields(event).map((field) => invalid(field, '', 'needs to be unset'))];
+}
+
+/** The fields with a value that only recorders of core/v1 write. */
+function olderFields({ source, ...event }: Event): string[] {
+  const fields = (['firstTimestamp', 'lastTimestamp', 'count'] as const).filter((field) => event[field]);
+  return source?.component || source?.host ? [...fields, 'source'] : fields;
 }
 
 function seriesProblems({ series }: Event): FieldProblem[] {
