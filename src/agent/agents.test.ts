@@ -227,6 +227,29 @@ describe('agents', () => {
     await agents.stop();
   });
 
+  for (const [what, ms] of Object.entries({ 'set back': -86_400_000, 'set on': 86_400_000 })) {
+    test(`bring pods up and take them down as ever when the clock is ${what} by a day`, async () => {
+      const cluster = createFakeCluster([podOf('a', 'n1'), podOf('b', 'n1')]);
+      const agents = await cluster.startAgents();
+      const names = cluster.machine.namespaces.list().length;
+      await cluster.client.delete(resources.pods, a1);
+      cluster.clock.jump(ms);
+      await cluster.clock.advance(1_000);
+      await cluster.settled();
+      assert.equal(cluster.machine.namespaces.list().length, names - 1, 'it went');
+      await cluster.client.create(resources.pods, podOf('late', 'n1'));
+      await cluster.settled();
+      const late = await cluster.pod('default/late');
+      assert.ok(late !== undefined && isPodReady(late));
+      const { podIP, conditions = [] } = late.status ?? {};
+      assert.equal(podIP, '10.244.0.1', 'the address of the one that went is free again');
+      const ready = conditions.find(({ type }) => type === 'Ready');
+      const told = Date.parse(ready?.lastTransitionTime ?? '');
+      assert.equal(Math.floor(cluster.clock.now() / 1000), told / 1000, 'times are those of the wall');
+      await agents.stop();
+    });
+  }
+
   test('say of a pod that cannot be mended that it is not ready, mend the others, and it when that is possible', async () => {
     const cluster = createFakeCluster([podOf('a', 'n1'), podOf('b', 'n1')]);
     const told: string[] = [];

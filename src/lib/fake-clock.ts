@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 export interface FakeClock extends Clock {
   /** Moves time on and runs, in order, what is due until then; lets promises settle after each. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock on or back, as an operator or NTP does: nothing becomes due by it. */
+  jump(ms: number): void;
   /** Timers that wait. */
   readonly pending: number;
 }
@@ -11,6 +13,7 @@ export interface FakeClock extends Clock {
 export function createFakeClock(startMs = 0): FakeClock {
   let now = startMs;
   let made = 0;
+  let jumped = 0;
   const timers = new Map<number, { readonly at: number; readonly fn: () => void }>();
 
   function nextDue(until: number): number | undefined {
@@ -22,13 +25,16 @@ export function createFakeClock(startMs = 0): FakeClock {
   }
 
   return {
-    now: () => now,
+    now: () => now + jumped,
     monotonic: () => now,
     after(delayMs, fn) {
       made += 1;
       const id = made;
       timers.set(id, { at: now + Math.max(0, delayMs), fn });
       return () => timers.delete(id);
+    },
+    jump(ms) {
+      jumped += ms;
     },
     async advance(ms) {
       const until = now + ms;

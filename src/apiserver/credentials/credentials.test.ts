@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { systemClock } from '../../lib/clock.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
 import { createCredentials } from './credentials.ts';
 
 const hosts = ['10.96.0.1', 'fd00::1', 'api.example'];
@@ -70,6 +70,25 @@ test('a new host gets a new server certificate under the same authority', (t) =>
   const second = createCredentials({ directory, hosts: [...hosts, '192.0.2.1'] });
   assert.equal(second.access(1).ca, first.access(1).ca);
   assert.equal(new X509Certificate(second.certificates.certificate).checkIP('192.0.2.1'), '192.0.2.1');
+});
+
+test('a clock that jumps leaves certificates valid, and the authority the same', (t) => {
+  const [year, today] = [365 * 86_400_000, Date.UTC(2026, 10, 21)];
+  const at = (now: number): { readonly clock: Clock } => ({ clock: { ...systemClock, now: () => now } });
+  // A machine that forgot the time while it was off, and one that is told it later or loses it.
+  for (const made of [0, today]) {
+    const directory = directoryIn(t);
+    const first = createCredentials({ directory, hosts, ...at(made) });
+    const texts = [first.access(1).ca, first.certificates.certificate];
+    for (const now of [0, today - 20 * year, today, today + 30 * 86_400_000]) {
+      for (const text of texts) {
+        const { validFrom, validTo } = new X509Certificate(text);
+        assert.ok(Date.parse(validFrom) <= now, `${validFrom} at ${now}`);
+        assert.ok(now < Date.parse(validTo), `${validTo} at ${now}`);
+      }
+      assert.equal(createCredentials({ directory, hosts, ...at(now) }).access(1).ca, texts[0]);
+    }
+  }
 });
 
 test('what is damaged or about to expire is made anew', (t) => {

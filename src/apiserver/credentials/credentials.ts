@@ -137,9 +137,20 @@ function loadToken(directory: string): string {
   return token;
 }
 
+/** Clocks are set back, and this far where a machine forgot the time while it was off. */
+const longAgo = Date.UTC(1970, 0);
+/** No machine that runs this is earlier; one whose clock says so is about to be told the time. */
+const surelyPast = Date.UTC(2026, 0);
+
+/**
+ * The authority is the lab's own, so nothing is gained by a late beginning; and a clock that jumps must neither shut
+ * out the clients of a server that runs nor, at its next start, make it another authority.
+ */
 function period(now: number, days: number): { notBefore: number; notAfter: number } {
-  // Clocks of machines differ a little.
-  return { notBefore: now - 3_600_000, notAfter: now + days * dayMs };
+  return {
+    notBefore: longAgo,
+    notAfter: Math.max(surelyPast, now) + days * dayMs,
+  };
 }
 
 function readPair(directory: string, name: string): [string | undefined, string | undefined] {
