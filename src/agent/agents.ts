@@ -102,6 +102,7 @@ const retryMs = 1_000;
 const nothing: Dirty = {
   nodes: false,
   services: new Set(),
+  rerouted: new Set(),
   pods: new Set(),
   classes: new Set(),
   policies: new Set(),

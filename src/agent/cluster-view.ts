@@ -8,6 +8,7 @@ import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
+import { createRerouting } from './rerouting.ts';
 import { createPace } from './pace.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
@@ -19,6 +20,8 @@ import { createServiceModel, type ServiceModel } from '../model/services/service
 export interface Dirty {
   readonly nodes: boolean;
   readonly services: ReadonlySet<string>;
+  /** Services of which UDP flows may go to endpoints that they no longer have. */
+  readonly rerouted: ReadonlySet<string>;
   /** Pods whose object changed, came or went. */
   readonly pods: ReadonlySet<string>;
   /** Pods whose peer class may have changed. */
@@ -32,6 +35,7 @@ export function joinDirty(a: Dirty, b: Dirty): Dirty {
   return {
     nodes: a.nodes || b.nodes,
     services: a.services.union(b.services),
+    rerouted: a.rerouted.union(b.rerouted),
     pods: a.pods.union(b.pods),
     classes: a.classes.union(b.classes),
     policies: a.policies.union(b.policies),
@@ -75,6 +79,7 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
   const places = new Map<string, NodePlace>();
   const podAt = new Map<string, string>();
   const endpoints = createEndpointIndex();
+  const rerouting = createRerouting();
   const informers = {
     namespaces: client.informer<Namespace>(resources.namespaces),
     nodes: client.informer<Node>(resources.nodes),
@@ -93,9 +98,11 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
   const flush = (): void | Promise<void> => {
     seen = versionsOf(informers);
     const { classes, policies: allowances } = policies.takeChanges();
+    const changed = services.takeChanges();
     const dirty = {
       nodes: nodesChanged,
-      services: services.takeChanges(),
+      services: changed,
+      rerouted: new Set([...changed].filter((service) => rerouting.set(service, services.portsOf(service)))),
       pods: podsChanged,
       classes,
       policies: allowances,

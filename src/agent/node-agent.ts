@@ -177,7 +177,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const settle = (dirty: Dirty): void => {
     endStaleFlows(
       { conntrack, netns, nodeAddresses: nodeAddresses(place) },
-      [...dirty.services].flatMap((key) => view.services.portsOf(key)),
+      [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
     cutChanged(dirty);
     for (const key of dirty.pods) {
@@ -193,9 +193,11 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       for (const table of tables) table.start();
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
+      const services = allServices();
       const everything: Dirty = {
         nodes: true,
-        services: allServices(),
+        services,
+        rerouted: services,
         pods: new Set(
           [...view.pods.values()].map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`),
         ),

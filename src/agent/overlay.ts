@@ -25,8 +25,10 @@ export interface Overlay {
   start(survivors: Iterable<WiredPod>): void;
   /** Connects the node with the others; cost proportional to what changed. */
   setPeers(others: Iterable<NodePlace>): void;
-  /** Wires a pod whose namespace exists. Idempotent. Throws `wiring-failed`. */
-  addPod(pod: WiredPod): void;
+  /**
+   * Wires a pod whose namespace exists; one that is new is known to be empty. Idempotent. Throws `wiring-failed`.
+   */
+  addPod(pod: WiredPod, namespace?: { readonly isNew: boolean }): void;
   /** Takes the pod's link and route away. Idempotent. */
   removePod(uid: string): void;
   /**
@@ -64,9 +66,12 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
   };
 
   /** Sets up the pod's end, comparing with what is there: the namespace may be one that an earlier process wired. */
-  const wireInside = (pod: WiredPod): void => {
+  const wireInside = (pod: WiredPod, namespace = { isNew: false }): void => {
     const desired = podInside(node, pod);
-    const current = restrictTo(route.dump(pod.netns), (link) => link === podLink);
+    // The link came with its near end; nothing else is in a new namespace.
+    const current = namespace.isNew
+      ? { ...emptyNamespace, links: desired.links }
+      : restrictTo(route.dump(pod.netns), (link) => link === podLink);
     throwOn(route.apply(pod.netns, diffNamespace(current, desired)), `pod namespace ${pod.netns}`);
   };
 
@@ -112,12 +117,12 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       replace(before, desired);
       overlay = desired;
     },
-    addPod(pod) {
+    addPod(pod, namespace) {
       const desired = podOnNode(node, pod);
       const before = pods.get(pod.uid)?.state ?? restrictTo(adopted, (link) => desired.links.has(link));
       replace(before, desired);
       pods.set(pod.uid, { pod, state: desired });
-      if (before !== desired) wireInside(pod);
+      if (before !== desired) wireInside(pod, namespace);
     },
     removePod(uid) {
       const before = pods.get(uid);

@@ -115,9 +115,9 @@ export function createPodLife(options: PodLifeOptions): PodLife {
 
   const wire = (run: PodRun, pod: Pod): void => {
     if (!run.hostNetwork) {
-      ensureNamespace(options, run.netns);
+      const isNew = ensureNamespace(options, run.netns);
       options.isolate(run.key, run);
-      options.overlay.addPod(run);
+      options.overlay.addPod(run, { isNew });
     }
     options.settings.write(pod);
     run.stage = 'wired';
@@ -211,12 +211,19 @@ async function unserve({ servedBy, uid }: PodRun): Promise<void> {
   }
 }
 
-function ensureNamespace({ namespaces, sysctl, node }: PodLifeOptions, netns: string): void {
+/** False when an earlier process of this lab made it: the pod has been running all along, or was about to. */
+function ensureNamespace({ namespaces, sysctl, node }: PodLifeOptions, netns: string): boolean {
+  const isNew = createUnlessThere(namespaces, netns);
+  sysctl.write(netns, labSysctls(nodeAddresses(node).map(familyOf)));
+  return isNew;
+}
+
+function createUnlessThere(namespaces: NetworkNamespaces, netns: string): boolean {
   try {
     namespaces.create(netns);
+    return true;
   } catch (error) {
-    // An earlier process of this lab made it: the pod has been running all along, or was about to.
-    if (!(error instanceof WeftError && error.code === 'netns-exists')) throw error;
+    if (error instanceof WeftError && error.code === 'netns-exists') return false;
+    throw error;
   }
-  sysctl.write(netns, labSysctls(nodeAddresses(node).map(familyOf)));
 }

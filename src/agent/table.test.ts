@@ -57,8 +57,8 @@ describe('a managed table', () => {
     value: [value],
   });
   const change = (action: 'add' | 'delete', address: string, value: number): NftElementChange => {
-    const { set, ...element } = claim(address, value);
-    return { action, ...table, set, type: types.names, element };
+    const element = claim(address, value);
+    return { action, ...table, set: element.set, type: types.names, element };
   };
   const inKernel = (): Record<string, unknown> =>
     Object.fromEntries(

@@ -2,7 +2,8 @@ import { WeftError } from '../lib/errors.ts';
 import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
-import { ElementLedger, type PlannedElement, type SetTypes } from '../plan/elements/ledger.ts';
+import { ElementLedger, type SetTypes } from '../plan/elements/ledger.ts';
+import type { PlannedElement } from '../plan/elements/planned-elements.ts';
 
 /** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
 export interface ManagedTable {

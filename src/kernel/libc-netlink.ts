@@ -59,16 +59,28 @@ function setBufferSizes(fd: number): void {
     [SO_SNDBUFFORCE, SO_SNDBUF],
   ] as const;
   for (const [forced, limited] of options) {
-    const set = (option: number) => () => setOption(fd, { level: SOL_SOCKET, option, value: socketBuffer });
+    const set = (option: number) => () =>
+      callSetOption(fd, { level: SOL_SOCKET, option, value: socketBuffer });
     if (syscallUnless(['EPERM'], 'setsockopt', set(forced)) === undefined)
       syscall('setsockopt', set(limited));
   }
 }
 
-function setOption(fd: number, { level, option, value }: { level: number; option: number; value: number }) {
+interface SocketOption {
+  readonly level: number;
+  readonly option: number;
+  readonly value: number;
+}
+
+function setOption(fd: number, option: SocketOption): void {
+  syscall('setsockopt', () => callSetOption(fd, option));
+}
+
+/** To be called by `syscall`, which looks at the result. */
+function callSetOption(fd: number, { level, option, value }: SocketOption): number {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32LE(value);
-  return syscall('setsockopt', () => libc().setsockopt(fd, level, option, bytes, bytes.length));
+  return libc().setsockopt(fd, level, option, bytes, bytes.length);
 }
 
 /** Sends one batch of messages. Throws `SyscallError` (EMSGSIZE for more than the send buffer). */

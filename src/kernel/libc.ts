@@ -170,13 +170,9 @@ export class SyscallError extends WeftError {
  * Throws `SyscallError` on -1. EINTR is retried, except for `close`, which must not be.
  */
 export function syscall(name: string, fn: () => number): number {
-  for (;;) {
-    const result = fn();
-    if (result !== -1) return result;
-    // Read at once: anything in between, even an allocation, may make a system call of its own.
-    const errno = loadKoffi().errno();
-    if (errno !== EINTR || name === 'close') throw new SyscallError(name, errno);
-  }
+  const result = call(name, fn);
+  if (result < 0) throw new SyscallError(name, -result);
+  return result;
 }
 
 /**
@@ -188,11 +184,21 @@ export function syscallUnless(
   name: string,
   fn: () => number,
 ): number | undefined {
-  try {
-    return syscall(name, fn);
-  } catch (error) {
-    if (error instanceof SyscallError && expected.includes(error.errnoName)) return undefined;
-    throw error;
+  const result = call(name, fn);
+  if (result >= 0) return result;
+  // What is expected comes thousands of times a second: an error object, with its stack, would cost more than the call.
+  if (expected.includes(errnoName(-result))) return undefined;
+  throw new SyscallError(name, -result);
+}
+
+/** As `syscall`, but a failure is returned: the negative errno. */
+function call(name: string, fn: () => number): number {
+  for (;;) {
+    const result = fn();
+    if (result !== -1) return result;
+    // Read at once: anything in between, even an allocation, may make a system call of its own.
+    const errno = loadKoffi().errno();
+    if (errno !== EINTR || name === 'close') return -errno;
   }
 }
 

@@ -130,11 +130,13 @@ function headersOf(
 
 function answerOf(stream: ClientHttp2Stream, what: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    stream.once('response', (headers) =>
-      resolve({ status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] }),
-    );
+    const closed = (): void => reject(unavailable(what, 'the connection was lost before an answer came'));
+    stream.once('response', (headers) => {
+      stream.off('close', closed);
+      resolve({ status: headers[':status'] ?? 0, retryAfter: headers['retry-after'] });
+    });
     stream.on('error', (error) => reject(unavailable(what, error)));
-    stream.once('close', () => reject(unavailable(what, 'the connection was lost before an answer came')));
+    stream.once('close', closed);
   });
 }
 
@@ -149,13 +151,13 @@ async function bodyOf(stream: ClientHttp2Stream, what: string): Promise<Buffer> 
         stream.destroy(new Error(`the answer is longer than ${limits.bodyBytes} bytes`));
     });
     stream.once('error', (error) => reject(unavailable(what, error)));
-    stream.once('end', () =>
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)),
-    );
-    // After a clean end this rejects nothing any more.
-    stream.once('close', () =>
-      reject(unavailable(what, 'the connection was lost in the middle of an answer')),
-    );
+    const closed = (): void =>
+      reject(unavailable(what, 'the connection was lost in the middle of an answer'));
+    stream.once('end', () => {
+      stream.off('close', closed);
+      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+    });
+    stream.once('close', closed);
   });
 }
 

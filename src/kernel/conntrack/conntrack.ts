@@ -1,9 +1,11 @@
 import { WeftError } from '../../lib/errors.ts';
 import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../../wire/nfnetlink/header.ts';
 import {
+  encodeConntrackCount,
   encodeConntrackDelete,
   encodeConntrackDump,
   encodeMarkChange,
+  parseConntrackCount,
   parseConntrackEntry,
   type ConntrackTarget,
 } from '../../wire/nfnetlink/conntrack.ts';
@@ -35,6 +37,8 @@ class KernelConntrack implements Conntrack {
   }
 
   list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[] {
+    // A dump walks the one table of all namespaces, which takes milliseconds; most have no entry in it most of the time.
+    if (this.#count(namespace) === 0) return [];
     return this.#sockets
       .dump(namespace, (sequence) => encodeConntrackDump(families[family], sequence))
       .map((message) => entryFromRaw(parseConntrackEntry(message)));
@@ -71,6 +75,12 @@ class KernelConntrack implements Conntrack {
 
   close(): void {
     this.#sockets.close();
+  }
+
+  /** Undefined where the kernel does not tell. */
+  #count(namespace: string): number | undefined {
+    const answers = this.#sockets.exchange(namespace, encodeConntrackCount(this.#sockets.sequence()));
+    return answers.map((answer) => parseConntrackCount(answer)).find((count) => count !== undefined);
   }
 
   #target(entry: ConntrackEntry): ConntrackTarget {

@@ -6,11 +6,12 @@ import {
   type ElementBatch,
   type ElementStep,
 } from '../../wire/nfnetlink/nft-batch.ts';
+import type { RawElement } from '../../wire/nfnetlink/set-element.ts';
 import { parseAcknowledgement, type NetlinkMessage } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
 import { encodeElement } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
-import type { NftElementChange } from './port.ts';
+import type { NftElement, NftElementChange, NftSetType } from './port.ts';
 import { refusal, type BlamedChange } from './refusal.ts';
 
 /** A batch and what it was made of, in the order of its steps. */
@@ -37,7 +38,20 @@ export function encodeChange(changes: readonly NftElementChange[], firstSequence
 }
 
 function stepOf({ action, family, table, set, type, element }: NftElementChange): ElementStep {
-  return { action, family: familyNumbers[family], table, set, elements: encodeElement(type, element) };
+  return { action, family: familyNumbers[family], table, set, elements: encodeOnce(type, element) };
+}
+
+/** What was encoded lately: the same elements go to every node of a process, one soon after the other. */
+const encoded = new Map<NftElement, { readonly type: NftSetType; readonly raw: readonly RawElement[] }>();
+const rememberMs = 1000;
+
+function encodeOnce(type: NftSetType, element: NftElement): readonly RawElement[] {
+  const known = encoded.get(element);
+  if (known?.type === type) return known.raw;
+  if (encoded.size === 0) setTimeout(() => encoded.clear(), rememberMs).unref();
+  const raw = encodeElement(type, element);
+  encoded.set(element, { type, raw });
+  return raw;
 }
 
 /** Throws what the kernel's answers to a batch say (see `refusal`); nothing when it was applied. */

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
-import { ElementLedger, type PlannedElement } from './ledger.ts';
+import { ElementLedger } from './ledger.ts';
+import type { PlannedElement } from './planned-elements.ts';
 
 const table = { family: 'ip', table: 't' } as const;
 const types = { m: { key: ['mark'], value: ['mark'] } } as const;

@@ -1,12 +1,16 @@
-import type { NftElement, NftElementChange, NftFamily, NftSetType } from '../../kernel/nft/port.ts';
+import type { NftElementChange, NftElement, NftFamily, NftSetType } from '../../kernel/nft/port.ts';
+import {
+  byId,
+  differenceOf,
+  idIn,
+  isSameValue,
+  setOf,
+  type ElementsById,
+  type PlannedElement,
+} from './planned-elements.ts';
 
 /** Sets and maps of one nftables table, by name. */
 export type SetTypes = Readonly<Record<string, NftSetType>>;
-
-/** An element and the set it belongs in. */
-export interface PlannedElement extends NftElement {
-  readonly set: string;
-}
 
 interface Claim {
   readonly owner: string;
@@ -24,7 +28,7 @@ export class ElementLedger {
   readonly #types: SetTypes;
   /** By set, and in it by id. Most elements have one owner, and a list of one costs the least. */
   readonly #claims = new Map<string, Map<string, readonly Claim[]>>();
-  readonly #owned = new Map<string, readonly string[]>();
+  readonly #owned = new Map<string, ElementsById>();
 
   constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
     this.#table = table;
@@ -36,46 +40,48 @@ export class ElementLedger {
    * calls make one transaction when they are sent in the order of the calls.
    */
   set(owner: string, elements: readonly PlannedElement[]): NftElementChange[] {
-    const wanted = new Map(elements.map((element) => [idOf(element), element]));
+    const wanted = byId(elements);
+    // Of a large owner most stays: that must cost next to nothing.
+    const { gone, changed } = differenceOf(this.#owned.get(owner) ?? nothing, wanted);
     const touched = new Map<string, PlannedElement | undefined>();
     const claim = (id: string, element: PlannedElement | undefined): void => {
       touched.set(id, this.#winner(id));
       this.#claim(owner, id, element);
     };
-    for (const id of this.#owned.get(owner) ?? []) if (!wanted.has(id)) claim(id, undefined);
-    for (const [id, element] of wanted) {
-      // Of a large owner most stays: that must cost next to nothing.
-      const mine = this.#claimsOf(id).find((other) => other.owner === owner);
-      if (mine === undefined || !isSameValue(mine.element, element)) claim(id, element);
-    }
+    for (const id of gone) claim(id, undefined);
+    for (const [id, element] of changed) claim(id, element);
     if (wanted.size === 0) this.#owned.delete(owner);
-    else this.#owned.set(owner, [...wanted.keys()]);
+    else this.#owned.set(owner, wanted);
     return this.#changes(touched);
   }
 
   /** The effective elements of one set. */
-  *elements(set: string): Iterable<NftElement> {
-    for (const claims of this.#claims.get(set)?.values() ?? []) {
-      const element = winnerOf(claims);
-      if (element !== undefined) yield element;
-    }
+  *elements(set: string): Iterable<PlannedElement> {
+    for (const [, element] of this.#winners(set)) yield element;
   }
 
   /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
   repair(set: string, actual: Iterable<NftElement>): NftElementChange[] {
-    const present = new Map([...actual].map((element) => [idOf({ ...element, set }), { ...element, set }]));
+    const present = new Map<string, NftElement>();
+    for (const element of actual) present.set(idIn(set, element), element);
     const deletions: NftElementChange[] = [];
     const additions: NftElementChange[] = [];
-    for (const element of this.elements(set)) {
-      const id = idOf({ ...element, set });
+    for (const [id, element] of this.#winners(set)) {
       const found = present.get(id);
       present.delete(id);
       if (found !== undefined && isSameValue(found, element)) continue;
-      if (found !== undefined) deletions.push(this.#change('delete', found));
-      additions.push(this.#change('add', { ...element, set }));
+      if (found !== undefined) deletions.push(this.#change('delete', { ...found, set }));
+      additions.push(this.#change('add', element));
     }
-    for (const element of present.values()) deletions.push(this.#change('delete', element));
+    for (const element of present.values()) deletions.push(this.#change('delete', { ...element, set }));
     return [...deletions, ...additions];
+  }
+
+  *#winners(set: string): Iterable<readonly [id: string, element: PlannedElement]> {
+    for (const [id, claims] of this.#claims.get(set) ?? []) {
+      const element = winnerOf(claims);
+      if (element !== undefined) yield [id, element];
+    }
   }
 
   #claimsOf(id: string): readonly Claim[] {
@@ -108,7 +114,9 @@ export class ElementLedger {
     return [...deletions, ...additions];
   }
 
-  #change(action: 'add' | 'delete', { set, ...element }: PlannedElement): NftElementChange {
+  /** The element stays the same object, by which the kernel's room knows that it has encoded it before. */
+  #change(action: 'add' | 'delete', element: PlannedElement): NftElementChange {
+    const { set } = element;
     const type = this.#types[set];
     if (type === undefined) throw new Error(`table ${this.#table.table} has no set ${set}`);
     return { action, ...this.#table, set, type, element };
@@ -121,22 +129,4 @@ function winnerOf(claims: readonly Claim[]): PlannedElement | undefined {
   return first?.element;
 }
 
-/** Names of sets have no spaces. */
-const setOf = (id: string): string => id.slice(0, id.indexOf(' '));
-
-function idOf(element: PlannedElement): string {
-  const key = element.key.join(' . ');
-  const end = element.keyEnd?.join(' . ') ?? key;
-  // A range of one is the same element whether or not its end is spelled out.
-  return end === key ? `${element.set} ${key}` : `${element.set} ${key} - ${end}`;
-}
-
-function valueOf(element: NftElement): string {
-  const { value } = element;
-  if (value === undefined) return '';
-  return 'verdict' in value ? `${value.verdict} ${value.chain ?? ''}` : value.join(' . ');
-}
-
-function isSameValue(a: NftElement, b: NftElement): boolean {
-  return a === b || valueOf(a) === valueOf(b);
-}
+const nothing: ElementsById = new Map();

@@ -4,7 +4,7 @@ import type { NftValue } from '../../kernel/nft/port.ts';
 import type { DirectionPolicy, PodPolicy } from '../../model/policy/port.ts';
 import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
 import type { PortsOfRange } from '../../model/policy/ranges.ts';
-import type { PlannedElement } from '../elements/ledger.ts';
+import type { PlannedElement } from '../elements/planned-elements.ts';
 import { podLinkName } from '../links/node.ts';
 import { allPorts, isolatedChain } from './skeleton.ts';
 

@@ -10,7 +10,8 @@ import {
 } from '../../model/services/choose.ts';
 import { admittedRanges } from '../../model/services/guard.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
-import type { PlannedElement, SetTypes } from '../elements/ledger.ts';
+import type { SetTypes } from '../elements/ledger.ts';
+import type { PlannedElement } from '../elements/planned-elements.ts';
 import { createIds } from './ids.ts';
 import { bindingChain, chainOf, type SlotChain } from './slots.ts';
 import { affinityTypes, serviceSets, slotTypes } from './skeleton.ts';

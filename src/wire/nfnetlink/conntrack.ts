@@ -9,6 +9,7 @@ import {
   NFNL_SUBSYS_CTNETLINK,
   NFPROTO_IPV4,
   NFPROTO_IPV6,
+  NFPROTO_UNSPEC,
   parseNetfilter,
 } from './header.ts';
 
@@ -16,6 +17,8 @@ import {
 const IPCTNL_MSG_CT_NEW = 0;
 const IPCTNL_MSG_CT_GET = 1;
 const IPCTNL_MSG_CT_DELETE = 2;
+const IPCTNL_MSG_CT_GET_STATS = 5;
+const CTA_STATS_GLOBAL_ENTRIES = 1;
 const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
 const CTA_STATUS = 3;
@@ -74,6 +77,21 @@ export function encodeConntrackDump(family: number, sequence: number): Buffer {
   beginNetfilter(writer, { type, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence, family });
   writer.end();
   return writer.finish();
+}
+
+/** Asks how many entries the namespace has, of all families. */
+export function encodeConntrackCount(sequence: number): Buffer {
+  const writer = new MessageWriter(64);
+  const type = netfilterType(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS);
+  beginNetfilter(writer, { type, flags: NLM_F_REQUEST, sequence, family: NFPROTO_UNSPEC });
+  writer.end();
+  return writer.finish();
+}
+
+/** The answer to it; undefined when the message is something else. Throws `netlink-malformed`. */
+export function parseConntrackCount(message: NetlinkMessage): number | undefined {
+  if (message.type !== netfilterType(NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET_STATS)) return undefined;
+  return parseNetfilter(message).attributes.u32BE(CTA_STATS_GLOBAL_ENTRIES);
 }
 
 /**

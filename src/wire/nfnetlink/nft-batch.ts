@@ -17,6 +17,10 @@ const NFT_MSG_DELSETELEM = 14;
 /** Nested attributes have 16-bit lengths; what one more change can add fits into the rest. */
 const fullList = 60_000;
 
+/** Bytes that most batches fit into: markers and headers of messages, and what an element takes. */
+const batchOverhead = 512;
+const usualElement = 64;
+
 /** Of `nlmsg_flags` in a netlink header. */
 const flagsOffset = 6;
 
@@ -52,7 +56,7 @@ export interface ElementBatch {
  * whole batch carry.
  */
 export function encodeElementBatch(steps: readonly ElementStep[], firstSequence: number): ElementBatch {
-  const writer = new MessageWriter(64 * 1024);
+  const writer = new MessageWriter(batchOverhead + steps.length * usualElement);
   const messages: BatchMessage[] = [];
   let sequence = firstSequence;
   let last = 0;
