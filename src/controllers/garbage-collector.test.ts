@@ -6,6 +6,7 @@ import { resources, type Resource } from '../api/resources.ts';
 import { servedResources } from '../api/served.ts';
 import type { KubernetesObject, OwnerReference } from '../api/types/meta.ts';
 import { startLocalServer } from '../apiserver/testing/local-server.ts';
+import { widgetDefinition } from '../apiserver/testing/widgets.ts';
 import { eventually } from '../client/client.compliance.ts';
 import { createClient } from '../client/http/client.ts';
 import type { Client } from '../client/port.ts';
@@ -138,4 +139,50 @@ test('owners that are gone are forgotten, but not beside one of a kind that is n
       .sort()
       .join();
   await eventually(() => left() === 'both 1,kept 1,unknown 2', 'what has no owner is gone');
+});
+
+test('custom resources own and are owned, in whatever version the reference is', async (t) => {
+  const { client } = await worldIn(t);
+  const version = (name: string, storage: boolean): object => ({
+    name,
+    storage,
+    served: true,
+    schema: { openAPIV3Schema: { type: 'object' } },
+  });
+  const spec = { versions: [version('v1', true), version('v2', false)] };
+  const definition = widgetDefinition({ type: 'object' }, { spec }) as KubernetesObject;
+  await client.create(resources.customresourcedefinitions, definition);
+  const widgets = {
+    ...resources.secrets,
+    group: 'example.com',
+    version: 'v1',
+    plural: 'widgets',
+    kind: 'Widget',
+  };
+  const object = (name: string, owners?: OwnerReference[]): KubernetesObject => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: { name, namespace: 'default', ...(owners && { ownerReferences: owners }) },
+  });
+  const owner = await client.create(widgets, object('owner'));
+  const reference = {
+    apiVersion: 'example.com/v2',
+    kind: 'Widget',
+    name: 'owner',
+    uid: owner.metadata.uid ?? '',
+  };
+  await client.create(widgets, object('dependent', [reference]));
+  const owned = secret('owned');
+  await client.create(resources.secrets, {
+    ...owned,
+    metadata: { ...owned.metadata, ownerReferences: [reference] },
+  });
+  await client.delete(widgets, { namespace: 'default', name: 'owner' });
+  const widgetsSeen = client.informer(widgets);
+  const secretsSeen = client.informer(resources.secrets);
+  await Promise.all([widgetsSeen.synced, secretsSeen.synced]);
+  const isGone = (): boolean =>
+    widgetsSeen.get('default/dependent') === undefined && secretsSeen.get('default/owned') === undefined;
+  await eventually(isGone, 'both dependents are gone');
+  assert.equal(await client.get(widgets, { namespace: 'default', name: 'dependent' }), undefined);
 });

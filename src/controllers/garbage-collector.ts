@@ -3,6 +3,7 @@ import { storedResources } from '../api/served.ts';
 import type { KubernetesObject, OwnerReference } from '../api/types/meta.ts';
 import type { Change, Informer, ObjectName } from '../client/port.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
+import { customResourcesOf } from './custom-resources.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { createOwnership } from './ownership.ts';
 import { exactly, nameOf } from './pod-writes.ts';
@@ -15,9 +16,6 @@ const laterMs = 1000;
 
 const againMs = 100;
 
-const known = new Map(storedResources.map((it) => [`${apiVersionOf(it)} ${it.kind}`, it]));
-const byPrefix = new Map(storedResources.map((it) => [prefixOf(it), it]));
-
 /**
  * What an owner is to its dependent: there for good, gone, waiting for its dependents to go first, or of a kind that
  * nothing is known of.
@@ -27,11 +25,15 @@ type OwnerState = 'solid' | 'absent' | 'waiting' | 'unknown';
 /**
  * Deletes what belonged to objects that are gone, by their ownerReferences (background deletion), and what blocks
  * an owner that waits for it (foreground); of several owners those that are gone are forgotten. All kinds that
- * are served, whoever else watches them.
+ * are served, whoever else watches them, custom resources too.
  */
 export function createGarbageCollector(context: ControllerContext): Controller {
   const { client, clock } = context;
   const informers = new Map<Resource, Informer<KubernetesObject>>();
+  /** What is followed of each CustomResourceDefinition, by its name. */
+  const byPlural = new Map<string, Resource>();
+  const known = new Map(storedResources.map((it) => [kindOf(it), it]));
+  const byPrefix = new Map(storedResources.map((it) => [prefixOf(it), it]));
   const ownership = createOwnership();
   let seesAll = false;
 
@@ -97,7 +99,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
 
   /** An owner that the cache does not have may be too new for it: then the API server is asked. */
   async function stateOf(owner: OwnerReference, namespace: string | undefined): Promise<OwnerState> {
-    const place = placeOf(owner, namespace);
+    const place = placeOf(known, owner, namespace);
     if (place === undefined) return 'unknown';
     const cached = informers.get(place.resource)?.get(keyOf({ metadata: place.name }));
     if (cached?.metadata.uid === owner.uid) return isWaiting(cached) ? 'waiting' : 'solid';
@@ -126,7 +128,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
   }
 
   function enqueueOwner(owner: OwnerReference, namespace: string | undefined): void {
-    const place = placeOf(owner, namespace);
+    const place = placeOf(known, owner, namespace);
     if (place === undefined) return;
     const key = keyOf({ metadata: place.name });
     if (isWaiting(informers.get(place.resource)?.get(key))) reconciler.enqueue(idOf(place.resource, key));
@@ -142,11 +144,30 @@ export function createGarbageCollector(context: ControllerContext): Controller {
       informers.set(resource, informer);
       ends.push(informer.onChange((change) => changed(resource, change)));
     };
+    const lookAtAll = (): void => {
+      seesAll = false;
+      const all = [...informers.values()];
+      void Promise.all(all.map(({ synced }) => synced)).then(() => (seesAll = all.length === informers.size));
+    };
+    /** Its versions are of the same objects: one of them is followed, for as long as this runs. */
+    const followCustom = (definition: KubernetesObject): void => {
+      const [first, ...others] = customResourcesOf(definition);
+      if (first === undefined) return;
+      const followed = byPlural.get(definition.metadata.name) ?? first;
+      for (const version of [first, ...others]) known.set(kindOf(version), followed);
+      if (byPlural.has(definition.metadata.name)) return;
+      byPlural.set(definition.metadata.name, followed);
+      byPrefix.set(prefixOf(followed), followed);
+      follow(followed);
+      lookAtAll();
+    };
     const interpreted = Object.values<Resource>(resources);
     interpreted.forEach(follow);
+    const definitions = client.informer(resources.customresourcedefinitions);
+    ends.push(definitions.onChange(({ current }) => current !== undefined && followCustom(current)));
     const cancel = clock.after(laterMs, () => {
       storedResources.filter((resource) => !interpreted.includes(resource)).forEach(follow);
-      void Promise.all([...informers.values()].map(({ synced }) => synced)).then(() => (seesAll = true));
+      lookAtAll();
     });
     return [cancel, () => ends.forEach((end) => end())];
   });
@@ -162,6 +183,7 @@ interface Found {
  * a namespace of what is in none, which is no valid reference.
  */
 function placeOf(
+  known: ReadonlyMap<string, Resource>,
   { apiVersion, kind, name }: OwnerReference,
   namespace: string | undefined,
 ): { resource: Resource; name: ObjectName } | undefined {
@@ -169,6 +191,10 @@ function placeOf(
   if (resource === undefined || resource === resources.events) return undefined;
   if (!resource.namespaced) return { resource, name: { name } };
   return namespace === undefined ? undefined : { resource, name: { namespace, name } };
+}
+
+function kindOf(resource: Resource): string {
+  return `${apiVersionOf(resource)} ${resource.kind}`;
 }
 
 function prefixOf(resource: Resource): string {

@@ -4,6 +4,7 @@ import type { Namespace, ServiceAccount } from '../api/types/core.ts';
 import { apiCode } from '../client/errors.ts';
 import { done, type Outcome } from '../reconcile/outcome.ts';
 import { forEachBounded } from './bounded.ts';
+import { customResourcesOf } from './custom-resources.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { nameOf } from './pod-writes.ts';
 import { enqueueChanges } from './status.ts';
@@ -65,7 +66,11 @@ export function createNamespaceController(context: ControllerContext): Controlle
   /** Deletes everything in the namespace; resolves with how much there was. */
   async function empty(namespace: string): Promise<number> {
     let found = 0;
-    await forEachBounded(namespacedResources, async (resource) => {
+    const { items: definitions } = await client.list(resources.customresourcedefinitions);
+    // Versions are of the same objects.
+    const custom = definitions.flatMap((definition) => customResourcesOf(definition).slice(0, 1));
+    const all = [...namespacedResources, ...custom.filter(({ namespaced }) => namespaced)];
+    await forEachBounded(all, async (resource) => {
       const { items } = await client.list(resource, { namespace });
       found += items.length;
       await forEachBounded(items, (item) => client.delete(resource, nameOf(item)));

@@ -1,4 +1,4 @@
-import { types, type CelType } from './types.ts';
+import { opaqueNames, types, type CelType } from './types.ts';
 import {
   CelMap,
   CidrValue,
@@ -67,15 +67,6 @@ const simpleNames: Readonly<Record<string, string>> = {
   duration: 'google.protobuf.Duration',
   optional: 'optional_type',
   object: 'map',
-};
-
-const opaqueNames: Readonly<Record<string, string>> = {
-  url: 'kubernetes.URL',
-  quantity: 'kubernetes.Quantity',
-  semver: 'kubernetes.Semver',
-  format: 'kubernetes.NamedFormat',
-  ip: 'net.IP',
-  cidr: 'net.CIDR',
 };
 
 /** Whether a value is of a type; of lists and maps only that they are some. */

@@ -38,7 +38,8 @@ export function mapOf(key: CelType, value: CelType, most?: number): CelType {
   return { kind: 'map', key, value, ...(most !== undefined && { most }) };
 }
 
-const shownNames: Readonly<Record<string, string>> = {
+/** What the types of Kubernetes' libraries are called, by how signatures call them. */
+export const opaqueNames: Readonly<Record<string, string>> = {
   url: 'kubernetes.URL',
   quantity: 'kubernetes.Quantity',
   semver: 'kubernetes.Semver',
@@ -52,7 +53,7 @@ export function typeText(type: CelType): string {
   if (type.kind === 'list') return `list(${typeText(type.item)})`;
   if (type.kind === 'map') return `map(${typeText(type.key)}, ${typeText(type.value)})`;
   if (type.kind === 'optional') return `optional_type(${typeText(type.of)})`;
-  if ('name' in type) return type.kind === 'opaque' ? (shownNames[type.name] ?? type.name) : type.name;
+  if ('name' in type) return type.kind === 'opaque' ? (opaqueNames[type.name] ?? type.name) : type.name;
   return 'isError' in type ? '!error!' : type.kind;
 }
 

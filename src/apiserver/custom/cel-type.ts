@@ -1,4 +1,5 @@
 import { listOf, mapOf, types, type CelType } from '../cel/types.ts';
+import { reservedWords } from '../cel/syntax/parse.ts';
 import { mostOfRequest } from '../cel/estimate.ts';
 import { additionalOf, type JsonSchema } from './json-schema.ts';
 
@@ -106,29 +107,7 @@ function shortestOf(schema: JsonSchema): number {
   }, base);
 }
 
-const keywords = new Set([
-  'true',
-  'false',
-  'null',
-  'in',
-  'as',
-  'break',
-  'const',
-  'continue',
-  'else',
-  'for',
-  'function',
-  'if',
-  'import',
-  'let',
-  'loop',
-  'package',
-  'namespace',
-  'return',
-  'var',
-  'void',
-  'while',
-]);
+const keywords = new Set([...reservedWords, 'true', 'false', 'null', 'in']);
 
 const escapes: Readonly<Record<string, string>> = {
   __: '__underscores__',

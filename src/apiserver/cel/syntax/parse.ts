@@ -25,7 +25,8 @@ const levels: readonly (readonly string[])[] = [
 
 const functionOf = (operator: string): string => (operator === 'in' ? '@in' : `_${operator}_`);
 
-const reserved = new Set([
+/** Words that no name may be, because they are or may become part of the language. */
+export const reservedWords: ReadonlySet<string> = new Set([
   'as',
   'break',
   'const',
@@ -160,7 +161,8 @@ class Parser {
   #identifier(): Expr {
     const token = this.#token;
     if (token.kind !== 'ident') return this.#fail();
-    if (reserved.has(token.text)) throw new CelSyntaxError(`reserved identifier: ${token.text}`, token.at);
+    if (reservedWords.has(token.text))
+      throw new CelSyntaxError(`reserved identifier: ${token.text}`, token.at);
     this.#next++;
     const open = this.#token.at;
     if (!this.#takes('(')) return { kind: 'ident', name: token.text, at: token.at };
