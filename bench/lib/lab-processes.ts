@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { openLabs } from '../../src/cmd/labs.ts';
+import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { benchLabName } from './lab.ts';
 
@@ -28,31 +28,17 @@ export async function loopDelays(share: number): Promise<ReadonlyMap<string, num
   const paths = control.paths(benchLabName);
   const delays = await Promise.all(
     [...labProcesses().keys()].map(
-      async (role) => [role, boundOf(await metricsOf(paths.metrics(role)), share)] as const,
+      async (role) => [role, boundOf(await getMetrics(paths.metrics(role)), share)] as const,
     ),
   );
   return new Map(delays);
 }
 
-/** The text that a process of a lab serves on its socket of metrics. */
-function metricsOf(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request({ socketPath, path: '/metrics' }, (response) => {
-      response
-        .setEncoding('utf8')
-        .toArray()
-        .then((texts) => resolve(texts.join('')), reject);
-    })
-      .once('error', reject)
-      .end();
-  });
-}
-
 /** Upper bound of the smallest bucket that holds so large a share of the observations. */
-function boundOf(metrics: string, share: number): number {
-  const buckets = [...metrics.matchAll(/^weft_event_loop_delay_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm)].map(
-    ([, le, count]) => ({ seconds: le === '+Inf' ? Infinity : Number(le), count: Number(count) }),
-  );
+function boundOf(metrics: string | undefined, share: number): number {
+  const buckets = [
+    ...(metrics ?? '').matchAll(/^weft_event_loop_delay_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm),
+  ].map(([, le, count]) => ({ seconds: le === '+Inf' ? Infinity : Number(le), count: Number(count) }));
   const all = buckets.at(-1)?.count ?? 0;
   const found = buckets.find(({ count }) => count >= share * all);
   if (found === undefined || all === 0) throw new Error('the event loop’s delay is not among the metrics');

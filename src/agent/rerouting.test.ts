@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { servicePort } from '../model/services/fixtures.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { createRerouting } from './rerouting.ts';
 
-const dns: ServicePortModel = {
+const dns = servicePort({
   key: 'kube-system/dns:UDP/53',
-  family: 'IPv4',
   service: 'kube-system/dns',
   portName: '',
   protocol: 'UDP',
   port: 53,
   clusterIPs: ['10.96.0.10'],
-  externalAddresses: [],
-  guarded: [],
-  nodePort: undefined,
-  internalPolicy: 'Cluster',
-  externalPolicy: 'Cluster',
-  affinitySeconds: undefined,
-  endpoints: [],
-  draining: [],
-};
+});
 const endpoints = (...addresses: string[]): ServicePortModel['endpoints'] =>
   addresses.map((address) => ({ address, port: 5353, nodeName: 'node-1', pod: undefined }));
 

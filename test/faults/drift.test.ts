@@ -1,26 +1,12 @@
 /** Takes things away inside a lab's namespaces, as somebody with `ip` and `nft` could, and waits until they are back. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
+import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { podLinkName } from '../../src/plan/links/node.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, pathsOf, pause, processesOf } from './weft.ts';
-
-/** The metrics that a process of a lab serves. */
-function metricsOf(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/metrics' }, (answer) => {
-      answer
-        .setEncoding('utf8')
-        .toArray()
-        .then((texts) => resolve(texts.join('')), reject);
-    });
-    asked.once('error', reject);
-    asked.end();
-  });
-}
 
 const programs = ['ip', 'nft', 'nsenter', 'umount'];
 const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
@@ -50,7 +36,8 @@ describe('what somebody takes away by hand', { skip }, () => {
     return stdout;
   };
   const repairsOf = async (role: 'agents' | 'control'): Promise<number> => {
-    const text = await metricsOf(pathsOf(lab.name).metrics(role));
+    const text = await getMetrics(pathsOf(lab.name).metrics(role));
+    assert.ok(text !== undefined, `${role} serves no metrics`);
     return Number(/^weft_repairs_total (\d+)$/m.exec(text)?.[1]);
   };
   const looks = (): string[] =>

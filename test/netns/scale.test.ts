@@ -3,10 +3,10 @@
  * by bench/figures/scale-pods.ts.
  */
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { applyObjects } from '../../src/lab/apply.ts';
+import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { watchReadiness } from '../../src/lab/readiness.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { resources } from '../../src/api/resources.ts';
@@ -74,7 +74,8 @@ describe('two hundred pods on five nodes', { skip: cannotSendPackets }, () => {
   test('every process says how long its event loop kept others waiting', async () => {
     const paths = openLabs().control.paths(lab.name);
     for (const role of ['holder', 'control', 'agents', 'dns']) {
-      const text = await metricsAt(paths.metrics(role));
+      const text = await getMetrics(paths.metrics(role));
+      assert.ok(text !== undefined, `${role} serves no metrics`);
       assert.match(text, /^weft_event_loop_delay_seconds_bucket\{le="0\.05"\} [1-9]\d*$/m, role);
     }
   });
@@ -96,16 +97,3 @@ describe('two hundred pods on five nodes', { skip: cannotSendPackets }, () => {
     return found;
   };
 });
-
-function metricsAt(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    request({ socketPath, path: '/metrics' }, (response) => {
-      response
-        .setEncoding('utf8')
-        .toArray()
-        .then((texts) => resolve(texts.join('')), reject);
-    })
-      .once('error', reject)
-      .end();
-  });
-}

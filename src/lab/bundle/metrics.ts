@@ -18,8 +18,8 @@ export async function readMetrics({ directory }: LabPaths): Promise<Evidence[]> 
   );
 }
 
-/** Undefined from a socket that nobody serves, or that serves something else. */
-function getMetrics(socketPath: string): Promise<string | undefined> {
+/** What one process serves on its socket; undefined from a socket that nobody serves, or that serves something else. */
+export function getMetrics(socketPath: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const outgoing = request({ socketPath, path: '/metrics', timeout: answerMs });
     const fail = (): void => {
