@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { createTestApi } from '../../src/apiserver/testing/test-api.ts';
-import { kubeAssets, serviceRanges, startKubeApiServer, type AnyApi } from '../support/kube-apiserver.ts';
+import { serviceRanges, startRawKubeApiserver, type AnyApi } from '../support/kube-apiserver.ts';
+import { kubeProblem } from '../support/kube-server.ts';
 import { ask, prepare, type Case, type Outcome } from './upstream/ask.ts';
 import { eventCases } from './upstream/cases/events.ts';
 import { endpointCases, ingressCases, policyCases, rangeCases } from './upstream/cases/network.ts';
@@ -63,11 +64,8 @@ test('Weft answers as kube-apiserver does: codes, reasons, fields, defaults and 
   for (const title of Object.keys(known)) assert.ok(theirs[title] !== undefined, `there is no case ${title}`);
 });
 
-const assets = kubeAssets();
-const skip = assets === undefined && 'KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver';
-
-test('the recorded answers are those of a real kube-apiserver', { skip }, async (t) => {
-  const real = await startKubeApiServer(assets ?? '');
+test('the recorded answers are those of a real kube-apiserver', { skip: kubeProblem() }, async (t) => {
+  const real = await startRawKubeApiserver();
   t.after(() => real.close());
   const answers = await answersOf(real);
   if (process.env['WEFT_RECORD'] === '1') {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +10,6 @@ import type { ServerAccess } from '../../src/client/http/options.ts';
 import { resources } from '../../src/api/resources.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import { freePort, stop } from './kube-apiserver.ts';
 
 /** An API server for a test, whoever wrote it. */
 export interface TestServer {
@@ -22,9 +22,9 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-const needed = ['etcd', 'kube-apiserver', 'kubectl'] as const;
+const needed = ['etcd', 'kube-apiserver'] as const;
 
-/** The folder with etcd, kube-apiserver and kubectl: envtest's variable. */
+/** The folder with etcd and kube-apiserver: envtest's variable. */
 const assets = process.env['KUBEBUILDER_ASSETS'] ?? '';
 
 /** Why tests against a real kube-apiserver are skipped; false where they can run. */
@@ -37,11 +37,21 @@ export function kubeProblem(): string | false {
 /** It loads for seconds even where nothing else runs. */
 const startTimeoutMs = 120_000;
 
+export interface KubeApiserverOptions {
+  /** One range, or one of each family with a comma between them. */
+  readonly serviceRanges?: string;
+  /** More of its options. */
+  readonly flags?: readonly string[];
+}
+
 /**
  * etcd and kube-apiserver on loopback, with RBAC, the usual admission and nobody beside them: no controller runs.
  * Everything is in a directory of its own; `close` ends both by their pids.
  */
-export async function startKubeApiserver(): Promise<TestServer> {
+export async function startKubeApiserver({
+  serviceRanges = '10.96.0.0/12',
+  flags = [],
+}: KubeApiserverOptions = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), 'weft-kube-'));
   const [client, peer, port] = await Promise.all([freePort(), freePort(), freePort()]);
   const token = randomBytes(24).toString('hex');
@@ -63,13 +73,14 @@ export async function startKubeApiserver(): Promise<TestServer> {
     '--endpoint-reconciler-type=none',
     `--secure-port=${port}`,
     `--cert-dir=${join(directory, 'certificates')}`,
-    '--service-cluster-ip-range=10.96.0.0/12',
+    `--service-cluster-ip-range=${serviceRanges}`,
     '--authorization-mode=Node,RBAC',
     `--token-auth-file=${join(directory, 'tokens.csv')}`,
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${join(directory, 'accounts.pub')}`,
     `--service-account-signing-key-file=${join(directory, 'accounts.key')}`,
     '--v=1',
+    ...flags,
   ]);
   const close = async (): Promise<void> => {
     await stop(apiserver);
@@ -152,4 +163,24 @@ async function whenReady(access: TestServer['access'], server: ChildProcess): Pr
   } finally {
     await client.close();
   }
+}
+
+/** Kills a program and waits for its end. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+/** A port of loopback that nobody had a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
 }
