@@ -62,7 +62,8 @@ export async function startFaultyProxy(target: ServerAccess): Promise<FaultyProx
     let answered: IncomingHttpHeaders = {};
     forward.on('response', (answer) => {
       answered = answer;
-      if (fault?.kind === 'reset' || stream.destroyed) return;
+      // A stream that ended early has sent headers of its own.
+      if (fault?.kind === 'reset' || stream.destroyed || stream.headersSent) return;
       const { ':status': status = 502, 'content-type': type = 'application/json' } = answer;
       stream.respond({ ':status': status, 'content-type': type });
     });

@@ -62,17 +62,38 @@ function storm(random: () => number): (request: ProxiedRequest) => Fault | undef
   };
 }
 
-/** The most pods that counted at the same time, as a client sees it that the faults do not touch. */
-function watchMost(client: Client): () => number {
+/**
+ * ReplicaSets that had, at some time, more pods that count than were ever asked of them, as a client sees it that
+ * the faults do not touch. The pods of a whole Deployment are no such sum: an old ReplicaSet that was told to shrink
+ * may still have its pod when the new one makes its own, as it is with the Deployments of any Kubernetes.
+ */
+function watchExcess(client: Client): () => Promise<string[]> {
   const pods = client.informer(resources.pods);
-  let most = 0;
+  const asked = new Map<string, number>();
+  const most = new Map<string, number>();
+  const raise = (counts: Map<string, number>, key: string, count: number): void => {
+    counts.set(key, Math.max(count, counts.get(key) ?? 0));
+  };
+  const sets = client.informer(resources.replicasets);
+  sets.onChange(({ current }) => {
+    if (current !== undefined) raise(asked, current.metadata.uid ?? '', current.spec.replicas ?? 1);
+  });
   pods.onChange(() => {
     const active = [...pods.values()].filter(
       ({ metadata }) => metadata.namespace === namespace && metadata.deletionTimestamp === undefined,
     );
-    most = Math.max(most, active.length);
+    for (const [uid, owned] of Map.groupBy(active, (pod) => pod.metadata.ownerReferences?.[0]?.uid ?? '')) {
+      raise(most, uid, owned.length);
+    }
   });
-  return () => most;
+  return async () => {
+    // Both watches have told what there was before now.
+    await Promise.all([sets.synced, pods.synced]);
+    assert.ok(most.size > 1, 'more than one ReplicaSet was seen');
+    return [...most]
+      .filter(([uid, count]) => count > (asked.get(uid) ?? 0))
+      .map(([uid, count]) => `${uid}: ${count} pods of ${asked.get(uid) ?? 0}`);
+  };
 }
 
 async function prepare(client: Client): Promise<void> {
@@ -127,7 +148,6 @@ export function faultsOn(server: () => TestServer): void {
       await story(proxy, direct);
       const counts = client.counts();
       assert.ok(counts.retries > 0 && counts.failures > 0, 'refusals and failures are counted');
-      assert.ok(counts.silentWatches > 0, 'watches that went silent are counted');
       // A storm of faults must not become a storm of requests.
       assert.ok(counts.requests < 6_000, `seed ${seed}: ${counts.requests} requests`);
     } finally {
@@ -140,12 +160,12 @@ export function faultsOn(server: () => TestServer): void {
   };
 
   describe('controllers behind a network and a server that fail', () => {
-    it('never make a pod too many, and end with what is wanted', async (t) => {
-      const seed = 20_261_121;
+    it('never make a pod more than a ReplicaSet asks for, and end with what is wanted', async (t) => {
+      const seed = Number(process.env['WEFT_FAULT_SEED'] ?? 20_261_121);
       t.diagnostic(`seed ${seed}`);
       const random = randomOf(seed);
       await inStorm(seed, async (proxy, client) => {
-        const most = watchMost(client);
+        const excess = watchExcess(client);
         await client.create(resources.deployments, web);
         await until('the pods run', async () => (await running(client)).length === 4);
         proxy.fault = storm(random);
@@ -156,7 +176,7 @@ export function faultsOn(server: () => TestServer): void {
           const images = await running(client);
           return images.length === 4 && images.every((each) => each === image);
         });
-        assert.ok(most() <= 4, `${most()} pods at the same time`);
+        assert.deepEqual(await excess(), []);
       });
     });
   });
