@@ -35,6 +35,17 @@ describe('what somebody takes away by hand', { skip }, () => {
     assert.equal(status, 0, `${command.join(' ')}: ${stderr}`);
     return stdout;
   };
+  /** Keeps a process of the lab from answering what is done by hand in several steps. */
+  const whileStopped = (role: string, run: () => void): void => {
+    const pid = processesOf(lab.name).find((one) => one.role === role)?.record.pid;
+    assert.ok(pid !== undefined, `${role} runs`);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      run();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  };
   const repairsOf = async (role: 'agents' | 'control'): Promise<number> => {
     const text = await getMetrics(pathsOf(lab.name).metrics(role));
     assert.ok(text !== undefined, `${role} serves no metrics`);
@@ -111,9 +122,11 @@ describe('what somebody takes away by hand', { skip }, () => {
       const condition = status?.conditions?.find(({ type }) => type === 'Ready');
       return condition?.status === 'True' ? 'ready' : condition?.reason;
     };
-    // In one go, or the agents are quicker.
-    const both = 'link delete eth0\nlink add eth0 type bridge\n';
-    byHand(client, 'sh', '-c', `printf '${both}' | ip -batch -`);
+    // The agents would mend the link between the two.
+    whileStopped('agents', () => {
+      byHand(client, 'ip', 'link', 'delete', 'eth0');
+      byHand(client, 'ip', 'link', 'add', 'eth0', 'type', 'bridge');
+    });
     await eventually(async () => assert.equal(await ready(), 'NetworkBroken'));
     await eventually(async () => {
       const { items } = await lab.connection.client.list(resources.events);
