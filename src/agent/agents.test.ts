@@ -363,6 +363,7 @@ function wrap(nft: FakeNftables): FakeNftables {
     run: (namespace, commands) => nft.run(namespace, commands),
     change: (namespace, changes) => nft.change(namespace, changes),
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
     rulesDigest: (namespace, table) => nft.rulesDigest(namespace, table),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),

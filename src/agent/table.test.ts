@@ -32,6 +32,7 @@ function recording(nft: FakeNftables): Recorded {
       nft.change(namespace, changes);
     },
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
+    holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
     rulesDigest: (namespace, name) => nft.rulesDigest(namespace, name),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),

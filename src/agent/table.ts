@@ -96,7 +96,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     staged = [];
     const changes = [...options.sets()].flatMap((set) => {
       const type = types[set];
-      return type === undefined ? [] : ledger.repair(set, nft.elements(netns, { ...table, set }, type));
+      if (type === undefined || nft.holds(netns, { ...table, set }, type, ledger.elements(set))) return [];
+      return ledger.repair(set, nft.elements(netns, { ...table, set }, type));
     });
     if (changes.length > 0) nft.change(netns, changes);
     isOutOfStep = false;

@@ -6,11 +6,11 @@ import {
   type ElementBatch,
   type ElementStep,
 } from '../../wire/nfnetlink/nft-batch.ts';
-import type { RawElement } from '../../wire/nfnetlink/set-element.ts';
+import { encodeElements } from '../../wire/nfnetlink/set-element.ts';
 import { parseAcknowledgement, type NetlinkMessage } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
 import { encodeElement } from './element-codec.ts';
-import { familyNumbers, setNameText } from './families.ts';
+import { familyNumbers } from './families.ts';
 import type { NftElement, NftElementChange, NftSetType } from './port.ts';
 import { refusal, type BlamedChange } from './refusal.ts';
 
@@ -26,32 +26,38 @@ export interface EncodedChange {
  * `nft-value`.
  */
 export function encodeChange(changes: readonly NftElementChange[], firstSequence: number): EncodedChange {
-  const sets = new Map<string, NftElementChange[]>();
-  for (const change of changes) {
-    const name = setNameText(change);
-    const known = sets.get(name);
-    if (known === undefined) sets.set(name, [change]);
-    else known.push(change);
-  }
-  const ordered = [...sets.values()].flat();
+  const ordered = bySet(changes);
   return { batch: encodeElementBatch(ordered.map(stepOf), firstSequence), ordered };
 }
 
+function bySet(changes: readonly NftElementChange[]): readonly NftElementChange[] {
+  const groups = new Map<string, NftElementChange[][]>();
+  for (const change of changes) {
+    const named = groups.get(change.set);
+    const group = named?.find(([first]) => first?.table === change.table && first.family === change.family);
+    if (group !== undefined) group.push(change);
+    else if (named !== undefined) named.push([change]);
+    else groups.set(change.set, [[change]]);
+  }
+  return [...groups.values()].flat(2);
+}
+
 function stepOf({ action, family, table, set, type, element }: NftElementChange): ElementStep {
-  return { action, family: familyNumbers[family], table, set, elements: encodeOnce(type, element) };
+  return { action, family: familyNumbers[family], table, set, bytes: encodeOnce(type, element) };
 }
 
 /** What was encoded lately: the same elements go to every node of a process, one soon after the other. */
-const encoded = new Map<NftElement, { readonly type: NftSetType; readonly raw: readonly RawElement[] }>();
+const encoded = new Map<NftElement, { readonly type: NftSetType; readonly bytes: Buffer }>();
 const rememberMs = 1000;
 
-function encodeOnce(type: NftSetType, element: NftElement): readonly RawElement[] {
+/** What the kernel is sent for an element, see `encodeElement`; not to be written to. */
+export function encodeOnce(type: NftSetType, element: NftElement): Buffer {
   const known = encoded.get(element);
-  if (known?.type === type) return known.raw;
+  if (known?.type === type) return known.bytes;
   if (encoded.size === 0) setTimeout(() => encoded.clear(), rememberMs).unref();
-  const raw = encodeElement(type, element);
-  encoded.set(element, { type, raw });
-  return raw;
+  const bytes = encodeElements(encodeElement(type, element));
+  encoded.set(element, { type, bytes });
+  return bytes;
 }
 
 /** Throws what the kernel's answers to a batch say (see `refusal`); nothing when it was applied. */

@@ -76,6 +76,13 @@ class InMemoryNftables implements FakeNftables {
     return [...set.elements.values()];
   }
 
+  holds(namespace: string, name: NftSetName, type: NftSetType, wanted: Iterable<NftElement>): boolean {
+    const textOf = (element: NftElement): string => `${keyText(element)} ${JSON.stringify(element.value)}`;
+    const held = new Set(this.elements(namespace, name, type).map(textOf));
+    const canonical = [...wanted].flatMap((element) => canonicalOf(type, element));
+    return canonical.length === held.size && canonical.every((element) => held.has(textOf(element)));
+  }
+
   rulesDigest(namespace: string, table: NftTableName): number {
     const chains = this.#tables(namespace).get(tableKey(table))?.chains ?? new Map<string, string[]>();
     return digestOf([...chains].flatMap(([chain, rules]) => rules.map((rule) => `${chain} ${rule}`)));
@@ -107,8 +114,7 @@ function applyChange(table: FakeTable, set: FakeSet, change: NftElementChange): 
   const { action, element, type } = change;
   const blame = (errno: string): WeftError => refusal(errno, { change, exact: true });
   if (!sameType(set.type, type)) throw blame('EINVAL');
-  // As the kernel will give it back: canonical addresses, no end where it is the key.
-  const [canonical] = decodeElements(type, encodeElement(type, element));
+  const [canonical] = canonicalOf(type, element);
   if (canonical === undefined) throw blame('EINVAL');
   const key = keyText(canonical);
   if (action === 'delete') {
@@ -124,6 +130,11 @@ function applyChange(table: FakeTable, set: FakeSet, change: NftElementChange): 
   } else if (JSON.stringify(present.value) !== JSON.stringify(canonical.value)) {
     throw blame('EEXIST');
   }
+}
+
+/** As the kernel will give it back: canonical addresses, no end where it is the key. */
+function canonicalOf(type: NftSetType, element: NftElement): NftElement[] {
+  return decodeElements(type, encodeElement(type, element));
 }
 
 function keyText({ key, keyEnd = key }: NftElement): string {

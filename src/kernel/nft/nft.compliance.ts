@@ -79,6 +79,8 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
     });
 
     const elementsOf = (set: SetName): NftElement[] => nft.elements(namespace, { ...table, set }, types[set]);
+    const holds = (set: SetName, wanted: readonly NftElement[]): boolean =>
+      nft.holds(namespace, { ...table, set }, types[set], wanted);
     const change = (...changes: NftElementChange[]): void => nft.change(namespace, changes);
 
     test('elements of every type come back as they were added', () => {
@@ -111,9 +113,33 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
       for (const [set, expected] of Object.entries(elements) as [SetName, readonly NftElement[]][]) {
         change(...expected.map((element) => add(set, element)));
         assert.deepEqual(sorted(elementsOf(set)), sorted(expected), set);
+        assert.ok(holds(set, expected), set);
         change(...expected.map((element) => del(set, element)));
         assert.deepEqual(elementsOf(set), [], set);
       }
+    });
+
+    test('a set holds what it holds, and nothing less, more or else', () => {
+      const [one, two] = [
+        { key: ['10.96.0.1', 'tcp', 443], value: goto('target') },
+        { key: ['10.96.0.1', 'udp', 443], value: { verdict: 'drop' } },
+      ] as const;
+      change(add('chains', one), add('chains', two));
+      assert.ok(holds('chains', [two, one]));
+      assert.ok(!holds('chains', [one]));
+      assert.ok(!holds('chains', [one, two, { ...one, key: ['10.96.0.2', 'tcp', 443] }]));
+      assert.ok(!holds('chains', [one, { ...two, value: { verdict: 'accept' } }]));
+      assert.ok(!holds('chains', [two, { ...one, value: { ...goto('target'), verdict: 'jump' } }]));
+      assert.ok(!holds('chains', [two, { ...one, key: ['10.96.0.1', 'tcp', 444] }]));
+      change(add('cidrs', range(['10.0.0.0'], ['10.0.0.255'])));
+      assert.ok(holds('cidrs', [range(['10.0.0.0'], ['10.0.0.255'])]));
+      assert.ok(!holds('cidrs', [range(['10.0.0.0'], ['10.0.0.254'])]));
+      assert.ok(holds('addresses6', []));
+      change(add('addresses6', { key: ['fd00::1'] }));
+      assert.ok(holds('addresses6', [{ key: ['fd00:0::1'] }]), 'however it is written');
+      assert.throws(() => nft.holds(namespace, { ...table, set: 'nowhere' }, types.ports, []), {
+        code: 'nft-missing',
+      });
     });
 
     test('adding what is there does nothing, with another value it is a conflict', () => {

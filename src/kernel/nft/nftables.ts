@@ -6,10 +6,12 @@ import {
   parseRule,
   parseTableName,
 } from '../../wire/nfnetlink/nft-dump.ts';
+import { visitDumped, visitElements } from '../../wire/nfnetlink/element-text.ts';
 import { parseElements } from '../../wire/nfnetlink/set-element.ts';
+import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
-import { checkAnswers, encodeChange } from './change.ts';
+import { checkAnswers, encodeChange, encodeOnce } from './change.ts';
 import { decodeElements } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
 import { createNftContext, loadLibnftables, type NftContext } from './libnftables.ts';
@@ -61,13 +63,31 @@ class KernelNftables implements Nftables {
   }
 
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[] {
-    const target = { family: familyNumbers[name.family], table: name.table, set: name.set };
+    return decodeElements(type, this.#dump(namespace, name).flatMap(parseElements));
+  }
+
+  holds(namespace: string, name: NftSetName, type: NftSetType, wanted: Iterable<NftElement>): boolean {
+    const held = new Map<string, string>();
+    for (const message of this.#dump(namespace, name)) visitDumped(message, (id, data) => held.set(id, data));
+    let found = 0;
+    let isMissing = false;
+    for (const element of wanted) {
+      visitElements(encodeOnce(type, element), (id, data) => {
+        if (held.get(id) === data) found += 1;
+        else isMissing = true;
+      });
+    }
+    return !isMissing && found === held.size;
+  }
+
+  #dump(namespace: string, { family, table, set }: NftSetName): NetlinkMessage[] {
+    const target = { family: familyNumbers[family], table, set };
     try {
-      const messages = this.#sockets.dump(namespace, (sequence) => encodeElementDump(target, sequence));
-      return decodeElements(type, messages.flatMap(parseElements));
+      return this.#sockets.dump(namespace, (sequence) => encodeElementDump(target, sequence));
     } catch (error) {
       if (!(error instanceof NetfilterError) || error.errnoName !== 'ENOENT') throw error;
-      throw new WeftError('nft-missing', `${namespace} has no set ${setNameText(name)}`, { cause: error });
+      const name = setNameText({ family, table, set });
+      throw new WeftError('nft-missing', `${namespace} has no set ${name}`, { cause: error });
     }
   }
 

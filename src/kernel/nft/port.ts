@@ -70,6 +70,11 @@ export interface Nftables {
   /** All elements of a set, in no order; no `keyEnd` where it equals `key`. Throws `nft-missing` when there is no such set. */
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[];
   /**
+   * Whether a set holds exactly these elements, which are told from each other by their keys. Cheaper than to list and
+   * compare them. Throws `nft-missing` and `nft-value`.
+   */
+  holds(namespace: string, name: NftSetName, type: NftSetType, wanted: Iterable<NftElement>): boolean;
+  /**
    * 32 bits over the rules of a table: the same as long as nobody adds, removes or replaces one, whatever happens to
    * elements. For tables whose rules keep no state (counters, quotas). The same for no rules and no table.
    */

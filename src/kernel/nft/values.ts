@@ -2,8 +2,8 @@ import {
   addressBytes,
   addressFromBytes,
   formatAddress,
+  ipv4Number,
   parseAddress,
-  type Family,
 } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { NftType, NftValue } from './port.ts';
@@ -20,45 +20,69 @@ export interface ByteOrder {
 interface Codec {
   /** Bytes of a value. */
   readonly width: number;
-  encode(value: NftValue, order: ByteOrder): Uint8Array | undefined;
+  /** Writes the value there, into zeros; false for what the type cannot hold. */
+  encode(value: NftValue, into: Buffer, at: number, order: ByteOrder): boolean;
   decode(bytes: Buffer, order: ByteOrder): NftValue | undefined;
 }
 
 const longestName = 15;
 
 const codecs = {
-  ipv4_addr: addressCodec('IPv4', 4),
-  ipv6_addr: addressCodec('IPv6', 16),
+  ipv4_addr: {
+    width: 4,
+    encode(value, into, at) {
+      const number = typeof value === 'string' ? ipv4Number(value) : undefined;
+      if (number !== undefined) into.writeUInt32BE(number, at);
+      return number !== undefined;
+    },
+    decode: addressOf,
+  },
+  ipv6_addr: {
+    width: 16,
+    encode(value, into, at) {
+      const address = typeof value === 'string' ? parseAddress(value) : undefined;
+      if (address?.family !== 'IPv6') return false;
+      into.set(addressBytes(address), at);
+      return true;
+    },
+    decode: addressOf,
+  },
   inet_proto: {
     width: 1,
-    encode(value) {
+    encode(value, into, at) {
       const number = typeof value === 'number' ? value : protocolNumber(value);
-      return number === undefined || !isUnsigned(number, 8) ? undefined : Uint8Array.of(number);
+      if (number === undefined || !isUnsigned(number, 8)) return false;
+      into.writeUInt8(number, at);
+      return true;
     },
     decode: (bytes) => protocolName(bytes.readUInt8(0)) ?? bytes.readUInt8(0),
   },
   inet_service: {
     width: 2,
-    encode: (value) => (isUnsigned(value, 16) ? Uint8Array.of(value >> 8, value & 0xff) : undefined),
+    encode(value, into, at) {
+      if (!isUnsigned(value, 16)) return false;
+      into.writeUInt16BE(value, at);
+      return true;
+    },
     decode: (bytes) => bytes.readUInt16BE(0),
   },
   mark: {
     width: 4,
-    encode(value, { markOrder }) {
-      if (!isUnsigned(value, 32)) return undefined;
-      const bytes = Buffer.alloc(4);
-      if (markOrder === 'host') bytes.writeUInt32LE(value);
-      else bytes.writeUInt32BE(value);
-      return bytes;
+    encode(value, into, at, { markOrder }) {
+      if (!isUnsigned(value, 32)) return false;
+      if (markOrder === 'host') into.writeUInt32LE(value, at);
+      else into.writeUInt32BE(value, at);
+      return true;
     },
     decode: (bytes, { markOrder }) => (markOrder === 'host' ? bytes.readUInt32LE(0) : bytes.readUInt32BE(0)),
   },
   ifname: {
     width: 16,
-    encode(value) {
-      if (typeof value !== 'string' || value === '' || value.includes('\0')) return undefined;
+    encode(value, into, at) {
+      if (typeof value !== 'string' || value === '' || value.includes('\0')) return false;
       const name = Buffer.from(value, 'utf8');
-      return name.length > longestName ? undefined : Buffer.concat([name], 16);
+      if (name.length <= longestName) into.set(name, at);
+      return name.length <= longestName;
     },
     decode(bytes) {
       const end = bytes.indexOf(0);
@@ -67,18 +91,9 @@ const codecs = {
   },
 } as const satisfies Record<NftDataType, Codec>;
 
-function addressCodec(family: Family, width: number): Codec {
-  return {
-    width,
-    encode(value) {
-      const address = typeof value === 'string' ? parseAddress(value) : undefined;
-      return address?.family === family ? addressBytes(address) : undefined;
-    },
-    decode(bytes) {
-      const address = addressFromBytes(bytes);
-      return address && formatAddress(address);
-    },
-  };
+function addressOf(bytes: Buffer): string | undefined {
+  const address = addressFromBytes(bytes);
+  return address && formatAddress(address);
 }
 
 function isUnsigned(value: NftValue, bits: number): value is number {
@@ -97,13 +112,14 @@ export function encodeValues(
   if (types.length !== values.length) {
     throw new WeftError('nft-value', `${values.length} values for ${types.join(' . ')}`);
   }
-  const bytes = Buffer.alloc(sizeOf(types));
+  // Small buffers share memory that way, which those made with zeros in them do not.
+  const bytes = Buffer.allocUnsafe(sizeOf(types)).fill(0);
   let at = 0;
   for (const [index, type] of types.entries()) {
     const value = values[index] ?? '';
-    const encoded = type === 'verdict' ? undefined : codecs[type].encode(value, order);
-    if (encoded === undefined) throw new WeftError('nft-value', `${JSON.stringify(value)} is no ${type}`);
-    bytes.set(encoded, at);
+    if (type === 'verdict' || !codecs[type].encode(value, bytes, at, order)) {
+      throw new WeftError('nft-value', `${JSON.stringify(value)} is no ${type}`);
+    }
     at += padded(type);
   }
   return bytes;

@@ -4,7 +4,6 @@ import {
   differenceOf,
   idIn,
   isSameValue,
-  setOf,
   type ElementsById,
   type PlannedElement,
 } from './planned-elements.ts';
@@ -17,6 +16,15 @@ interface Claim {
   readonly element: PlannedElement;
 }
 
+/** Most elements have one owner, and its claim alone costs the least. */
+type Claims = Claim | readonly Claim[];
+
+interface LedgerSet {
+  readonly type: NftSetType;
+  /** By id. */
+  readonly claims: Map<string, Claims>;
+}
+
 /**
  * The desired elements of one nftables table, each claimed by the objects it comes from: the in-memory mirror
  * that changes are computed against, so that the kernel is never listed to find out what to change. An element
@@ -26,8 +34,7 @@ interface Claim {
 export class ElementLedger {
   readonly #table: { readonly family: NftFamily; readonly table: string };
   readonly #types: SetTypes;
-  /** By set, and in it by id. Most elements have one owner, and a list of one costs the least. */
-  readonly #claims = new Map<string, Map<string, readonly Claim[]>>();
+  readonly #sets = new Map<string, LedgerSet>();
   readonly #owned = new Map<string, ElementsById>();
 
   constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
@@ -41,18 +48,21 @@ export class ElementLedger {
    */
   set(owner: string, elements: readonly PlannedElement[]): NftElementChange[] {
     const wanted = byId(elements);
+    const before = this.#owned.get(owner) ?? nothing;
     // Of a large owner most stays: that must cost next to nothing.
-    const { gone, changed } = differenceOf(this.#owned.get(owner) ?? nothing, wanted);
-    const touched = new Map<string, PlannedElement | undefined>();
-    const claim = (id: string, element: PlannedElement | undefined): void => {
-      touched.set(id, this.#winner(id));
-      this.#claim(owner, id, element);
-    };
-    for (const id of gone) claim(id, undefined);
-    for (const [id, element] of changed) claim(id, element);
+    const { gone, changed } = differenceOf(before, wanted);
+    const changes: Changes = { deletions: [], additions: [] };
+    for (const id of gone) {
+      const set = before.get(id)?.set;
+      if (set !== undefined) this.#claim(set, id, without(this.#claimsOf(set, id), owner), changes);
+    }
+    for (const [id, element] of changed) {
+      const claims = withClaim(this.#claimsOf(element.set, id), { owner, element });
+      this.#claim(element.set, id, claims, changes);
+    }
     if (wanted.size === 0) this.#owned.delete(owner);
     else this.#owned.set(owner, wanted);
-    return this.#changes(touched);
+    return joined(changes);
   }
 
   /** The effective elements of one set. */
@@ -62,68 +72,90 @@ export class ElementLedger {
 
   /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
   repair(set: string, actual: Iterable<NftElement>): NftElementChange[] {
-    const present = new Map<string, NftElement>();
-    for (const element of actual) present.set(idIn(set, element), element);
-    const deletions: NftElementChange[] = [];
-    const additions: NftElementChange[] = [];
+    const present = new Map<string, PlannedElement>();
+    for (const element of actual) present.set(idIn(set, element), { ...element, set });
+    const changes: Changes = { deletions: [], additions: [] };
     for (const [id, element] of this.#winners(set)) {
       const found = present.get(id);
       present.delete(id);
-      if (found !== undefined && isSameValue(found, element)) continue;
-      if (found !== undefined) deletions.push(this.#change('delete', { ...found, set }));
-      additions.push(this.#change('add', element));
+      this.#replace(set, found, element, changes);
     }
-    for (const element of present.values()) deletions.push(this.#change('delete', { ...element, set }));
-    return [...deletions, ...additions];
+    for (const element of present.values()) this.#replace(set, element, undefined, changes);
+    return joined(changes);
   }
 
   *#winners(set: string): Iterable<readonly [id: string, element: PlannedElement]> {
-    for (const [id, claims] of this.#claims.get(set) ?? []) {
+    for (const [id, claims] of this.#sets.get(set)?.claims ?? []) {
       const element = winnerOf(claims);
       if (element !== undefined) yield [id, element];
     }
   }
 
-  #claimsOf(id: string): readonly Claim[] {
-    return this.#claims.get(setOf(id))?.get(id) ?? [];
+  #claimsOf(set: string, id: string): Claims | undefined {
+    return this.#sets.get(set)?.claims.get(id);
   }
 
-  #winner(id: string): PlannedElement | undefined {
-    return winnerOf(this.#claimsOf(id));
-  }
-
-  #claim(owner: string, id: string, element: PlannedElement | undefined): void {
-    const claims = this.#claimsOf(id).filter((other) => other.owner !== owner);
-    if (element !== undefined) claims.push({ owner, element });
-    const set = setOf(id);
-    const claimed = this.#claims.get(set) ?? new Map<string, readonly Claim[]>();
-    this.#claims.set(set, claimed);
-    if (claims.length === 0) claimed.delete(id);
-    else claimed.set(id, claims);
-  }
-
-  #changes(before: ReadonlyMap<string, PlannedElement | undefined>): NftElementChange[] {
-    const deletions: NftElementChange[] = [];
-    const additions: NftElementChange[] = [];
-    for (const [id, old] of before) {
-      const current = this.#winner(id);
-      if (old !== undefined && current !== undefined && isSameValue(old, current)) continue;
-      if (old !== undefined) deletions.push(this.#change('delete', old));
-      if (current !== undefined) additions.push(this.#change('add', current));
-    }
-    return [...deletions, ...additions];
+  /** Writes down who claims an element from now on, and what that changes. */
+  #claim(set: string, id: string, claims: Claims | undefined, changes: Changes): void {
+    const known = this.#set(set).claims;
+    const before = winnerOf(known.get(id));
+    if (claims === undefined) known.delete(id);
+    else known.set(id, claims);
+    this.#replace(set, before, winnerOf(claims), changes);
   }
 
   /** The element stays the same object, by which the kernel's room knows that it has encoded it before. */
-  #change(action: 'add' | 'delete', element: PlannedElement): NftElementChange {
-    const { set } = element;
-    const type = this.#types[set];
-    if (type === undefined) throw new Error(`table ${this.#table.table} has no set ${set}`);
-    return { action, ...this.#table, set, type, element };
+  #replace(
+    set: string,
+    before: PlannedElement | undefined,
+    after: PlannedElement | undefined,
+    { deletions, additions }: Changes,
+  ): void {
+    if (before !== undefined && after !== undefined && isSameValue(before, after)) return;
+    const { family, table } = this.#table;
+    const { type } = this.#set(set);
+    if (before !== undefined) deletions.push({ action: 'delete', family, table, set, type, element: before });
+    if (after !== undefined) additions.push({ action: 'add', family, table, set, type, element: after });
+  }
+
+  #set(name: string): LedgerSet {
+    const known = this.#sets.get(name);
+    if (known !== undefined) return known;
+    const type = this.#types[name];
+    if (type === undefined) throw new Error(`table ${this.#table.table} has no set ${name}`);
+    const set: LedgerSet = { type, claims: new Map() };
+    this.#sets.set(name, set);
+    return set;
   }
 }
 
-function winnerOf(claims: readonly Claim[]): PlannedElement | undefined {
+interface Changes {
+  readonly deletions: NftElementChange[];
+  readonly additions: NftElementChange[];
+}
+
+function joined({ deletions, additions }: Changes): NftElementChange[] {
+  if (deletions.length === 0) return additions;
+  deletions.push(...additions);
+  return deletions;
+}
+
+const listOf = (claims: Claims | undefined): readonly Claim[] =>
+  claims === undefined ? [] : 'owner' in claims ? [claims] : claims;
+
+function without(claims: Claims | undefined, owner: string): Claims | undefined {
+  const [first, ...rest] = listOf(claims).filter((claim) => claim.owner !== owner);
+  return first === undefined || rest.length === 0 ? first : [first, ...rest];
+}
+
+function withClaim(claims: Claims | undefined, claim: Claim): Claims {
+  const others = claims === undefined ? undefined : without(claims, claim.owner);
+  return others === undefined ? claim : [...listOf(others), claim];
+}
+
+function winnerOf(claims: Claims | undefined): PlannedElement | undefined {
+  if (claims === undefined) return undefined;
+  if ('owner' in claims) return claims.element;
   let [first] = claims;
   for (const claim of claims) if (first === undefined || claim.owner < first.owner) first = claim;
   return first?.element;

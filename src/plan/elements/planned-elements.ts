@@ -53,10 +53,7 @@ function compare(before: ElementsById, after: ElementsById): ElementsDifference 
   return { gone: [...before.keys()].filter((id) => !after.has(id)), changed };
 }
 
-/** Names of sets have no spaces. */
-export const setOf = (id: string): string => id.slice(0, id.indexOf(' '));
-
-/** The id of an element of this set. */
+/** The id of an element of this set. Names of sets have no spaces. */
 export function idIn(set: string, { key, keyEnd }: NftElement): string {
   const start = key.join(' . ');
   if (keyEnd === undefined) return `${set} ${start}`;

@@ -29,6 +29,8 @@ export class MessageWriter {
   #buffer: Buffer;
   #length = 0;
   #start = 0;
+  /** What lies behind was never written, and is zero. */
+  #used = 0;
 
   constructor(initialSize = 4096) {
     this.#buffer = Buffer.alloc(initialSize);
@@ -148,7 +150,8 @@ export class MessageWriter {
       larger.set(this.#buffer);
       this.#buffer = larger;
     }
-    this.#buffer.fill(0, at, end);
+    if (at < this.#used) this.#buffer.fill(0, at, end);
+    if (end > this.#used) this.#used = end;
     this.#length = end;
     return at;
   }

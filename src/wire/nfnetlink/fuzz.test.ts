@@ -10,7 +10,7 @@ import { beginNetfilter } from './header.ts';
 import { parseLoggedPacket } from './log.ts';
 import { encodeElementBatch } from './nft-batch.ts';
 import { parseTableName } from './nft-dump.ts';
-import { NFT_GOTO, parseElements } from './set-element.ts';
+import { encodeElements, NFT_GOTO, parseElements } from './set-element.ts';
 
 const decoders: readonly ((message: NetlinkMessage) => unknown)[] = [
   parseElements,
@@ -55,14 +55,14 @@ const samples: readonly Buffer[] = [
         family: 1,
         table: 't',
         set: 's',
-        elements: [{ key, keyEnd: key, data: key, flags: 1 }],
+        bytes: encodeElements([{ key, keyEnd: key, data: key, flags: 1 }]),
       },
       {
         action: 'add',
         family: 1,
         table: 't',
         set: 'm',
-        elements: [{ key, data: { code: NFT_GOTO, chain: 'c' } }],
+        bytes: encodeElements([{ key, data: { code: NFT_GOTO, chain: 'c' } }]),
       },
     ],
     1,

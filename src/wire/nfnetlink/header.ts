@@ -14,7 +14,7 @@ import type { MessageWriter } from '../netlink/writer.ts';
  *
  * The netlink type is the subsystem in the high byte and the subsystem's message in the low one.
  */
-const headerSize = 4;
+export const netfilterHeaderSize = 4;
 
 export const NFNL_SUBSYS_CTNETLINK = 1;
 export const NFNL_SUBSYS_ULOG = 4;
@@ -58,10 +58,10 @@ export interface NetfilterBody {
 
 /** Throws `netlink-malformed` when the payload is no netfilter message. */
 export function parseNetfilter({ payload }: NetlinkMessage): NetfilterBody {
-  if (payload.length < headerSize) throw malformed(`netfilter message of ${payload.length} bytes`);
+  if (payload.length < netfilterHeaderSize) throw malformed(`netfilter message of ${payload.length} bytes`);
   return {
     family: payload.readUInt8(0),
     resource: payload.readUInt16BE(2),
-    attributes: parseAttributes(payload.subarray(headerSize)),
+    attributes: parseAttributes(payload.subarray(netfilterHeaderSize)),
   };
 }

@@ -5,8 +5,6 @@ import {
   NFTA_SET_ELEM_LIST_ELEMENTS,
   NFTA_SET_ELEM_LIST_SET,
   NFTA_SET_ELEM_LIST_TABLE,
-  writeElement,
-  type RawElement,
 } from './set-element.ts';
 
 const NFNL_MSG_BATCH_BEGIN = 0x10;
@@ -24,14 +22,15 @@ const usualElement = 64;
 /** Of `nlmsg_flags` in a netlink header. */
 const flagsOffset = 6;
 
-/** One change of a set. Its elements stay together in one message, in order. */
+/** One change of a set. Its elements stay together in one message. */
 export interface ElementStep {
   readonly action: 'add' | 'delete';
   /** NFPROTO_*. */
   readonly family: number;
   readonly table: string;
   readonly set: string;
-  readonly elements: readonly RawElement[];
+  /** As `encodeElements` makes them. */
+  readonly bytes: Uint8Array;
 }
 
 /** Where the steps of one message are, so that an error can be traced to a step. */
@@ -104,7 +103,7 @@ function writeMessage(writer: MessageWriter, { steps, first, sequence }: Cursor)
       const step = steps[at];
       if (step === undefined || !sameSet(head, step)) return;
       offsets.push(writer.length - start);
-      for (const element of step.elements) writeElement(writer, element);
+      writer.bytes(step.bytes);
     }
   });
   writer.end();

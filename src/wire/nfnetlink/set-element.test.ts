@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { parseMessages } from '../netlink/message.ts';
 import { encodeElementBatch, type ElementStep } from './nft-batch.ts';
 import { parseNetfilter } from './header.ts';
-import { NFT_GOTO, parseElements, type RawElement } from './set-element.ts';
+import { encodeElements, NFT_GOTO, parseElements, type RawElement } from './set-element.ts';
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 64 }).map((array) => Buffer.from(array));
 const chain = fc.stringMatching(/^[a-z][a-z0-9-]{0,60}$/);
@@ -18,7 +18,16 @@ const element: fc.Arbitrary<RawElement> = fc.record(
   { requiredKeys: ['key'], noNullPrototype: true },
 );
 
-const step: fc.Arbitrary<ElementStep> = fc.record(
+interface UnencodedStep extends Omit<ElementStep, 'bytes'> {
+  readonly elements: readonly RawElement[];
+}
+
+const encoded = ({ elements, ...where }: UnencodedStep): ElementStep => ({
+  ...where,
+  bytes: encodeElements(elements),
+});
+
+const step: fc.Arbitrary<UnencodedStep> = fc.record(
   {
     action: fc.constantFrom('add', 'delete'),
     family: fc.constantFrom(1, 2, 10),
@@ -46,7 +55,7 @@ function flatten(batch: Buffer): unknown[] {
 test('a batch holds every element, in order, under its set', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const { bytes } = encodeElementBatch(steps, 7);
+      const { bytes } = encodeElementBatch(steps.map(encoded), 7);
       const expected = steps.flatMap(({ elements, ...where }) =>
         elements.map((raw) => ({ ...where, ...raw })),
       );
@@ -58,7 +67,7 @@ test('a batch holds every element, in order, under its set', () => {
 test('a batch begins and ends as such, and only its last message is acknowledged', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
-      const batch = encodeElementBatch(steps, 7);
+      const batch = encodeElementBatch(steps.map(encoded), 7);
       const messages = parseMessages(batch.bytes);
       assert.deepEqual([messages[0]?.type, messages.at(-1)?.type], [0x10, 0x11]);
       assert.deepEqual(
@@ -77,7 +86,7 @@ test('an offset in a message leads to its step', () => {
     family: 1,
     table: 't',
     set,
-    elements: [{ key: Buffer.from([index]) }],
+    bytes: encodeElements([{ key: Buffer.from([index]) }]),
   }));
   const { bytes, messages } = encodeElementBatch(steps, 1);
   const starts = parseMessages(bytes).map(({ payload }) => payload.byteOffset - bytes.byteOffset - 16);
@@ -108,7 +117,7 @@ test('many elements are split over messages whose lists fit their 16-bit length'
       family: 1,
       table: 't',
       set: 's',
-      elements: [{ key, data: { code: NFT_GOTO, chain: 'c' } }, end],
+      bytes: encodeElements([{ key, data: { code: NFT_GOTO, chain: 'c' } }, end]),
     };
   });
   const batch = encodeElementBatch(steps, 1);
@@ -120,6 +129,6 @@ test('many elements are split over messages whose lists fit their 16-bit length'
 });
 
 test('a table name that holds a NUL is refused before it reaches the kernel', () => {
-  const steps: ElementStep[] = [{ action: 'add', family: 1, table: 't\0', set: 's', elements: [] }];
+  const steps: ElementStep[] = [{ action: 'add', family: 1, table: 't\0', set: 's', bytes: Buffer.alloc(0) }];
   assert.throws(() => encodeElementBatch(steps, 1), { code: 'netlink-text' });
 });

@@ -1,20 +1,20 @@
 import { parseAttributes, type Attributes } from '../netlink/attributes.ts';
 import { malformed } from '../netlink/bytes.ts';
 import type { NetlinkMessage } from '../netlink/message.ts';
-import type { MessageWriter } from '../netlink/writer.ts';
+import { MessageWriter } from '../netlink/writer.ts';
 import { parseNetfilter } from './header.ts';
 
 // linux/netfilter/nf_tables.h
-const NFTA_LIST_ELEM = 1;
+export const NFTA_LIST_ELEM = 1;
 export const NFTA_SET_ELEM_LIST_TABLE = 1;
 export const NFTA_SET_ELEM_LIST_SET = 2;
 export const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
-const NFTA_SET_ELEM_KEY = 1;
-const NFTA_SET_ELEM_DATA = 2;
-const NFTA_SET_ELEM_FLAGS = 3;
-const NFTA_SET_ELEM_KEY_END = 10;
+export const NFTA_SET_ELEM_KEY = 1;
+export const NFTA_SET_ELEM_DATA = 2;
+export const NFTA_SET_ELEM_FLAGS = 3;
+export const NFTA_SET_ELEM_KEY_END = 10;
 const NFTA_DATA_VALUE = 1;
-const NFTA_DATA_VERDICT = 2;
+export const NFTA_DATA_VERDICT = 2;
 const NFTA_VERDICT_CODE = 1;
 const NFTA_VERDICT_CHAIN = 2;
 
@@ -45,8 +45,16 @@ export interface RawElement {
   readonly flags?: number;
 }
 
-/** Writes one member of NFTA_SET_ELEM_LIST_ELEMENTS. */
-export function writeElement(writer: MessageWriter, element: RawElement): void {
+/** Members of NFTA_SET_ELEM_LIST_ELEMENTS, as bytes that may be sent any number of times. */
+export function encodeElements(elements: readonly RawElement[]): Buffer {
+  scratch.reset();
+  for (const element of elements) writeElement(scratch, element);
+  return Buffer.from(scratch.finish());
+}
+
+const scratch = new MessageWriter(1024);
+
+function writeElement(writer: MessageWriter, element: RawElement): void {
   const { key, keyEnd, data, flags } = element;
   writer.nested(NFTA_LIST_ELEM, () => {
     if (flags !== undefined && flags !== 0) writer.u32BE(NFTA_SET_ELEM_FLAGS, flags);
