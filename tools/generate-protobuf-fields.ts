@@ -101,6 +101,15 @@ const more = [
   ['v1 Binding', 'core.v1.Binding'],
   ['v1 DeleteOptions', 'meta.v1.DeleteOptions'],
   ['meta.k8s.io/v1 DeleteOptions', 'meta.v1.DeleteOptions'],
+  ...['SelfSubjectReview', 'TokenRequest', 'TokenReview'].map(
+    (kind) => [`authentication.k8s.io/v1 ${kind}`, `authentication.v1.${kind}`] as const,
+  ),
+  ...[
+    'LocalSubjectAccessReview',
+    'SelfSubjectAccessReview',
+    'SelfSubjectRulesReview',
+    'SubjectAccessReview',
+  ].map((kind) => [`authorization.k8s.io/v1 ${kind}`, `authorization.v1.${kind}`] as const),
 ] as const;
 const messageOf = Object.fromEntries([...kinds, ...more]);
 for (const [kind, message] of Object.entries(messageOf)) {

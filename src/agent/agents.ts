@@ -43,7 +43,10 @@ export interface AgentKernel {
 }
 
 export interface AgentsOptions {
+  /** Reads what the network of all nodes follows from. */
   readonly client: Client;
+  /** Writes about a node and its pods, as that node; where absent, `client` does. */
+  readonly clientOf?: (node: string) => Client;
   readonly kernel: AgentKernel;
   readonly config: NetworkConfig;
   /** Pin's name of a node's network namespace. */
@@ -110,6 +113,7 @@ const nothing: Dirty = {
 
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
+  const clientOf = options.clientOf ?? (() => client);
   const view = createClusterView({ client, clock, config: options.config });
   const planner = createServicePlanner();
   const groups = createPortGroups();
@@ -135,7 +139,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
-  const readiness = createNodeReadiness({ client, node: (name) => view.nodes.get(name), clock, log });
+  const readiness = createNodeReadiness({ clientOf, node: (name) => view.nodes.get(name), clock, log });
   let repairs = 0;
   let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
@@ -150,7 +154,7 @@ export function createAgents(options: AgentsOptions): Agents {
       ...kernel,
       node: place,
       nodeNetns: netns,
-      client,
+      client: clientOf(place.name),
       pod: (key) => view.pods.get(key),
       podAt: view.podAt,
       endpointState: (key, addresses) => stateOfAll(view.endpoints, key, addresses),

@@ -15,14 +15,15 @@ export interface NodeReadiness {
 }
 
 export interface NodeReadinessOptions {
-  readonly client: Client;
+  /** Acts as a node. */
+  readonly clientOf: (node: string) => Client;
   /** The node as the API has it now. */
   readonly node: (name: string) => Node | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createNodeReadiness({ client, node, clock, log }: NodeReadinessOptions): NodeReadiness {
+export function createNodeReadiness({ clientOf, node, clock, log }: NodeReadinessOptions): NodeReadiness {
   const queue = createWorkQueue({
     clock,
     handler: async (name) => {
@@ -30,7 +31,7 @@ export function createNodeReadiness({ client, node, clock, log }: NodeReadinessO
       if (current === undefined || isReady(current)) return 'never';
       try {
         const body = { status: readyStatus(clock.now()) };
-        await client.patch(resources.nodes, { name }, { subresource: 'status', body });
+        await clientOf(name).patch(resources.nodes, { name }, { subresource: 'status', body });
         return 'never';
       } catch (error) {
         log.warn({ node: name, error: messageOf(error) }, 'readiness could not be reported');

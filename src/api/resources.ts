@@ -77,6 +77,7 @@ export const resources = {
   secrets: resource<Secret>('v1', 'Secret', 'secrets'),
   serviceaccounts: resource<ServiceAccount>('v1', 'ServiceAccount', 'serviceaccounts', {
     shortNames: ['sa'],
+    subresources: ['token'],
   }),
   deployments: resource<Deployment>('apps/v1', 'Deployment', 'deployments', {
     shortNames: ['deploy'],

@@ -1,17 +1,25 @@
 import type { Resource } from '../api/resources.ts';
 import { newerEvents } from '../api/served.ts';
+import { attributesOf } from './access/attributes.ts';
+import { accessForbidden } from './access/forbidden.ts';
+import { guardedAdmission } from './access/guard.ts';
+import type { Attributes, Authorizer } from './access/port.ts';
+import { outcomeOf, type Audit, type Known, type Outcome } from './audit/audit.ts';
 import { customKindOf } from './catalog/custom-kind.ts';
 import { eventView } from './event-view.ts';
 import { serveDiscovery, serveDocument, serveHealth } from './discovery/serve.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
+import { effectiveUser } from './identity/impersonate.ts';
+import { serveOpenid } from './identity/openid.ts';
 import { patchObject } from './patch/patch.ts';
 import { createPolicies } from './policies/policies.ts';
 import type { Review } from './policies/port.ts';
 import type { Api } from './port.ts';
-import type { Store } from './store/port.ts';
+import { serveReview } from './reviews/serve.ts';
 import { routeOf, type Target } from './routes.ts';
-import { methodNotAllowed, noSuchPath } from './status.ts';
+import { methodNotAllowed, noSuchPath, StatusError } from './status.ts';
+import type { Store } from './store/port.ts';
 import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
@@ -20,24 +28,69 @@ import { warningHeaders } from './verbs/fields.ts';
 import { listObjects } from './verbs/list.ts';
 import { flagOf } from './verbs/query.ts';
 import { getObject } from './verbs/read.ts';
-import { serveReview } from './verbs/reviews.ts';
 import { getScale, updateScale } from './verbs/scale.ts';
+import { requestToken } from './verbs/token-request.ts';
 import { updateObject } from './verbs/update.ts';
 import { watchObjects } from './verbs/watch.ts';
 
 export type Handle = (request: ApiRequest) => Promise<ApiResponse>;
 
+/** Who may come in, what they may do, and who writes it down. */
+export interface Gate {
+  readonly authenticate: Authenticate;
+  readonly authorizer: Authorizer;
+  readonly audit?: Audit;
+}
+
 /** Leads every request to what answers it. Rejects with a StatusError for what cannot be done. */
-export function createHandler(api: Api, authenticate: Authenticate): Handle {
+export function createHandler(api: Api, gate: Gate): Handle {
+  const { authenticate, authorizer, audit } = gate;
+  const serve = createServe(api, gate);
+  const answer = async (request: ApiRequest, known: Known): Promise<ApiResponse> => {
+    const sender = (known.sender = authenticate.request(request));
+    const user = effectiveUser(request, sender, authorizer);
+    const attributes = (known.attributes = attributesOf(request, user));
+    const decision = (known.decision = authorizer.decide(attributes));
+    if (!decision.allowed) throw accessForbidden(attributes, decision.reason);
+    return serve(request, attributes);
+  };
+  return async (request) => {
+    const health = serveHealth(request);
+    if (health !== undefined) return health;
+    const known: Known = {};
+    const end = audit?.begin(request);
+    try {
+      const response = await answer(request, known);
+      end?.(known, outcomeOf(response));
+      return response;
+    } catch (thrown) {
+      end?.(known, failureOf(thrown));
+      throw thrown;
+    }
+  };
+}
+
+function failureOf(thrown: unknown): Outcome {
+  return thrown instanceof StatusError
+    ? { code: thrown.status, reason: thrown.reason }
+    : { code: 500, reason: 'InternalError' };
+}
+
+/** Answers what somebody may ask. */
+function createServe(
+  api: Api,
+  { authenticate, authorizer }: Gate,
+): (request: ApiRequest, attributes: Attributes) => Promise<ApiResponse> {
   const askPolicies = createPolicies(api);
   const newer = eventView(api.store);
   const storeOf = (resource: Resource): Store =>
     resource === newerEvents ? newer : (customKindOf(resource)?.store ?? api.store);
-  return async (request) => {
-    const health = serveHealth(request);
-    if (health !== undefined) return health;
-    const user = authenticate(request);
-    const document = (await serveDocument(request, api.catalog)) ?? (await serveReview(request, user));
+  return async (request, attributes) => {
+    const { user } = attributes;
+    const document =
+      serveOpenid(request, api.accounts) ??
+      (await serveDocument(request, api.catalog)) ??
+      (await serveReview(request, { user, authorizer, authenticate }));
     if (document !== undefined) return document;
     const route = routeOf(request.path, api.catalog);
     if (route === undefined) throw noSuchPath();
@@ -47,6 +100,8 @@ export function createHandler(api: Api, authenticate: Authenticate): Handle {
     const seen = {
       ...api,
       store: storeOf(route.resource),
+      admission: guardedAdmission(api.admission, attributes, { store: api.store, authorizer }),
+      user,
       askPolicies: (review: Review) => askPolicies(review, asker),
     };
     return withWarnings(await verbOf(route, request)(seen, route, request), warnings);
@@ -81,6 +136,8 @@ function verbsFor(target: Target): Readonly<Record<string, Verb>> {
       return { POST: bindPod };
     case 'eviction':
       return { POST: evictPod };
+    case 'token':
+      return { POST: requestToken };
     case undefined:
       return target.name === undefined ? collectionVerbs : objectVerbs;
     default:

@@ -3,6 +3,8 @@ import type { Log } from '../lib/log.ts';
 import type { Admission } from './admission/port.ts';
 import type { Catalog } from './catalog/port.ts';
 import type { AskPolicies } from './policies/port.ts';
+import type { ServiceAccountTokens } from './identity/service-account-tokens.ts';
+import type { User } from './identity/user.ts';
 import type { Store } from './store/port.ts';
 
 /** What every verb works with. */
@@ -14,4 +16,7 @@ export interface Api {
   readonly catalog: Catalog;
   /** Policies have their say about a write of a client; absent where the server itself writes. */
   readonly askPolicies?: AskPolicies;
+  readonly accounts: ServiceAccountTokens;
+  /** Who asks; absent where the server does something by itself. */
+  readonly user?: User;
 }

@@ -1,10 +1,14 @@
 import type { Server } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { followAggregation } from './access/aggregate.ts';
+import { createAuthorizer } from './access/authorizer.ts';
 import { keepAddresses } from './addresses/keeper.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createAdmission } from './admission/admission.ts';
+import { createAudit, type AuditSink } from './audit/audit.ts';
 import { bootstrap } from './bootstrap.ts';
+import { newKeyPair } from './credentials/certificate.ts';
 import { isHealthPath } from './discovery/serve.ts';
 import { followDefinitions } from './custom/definitions.ts';
 import { createHandler, type Handle } from './handler.ts';
@@ -12,6 +16,8 @@ import { createAuthenticate, type Token } from './http/authenticate.ts';
 import { attach, listen, type Certificates, type ListenAt, type Listening } from './http/listen.ts';
 import type { ApiRequest, ApiResponse } from './http/messages.ts';
 import { createRequestListener } from './http/transport.ts';
+import { signingKeyOf, type SigningKey } from './identity/jwt.ts';
+import { createServiceAccountTokens } from './identity/service-account-tokens.ts';
 import type { Store } from './store/port.ts';
 
 export interface ApiServerOptions {
@@ -23,6 +29,10 @@ export interface ApiServerOptions {
   /** PEM texts, as `createCredentials` makes them. */
   readonly certificates: Certificates;
   readonly tokens: readonly Token[];
+  /** Signs the tokens of service accounts; one that nobody else has where absent. */
+  readonly signingKey?: () => SigningKey;
+  /** Where every request is written down; nowhere where absent. */
+  readonly auditSink?: AuditSink;
 }
 
 /** The Kubernetes API over a store. */
@@ -43,21 +53,33 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const store = keepAddresses({ store: options.store, clock, cidrs: options.serviceCidr.split(',') });
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
   const catalog = createCatalog();
-  const api = { store, clock, log, admission, catalog };
+  const accounts = createServiceAccountTokens({ store, clock, key: options.signingKey ?? ownKey() });
+  const api = { store, clock, log, admission, catalog, accounts };
   const settled = (): Promise<void> | undefined => store.settled();
-  const authenticate = createAuthenticate(options.tokens);
-  const handle = afterSettling(createHandler(api, authenticate), settled);
+  const authenticate = createAuthenticate({ tokens: options.tokens, accounts });
+  bootstrap(api);
+  const authorizer = createAuthorizer(store);
+  const audit = options.auditSink && createAudit({ sink: options.auditSink, clock });
+  const handle = afterSettling(
+    createHandler(api, { authenticate, authorizer, ...(audit !== undefined && { audit }) }),
+    settled,
+  );
   const onRequest = createRequestListener({
     handle,
     log,
     settled,
     precheck: (head) => {
-      if (!isHealthPath(head.path)) authenticate(head);
+      if (isHealthPath(head.path)) return;
+      try {
+        authenticate.request(head);
+      } catch (thrown) {
+        audit?.begin(head)({}, { code: 401, reason: 'Unauthorized' });
+        throw thrown;
+      }
     },
   });
   const open: Listening[] = [];
-  bootstrap(api);
-  const stopFollowing = followDefinitions(api);
+  const ends = [followDefinitions(api), followAggregation(store), () => authorizer.stop()];
   return {
     handle,
     async listen(at) {
@@ -71,10 +93,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return listening;
     },
     async close() {
-      stopFollowing();
+      for (const end of ends) end();
       await Promise.all(open.map((listening) => listening.close()));
     },
   };
+}
+
+function ownKey(): () => SigningKey {
+  let key: SigningKey | undefined;
+  return () => (key ??= signingKeyOf(newKeyPair().privateKey));
 }
 
 /** No answer goes out, not even a refusal, that tells of something a power cut could still undo. */

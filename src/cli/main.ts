@@ -84,6 +84,7 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .option('--nodes <n>', 'number of nodes', wholeNumber, 3)
     .option('--network <model>', 'network model; the ClusterNetwork of the manifests, else calico')
     .option('--ip-family <family>', 'ipv4, ipv6 or dual; the ClusterNetwork of the manifests, else ipv4')
+    .option('--audit', 'the API server writes down every request, see docs/guide/identity.md', false)
     .option('--wait', 'until everything is ready', false)
     .option('--timeout <seconds>', 'how long --wait waits', wholeNumber, 60)
     .action(async (options) => done(await (await import('./commands/up.ts')).up(env, options)));

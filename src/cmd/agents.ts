@@ -1,6 +1,6 @@
 import { createAgents } from '../agent/agents.ts';
 import { dnsAddress } from '../api/allocation.ts';
-import { createClient } from '../client/http/client.ts';
+import { createClients } from '../client/http/client.ts';
 import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createEventRecorder } from '../controllers/events.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
@@ -18,6 +18,7 @@ import { createRpcServer } from '../lib/rpc.ts';
 import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
+import { readNodeTokens } from './node-tokens.ts';
 import { createPodSettings } from './pod-settings.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { runRole, whenReady } from './role.ts';
@@ -48,11 +49,14 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     nodeResolvConf: '',
   });
 
-  const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
-  const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  const { token = '', ...access } = await whenReady(() => loadKubeconfig(paths.ownKubeconfig('agents')));
+  const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  const client = clients.as(String(token));
+  const nodes = new Map([...readNodeTokens(paths.nodeTokens)].map(([node, own]) => [node, clients.as(own)]));
   const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-agent' });
   const agents = createAgents({
     client,
+    clientOf: (node) => nodes.get(node) ?? client,
     kernel,
     config: options.config,
     netnsOfNode: nodeNetns,
@@ -87,7 +91,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   return async () => {
     await rpc.stop();
     await agents.stop();
-    await client.close();
+    await clients.close();
     await kernel.packetLog.close();
     kernel.drift.close();
     await poller.close();

@@ -1,8 +1,11 @@
 import { kubernetesAddress } from '../api/allocation.ts';
 import { createApiServer } from '../apiserver/server.ts';
+import { componentUsers } from '../apiserver/access/policy.ts';
+import { nodeUser, type User } from '../apiserver/identity/user.ts';
 import { createCredentials } from '../apiserver/credentials/credentials.ts';
 import { createStore } from '../apiserver/store/store.ts';
-import { createClient } from '../client/http/client.ts';
+import { createClients } from '../client/http/client.ts';
+import type { Client } from '../client/port.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import { createFabric } from '../fabric/fabric.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
@@ -21,6 +24,8 @@ import { followNodes } from './follow-nodes.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { serveInternet } from './serve-internet.ts';
+import { writeNodeTokens } from './node-tokens.ts';
+import { openAuditLog } from './audit-log.ts';
 import { ownDoor } from './own-door.ts';
 import { runRole } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
@@ -44,6 +49,7 @@ await runRole('control', async ({ paths, options, log, expose }) => {
       kubernetesAddress(primaryServiceCidr(config)),
       ...families.map((family) => labAddressesOf[family].control),
     ],
+    users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
   });
   const store = createStore({ path: paths.store, synchronous: 'FULL' });
   const server = createApiServer({
@@ -53,6 +59,8 @@ await runRole('control', async ({ paths, options, log, expose }) => {
     serviceCidr: config.serviceCidrs.join(),
     certificates: credentials.certificates,
     tokens: credentials.tokens,
+    signingKey: credentials.signingKey,
+    ...(options.audit === true && { auditSink: openAuditLog(paths.audit) }),
   });
   const door = ownDoor();
   const { port } = await server.listen(
@@ -60,31 +68,48 @@ await runRole('control', async ({ paths, options, log, expose }) => {
   );
   // For the lab's own processes: without root they are in another network namespace than the port.
   await server.listen({ path: paths.socket('api') });
-  const access = { ...credentials.access(port), socketPath: paths.socket('api') };
-  const client = createClient({ ...access, clock: systemClock, log });
+  const { token, ...access } = credentials.access(port);
+  const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  const clientOf = (user: keyof typeof componentUsers): Client =>
+    clients.as(credentials.tokenOf(componentUsers[user]));
 
   const fabric = createFabric({ namespaces, route, sysctl });
-  await followNodes({ client, fabric, places, families, log });
-  const guard = guardFabric({ fabric, namespaces, poller, client, log });
+  const fabricClient = clientOf('fabric');
+  await followNodes({ client: fabricClient, fabric, places, families, log });
+  const guard = guardFabric({ fabric, namespaces, poller, client: fabricClient, log });
   expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);
-  await ensureObjects(client, systemObjects(places, config));
+  await ensureObjects(clients.as(token), systemObjects(places, config));
   for (const family of families) {
     await server.listen({
       fd: sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort, family }),
     });
   }
   // Everybody waits for the kubeconfig: it is written when what it promises is there, the nodes' machines among it.
+  writeNodeTokens(paths.nodeTokens, credentials, places);
+  for (const role of ['agents', 'dns'] as const) {
+    credentials.writeUserKubeconfig(paths.ownKubeconfig(role), { user: componentUsers[role], port });
+  }
   credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
-  const controllers = createControllers({ client, clock: systemClock, log, config });
+  const controllers = createControllers({
+    client: clientOf('controllers'),
+    clock: systemClock,
+    log,
+    config,
+    rootCa: access.ca,
+  });
   await controllers.start();
 
   return async () => {
     guard.close();
     await poller.close();
     await controllers.stop();
-    await client.close();
+    await clients.close();
     await server.close();
     store.close();
   };
 });
+
+function userNamed(name: string): User {
+  return { name, groups: [] };
+}

@@ -15,7 +15,7 @@ await runRole('dns', async ({ paths, options, log }) => {
   watchHolder({ paths, log });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
-  const access = await whenReady(() => loadKubeconfig(paths.kubeconfig));
+  const access = await whenReady(() => loadKubeconfig(paths.ownKubeconfig('dns')));
   const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
   const dns = createDnsServer({
     sockets,

@@ -14,6 +14,7 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: NetworkConfig;
+  readonly rootCa?: string;
   readonly cache: ClusterCache;
   readonly events: EventRecorder;
 }

@@ -17,6 +17,7 @@ import { createJobController } from './job.ts';
 import { createNamespaceController } from './namespace.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
+import { createRootCaController } from './root-ca.ts';
 import { createSchedulerController } from './scheduler.ts';
 import { createStatefulSetController } from './stateful-set.ts';
 
@@ -25,6 +26,8 @@ export interface ControllersOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: NetworkConfig;
+  /** PEM of the API server's authority, which every namespace is told; not where somebody else does that. */
+  readonly rootCa?: string;
 }
 
 /** The cluster-wide loops of a cluster that has no kube-controller-manager and no kube-scheduler. */
@@ -47,6 +50,7 @@ const factories: readonly ((context: ControllerContext) => Controller)[] = [
   createEndpointsController,
   createEndpointSliceMirroringController,
   createNamespaceController,
+  createRootCaController,
   createGarbageCollector,
   createPodGarbageCollector,
 ];

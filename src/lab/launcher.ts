@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { acquireLock } from '../drivers/process/lock.ts';
@@ -8,7 +8,7 @@ import { WeftError } from '../lib/errors.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
 import { findLabProcesses, type LabProcess } from './lab-processes.ts';
-import type { LabOptions } from './options.ts';
+import { readLabOptions, type LabOptions } from './options.ts';
 import { enterNamespaces } from './namespaces.ts';
 import { labPaths, type LabPaths } from './paths.ts';
 import { processStatus } from './process-status.ts';
@@ -197,9 +197,12 @@ function checkName(name: string): string {
 }
 
 function requireSame(paths: LabPaths, lab: LabOptions): void {
-  const existing: unknown = JSON.parse(readFileSync(paths.options, 'utf8'));
-  if (isDeepStrictEqual(existing, JSON.parse(JSON.stringify(lab)))) return;
-  throw new WeftError('lab-differs', `lab ${lab.name} runs with other options (nodes or network)`, {
+  const existing = readLabOptions(paths.options);
+  // Who asks for no audit log does not mind one.
+  const { audit = existing.audit } = lab;
+  const wanted = { ...lab, ...(audit !== undefined && { audit }) };
+  if (isDeepStrictEqual(existing, JSON.parse(JSON.stringify(wanted)))) return;
+  throw new WeftError('lab-differs', `lab ${lab.name} runs with other options (nodes, network or audit)`, {
     fault: 'input',
     hint: `run "weft down --name ${lab.name}" first, or use another --name`,
   });

@@ -9,6 +9,8 @@ export interface LabOptions {
   readonly name: string;
   readonly nodes: number;
   readonly config: NetworkConfig;
+  /** The API server writes down every request. */
+  readonly audit?: boolean;
 }
 
 /** A /16 of pod addresses holds a /24 for this many nodes, and the node segment more. */

@@ -17,6 +17,12 @@ export interface LabPaths {
   log(role: string): string;
   readonly credentials: string;
   readonly kubeconfig: string;
+  /** Of a process of the lab, with no more rights than it needs. */
+  ownKubeconfig(role: string): string;
+  /** Tokens of the nodes, by name: what is written about a node is written as that node. */
+  readonly nodeTokens: string;
+  /** Where the API server writes down every request, if it was asked to. */
+  readonly audit: string;
   readonly store: string;
   /** What `up` decided: `LabOptions`. */
   readonly options: string;
@@ -59,6 +65,9 @@ export function labPaths(labs: string, name: string): LabPaths {
     log: (role) => join(directory, 'log', `${role}.log`),
     credentials: join(directory, 'credentials'),
     kubeconfig: join(directory, 'kubeconfig'),
+    ownKubeconfig: (role) => join(directory, 'credentials', `${role}.kubeconfig`),
+    nodeTokens: join(directory, 'credentials', 'nodes.json'),
+    audit: join(directory, 'log', 'audit.log'),
     store: join(directory, 'store.db'),
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),

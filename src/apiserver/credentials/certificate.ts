@@ -23,9 +23,14 @@ export interface Issuer {
 
 export interface CertificateRequest {
   readonly commonName: string;
+  /** The groups of a client. */
+  readonly organizations?: readonly string[];
   readonly publicKey: KeyObject;
-  /** An authority that signs others, or a server under these names and addresses. */
-  readonly use: { readonly authority: true } | { readonly hosts: readonly string[] };
+  /** An authority that signs others, a server under these names and addresses, or a client. */
+  readonly use:
+    | { readonly authority: true }
+    | { readonly hosts: readonly string[] }
+    | { readonly client: true };
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -34,6 +39,7 @@ export interface CertificateRequest {
 const oids = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   commonName: '2.5.4.3',
+  organization: '2.5.4.10',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -41,6 +47,7 @@ const oids = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
 } as const;
 
 export function newKeyPair(): { privateKey: KeyObject; publicKey: KeyObject } {
@@ -56,7 +63,7 @@ export function issueCertificate(issuer: Issuer, request: CertificateRequest): s
     algorithm,
     nameOf(issuer.commonName),
     sequence(time(request.notBefore), time(request.notAfter)),
-    nameOf(request.commonName),
+    nameOf(request.commonName, request.organizations),
     publicKeyInfo(request.publicKey),
     context(3, sequence(...extensionsOf(issuer, request))),
   );
@@ -71,8 +78,9 @@ function serialNumber(): Uint8Array {
   return bytes;
 }
 
-function nameOf(commonName: string): Der {
-  return sequence(setOf(sequence(oid(oids.commonName), utf8String(commonName))));
+function nameOf(commonName: string, organizations: readonly string[] = []): Der {
+  const groups = organizations.map((name) => setOf(sequence(oid(oids.organization), utf8String(name))));
+  return sequence(...groups, setOf(sequence(oid(oids.commonName), utf8String(commonName))));
 }
 
 function publicKeyInfo(key: KeyObject): Buffer {
@@ -96,8 +104,12 @@ function extensionsOf(issuer: Issuer, request: CertificateRequest): Der[] {
     critical(oids.basicConstraints, sequence()),
     // digitalSignature: bit 0.
     critical(oids.keyUsage, bitString(Uint8Array.of(0b1000_0000), 7)),
-    extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth))),
-    extension(oids.subjectAltName, sequence(...request.use.hosts.map(alternativeName))),
+    ...('client' in request.use
+      ? [extension(oids.extendedKeyUsage, sequence(oid(oids.clientAuth)))]
+      : [
+          extension(oids.extendedKeyUsage, sequence(oid(oids.serverAuth))),
+          extension(oids.subjectAltName, sequence(...request.use.hosts.map(alternativeName))),
+        ]),
     ...identifiers,
   ];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -62,6 +62,67 @@ test('a restart uses the same files, which are for their owner only', (t) => {
     'server.key',
   ]);
   for (const file of files) assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
+});
+
+const users = [
+  { name: 'weft:dns', groups: [] },
+  { name: 'system:node:node-1', groups: ['system:nodes'] },
+];
+
+test('every user has a token of their own, the same after a restart, and files of their own for nobody else', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts, users });
+  first.writeUserKubeconfig(join(directory, 'dns.kubeconfig'), { user: 'weft:dns', port: 1234 });
+  first.signingKey();
+  const tokens = first.tokens.map(({ token }) => token);
+  assert.equal(new Set(tokens).size, 3);
+  const second = createCredentials({ directory, hosts, users });
+  assert.deepEqual(second.tokens, first.tokens);
+  assert.deepEqual(
+    second.tokens.map(({ user }) => user),
+    [{ name: 'admin', groups: ['system:masters'] }, ...users],
+  );
+  const text = readFileSync(join(directory, 'dns.kubeconfig'), 'utf8');
+  assert.ok(text.includes(second.tokenOf('weft:dns')));
+  for (const file of ['dns.kubeconfig', 'users.json', 'service-accounts.key'])
+    assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
+});
+
+test('a user who comes later gets a token, and the others keep theirs', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts, users: users.slice(0, 1) });
+  const second = createCredentials({ directory, hosts, users });
+  assert.equal(second.tokenOf('weft:dns'), first.tokenOf('weft:dns'));
+  assert.match(second.tokenOf('system:node:node-1'), /^[\w-]{43}$/);
+});
+
+test('a damaged file of tokens, and a damaged key of service accounts, are made anew', (t) => {
+  const directory = directoryIn(t);
+  const first = createCredentials({ directory, hosts, users });
+  const { publicKey } = first.signingKey();
+  for (const damage of ['', '{', '[]', 'null', '{"weft:dns":""}', '{"weft:dns":7}']) {
+    writeFileSync(join(directory, 'users.json'), damage);
+    const again = createCredentials({ directory, hosts, users });
+    assert.match(again.tokenOf('weft:dns'), /^[\w-]{43}$/, damage);
+    assert.notEqual(again.tokenOf('weft:dns'), first.tokenOf('weft:dns'));
+  }
+  assert.ok(createCredentials({ directory, hosts }).signingKey().publicKey.equals(publicKey));
+  writeFileSync(join(directory, 'service-accounts.key'), 'damaged');
+  assert.ok(!createCredentials({ directory, hosts }).signingKey().publicKey.equals(publicKey));
+});
+
+test('a client certificate says who somebody is, of what groups, and for how long', (t) => {
+  const credentials = createCredentials({ directory: directoryIn(t), hosts });
+  const issued = credentials.issueClient({ name: 'jane', groups: ['dev', 'ops'] }, 1);
+  const certificate = new X509Certificate(issued.certificate);
+  const authority = new X509Certificate(credentials.access(1).ca);
+  assert.ok(certificate.verify(authority.publicKey));
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(issued.key)));
+  assert.deepEqual(certificate.subject.split('\n').toSorted(), ['CN=jane', 'O=dev', 'O=ops']);
+  assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2']);
+  assert.equal(certificate.ca, false);
+  const lasts = Date.parse(certificate.validTo) - Date.now();
+  assert.ok(lasts > 0 && lasts <= 86_400_000, `${lasts}`);
 });
 
 test('a new host gets a new server certificate under the same authority', (t) => {

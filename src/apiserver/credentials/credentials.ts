@@ -4,6 +4,8 @@ import { parseAddress } from '../../lib/address.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import type { Token } from '../http/authenticate.ts';
 import type { Certificates } from '../http/listen.ts';
+import { signingKeyOf, type SigningKey } from '../identity/jwt.ts';
+import { mastersGroup, type User } from '../identity/user.ts';
 import { issueCertificate, newKeyPair, type Issuer } from './certificate.ts';
 import { makePrivateDirectory, readIfPresent, writePrivate } from './files.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -13,6 +15,8 @@ export interface CredentialsOptions {
   readonly directory: string;
   /** Names and addresses that the server is reached by, besides those it always has. */
   readonly hosts: readonly string[];
+  /** Who else has a credential of their own, besides the administrator. */
+  readonly users?: readonly User[];
   readonly clock?: Clock;
 }
 
@@ -24,6 +28,14 @@ export interface Credentials {
   readonly rememberedPort: number | undefined;
   /** How a client on this machine reaches the server on this port. */
   access(port: number): { readonly server: string; readonly ca: string; readonly token: string };
+  /** The token of one of the users. */
+  tokenOf(user: string): string;
+  /** Signs the tokens of service accounts; made when it is first needed. */
+  readonly signingKey: () => SigningKey;
+  /** A client certificate for a user and its groups, of this many days; PEM texts. */
+  issueClient(user: User, days: number): { readonly certificate: string; readonly key: string };
+  /** Writes a kubeconfig of mode 0600 for one of the users. */
+  writeUserKubeconfig(path: string, options: { readonly user: string; readonly port: number }): void;
   /** Writes a kubeconfig of mode 0600 with the authority and the token embedded, and remembers the port. */
   writeKubeconfig(path: string, options: { readonly name: string; readonly port: number }): void;
 }
@@ -46,10 +58,37 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const authority = loadAuthority(directory, now);
   const server = loadServer(directory, { authority, hosts, now });
   const token = loadToken(directory);
+  const users = options.users ?? [];
+  const tokens = loadUserTokens(
+    directory,
+    users.map(({ name }) => name),
+  );
+  const tokenOf = (user: string): string => tokens[user] ?? '';
+  let signingKey: SigningKey | undefined;
   const portFile = join(directory, 'port');
   return {
-    certificates: server,
-    tokens: [{ token, user: 'admin' }],
+    certificates: { ...server, clientAuthority: authority.certificate },
+    tokens: [
+      { token, user: { name: 'admin', groups: [mastersGroup] } },
+      ...users.map((user) => ({ token: tokenOf(user.name), user })),
+    ],
+    tokenOf,
+    signingKey: () => (signingKey ??= loadSigningKey(directory)),
+    issueClient(user, days) {
+      const pair = newKeyPair();
+      const certificate = issueCertificate(authority, {
+        commonName: user.name,
+        organizations: user.groups,
+        publicKey: pair.publicKey,
+        use: { client: true },
+        ...period(now, days),
+      });
+      return { certificate, key: pemOf(pair.privateKey) };
+    },
+    writeUserKubeconfig(path, { user, port }) {
+      const own = { name: user, server: urlOf(port), ca: authority.certificate, token: tokenOf(user) };
+      writePrivate(path, kubeconfigText(own));
+    },
     rememberedPort: portIn(readIfPresent(portFile)),
     access: (port) => ({ server: urlOf(port), ca: authority.certificate, token }),
     writeKubeconfig(path, { name, port }) {
@@ -131,10 +170,57 @@ function loadServer(
 function loadToken(directory: string): string {
   const path = join(directory, 'admin.token');
   const known = readIfPresent(path)?.trim();
-  if (known !== undefined && /^[\w-]{43}$/.test(known)) return known;
-  const token = randomBytes(32).toString('base64url');
+  if (known !== undefined && isToken(known)) return known;
+  const token = newToken();
   writePrivate(path, `${token}\n`);
   return token;
+}
+
+/** Random tokens by user, in one file; those that are damaged or missing are made anew. */
+function loadUserTokens(directory: string, users: readonly string[]): Readonly<Record<string, string>> {
+  if (users.length === 0) return {};
+  const path = join(directory, 'users.json');
+  const known = parseTokens(readIfPresent(path));
+  const missing = users.filter((user) => known[user] === undefined);
+  if (missing.length === 0) return known;
+  const tokens = { ...known, ...Object.fromEntries(missing.map((user) => [user, newToken()])) };
+  writePrivate(path, `${JSON.stringify(tokens, null, 2)}\n`);
+  return tokens;
+}
+
+function parseTokens(text: string | undefined): Record<string, string> {
+  try {
+    const entries = Object.entries(JSON.parse(text ?? '{}') as object);
+    return Object.fromEntries(entries.filter(([, token]) => typeof token === 'string' && isToken(token)));
+  } catch {
+    return {};
+  }
+}
+
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function isToken(text: string): boolean {
+  return /^[\w-]{43}$/.test(text);
+}
+
+/** The key that signs tokens of service accounts: a restart accepts those of before. */
+function loadSigningKey(directory: string): SigningKey {
+  const path = join(directory, 'service-accounts.key');
+  const known = readIfPresent(path);
+  try {
+    if (known !== undefined) return signingKeyOf(createPrivateKey(known));
+  } catch {
+    // Damaged: a new one is made, and the tokens of before are worth nothing.
+  }
+  const { privateKey } = newKeyPair();
+  writePrivate(path, pemOf(privateKey));
+  return signingKeyOf(privateKey);
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /** Clocks are set back, and this far where a machine forgot the time while it was off. */
@@ -159,7 +245,7 @@ function readPair(directory: string, name: string): [string | undefined, string 
 
 /** Writes the certificate and its key; returns the key in PEM. */
 function writePair(directory: string, name: string, pair: { certificate: string; key: KeyObject }): string {
-  const key = pair.key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const key = pemOf(pair.key);
   writePrivate(join(directory, `${name}.key`), key);
   writePrivate(join(directory, `${name}.crt`), pair.certificate);
   return key;

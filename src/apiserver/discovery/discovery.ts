@@ -145,12 +145,13 @@ function subresourceKind(
   name: string,
 ): { group?: string; version?: string; kind: string } {
   if (name === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  if (name === 'token') return { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
   if (name === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' };
   return { kind: name === 'binding' ? 'Binding' : resource.kind };
 }
 
 function subresourceVerbs(name: string): string[] {
-  return name === 'binding' || name === 'eviction' ? ['create'] : ['get', 'patch', 'update'];
+  return ['binding', 'eviction', 'token'].includes(name) ? ['create'] : ['get', 'patch', 'update'];
 }
 
 function aggregatedEntry(resource: Resource): object {

@@ -1,3 +1,5 @@
+import type { User } from '../identity/user.ts';
+
 /** A request as the server reads it, whichever protocol it came by. */
 export interface ApiRequest {
   readonly method: string;
@@ -7,8 +9,12 @@ export interface ApiRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
-  /** Common name of a client certificate that the TLS layer verified. */
-  readonly clientName?: string;
+  /** Names and values by turns, as they came: those that may stand several times. */
+  readonly rawHeaders?: readonly string[];
+  /** Who a client certificate says it is, which the TLS layer verified. */
+  readonly certificate?: User;
+  /** Where it came from; undefined over a unix socket. */
+  readonly remoteAddress?: string;
 }
 
 /** A complete answer, or one that goes on. */

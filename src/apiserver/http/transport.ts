@@ -6,6 +6,7 @@ import type { Log } from '../../lib/log.ts';
 import { StatusError, statusOf, tooLarge } from '../status.ts';
 import { createBacklog, type Backlog, type BacklogOptions } from './backlog.ts';
 import { jsonResponse, type ApiRequest, type ApiResponse, type BodyResponse } from './messages.ts';
+import { certificateUser } from './certificate-user.ts';
 import { sendBody } from './send-body.ts';
 import { createSink } from './sink.ts';
 
@@ -106,13 +107,17 @@ async function read(options: Options, request: Request): Promise<ApiRequest> {
   const [path, search] = split(request.url ?? '/');
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
-  const clientName = clientNameOf(request);
+  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
+  const certificate = socket instanceof TLSSocket ? certificateUser(socket) : undefined;
+  const remoteAddress = socket?.remoteAddress;
   const head = {
     method: request.method ?? 'GET',
     path,
     query: new URLSearchParams(search),
     headers,
-    ...(clientName !== undefined && { clientName }),
+    rawHeaders: request.rawHeaders,
+    ...(certificate !== undefined && { certificate }),
+    ...(remoteAddress !== undefined && { remoteAddress }),
   };
   options.precheck(head);
   return { ...head, body: await readBody(request) };
@@ -121,14 +126,6 @@ async function read(options: Options, request: Request): Promise<ApiRequest> {
 function split(url: string): [string, string] {
   const mark = url.indexOf('?');
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
-}
-
-/** The name in a certificate that our own authority signed. */
-function clientNameOf(request: Request): string | undefined {
-  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const name = socket.getPeerCertificate().subject?.CN;
-  return typeof name === 'string' ? name : undefined;
 }
 
 function readBody(request: Request): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { Log } from '../../lib/log.ts';
+import type { User } from '../identity/user.ts';
 import { anyValue } from './environment.ts';
 import { compilePolicy, type CompiledPolicy } from './compile.ts';
 import { isOfPolicies } from './admit.ts';
@@ -13,7 +14,7 @@ import { bindingsStore, policiesStore, type Policy, type PolicyBinding } from '.
 
 /** Who asks, and where warnings for them go. */
 export interface Asker {
-  readonly user: string;
+  readonly user: User;
   readonly warn: (message: string) => void;
 }
 

@@ -1,10 +1,11 @@
 import type { Value } from '../cel/values/value.ts';
+import type { User } from '../identity/user.ts';
 import type { Review } from './port.ts';
 
 /** admission/v1 AdmissionRequest of a write. */
 export function requestValue(
   { operation, resource, subresource = '', object, old, dryRun }: Review,
-  user: string,
+  user: User,
 ): Value {
   const { group, version, plural } = resource;
   const { name = '', namespace = '' } = (object ?? old)?.metadata ?? {};
@@ -20,8 +21,14 @@ export function requestValue(
     name,
     namespace,
     operation,
-    userInfo: { username: user, uid: '', groups: ['system:authenticated'], extra: {} },
+    userInfo: userInfoValue(user),
     dryRun,
     options: {},
   };
+}
+
+/** authentication/v1 UserInfo. */
+function userInfoValue({ name, uid = '', groups, extra = {} }: User): Value {
+  const lists = Object.entries(extra).map(([key, values]) => [key, [...values]] as const);
+  return { username: name, uid, groups: [...groups], extra: Object.fromEntries(lists) };
 }

@@ -13,8 +13,17 @@ export const wellKnown: Readonly<Record<string, (bytes: Uint8Array) => unknown>>
     return type === 0n ? Number(BigInt.asIntN(32, BigInt(int))) : string;
   },
   'meta.v1.FieldsV1': (bytes) => rawJson(scalarsOf(bytes)[1]),
+  'authentication.v1.ExtraValue': textsOf,
+  'authorization.v1.ExtraValue': textsOf,
   'runtime.RawExtension': (bytes) => rawJson(scalarsOf(bytes)[1]),
 };
+
+/** A message of nothing but a list of texts, which JSON writes as that list. */
+function textsOf(bytes: Uint8Array): string[] {
+  return [...fieldsOf(bytes)].flatMap(({ number, value }) =>
+    number === 1 && typeof value !== 'bigint' ? [Buffer.from(value).toString('utf8')] : [],
+  );
+}
 
 /** The fields of a small message by their numbers. */
 function scalarsOf(bytes: Uint8Array): Scalars {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
-import { createCredentials } from '../credentials/credentials.ts';
+import { createCredentials, type Credentials } from '../credentials/credentials.ts';
 import { createApiServer } from '../server.ts';
 import { createStore } from '../store/store.ts';
 import type { Store } from '../store/port.ts';
@@ -11,6 +11,7 @@ import type { Store } from '../store/port.ts';
 /** A whole API server for a test: on a port of its own, with a store in memory. */
 export interface LocalServer {
   readonly access: { readonly server: string; readonly ca: string; readonly token: string };
+  readonly credentials: Credentials;
   readonly port: number;
   readonly store: Store;
   /** Path of a kubeconfig of its administrator. */
@@ -33,12 +34,14 @@ export async function startLocalServer(options: { clock?: Clock; store?: Store }
     serviceCidr: '10.96.0.0/12',
     certificates,
     tokens,
+    signingKey: credentials.signingKey,
   });
   const { port } = await server.listen({ port: 0 });
   const kubeconfig = join(directory, 'kubeconfig');
   credentials.writeKubeconfig(kubeconfig, { name: 'weft-test', port });
   return {
     access: credentials.access(port),
+    credentials,
     port,
     store,
     kubeconfig,

@@ -1,6 +1,8 @@
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
+import type { AuditSink } from '../audit/audit.ts';
 import type { ApiRequest, ApiResponse } from '../http/messages.ts';
+import { mastersGroup, type User } from '../identity/user.ts';
 import { createApiServer } from '../server.ts';
 import { StatusError, statusOf } from '../status.ts';
 import type { Store } from '../store/port.ts';
@@ -26,13 +28,21 @@ export interface TestApi {
 
 export interface CallOptions {
   readonly body?: unknown;
+  /** Who asks, as by a client certificate; somebody who may do everything where absent. */
+  readonly as?: User;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 const token = 'secret';
 
 export function createTestApi(
-  options: { clock?: Clock; serviceCidr?: string; historyLimit?: number; path?: string } = {},
+  options: {
+    clock?: Clock;
+    serviceCidr?: string;
+    historyLimit?: number;
+    path?: string;
+    auditSink?: AuditSink;
+  } = {},
 ): TestApi {
   const { historyLimit, path = ':memory:' } = options;
   const store = createStore({ path, ...(historyLimit !== undefined && { historyLimit }) });
@@ -42,7 +52,8 @@ export function createTestApi(
     log: silentLog,
     serviceCidr: options.serviceCidr ?? '10.96.0.0/12',
     certificates: { certificate: '', key: '' },
-    tokens: [{ token, user: 'tester' }],
+    ...(options.auditSink !== undefined && { auditSink: options.auditSink }),
+    tokens: [{ token, user: { name: 'tester', groups: [mastersGroup] } }],
   });
   const answer = async (request: ApiRequest): Promise<ApiResponse | StatusError> => {
     try {
@@ -54,8 +65,9 @@ export function createTestApi(
   };
   return {
     store,
-    async call(method, url, { body, headers } = {}) {
-      const response = await answer(requestOf(method, url, { body, headers: { ...authorized, ...headers } }));
+    async call(method, url, { body, headers, as } = {}) {
+      const request = requestOf(method, url, { body, headers: { ...authorized, ...headers } });
+      const response = await answer({ ...request, ...(as !== undefined && { certificate: as }) });
       if (response instanceof StatusError) {
         return { status: response.status, body: statusOf(response) as Record<string, unknown>, headers: {} };
       }

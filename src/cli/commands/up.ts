@@ -19,6 +19,7 @@ export interface UpOptions {
   readonly nodes: number;
   readonly network?: string;
   readonly ipFamily?: string;
+  readonly audit?: boolean;
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -39,6 +40,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     name: options.name,
     nodes: options.nodes,
     config: labNetworkOf(manifests, options),
+    ...(options.audit === true && { audit: true }),
   };
   checkCapacity(
     manifests.objects.map(({ object }) => object),

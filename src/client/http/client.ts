@@ -7,7 +7,14 @@ import { createExchange, type Exchange } from './exchange.ts';
 import { limits, type ClientOptions } from './options.ts';
 import { collectionPath, objectPath } from './path.ts';
 import { startReflector } from './reflector.ts';
-import { createConnection } from './session.ts';
+import { createConnection, type Connection } from './session.ts';
+
+/** Clients that share one connection, each with a credential of its own. */
+export interface Clients {
+  as(token: string): HttpClient;
+  /** Ends the connection, and with it everything that its clients do. */
+  close(): Promise<void>;
+}
 
 /** A client that counts what it meets. */
 export interface HttpClient extends Client {
@@ -20,8 +27,36 @@ export interface HttpClient extends Client {
  */
 export function createClient(options: ClientOptions): HttpClient {
   const counters = createCounters();
-  const closing = new AbortController();
   const connection = createConnection(options, counters);
+  return clientOver(options, { connection, counters, disconnect: () => connection.close() });
+}
+
+/** Clients with different bearer tokens over one such connection: a handshake costs more than most requests. */
+export function createClients(options: Omit<ClientOptions, 'token'>): Clients {
+  const counters = createCounters();
+  const connection = createConnection(options, counters);
+  const clients: Client[] = [];
+  return {
+    as(token) {
+      const client = clientOver({ ...options, token }, { connection, counters, disconnect: () => {} });
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      await Promise.all(clients.map((client) => client.close()));
+      connection.close();
+    },
+  };
+}
+
+interface Line {
+  readonly connection: Connection;
+  readonly counters: ReturnType<typeof createCounters>;
+  readonly disconnect: () => void;
+}
+
+function clientOver(options: ClientOptions, { connection, counters, disconnect }: Line): HttpClient {
+  const closing = new AbortController();
   const exchange = createExchange(connection, { ...options, counters, closing: closing.signal });
   const informers = new Map<string, Informer<KubernetesObject>>();
 
@@ -41,7 +76,7 @@ export function createClient(options: ClientOptions): HttpClient {
     },
     close() {
       closing.abort();
-      connection.close();
+      disconnect();
       return Promise.resolve();
     },
   };
