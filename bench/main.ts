@@ -19,6 +19,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'api-load': () => import('./figures/api-load.ts'),
   'api-watch': () => import('./figures/api-watch.ts'),
   'crd-validate': () => import('./figures/crd-validate.ts'),
+  rbac: () => import('./figures/rbac.ts'),
 };
 
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -29,20 +29,25 @@ export interface Bindings {
   stop(): void;
 }
 
-/** Follows the bindings of the store; `changed` is told of everything that can change a decision. */
-export function followBindings(store: Store, changed: () => void): Bindings {
+/**
+ * Follows the bindings of the store. `changed` is told of everything that can change a decision: of the subjects that
+ * it is about, as `NAMESPACE SUBJECT`; without them, of all.
+ */
+export function followBindings(store: Store, changed: (subjects?: readonly string[]) => void): Bindings {
   const bySubject = new Map<string, Map<string, Bound>>();
   const wordsByBinding = new Map<string, readonly string[]>();
 
-  const drop = (id: string): void => {
-    for (const word of wordsByBinding.get(id) ?? []) {
+  const drop = (id: string): readonly string[] => {
+    const words = wordsByBinding.get(id) ?? [];
+    for (const word of words) {
       const bound = bySubject.get(word);
       bound?.delete(id);
       if (bound?.size === 0) bySubject.delete(word);
     }
     wordsByBinding.delete(id);
+    return words;
   };
-  const keep = (id: string, object: StoredObject): void => {
+  const keep = (id: string, object: StoredObject): readonly string[] => {
     const words: string[] = [];
     const namespace = object.metadata.namespace ?? '';
     for (const subject of arrayAt(object, ['subjects']).filter(isObject)) {
@@ -56,21 +61,21 @@ export function followBindings(store: Store, changed: () => void): Bindings {
       words.push(place);
     }
     wordsByBinding.set(id, words);
+    return words;
   };
   const follow = (resource: string): (() => void) => {
     for (const { key, object } of store.list(resource)) keep(`${resource} ${key}`, object);
     return store.watch(resource, store.resourceVersion, ({ type, entry }) => {
       const id = `${resource} ${entry.key}`;
-      drop(id);
-      if (type !== 'DELETED') keep(id, entry.object);
-      changed();
+      const before = drop(id);
+      changed(type === 'DELETED' ? before : [...before, ...keep(id, entry.object)]);
     });
   };
   const ends = [
     follow(rbacStores.clusterRoleBindings),
     follow(rbacStores.roleBindings),
     ...[rbacStores.clusterRoles, rbacStores.roles].map((resource) =>
-      store.watch(resource, store.resourceVersion, changed),
+      store.watch(resource, store.resourceVersion, () => changed()),
     ),
   ];
   return {

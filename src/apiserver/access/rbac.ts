@@ -15,11 +15,14 @@ export interface Rbac extends Authorizer {
 
 /**
  * Bindings are indexed by their subjects as they change; what a subject may do is put together when it is first asked
- * for, and again after a role or binding changed.
+ * for, and again after a binding of it or any role changed.
  */
 export function createRbac(store: Store): Rbac {
   const grants = new Map<string, Grants>();
-  const bindings = followBindings(store, () => grants.clear());
+  const bindings = followBindings(store, (subjects) => {
+    if (subjects === undefined) grants.clear();
+    for (const subject of subjects ?? []) grants.delete(subject);
+  });
 
   const grantsOf = (subject: string, namespace: string): Grants => {
     const word = `${namespace} ${subject}`;
@@ -32,8 +35,15 @@ export function createRbac(store: Store): Rbac {
     grants.set(word, known);
     return known;
   };
-  const rulesAt = ({ store: resource, key }: { store: string; key: string }): PolicyRule[] =>
-    rulesOf(store.get(resource, key)?.object);
+  // Many bindings are to the same role. Stored objects are never modified.
+  const rulesRead = new WeakMap<object, PolicyRule[]>();
+  const rulesAt = ({ store: resource, key }: { store: string; key: string }): PolicyRule[] => {
+    const role = store.get(resource, key)?.object;
+    if (role === undefined) return [];
+    let rules = rulesRead.get(role);
+    if (rules === undefined) rulesRead.set(role, (rules = rulesOf(role)));
+    return rules;
+  };
   const places = (namespace: string): string[] => (namespace === '' ? [''] : ['', namespace]);
 
   return {
