@@ -178,6 +178,13 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         (await import('./commands/test.ts')).test(env, { expectations, ...options });
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
+  withFiles(withLab(program.command('lint')))
+    .description('mistakes in policies and Services, each with its rule, file and line')
+    .option('--explain <rule>', 'what a rule is about, with examples')
+    .option('--ignore <rule>', 'leave a rule out (repeatable)', collect, [])
+    .option('--fail-on <severity>', 'error, warning or info: what exit code 1 is for', 'warning')
+    .option('-o, --output <format>', 'text, json, yaml or sarif', 'text')
+    .action(async (options) => done(await (await import('./commands/lint.ts')).lint(env, options)));
   withLab(program.command('exec <pod> <command...>'))
     .description("run a program of this machine in a pod's network: weft exec POD -- CMD...")
     .action(async (pod: string, command: string[], options) =>

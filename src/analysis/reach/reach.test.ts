@@ -7,6 +7,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import { changes } from '../../model/policy/testing/arbitraries.ts';
 import { applyChange, emptyWorld, isAllowedNaively, type World } from '../../model/policy/testing/naive.ts';
 import { describeCluster, type ClusterDescription } from '../testing/cluster.ts';
+import { clusterOf, workloadName } from '../testing/cluster-of-world.ts';
 import { reach, type ReachOptions } from './reach.ts';
 
 function rows(description: ClusterDescription, options?: ReachOptions): string[] {
@@ -207,31 +208,6 @@ test('a pod on the host network is its node: above the policies of its node, an 
     ['a/agent[Pod] => a/near[Pod] : all', 'a/near[Pod] => a/agent[Pod] : all'],
   );
 });
-
-const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
-  ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
-);
-
-/** The world's pods on one node each with an address of its own; pods 1 and 2, and 3 and 4, are one workload. */
-function clusterOf(world: World): Cluster {
-  const pods = podKeys.flatMap((key) => {
-    const facts = world.pods.get(key);
-    if (facts === undefined) return [];
-    const ports = facts.namedPorts.map(({ name, protocol, port }) => ({
-      name,
-      protocol,
-      containerPort: port,
-    }));
-    return [[key, { labels: facts.labels, ports, of: workloadName(key) }] as const];
-  });
-  return {
-    ...describeCluster({ pods: Object.fromEntries(pods), namespaces: Object.fromEntries(world.namespaces) }),
-    networkPolicies: world.policies,
-  };
-}
-
-const workloadName = (podKey: string): string =>
-  podKey.endsWith('1') || podKey.endsWith('2') ? 'low' : 'high';
 
 interface Probe {
   readonly protocol: Protocol;

@@ -2,6 +2,7 @@ import { formatExpectation } from '../expectations/expectation.ts';
 import type { Checked } from '../expectations/check.ts';
 import { formatReason, reasonPlace } from '../reasons.ts';
 import { toJson } from './format.ts';
+import type { SarifFinding } from './sarif.ts';
 import { table } from './table.ts';
 
 /** Checked expectations for people and for machines that read test reports. */
@@ -13,7 +14,7 @@ export async function renderChecked(
   if (format === 'json') return toJson(jsonOf(checked));
   if (format === 'sarif') {
     const { renderSarif } = await import('./sarif.ts');
-    return renderSarif(checked.filter(({ passed }) => !passed).map(findingOf));
+    return renderSarif([failedRule], checked.filter(({ passed }) => !passed).map(findingOf));
   }
   const { renderJunit } = await import('./junit.ts');
   return renderJunit(
@@ -73,10 +74,18 @@ function jsonOf(checked: readonly Checked[]): unknown {
   };
 }
 
+const failedRule = {
+  id: 'expectation-failed',
+  title: 'A connection is not what a test expects of it',
+  level: 'error',
+} as const;
+
 /** At the line of the rule that decides, where it is known; else where the expectation stands. */
-function findingOf(checked: Checked): { message: string; place: Checked['expectation']['place'] } {
+function findingOf(checked: Checked): SarifFinding {
   const place = checked.reasons.map(reasonPlace).find((one) => one !== undefined);
   return {
+    ruleId: failedRule.id,
+    level: failedRule.level,
     message: `${headline(checked)}\n${details(checked)}`.trimEnd(),
     place: place ?? checked.expectation.place,
   };

@@ -1,0 +1,80 @@
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import { isClusterDns } from '../cluster-dns.ts';
+import type { SourceOf } from '../flow.ts';
+import { factsOf } from './facts.ts';
+import type { LintedObject, LintRule, Mistake } from './rule.ts';
+import { lintRules } from './rules.ts';
+
+/** A mistake, by which rule, and where it was written as far as that is known. */
+export interface Finding extends Mistake {
+  readonly rule: LintRule;
+  readonly file: string | undefined;
+  readonly line: number | undefined;
+}
+
+export interface LintOptions {
+  readonly sourceOf: SourceOf;
+  /** The objects that are asked about; the others are there, and nothing is told of them. */
+  readonly isAsked?: (object: LintedObject) => boolean;
+  /** Ids of rules that are not asked. */
+  readonly without?: readonly string[];
+}
+
+export interface LintAnswer {
+  /** By file, line and id. */
+  readonly findings: readonly Finding[];
+  /** Findings that an annotation of their object wants left out. */
+  readonly ignored: number;
+  /** Rules that could not be asked, by id: where there are no pods, nobody knows who is selected. */
+  readonly unasked: readonly string[];
+}
+
+/** What an object asks to be left out: ids with commas between them. */
+export const ignoreAnnotation = 'weft.dev/lint-ignore';
+
+/** Looks for every kind of mistake in the policies and Services of a cluster. Deterministic. */
+export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
+  const { sourceOf, isAsked = () => true, without = [] } = options;
+  const hasPods = [...cluster.pods.values()].some((pod) => !isClusterDns(pod));
+  const wanted = lintRules.filter(({ id }) => !without.includes(id));
+  const asked = wanted.filter(({ needsNoPods }) => hasPods || needsNoPods === true);
+  const facts = factsOf(cluster);
+  const found = asked.flatMap((rule) =>
+    [...rule.check(facts)]
+      .filter(({ object }) => isAsked(object))
+      .map((mistake): Finding => {
+        const { file, line } = sourceOf(mistake.object, mistake.path) ?? {};
+        return { ...mistake, rule, file, line };
+      }),
+  );
+  const findings = found.filter(
+    ({ rule, object }) => !ignoredBy(objectOf(cluster, object)).includes(rule.id),
+  );
+  return {
+    findings: findings.sort(byPlace),
+    ignored: found.length - findings.length,
+    unasked: wanted.filter((rule) => !asked.includes(rule)).map(({ id }) => id),
+  };
+}
+
+function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObject | undefined {
+  return kind === 'Service' ? cluster.services.get(key) : cluster.networkPolicies.get(key);
+}
+
+function ignoredBy(object: KubernetesObject | undefined): string[] {
+  const text = object?.metadata.annotations?.[ignoreAnnotation] ?? '';
+  return text.split(',').map((id) => id.trim());
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return (
+    compare(a.file ?? '', b.file ?? '') ||
+    (a.line ?? 0) - (b.line ?? 0) ||
+    compare(a.object.key, b.object.key) ||
+    compare(a.rule.id, b.rule.id) ||
+    compare(a.path, b.path)
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

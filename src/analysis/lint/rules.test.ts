@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { folderOf } from '../../cli/testing/terminal.ts';
+import { openWorld } from '../../cli/world.ts';
+import { exampleWorkloads } from './examples.ts';
+import { lint, type Finding } from './lint.ts';
+import { severities } from './rule.ts';
+import { lintRules } from './rules.ts';
+
+const noLab = (): never => {
+  throw new Error('there is no lab here');
+};
+
+/** What the linter finds in these manifests beside the workloads of the examples. */
+async function findingsIn(manifests: string): Promise<readonly Finding[]> {
+  using folder = folderOf({ 'workloads.yaml': exampleWorkloads, 'example.yaml': manifests });
+  const { cluster, sourceOf } = await openWorld({ connect: noLab }, { file: [folder.path], name: '' });
+  const isAsked = (object: { kind: string; key: string }): boolean => sourceOf(object, '') !== undefined;
+  return lint(cluster, { sourceOf, isAsked }).findings;
+}
+
+const told = (findings: readonly Finding[]): string =>
+  findings.map(({ rule, line, message }) => `${rule.id} ${line}: ${message}\n`).join('');
+
+test('ids are given once, in order, and every rule says everything', () => {
+  for (const [index, rule] of lintRules.entries()) {
+    assert.equal(rule.id, `WL${String(index + 1).padStart(3, '0')}`);
+    assert.match(rule.name, /^[a-z]+(-[a-z]+)*$/);
+    assert.ok(severities.includes(rule.severity));
+    assert.match(rule.title, /^[A-Z].*[^.]$/);
+    for (const text of [rule.why, rule.fix]) assert.match(text, /^[A-Z].*\.$/s);
+  }
+  assert.equal(new Set(lintRules.map(({ name }) => name)).size, lintRules.length);
+});
+
+for (const { id, name, example } of lintRules) {
+  test(`${id} ${name} finds its mistake, at a line of it`, async () => {
+    const findings = (await findingsIn(example.wrong)).filter(({ rule }) => rule.id === id);
+    assert.equal(findings.length, 1, told(findings));
+    assert.match(findings[0]?.file ?? '', /example\.yaml$/);
+    assert.ok((findings[0]?.line ?? 0) >= 1);
+  });
+
+  test(`nothing at all is found where ${id} ${name} is put right`, async () => {
+    assert.equal(told(await findingsIn(example.right)), '');
+  });
+}
+
+test('nothing is wrong with the workloads of the examples', async () => {
+  assert.equal(told(await findingsIn('')), '');
+});

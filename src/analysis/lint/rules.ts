@@ -1,0 +1,55 @@
+import type { LintRule } from './rule.ts';
+import { blockHiddenByMasquerade } from './rules/block-hidden-by-masquerade.ts';
+import { blockOfPodAddresses } from './rules/block-of-pod-addresses.ts';
+import { blockOfServiceAddresses } from './rules/block-of-service-addresses.ts';
+import { directionWithoutRules } from './rules/direction-without-rules.ts';
+import { dnsBlocked } from './rules/dns-blocked.ts';
+import { dnsOverTcpBlocked } from './rules/dns-over-tcp-blocked.ts';
+import { emptyListAllowsAll } from './rules/empty-list-allows-all.ts';
+import { endsShareNoPort } from './rules/ends-share-no-port.ts';
+import { hostNetworkPods } from './rules/host-network-pods.ts';
+import { namedPortMissing } from './rules/named-port-missing.ts';
+import { namespaceSelectsNothing } from './rules/namespace-selects-nothing.ts';
+import { nodePortPassesPolicies } from './rules/node-port-passes-policies.ts';
+import { otherEndDenies } from './rules/other-end-denies.ts';
+import { peerSelectsNothing } from './rules/peer-selects-nothing.ts';
+import { peersApart } from './rules/peers-apart.ts';
+import { policySelectsNothing } from './rules/policy-selects-nothing.ts';
+import { portNotDeclared } from './rules/port-not-declared.ts';
+import { ruleRedundant } from './rules/rule-redundant.ts';
+import { ruleShadowed } from './rules/rule-shadowed.ts';
+import { rulesAllowNobody } from './rules/rules-allow-nobody.ts';
+import { serviceClosed } from './rules/service-closed.ts';
+import { servicePortInPolicy } from './rules/service-port-in-policy.ts';
+import { serviceSelectsNothing } from './rules/service-selects-nothing.ts';
+import { targetPortMissing } from './rules/target-port-missing.ts';
+import { targetPortNotDeclared } from './rules/target-port-not-declared.ts';
+
+/** Every rule, by id. A rule that is taken away leaves its id unused. */
+export const lintRules: readonly LintRule[] = [
+  policySelectsNothing,
+  peerSelectsNothing,
+  namespaceSelectsNothing,
+  rulesAllowNobody,
+  directionWithoutRules,
+  namedPortMissing,
+  dnsBlocked,
+  dnsOverTcpBlocked,
+  servicePortInPolicy,
+  portNotDeclared,
+  serviceSelectsNothing,
+  targetPortMissing,
+  targetPortNotDeclared,
+  serviceClosed,
+  blockHiddenByMasquerade,
+  blockOfServiceAddresses,
+  blockOfPodAddresses,
+  ruleShadowed,
+  ruleRedundant,
+  endsShareNoPort,
+  otherEndDenies,
+  hostNetworkPods,
+  emptyListAllowsAll,
+  peersApart,
+  nodePortPassesPolicies,
+];
