@@ -19,6 +19,7 @@ import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDriftRepair } from './drift-repair.ts';
+import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
@@ -136,6 +137,7 @@ export function createAgents(options: AgentsOptions): Agents {
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
+  logAudits({ denials, log, clock });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });

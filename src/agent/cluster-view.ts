@@ -1,6 +1,6 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
-import { resources } from '../api/resources.ts';
+import { policyResources, resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sameJson } from '../lib/same-json.ts';
@@ -10,7 +10,9 @@ import type { NodePlace } from '../model/network/topology.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { createRerouting } from './rerouting.ts';
 import { createPace } from './pace.ts';
+import { nodeFacts } from '../model/identity/node-facts.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
+import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServiceOptions } from '../model/services/service-ports.ts';
@@ -87,6 +89,9 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
     services: client.informer<Service>(resources.services),
     endpointslices: client.informer<EndpointSlice>(resources.endpointslices),
     networkpolicies: client.informer<NetworkPolicy>(resources.networkpolicies),
+    clusternetworkpolicies: client.informer(policyResources.clusternetworkpolicies),
+    adminnetworkpolicies: client.informer(policyResources.adminnetworkpolicies),
+    baselineadminnetworkpolicies: client.informer(policyResources.baselineadminnetworkpolicies),
   };
   const ends: (() => void)[] = [];
   let callback: (dirty: Dirty) => void | Promise<void> = () => {};
@@ -140,6 +145,7 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
     if (place === undefined) places.delete(key);
     else places.set(key, place);
     nodesChanged ||= !sameJson(before, place);
+    policies.setNode(key, current && nodeFacts(current));
   };
 
   return {
@@ -156,6 +162,15 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
         policies.setNamespace(key, current?.metadata.labels),
       );
       follow(informers.networkpolicies, ({ key, current }) => policies.setPolicy(key, current));
+      follow(informers.clusternetworkpolicies, ({ key, current }) =>
+        policies.setClusterPolicy('ClusterNetworkPolicy', key, current),
+      );
+      follow(informers.adminnetworkpolicies, ({ key, current }) =>
+        policies.setClusterPolicy('AdminNetworkPolicy', key, current && fromAdminPolicy(current)),
+      );
+      follow(informers.baselineadminnetworkpolicies, ({ key, current }) =>
+        policies.setClusterPolicy('BaselineAdminNetworkPolicy', key, current && fromBaselinePolicy(current)),
+      );
       follow(informers.services, ({ key, current }) => services.setService(key, current));
       follow(informers.endpointslices, ({ key, current }) => services.setEndpointSlice(key, current));
       follow(informers.nodes, nodeChanged);

@@ -9,6 +9,7 @@ import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
+import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
@@ -246,7 +247,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 }
 
 function isIsolated({ ingress, egress }: PodPolicy): boolean {
-  return ingress.isolatedBy.length > 0 || egress.isolatedBy.length > 0;
+  return isRestricted(ingress) || isRestricted(egress);
 }
 
 /** What the Service rules of each family go by; families that the network has no range for have none. */

@@ -6,6 +6,8 @@ import { podFacts } from '../model/identity/pod-facts.ts';
 import { placesOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
+import { nodeFacts } from '../model/identity/node-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
@@ -84,6 +86,13 @@ function policiesOf(cluster: Cluster): PolicyModel {
   for (const [name, namespace] of cluster.namespaces)
     model.setNamespace(name, namespace.metadata.labels ?? {});
   for (const [key, policy] of cluster.networkPolicies) model.setPolicy(key, policy);
+  for (const [name, policy] of cluster.clusterNetworkPolicies)
+    model.setClusterPolicy('ClusterNetworkPolicy', name, policy);
+  for (const [name, policy] of cluster.adminNetworkPolicies)
+    model.setClusterPolicy('AdminNetworkPolicy', name, fromAdminPolicy(policy));
+  for (const [name, policy] of cluster.baselineAdminNetworkPolicies)
+    model.setClusterPolicy('BaselineAdminNetworkPolicy', name, fromBaselinePolicy(policy));
+  for (const [name, node] of cluster.nodes) model.setNode(name, nodeFacts(node));
   for (const [key, pod] of cluster.pods) model.setPod(key, podFacts(pod));
   return model;
 }

@@ -1,4 +1,5 @@
 import type { Family } from '../lib/address.ts';
+import type { Tier } from '../model/policy/compile.ts';
 import type { Protocol } from '../api/types/meta.ts';
 
 /** One end of a flow as it is asked for; an address may turn out to be a pod's, a node's or a Service's. */
@@ -38,7 +39,11 @@ export interface Reason {
   readonly object: string;
   /** The rule's place in the object (`spec.ingress[0]`), or the rule of the network in words. */
   readonly rule: string;
+  /** Of a rule that passes the packet to the next tier: `allowed`, for it did not stop it. */
   readonly verdict: Exclude<Verdict, 'unknown'>;
+  /** Of policies: in which tier, and what its rule does. */
+  readonly tier?: Tier;
+  readonly action?: 'Accept' | 'Deny' | 'Pass';
   readonly file?: string;
   readonly line?: number;
 }

@@ -18,6 +18,7 @@ import type {
   NetworkPolicy,
   ServiceCIDR,
 } from './types/network.ts';
+import type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy } from './types/policy.ts';
 
 /** How a kind is addressed in the API. The type parameter is the object's type, carried for the compiler only. */
 export interface Resource<T extends KubernetesObject = KubernetesObject> {
@@ -131,18 +132,56 @@ export const resources = {
   }),
 } as const;
 
+/**
+ * Kinds that Weft understands and that are served where somebody has defined them: a lab does
+ * (CustomResourceDefinition), another cluster may.
+ */
+export const policyResources = {
+  clusternetworkpolicies: resource<ClusterNetworkPolicy>(
+    'policy.networking.k8s.io/v1alpha2',
+    'ClusterNetworkPolicy',
+    'clusternetworkpolicies',
+    { shortNames: ['cnp'], cluster: true, subresources: ['status'] },
+  ),
+  adminnetworkpolicies: resource<AdminNetworkPolicy>(
+    'policy.networking.k8s.io/v1alpha1',
+    'AdminNetworkPolicy',
+    'adminnetworkpolicies',
+    { shortNames: ['anp'], cluster: true, subresources: ['status'] },
+  ),
+  baselineadminnetworkpolicies: resource<BaselineAdminNetworkPolicy>(
+    'policy.networking.k8s.io/v1alpha1',
+    'BaselineAdminNetworkPolicy',
+    'baselineadminnetworkpolicies',
+    { shortNames: ['banp'], cluster: true, subresources: ['status'] },
+  ),
+} as const;
+
+/** Every kind that Weft understands, whether it is built in or somebody defines it. */
+export const knownResources: readonly Resource[] = [
+  ...Object.values(resources),
+  ...Object.values(policyResources),
+];
+
 /** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */
 export function apiVersionOf(resource: Resource): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** The resource that serves objects of this apiVersion and kind; undefined when Weft has none. */
+/**
+ * The resource that serves objects of this apiVersion and kind; undefined when Weft has none. Versions of a kind that
+ * have the same fields are one resource.
+ */
 export function resourceOf(object: { apiVersion: string; kind: string }): Resource | undefined {
   return byApiVersionAndKind.get(`${object.apiVersion} ${object.kind}`);
 }
 
 const byApiVersionAndKind = new Map<string, Resource>(
-  Object.values(resources).map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]),
+  knownResources.map((resource) => [`${apiVersionOf(resource)} ${resource.kind}`, resource]),
+);
+byApiVersionAndKind.set(
+  'policy.networking.k8s.io/v1beta1 ClusterNetworkPolicy',
+  policyResources.clusternetworkpolicies,
 );
 
 /** `namespace/name`, or `name` for a cluster-scoped object: the key of caches and indexes. */

@@ -23,7 +23,7 @@ export function decidingReasons({
   reasons,
 }: Pick<Outcome, 'verdict' | 'reasons'>): readonly Reason[] {
   if (verdict !== 'allowed') return reasons.filter((reason) => reason.verdict === verdict);
-  const byPolicy = reasons.filter(({ object }) => object.startsWith('NetworkPolicy '));
+  const byPolicy = reasons.filter(({ action }) => action === 'Accept');
   return byPolicy.length > 0 ? byPolicy : reasons.slice(-1);
 }
 

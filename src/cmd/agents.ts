@@ -20,6 +20,7 @@ import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { readNodeTokens } from './node-tokens.ts';
 import { createPodSettings } from './pod-settings.ts';
+import { auditedMetric, deniedMetric } from './policy-metrics.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { runRole, whenReady } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
@@ -82,9 +83,12 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       'GET /programming': () => ({ body: agents.programming() }),
       'POST /repair': () => ({ body: { repaired: agents.repair() } }),
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
+      'GET /audits': () => ({ stream: (push) => agents.denials.subscribeAudits(push) }),
     },
   });
   expose(() => repairsMetric(agents.repairs()));
+  expose(() => deniedMetric(agents.denials.counts()));
+  expose(() => auditedMetric(agents.denials.counts()));
   await agents.start();
   await rpc.start();
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { apiVersionOf, keyOf, resourceOf, resources, type Resource } from '../api/resources.ts';
+import { apiVersionOf, keyOf, knownResources, resourceOf, type Resource } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
+import { WeftError } from '../lib/errors.ts';
 import type { Client, ObjectName } from '../client/port.ts';
 
 /** What became of one object of an `up -f`. */
@@ -21,7 +22,8 @@ const firstKinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret'];
  * earlier call asked for, and removes what an earlier call created and this one does not name. Idempotent.
  * Rejects with the API server's own error; objects before it in the list stay applied.
  */
-export async function applyObjects(client: Client, objects: readonly KubernetesObject[]): Promise<Applied[]> {
+export async function applyObjects(client: Client, given: readonly KubernetesObject[]): Promise<Applied[]> {
+  const objects = given.map(inOwnVersion);
   const first = objects.filter(({ kind }) => firstKinds.includes(kind));
   const rest = objects.filter(({ kind }) => !firstKinds.includes(kind));
   const before = await listApplied(client);
@@ -34,13 +36,19 @@ export async function applyObjects(client: Client, objects: readonly KubernetesO
   return [...applied, ...(await Promise.all(gone.map((object) => removeObject(client, object))))];
 }
 
+/** In the version that the resource is asked in, where several versions have the same fields. */
+function inOwnVersion(object: KubernetesObject): KubernetesObject {
+  const resource = resourceOf(object);
+  return resource === undefined ? object : { ...object, apiVersion: apiVersionOf(resource) };
+}
+
 const idOf = (object: KubernetesObject): string => `${object.apiVersion} ${object.kind} ${keyOf(object)}`;
 
 /** What earlier calls applied, by id. */
 async function listApplied(client: Client): Promise<Map<string, KubernetesObject>> {
   const lists = await Promise.all(
-    Object.values(resources).map(async (resource: Resource) => {
-      const { items } = await client.list(resource);
+    knownResources.map(async (resource) => {
+      const items = await listIfServed(client, resource);
       return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
     }),
   );
@@ -48,6 +56,16 @@ async function listApplied(client: Client): Promise<Map<string, KubernetesObject
     .flat()
     .filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined);
   return new Map(ours.map((object) => [idOf(object), object]));
+}
+
+/** An older lab, or another cluster, may not serve all that Weft understands. */
+async function listIfServed(client: Client, resource: Resource): Promise<KubernetesObject[]> {
+  try {
+    return (await client.list(resource)).items;
+  } catch (error) {
+    if (error instanceof WeftError && error.code === 'api-not-found') return [];
+    throw error;
+  }
 }
 
 async function applyObject(

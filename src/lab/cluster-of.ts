@@ -1,6 +1,7 @@
-import { keyOf, resources, type Resource } from '../api/resources.ts';
+import { keyOf, policyResources, resources, type Resource } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
+import { WeftError } from '../lib/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { networkConfigOf } from '../model/network/config.ts';
 import { hasEnded } from '../model/workloads/pod-state.ts';
@@ -10,18 +11,46 @@ import { hasEnded } from '../model/workloads/pod-state.ts';
  * left out: nothing of them is in the network any more. Rejects as `Client.list`.
  */
 export async function readCluster(client: Client): Promise<Cluster> {
-  const [networks, namespaces, nodes, pods, services, endpointSlices, networkPolicies] = await Promise.all([
-    read(client, resources.clusternetworks),
-    read(client, resources.namespaces),
-    read(client, resources.nodes),
-    read(client, resources.pods),
-    read(client, resources.services),
-    read(client, resources.endpointslices),
-    read(client, resources.networkpolicies),
-  ]);
+  const [networks, policies, namespaces, nodes, pods, services, endpointSlices, networkPolicies] =
+    await Promise.all([
+      read(client, resources.clusternetworks),
+      readPolicies(client),
+      read(client, resources.namespaces),
+      read(client, resources.nodes),
+      read(client, resources.pods),
+      read(client, resources.services),
+      read(client, resources.endpointslices),
+      read(client, resources.networkpolicies),
+    ]);
   const config = networkConfigOf(networks.get('default'));
   for (const [key, pod] of pods) if (hasEnded(pod)) pods.delete(key);
-  return { config, namespaces, nodes, pods, services, endpointSlices, networkPolicies };
+  return { config, namespaces, nodes, pods, services, endpointSlices, networkPolicies, ...policies };
+}
+
+/** Policies of the kinds that not every cluster has. */
+async function readPolicies(
+  client: Client,
+): Promise<
+  Pick<Cluster, 'clusterNetworkPolicies' | 'adminNetworkPolicies' | 'baselineAdminNetworkPolicies'>
+> {
+  const [clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies] = await Promise.all([
+    readIfServed(client, policyResources.clusternetworkpolicies),
+    readIfServed(client, policyResources.adminnetworkpolicies),
+    readIfServed(client, policyResources.baselineadminnetworkpolicies),
+  ]);
+  return { clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies };
+}
+
+async function readIfServed<T extends KubernetesObject>(
+  client: Client,
+  resource: Resource<T>,
+): Promise<Map<string, T>> {
+  try {
+    return await read(client, resource);
+  } catch (error) {
+    if (error instanceof WeftError && error.code === 'api-not-found') return new Map();
+    throw error;
+  }
 }
 
 async function read<T extends KubernetesObject>(
@@ -39,7 +68,10 @@ const kinds = {
   services: 'services',
   endpointSlices: 'endpointslices',
   networkPolicies: 'networkpolicies',
-} as const satisfies Partial<Record<keyof Cluster, keyof typeof resources>>;
+  clusterNetworkPolicies: 'clusternetworkpolicies',
+  adminNetworkPolicies: 'adminnetworkpolicies',
+  baselineAdminNetworkPolicies: 'baselineadminnetworkpolicies',
+} as const satisfies Partial<Record<keyof Cluster, keyof typeof resources | keyof typeof policyResources>>;
 
 const fields = Object.keys(kinds) as (keyof typeof kinds)[];
 

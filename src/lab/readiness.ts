@@ -1,4 +1,4 @@
-import { resources, keyOf } from '../api/resources.ts';
+import { keyOf, policyResources, resources } from '../api/resources.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Pod, Service } from '../api/types/core.ts';
@@ -35,7 +35,22 @@ interface Watched {
   readonly daemonsets: Informer<KubernetesObject>;
   readonly replicasets: Informer<KubernetesObject>;
   readonly networkpolicies: Informer<NetworkPolicy>;
+  readonly clusternetworkpolicies: Informer<KubernetesObject>;
+  readonly adminnetworkpolicies: Informer<KubernetesObject>;
+  readonly baselineadminnetworkpolicies: Informer<KubernetesObject>;
 }
+
+/** What agents must have seen before a change counts as programmed. */
+const programmedKinds = [
+  'services',
+  'endpointslices',
+  'pods',
+  'nodes',
+  'networkpolicies',
+  'clusternetworkpolicies',
+  'adminnetworkpolicies',
+  'baselineadminnetworkpolicies',
+] as const;
 
 /** Follows a lab's objects until everything is ready; open it early, for its first lists take a round trip. */
 export interface ReadinessWatch {
@@ -62,6 +77,9 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
     daemonsets: client.informer(resources.daemonsets),
     replicasets: client.informer(resources.replicasets),
     networkpolicies: client.informer(resources.networkpolicies),
+    clusternetworkpolicies: client.informer(policyResources.clusternetworkpolicies),
+    adminnetworkpolicies: client.informer(policyResources.adminnetworkpolicies),
+    baselineadminnetworkpolicies: client.informer(policyResources.baselineadminnetworkpolicies),
   };
   const informers: readonly Informer<KubernetesObject>[] = Object.values(watched);
   const synced = Promise.all(informers.map((informer) => informer.synced));
@@ -99,13 +117,7 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
         schedule();
       });
     },
-    versions: () =>
-      Object.fromEntries(
-        (['services', 'endpointslices', 'pods', 'nodes', 'networkpolicies'] as const).map((plural) => [
-          plural,
-          newestOf(watched[plural]),
-        ]),
-      ),
+    versions: () => Object.fromEntries(programmedKinds.map((plural) => [plural, newestOf(watched[plural])])),
     policiesAfter: ({ networkpolicies = '0' }) =>
       [...watched.networkpolicies.values()].filter(
         ({ metadata }) => BigInt(metadata.resourceVersion ?? '0') > BigInt(networkpolicies),

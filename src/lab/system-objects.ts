@@ -5,6 +5,7 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
 import { familyOf } from '../lib/address.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 
@@ -158,5 +159,6 @@ export function systemObjects(places: readonly NodePlace[], config: NetworkConfi
     ...places.map((place) => nodeObject(place, config)),
     ...apiServiceObjects(config),
     ...clusterDnsObjects(config),
+    ...policyDefinitions(),
   ];
 }

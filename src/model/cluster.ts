@@ -1,5 +1,10 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
+import type {
+  AdminNetworkPolicy,
+  BaselineAdminNetworkPolicy,
+  ClusterNetworkPolicy,
+} from '../api/types/policy.ts';
 import type { NetworkConfig } from './network/config.ts';
 
 /**
@@ -16,4 +21,7 @@ export interface Cluster {
   readonly services: ReadonlyMap<string, Service>;
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
   readonly networkPolicies: ReadonlyMap<string, NetworkPolicy>;
+  readonly clusterNetworkPolicies: ReadonlyMap<string, ClusterNetworkPolicy>;
+  readonly adminNetworkPolicies: ReadonlyMap<string, AdminNetworkPolicy>;
+  readonly baselineAdminNetworkPolicies: ReadonlyMap<string, BaselineAdminNetworkPolicy>;
 }

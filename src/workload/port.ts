@@ -72,13 +72,16 @@ export interface ProbeResult {
   readonly milliseconds: number;
 }
 
-/** A packet that a policy dropped, as the agents report it (one JSON line each on `GET /denials`). */
+/**
+ * A packet that a policy dropped, as the agents report it (one JSON line each on `GET /denials`), or let pass and would
+ * have dropped, were it not in audit mode (`GET /audits`).
+ */
 export interface Denial {
   readonly node: string;
   readonly direction: 'ingress' | 'egress';
   /** `namespace/name` of the pod whose isolation dropped it. */
   readonly pod: string;
-  /** Keys of the policies that isolate it in that direction. */
+  /** The deciding policies: keys of NetworkPolicies (`namespace/name`), others with their kind (`KIND NAME`). */
   readonly policies: readonly string[];
   readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'other';
   readonly source: string;

@@ -21,7 +21,7 @@ export function predictedAnswers(cluster: Cluster, question: Question): Answers 
       if (verdict === 'allowed') return `allowed ${sourceSeen} ${backend ?? ''}`;
       if (verdict !== 'denied') return verdict;
       const deciding = reasons.filter((reason) => reason.verdict === 'denied');
-      const policies = deciding.map(({ object }) => object.replace('NetworkPolicy ', ''));
+      const policies = deciding.map(({ object }) => object.replace(/^NetworkPolicy /, ''));
       return `denied ${deciding[0]?.stage} ${policies.join()}`;
     }),
   );
@@ -64,6 +64,9 @@ export function objectsOf(cluster: Cluster): KubernetesObject[] {
     Service: cluster.services,
     EndpointSlice: cluster.endpointSlices,
     NetworkPolicy: cluster.networkPolicies,
+    ClusterNetworkPolicy: cluster.clusterNetworkPolicies,
+    AdminNetworkPolicy: cluster.adminNetworkPolicies,
+    BaselineAdminNetworkPolicy: cluster.baselineAdminNetworkPolicies,
   };
   return Object.entries(kinds).flatMap(([kind, objects]) =>
     [...objects.values()].map((object) => ({ ...object, kind })),

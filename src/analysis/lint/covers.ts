@@ -37,10 +37,11 @@ function isBefore(
 }
 
 /** Whether the selector of the first selects whatever that of the second does. */
-function selectsAllOf({ compiled: wide }: PolicyFacts, { compiled: narrow }: PolicyFacts): boolean {
-  if (wide.namespace !== narrow.namespace) return false;
-  const key = selectorKey(wide.subject);
-  return key === '' || key === selectorKey(narrow.subject);
+function selectsAllOf(wide: PolicyFacts, narrow: PolicyFacts): boolean {
+  // One that is only tried out covers nothing that is enforced.
+  if (wide.namespace !== narrow.namespace || wide.compiled.mode !== narrow.compiled.mode) return false;
+  const key = selectorKey(wide.compiled.subject.pods);
+  return key === '' || key === selectorKey(narrow.compiled.subject.pods);
 }
 
 function covers(wide: CompiledRule, narrow: CompiledRule): boolean {

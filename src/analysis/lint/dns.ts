@@ -42,7 +42,7 @@ export function* dnsMistakes(
   }
 }
 
-/** Whether egress policies let one of the answers come about; what stops it elsewhere is not theirs. */
+/** Whether the pod's NetworkPolicies let one of the answers come about; what stops it elsewhere is not theirs. */
 function isLetOut({ cluster }: LintFacts, pod: string, protocol: 'UDP' | 'TCP'): boolean {
   const destination = { kind: 'service', key: clusterDnsService } as const;
   const { outcomes } = predict(cluster, {
@@ -52,7 +52,10 @@ function isLetOut({ cluster }: LintFacts, pod: string, protocol: 'UDP' | 'TCP'):
     port: 53,
   });
   return !outcomes.every(({ reasons }) =>
-    reasons.some(({ stage, verdict }) => stage === 'egress' && verdict === 'denied'),
+    reasons.some(
+      ({ stage, verdict, object }) =>
+        stage === 'egress' && verdict === 'denied' && object.startsWith('NetworkPolicy '),
+    ),
   );
 }
 

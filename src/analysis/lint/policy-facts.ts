@@ -12,6 +12,7 @@ import type { PodFinder } from './pod-finder.ts';
 /** A NetworkPolicy, and whom it means. */
 export interface PolicyFacts {
   readonly key: string;
+  readonly namespace: string;
   readonly policy: NetworkPolicy;
   readonly compiled: CompiledPolicy;
   /** Keys of the pods it selects, and of those on the host network that it would select if it could. */
@@ -50,7 +51,8 @@ interface SelectedPeers {
 
 export function factsOfPolicy(key: string, policy: NetworkPolicy, finder: PodFinder): PolicyFacts {
   const compiled = compilePolicy(key, policy);
-  const { seen, onHost } = finder.pods([compiled.namespace], compiled.subject);
+  const namespace = key.slice(0, key.indexOf('/'));
+  const { seen, onHost } = finder.pods([namespace], compiled.subject.pods);
   const { ingress = [], egress = [] } = policy.spec;
   const given = {
     ingress: ingress.map(({ from, ports }) => ({ list: 'from', peers: from, ports })),
@@ -64,13 +66,14 @@ export function factsOfPolicy(key: string, policy: NetworkPolicy, finder: PodFin
         path: rule.path,
         compiled: rule,
         peers: peers.map((peer, at) =>
-          factsOfPeer(`${rule.path}.${list}[${at}]`, peer, { finder, namespace: compiled.namespace }),
+          factsOfPeer(`${rule.path}.${list}[${at}]`, peer, { finder, namespace }),
         ),
         ports: ports.map((port, at) => ({ ...port, path: `${rule.path}.ports[${at}]` })),
       };
     });
   return {
     key,
+    namespace,
     policy,
     compiled,
     subjects: seen,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { NetworkPolicySpec } from '../../api/types/network.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { changes } from '../../model/policy/testing/arbitraries.ts';
-import { applyChange, emptyWorld } from '../../model/policy/testing/naive.ts';
+import { applyChange, emptyWorld } from '../../model/policy/testing/naive-world.ts';
 import { reach } from '../reach/reach.ts';
 import { clusterOf } from '../testing/cluster-of-world.ts';
 import { describeCluster } from '../testing/cluster.ts';

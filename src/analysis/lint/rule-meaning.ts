@@ -6,9 +6,10 @@ import { unionPorts, type PortSet } from '../../model/policy/port-set.ts';
 import type { LintFacts } from './facts.ts';
 import type { PolicyFacts, RuleFacts } from './policy-facts.ts';
 
-/** Whether a pod is isolated in a direction and nothing at all is open to it. */
+/** Whether policies restrict a pod in a direction and nothing at all is open to it. */
 export function isClosed(policy: DirectionPolicy): boolean {
-  const { isolatedBy, anywhere, classes, ranges, rangesOfClasses } = policy;
+  const { isolatedBy, anywhere, classes, ranges, rangesOfClasses, verdicts } = policy;
+  if (verdicts !== undefined) return [verdicts.otherwise, ...verdicts.classes.values()].flat().length === 0;
   const isEmpty = anywhere !== 'all' && anywhere.length === 0;
   return isolatedBy.length > 0 && isEmpty && classes.size + ranges.length + rangesOfClasses.size === 0;
 }

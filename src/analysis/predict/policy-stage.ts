@@ -2,6 +2,7 @@ import { parseAddress } from '../../lib/address.ts';
 import type { PolicyDecision, PolicyQuestion } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Reason, SourceOf } from '../flow.ts';
+import { tierLine } from './tier-line.ts';
 
 /** A packet at a pod's link. */
 export interface PolicyStage {
@@ -14,6 +15,15 @@ export interface PolicyStage {
   readonly port: number;
 }
 
+/** What all tiers said together. */
+export interface PolicyVerdict {
+  readonly verdict: 'allowed' | 'denied';
+  /** In the order of the tiers; never empty. */
+  readonly reasons: readonly Reason[];
+  /** The tiers in one line, where there are several that could have a say. */
+  readonly line?: string | undefined;
+}
+
 /**
  * What the policies of a pod say, with their reasons. Two things stand above every policy: the pod's own node
  * may always reach it and be reached (kubelet probes; NetworkPolicy documentation), and a pod reaches itself.
@@ -22,16 +32,17 @@ export function policyReasons(
   index: ClusterIndex,
   stage: PolicyStage,
   sourceOf: SourceOf | undefined,
-): Reason[] {
+): PolicyVerdict {
   const { direction, pod, address, peerAddress } = stage;
-  const always = (object: string, rule: string): Reason[] => [
-    { stage: direction, object, rule, verdict: 'allowed' },
-  ];
+  const open = (object: string, rule: string): PolicyVerdict => ({
+    verdict: 'allowed',
+    reasons: [{ stage: direction, object, rule, verdict: 'allowed' }],
+  });
   const node = index.nodeAt.get(peerAddress);
   if (node !== undefined && node === index.cluster.pods.get(pod)?.spec.nodeName) {
-    return always(`Node ${node}`, "a pod's own node is always let through");
+    return open(`Node ${node}`, "a pod's own node is always let through");
   }
-  if (address === peerAddress) return always(`Pod ${pod}`, 'a pod always reaches itself');
+  if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
   const decision = index.policies.decide({
     direction,
     pod,
@@ -39,19 +50,31 @@ export function policyReasons(
     protocol: stage.protocol,
     port: stage.port,
   });
-  if (decision.isolatedBy.length === 0) return always(`Pod ${pod}`, `no policy isolates it for ${direction}`);
-  return decidingRules(decision).map(({ policy, rule }) => ({
-    stage: direction,
-    object: `NetworkPolicy ${policy}`,
-    rule,
-    verdict: decision.verdict,
-    ...sourceOf?.({ kind: 'NetworkPolicy', key: policy }, rule),
-  }));
+  if (decision.steps.length === 0) {
+    return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
+  }
+  return { verdict: decision.verdict, reasons: reasonsOf(decision, stage, sourceOf), line: lineOf(decision) };
 }
 
-/** The rules that allow; or, since nothing allows, the selection of the pod by each policy that isolates it. */
-function decidingRules({ verdict, isolatedBy, allowedBy }: PolicyDecision): PolicyDecision['allowedBy'] {
-  return verdict === 'allowed'
-    ? allowedBy
-    : isolatedBy.map((policy) => ({ policy, rule: 'spec.podSelector' }));
+function reasonsOf(
+  { steps }: PolicyDecision,
+  { direction }: PolicyStage,
+  sourceOf: SourceOf | undefined,
+): Reason[] {
+  return steps.flatMap(({ tier, action, rules }) =>
+    rules.map(({ kind, policy, rule }) => ({
+      stage: direction,
+      object: `${kind} ${policy}`,
+      rule,
+      verdict: action === 'Deny' ? ('denied' as const) : ('allowed' as const),
+      tier,
+      action,
+      ...sourceOf?.({ kind, key: policy }, rule),
+    })),
+  );
+}
+
+/** Of NetworkPolicies alone there is no order to tell. */
+function lineOf({ steps }: PolicyDecision): string | undefined {
+  return steps.every(({ tier }) => tier === 'NetworkPolicy') ? undefined : tierLine(steps);
 }

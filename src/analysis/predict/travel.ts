@@ -5,7 +5,7 @@ import { placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
-import { policyReasons } from './policy-stage.ts';
+import { policyReasons, type PolicyVerdict } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
 
@@ -108,17 +108,21 @@ function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
 }
 
 /** The walk behind a policy stage, or its end there. */
-function judged(walk: Walk, reasons: Reason[], at: string): Walk | Outcome {
-  const [first] = reasons;
-  if (first?.verdict === 'denied') {
-    const isolating = reasons.map(({ object }) => object).join(', ');
-    return ended(walk, reasons, { at, why: `nothing in ${isolating} allows this ${first.stage}` });
+function judged(walk: Walk, { verdict, reasons, line }: PolicyVerdict, at: string): Walk | Outcome {
+  const last = reasons.at(-1);
+  const stage = last?.stage ?? '';
+  if (verdict === 'denied') {
+    const denying = reasons.filter((reason) => reason.verdict === 'denied');
+    const isolating = denying.map(({ object }) => object).join(', ');
+    const why =
+      line === undefined
+        ? `nothing in ${isolating} allows this ${stage}`
+        : `this ${stage} is denied: ${line}`;
+    return ended(walk, reasons, { at, why, verdict });
   }
-  return step(walk, {
-    at,
-    action: `${first?.stage ?? ''} is allowed: ${first?.object ?? ''}, ${first?.rule ?? ''}`,
-    reasons,
-  });
+  const [first] = reasons;
+  const rule = line ?? `${first?.object ?? ''}, ${first?.rule ?? ''}`;
+  return step(walk, { at, action: `${stage} is allowed: ${rule}`, reasons });
 }
 
 /** A node sends the packet towards the target, with its own address as the source where it has to masquerade. */

@@ -55,9 +55,12 @@ export function answered({ backend, reasons, path }: Walk, sourceSeen: string): 
 export function ended(
   walk: Walk,
   reasons: readonly Reason[],
-  { at, why }: { at: string; why: string },
+  {
+    at,
+    why,
+    verdict = reasons[0]?.verdict ?? 'unreachable',
+  }: { at: string; why: string; verdict?: Outcome['verdict'] },
 ): Outcome {
-  const verdict = reasons[0]?.verdict ?? 'unreachable';
   const last = step(walk, { at, action: why, reasons });
   return {
     verdict,

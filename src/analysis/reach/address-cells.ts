@@ -7,8 +7,9 @@ import type { DirectionPolicy } from '../../model/policy/port.ts';
  */
 export function createAddressCells(policies: Iterable<DirectionPolicy>): (address: Address) => string {
   const cuts = { IPv4: new Set<bigint>(), IPv6: new Set<bigint>() };
-  for (const { ranges } of policies) {
-    for (const { range } of ranges) {
+  for (const { ranges, verdicts } of policies) {
+    const rows = verdicts === undefined ? [] : [verdicts.otherwise, ...verdicts.classes.values()].flat();
+    for (const { range } of [...ranges, ...rows]) {
       cuts[range.first.family].add(range.first.value).add(range.last.value + 1n);
     }
   }

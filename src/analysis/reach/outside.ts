@@ -31,7 +31,13 @@ export function createOutside(
 }
 
 /** The whole space and the ranges in it. */
-function openRanges({ anywhere, ranges }: DirectionPolicy, families: readonly Family[]): PortsOfRange[] {
+function openRanges(
+  { anywhere, ranges, verdicts }: DirectionPolicy,
+  families: readonly Family[],
+): PortsOfRange[] {
+  if (verdicts !== undefined) {
+    return verdicts.otherwise.filter(({ range }) => families.includes(range.first.family));
+  }
   const everywhere = families.map((family) => ({ range: wholeSpace(family), ports: anywhere }));
   const blocks = ranges.filter(({ range }) => families.includes(range.first.family));
   return flattenRanges([...everywhere, ...blocks]);

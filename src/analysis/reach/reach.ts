@@ -40,7 +40,18 @@ export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
       if (destination !== source) addPair(answer, source, destination, between);
     }
   }
-  return answer.finish({ ends: entities.length, pods: pods.size, policies: cluster.networkPolicies.size });
+  return answer.finish({ ends: entities.length, pods: pods.size, policies: policiesIn(cluster) });
+}
+
+/** Of all kinds. */
+function policiesIn({
+  networkPolicies,
+  clusterNetworkPolicies,
+  adminNetworkPolicies,
+  baselineAdminNetworkPolicies,
+}: Cluster): number {
+  const kinds = [networkPolicies, clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies];
+  return kinds.reduce((sum, { size }) => sum + size, 0);
 }
 
 type Outside = (policies: readonly DirectionPolicy[]) => OutsideRow[];

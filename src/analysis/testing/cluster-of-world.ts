@@ -1,5 +1,5 @@
 import type { Cluster } from '../../model/cluster.ts';
-import type { World } from '../../model/policy/testing/naive.ts';
+import type { World } from '../../model/policy/testing/naive-world.ts';
 import { describeCluster } from './cluster.ts';
 
 const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
@@ -21,6 +21,7 @@ export function clusterOf(world: World): Cluster {
   return {
     ...describeCluster({ pods: Object.fromEntries(pods), namespaces: Object.fromEntries(world.namespaces) }),
     networkPolicies: world.policies,
+    clusterNetworkPolicies: world.clusterPolicies,
   };
 }
 

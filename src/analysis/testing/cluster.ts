@@ -7,6 +7,7 @@ import type {
   ServicePort,
   ServiceSpec,
 } from '../../api/types/core.ts';
+import type { ClusterNetworkPolicySpec } from '../../api/types/policy.ts';
 import type { Labels } from '../../api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy, NetworkPolicySpec } from '../../api/types/network.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -26,6 +27,7 @@ export interface ClusterDescription {
   readonly pods?: Readonly<Record<string, PodDescription>>;
   readonly services?: Readonly<Record<string, ServiceDescription>>;
   readonly policies?: Readonly<Record<string, NetworkPolicySpec>>;
+  readonly clusterPolicies?: Readonly<Record<string, ClusterNetworkPolicySpec>>;
 }
 
 interface PodDescription {
@@ -61,6 +63,19 @@ export function describeCluster(description: ClusterDescription): Cluster {
     networkPolicies: new Map(
       Object.entries(description.policies ?? {}).map(([key, spec]) => [key, policy(key, spec)]),
     ),
+    clusterNetworkPolicies: new Map(
+      Object.entries(description.clusterPolicies ?? {}).map(([name, spec]) => [
+        name,
+        {
+          apiVersion: 'policy.networking.k8s.io/v1alpha2',
+          kind: 'ClusterNetworkPolicy',
+          metadata: { name },
+          spec,
+        },
+      ]),
+    ),
+    adminNetworkPolicies: new Map(),
+    baselineAdminNetworkPolicies: new Map(),
   };
 }
 

@@ -1,4 +1,5 @@
 import kubernetes from './kubernetes.json' with { type: 'json' };
+import { policyKinds, policyTypes } from './policy.ts';
 import { weftKinds, weftTypes } from './weft.ts';
 
 /** The fields of an object: name -> type and whether it must be there. */
@@ -28,8 +29,8 @@ interface WrittenSchema {
 }
 
 const written: WrittenSchema = {
-  kinds: { ...kubernetes.kinds, ...weftKinds },
-  types: { ...kubernetes.types, ...weftTypes },
+  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds },
+  types: { ...kubernetes.types, ...policyTypes, ...weftTypes },
 };
 
 const scalars: ReadonlyMap<string, FieldType> = new Map(

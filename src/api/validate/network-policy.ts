@@ -7,6 +7,7 @@ import type {
 } from '../types/network.ts';
 import { checkCidr, checkPort, checkSelector, checkSyntax } from './checks.ts';
 import { portNumber } from './names.ts';
+import { policyModeProblems } from './policy-mode.ts';
 import { forbidden, invalid, required, type FieldProblem } from './problem.ts';
 
 /** Rules for NetworkPolicies (networking validation `ValidateNetworkPolicySpec`). */
@@ -25,7 +26,13 @@ export function networkPolicyProblems(policy: NetworkPolicy): FieldProblem[] {
     policyTypes.length > 2
       ? [invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
       : [];
-  return [...checkSelector('spec.podSelector', spec.podSelector), ...ingress, ...egress, ...types];
+  return [
+    ...policyModeProblems(policy.metadata),
+    ...checkSelector('spec.podSelector', spec.podSelector),
+    ...ingress,
+    ...egress,
+    ...types,
+  ];
 }
 
 function portsProblems(path: string, ports: readonly NetworkPolicyPort[] = []): FieldProblem[] {

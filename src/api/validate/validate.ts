@@ -1,4 +1,4 @@
-import { resourceOf, resources, type Resource } from '../resources.ts';
+import { policyResources, resourceOf, resources, type Resource } from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
 import type { Job } from '../types/apps.ts';
 import type { Node } from '../types/core.ts';
@@ -6,6 +6,11 @@ import type { KubernetesObject } from '../types/meta.ts';
 import { checkCidr } from './checks.ts';
 import { autoscalerProblems } from './autoscaler.ts';
 import { clusterNetworkProblems } from './cluster-network.ts';
+import {
+  adminNetworkPolicyProblems,
+  baselineAdminNetworkPolicyProblems,
+  clusterNetworkPolicyProblems,
+} from './cluster-network-policy.ts';
 import { configMapProblems, secretProblems } from './config.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
 import { eventProblems, newerEventProblems, newNewerEventProblems } from './event.ts';
@@ -103,6 +108,9 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(resources.ipaddresses, ipAddressProblems),
   entry(resources.endpointslices, endpointSliceProblems),
   entry(resources.clusternetworks, clusterNetworkProblems),
+  entry(policyResources.clusternetworkpolicies, clusterNetworkPolicyProblems),
+  entry(policyResources.adminnetworkpolicies, adminNetworkPolicyProblems),
+  entry(policyResources.baselineadminnetworkpolicies, baselineAdminNetworkPolicyProblems),
 ]);
 
 function nodeProblems({ spec }: Node): FieldProblem[] {

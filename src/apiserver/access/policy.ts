@@ -187,6 +187,11 @@ const own: readonly PolicyRole[] = [
       on('', ['namespaces', 'nodes', 'pods', 'services'], ['list', 'watch']),
       on('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
       on('networking.k8s.io', ['networkpolicies'], ['list', 'watch']),
+      on(
+        'policy.networking.k8s.io',
+        ['adminnetworkpolicies', 'baselineadminnetworkpolicies', 'clusternetworkpolicies'],
+        ['list', 'watch'],
+      ),
       tellEvents,
     ],
     users: [componentUsers.agents],

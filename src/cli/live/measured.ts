@@ -29,9 +29,12 @@ const descriptions: Readonly<Record<ProbeResult['outcome'], (result: ProbeResult
   denied: ({ denial }) =>
     denial === undefined
       ? undefined
-      : `dropped on ${denial.node} at ${denial.direction} of ${denial.pod} by ${denial.policies.map((key) => `NetworkPolicy ${key}`).join(', ')}`,
+      : `dropped on ${denial.node} at ${denial.direction} of ${denial.pod} by ${denial.policies.map(policyName).join(', ')}`,
   refused: () => 'nobody listens there',
   rejected: ({ rejectedBy }) => `rejected by ${rejectedBy ?? 'somebody on the way'}`,
   silent: () => 'no answer, and no policy says that it dropped it',
   unroutable: () => 'the sender has no route there',
 };
+
+/** Policies of other kinds are told with their kind. */
+const policyName = (key: string): string => (key.includes(' ') ? key : `NetworkPolicy ${key}`);

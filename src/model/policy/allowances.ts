@@ -1,9 +1,12 @@
 import type { Direction } from './compile.ts';
-import { portSetOf, resolvePort } from './named-ports.ts';
 import type { DirectionPolicy, PodPolicy } from './port.ts';
 import { noPorts, portSetKey, unionPorts, type PortSet } from './port-set.ts';
 import { flattenRanges, type PortsOfRange } from './ranges.ts';
-import type { Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
+import { destinationPorts, numberedPorts } from './rule-peers.ts';
+import type { Identity, LinkedRule, PeerClass } from './state.ts';
+import { rowKey, type Verdicts } from './rows.ts';
+import { auditedTiers, enforcedTiers, hasOrder, type Tiers } from './tiers.ts';
+import { verdictsOf, type InternRow } from './verdicts.ts';
 
 /** What a pod may do that no policy selects in this direction: everything. */
 const notIsolated: DirectionPolicy = {
@@ -17,20 +20,35 @@ const notIsolated: DirectionPolicy = {
 /** The allowances of a pod that no policy selects. */
 export const unrestricted: PodPolicy = { ingress: notIsolated, egress: notIsolated };
 
-/** What the policies that select an identity allow together: the union of their rules, per direction. */
-export function allowancesOf(identity: Identity): PodPolicy {
+/** What the policies that select an identity allow together, per direction. */
+export function allowancesOf(identity: Identity, intern: InternRow): PodPolicy {
   if (identity.policies.size === 0) return unrestricted;
-  return { ingress: directionOf(identity, 'ingress'), egress: directionOf(identity, 'egress') };
+  const ingress = directionOf(identity, 'ingress', intern);
+  const egress = directionOf(identity, 'egress', intern);
+  return ingress === notIsolated && egress === notIsolated ? unrestricted : { ingress, egress };
 }
 
-function directionOf(identity: Identity, direction: Direction): DirectionPolicy {
-  const policies = isolating(identity, direction);
+/** Policies without order are united; where tiers have an order, their verdicts are spelled out. */
+function directionOf(subject: Identity, direction: Direction, intern: InternRow): DirectionPolicy {
+  const tiers = enforcedTiers(subject, direction);
+  const audited = auditedTiers(subject, direction);
+  const spellOut = (of: Tiers): Verdicts => verdictsOf(of, { subject, direction }, intern);
+  const enforced = hasOrder(tiers)
+    ? { ...notIsolated, isolatedBy: keysOf(tiers), verdicts: spellOut(tiers) }
+    : united(tiers, subject, direction);
+  return audited === undefined ? enforced : { ...enforced, audit: spellOut(audited) };
+}
+
+const keysOf = ({ isolating }: Tiers): string[] => isolating.map(({ compiled }) => compiled.key);
+
+function united(tiers: Tiers, identity: Identity, direction: Direction): DirectionPolicy {
+  const policies = tiers.isolating;
   if (policies.length === 0) return notIsolated;
   const open: OpenPorts = { anywhere: noPorts, classes: new Map(), ranges: [], rangesOfClasses: new Map() };
   for (const policy of policies) {
     for (const rule of policy[direction] ?? []) addRule(open, rule, numberedPorts(rule, identity, direction));
   }
-  const isolatedBy = policies.map(({ compiled }) => compiled.key);
+  const isolatedBy = keysOf(tiers);
   // Nothing can be added to everything.
   if (open.anywhere === 'all') return { ...notIsolated, isolatedBy };
   return {
@@ -46,22 +64,6 @@ function directionOf(identity: Identity, direction: Direction): DirectionPolicy 
 
 function byNumber<T>(ofClasses: ReadonlyMap<number, T>): Map<number, T> {
   return new Map([...ofClasses].sort(([a], [b]) => a - b));
-}
-
-/** The policies that isolate an identity in a direction, by key. */
-export function isolating(identity: Identity, direction: Direction): LinkedPolicy[] {
-  return [...identity.policies]
-    .filter((policy) => policy[direction] !== undefined)
-    .sort((a, b) => (a.compiled.key < b.compiled.key ? -1 : 1));
-}
-
-/** The rule's ports that do not depend on the peer: an ingress rule's names are those of its subject. */
-export function numberedPorts(rule: LinkedRule, subject: Identity, direction: Direction): PortSet {
-  if (direction === 'egress') return rule.numbered;
-  return rule.named.reduce(
-    (ports, { port }) => unionPorts(ports, portSetOf(port, resolvePort(subject.facts, port))),
-    rule.numbered,
-  );
 }
 
 interface OpenPorts {
@@ -91,13 +93,6 @@ function namingClasses({ named }: LinkedRule): Set<PeerClass> {
   return new Set(named.flatMap(({ trait }) => [...(trait?.classes ?? [])]));
 }
 
-/** The rule's port names as the pods of a class resolve them. */
-function destinationPorts({ named }: LinkedRule, { marks }: Pick<PeerClass, 'marks'>): PortSet {
-  return named.reduce<PortSet>((ports, { port, trait }) => {
-    return trait === undefined ? ports : unionPorts(ports, portSetOf(port, marks.get(trait)));
-  }, noPorts);
-}
-
 function openClass({ classes }: OpenPorts, { number }: PeerClass, ports: PortSet): void {
   const united = unionPorts(classes.get(number) ?? noPorts, ports);
   if (united === 'all' || united.length > 0) classes.set(number, united);
@@ -115,16 +110,18 @@ export function allowancesKey({ ingress, egress }: PodPolicy): string {
 }
 
 function directionKey(policy: DirectionPolicy): string {
-  const { isolatedBy, anywhere, classes, ranges, rangesOfClasses } = policy;
+  const { isolatedBy, anywhere, classes, ranges, rangesOfClasses, verdicts, audit } = policy;
   return [
     isolatedBy.join(),
     portSetKey(anywhere),
     ...Array.from(classes, ([number, ports]) => `${number}:${portSetKey(ports)}`),
-    ...ranges.map(rangeKey),
-    ...Array.from(rangesOfClasses, ([number, list]) => `${number}@${list.map(rangeKey).join(';')}`),
+    rowKey(ranges),
+    ...Array.from(rangesOfClasses, ([number, list]) => `${number}@${rowKey(list)}`),
+    ...(verdicts === undefined ? [] : ['tiers', ...verdictKeys(verdicts)]),
+    ...(audit === undefined ? [] : ['audit', ...verdictKeys(audit)]),
   ].join('|');
 }
 
-function rangeKey({ range: { first, last }, ports }: PortsOfRange): string {
-  return `${first.family}${first.value}-${last.value}:${portSetKey(ports)}`;
+function verdictKeys({ classes, otherwise }: Verdicts): string[] {
+  return [rowKey(otherwise), ...Array.from(classes, ([number, row]) => `${number}=${rowKey(row)}`)];
 }

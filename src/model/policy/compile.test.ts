@@ -88,8 +88,12 @@ test('an address block is its ranges, and one that cannot be read is nobody, not
   const { peers } = firstRule([{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.128.0.0/9'] } }]);
   assert.ok(peers !== 'anywhere');
   assert.deepEqual(peers.ranges.map(formatRange), ['10.0.0.0/9']);
-  assert.deepEqual(firstRule([{ ipBlock: { cidr: 'nonsense' } }]).peers, { pods: [], ranges: [] });
-  assert.deepEqual(firstRule([{}]).peers, { pods: [], ranges: [] });
+  assert.deepEqual(firstRule([{ ipBlock: { cidr: 'nonsense' } }]).peers, {
+    pods: [],
+    ranges: [],
+    groups: [],
+  });
+  assert.deepEqual(firstRule([{}]).peers, { pods: [], ranges: [], groups: [] });
 });
 
 const ports: [NetworkPolicyPort[] | undefined, string[], string][] = [

@@ -3,34 +3,59 @@ import type { LabelSelector, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/network.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import { canonicalPorts, everyPortOf, type PortRange, type PortSet } from './port-set.ts';
+import { modeOf } from './mode.ts';
 import { rangesOfBlock } from './ranges.ts';
 
 export type Direction = 'ingress' | 'egress';
 
-/** A NetworkPolicy with its defaults applied and its meaning spelled out; it depends on no other object. */
+/** Where a policy stands: the tiers are asked in this order (ClusterNetworkPolicy `spec.tier`). */
+export type Tier = 'Admin' | 'NetworkPolicy' | 'Baseline';
+
+/** A policy of any kind with its defaults applied and its meaning spelled out; it depends on no other object. */
 export interface CompiledPolicy {
-  /** `namespace/name` */
+  /** The kind that was written. */
+  readonly kind: PolicyKind;
+  /** `namespace/name`, or `name` for kinds without namespaces. */
   readonly key: string;
-  readonly namespace: string;
-  /** Selects the pods of the namespace that the policy isolates. */
-  readonly subject: LabelSelector;
-  /** Undefined where the policy does not isolate in that direction. */
+  readonly tier: Tier;
+  /** In its tier; the lower comes first. 0 for NetworkPolicies, which have no order. */
+  readonly priority: number;
+  /** `audit`: it only says what it would deny. */
+  readonly mode: 'enforce' | 'audit';
+  /** The pods that the policy is about. */
+  readonly subject: PodPeer;
+  /** Undefined where the policy has nothing to say in that direction. */
   readonly ingress: readonly CompiledRule[] | undefined;
   readonly egress: readonly CompiledRule[] | undefined;
 }
 
+export type PolicyKind =
+  | 'NetworkPolicy'
+  | 'ClusterNetworkPolicy'
+  | 'AdminNetworkPolicy'
+  | 'BaselineAdminNetworkPolicy';
+
 export interface CompiledRule {
   /** Where it stands in the object: `spec.ingress[0]`. */
   readonly path: string;
+  /** Rules of NetworkPolicies accept. */
+  readonly action: 'Accept' | 'Deny' | 'Pass';
   readonly peers: 'anywhere' | RulePeers;
   readonly ports: RulePorts;
 }
 
 /** Any of them may be the peer. */
-interface RulePeers {
+export interface RulePeers {
   readonly pods: readonly PodPeer[];
   readonly ranges: readonly AddressRange[];
+  /** Addresses that come and go. */
+  readonly groups: readonly AddressGroupSpec[];
 }
+
+/** Addresses that objects or answers say: those of the nodes that a selector finds, or of a domain name. */
+export type AddressGroupSpec =
+  | { readonly kind: 'nodes'; readonly key: string; readonly selector: LabelSelector }
+  | { readonly kind: 'domain'; readonly key: string; readonly name: string };
 
 /** Pods that match `pods`, in one namespace given by name or in all that the selector selects. */
 export interface PodPeer {
@@ -41,7 +66,7 @@ export interface PodPeer {
 }
 
 /** The ports a rule opens: by number, and by names that each destination pod resolves for itself. */
-interface RulePorts {
+export interface RulePorts {
   readonly numbered: PortSet;
   readonly named: readonly PortName[];
 }
@@ -55,18 +80,22 @@ export interface PortName {
  * Spells a policy out (networking.k8s.io/v1 NetworkPolicySpec). `policyTypes` absent means Ingress, and Egress
  * where there are egress rules. The key is `namespace/name`.
  */
-export function compilePolicy(key: string, { spec }: NetworkPolicy): CompiledPolicy {
+export function compilePolicy(key: string, { metadata, spec }: NetworkPolicy): CompiledPolicy {
   const namespace = key.slice(0, key.indexOf('/'));
   const ingress = spec.ingress ?? [];
   const egress = spec.egress ?? [];
   const types = spec.policyTypes ?? (egress.length > 0 ? ['Ingress', 'Egress'] : ['Ingress']);
   return {
+    kind: 'NetworkPolicy',
     key,
-    namespace,
-    subject: spec.podSelector ?? {},
+    tier: 'NetworkPolicy',
+    priority: 0,
+    mode: modeOf(metadata),
+    subject: ownPods(namespace, spec.podSelector ?? {}),
     ingress: types.includes('Ingress')
       ? ingress.map(({ from, ports }, index) => ({
           path: `spec.ingress[${index}]`,
+          action: 'Accept',
           peers: compilePeers(namespace, from ?? []),
           ports: compilePorts(ports ?? []),
         }))
@@ -74,6 +103,7 @@ export function compilePolicy(key: string, { spec }: NetworkPolicy): CompiledPol
     egress: types.includes('Egress')
       ? egress.map(({ to, ports }, index) => ({
           path: `spec.egress[${index}]`,
+          action: 'Accept',
           peers: compilePeers(namespace, to ?? []),
           ports: compilePorts(ports ?? []),
         }))
@@ -86,6 +116,7 @@ function compilePeers(namespace: string, peers: readonly NetworkPolicyPeer[]): C
   return {
     pods: peers.map((peer) => podPeerOf(namespace, peer)).filter((peer) => peer !== undefined),
     ranges: peers.flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : rangesOfBlock(ipBlock))),
+    groups: [],
   };
 }
 
@@ -94,12 +125,17 @@ function podPeerOf(
   namespace: string,
   { podSelector, namespaceSelector }: NetworkPolicyPeer,
 ): PodPeer | undefined {
-  const pods = podSelector ?? {};
-  if (namespaceSelector !== undefined) {
-    const key = `namespaces ${selectorKey(namespaceSelector)} pods ${selectorKey(pods)}`;
-    return { key, namespaces: { selector: namespaceSelector }, pods };
-  }
-  if (podSelector === undefined) return undefined;
+  if (namespaceSelector !== undefined) return podsOfNamespaces(namespaceSelector, podSelector ?? {});
+  return podSelector === undefined ? undefined : ownPods(namespace, podSelector);
+}
+
+/** Pods of all namespaces that a selector selects. */
+export function podsOfNamespaces(namespaces: LabelSelector, pods: LabelSelector): PodPeer {
+  const key = `namespaces ${selectorKey(namespaces)} pods ${selectorKey(pods)}`;
+  return { key, namespaces: { selector: namespaces }, pods };
+}
+
+function ownPods(namespace: string, pods: LabelSelector): PodPeer {
   return { key: `namespace ${namespace} pods ${selectorKey(pods)}`, namespaces: { name: namespace }, pods };
 }
 

@@ -1,11 +1,10 @@
-import type { Protocol } from '../../api/types/meta.ts';
 import type { Address } from '../../lib/address.ts';
-import { isolating, numberedPorts } from './allowances.ts';
 import type { Direction } from './compile.ts';
-import type { PolicyDecision } from './port.ts';
-import { hasPort } from './port-set.ts';
-import { inRange } from './ranges.ts';
-import type { Identity, LinkedRule } from './state.ts';
+import type { PolicyDecision, PolicyRule, TierStep } from './port.ts';
+import { hasPort, type PortProtocol } from './port-set.ts';
+import { holdsAddress, numberedPorts } from './rule-peers.ts';
+import type { Identity, LinkedPolicy, LinkedRule } from './state.ts';
+import { auditedTiers, enforcedTiers, type Tiers } from './tiers.ts';
 
 /** A packet at a pod, as its policies see it. */
 export interface DecisionInput {
@@ -15,35 +14,85 @@ export interface DecisionInput {
   /** Undefined for a peer that is no pod. */
   readonly peer: Identity | undefined;
   readonly address: Address | undefined;
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly port: number;
 }
 
-/** Asks every rule of every policy that isolates the subject: the same rules that the allowances unite. */
+/** Asks the rules of every policy that selects the subject: the same rules that the allowances are made of. */
 export function decideBy(input: DecisionInput): PolicyDecision {
-  const policies = input.subject === undefined ? [] : isolating(input.subject, input.direction);
-  const allowedBy = policies.flatMap((policy) =>
-    (policy[input.direction] ?? [])
-      .filter((rule) => allows(rule, input))
-      .map((rule) => ({ policy: policy.compiled.key, rule: rule.path })),
-  );
+  const { subject, direction } = input;
+  if (subject === undefined) return { verdict: 'allowed', isolatedBy: [], allowedBy: [], steps: [] };
+  const tiers = enforcedTiers(subject, direction);
+  const steps = stepsThrough(tiers, input);
+  const verdict = isDenied(steps) ? 'denied' : 'allowed';
+  const audit = verdict === 'allowed' ? auditSteps(input) : undefined;
   return {
-    verdict: policies.length === 0 || allowedBy.length > 0 ? 'allowed' : 'denied',
-    isolatedBy: policies.map(({ compiled }) => compiled.key),
-    allowedBy,
+    verdict,
+    isolatedBy: tiers.isolating.map(({ compiled }) => compiled.key),
+    allowedBy: matching(tiers.isolating, input).map(({ policy, rule }) => ({ policy, rule })),
+    steps,
+    ...(audit !== undefined && { audit }),
   };
 }
 
-function allows(rule: LinkedRule, input: DecisionInput): boolean {
+/** What would deny the packet if policies in audit mode were enforced. */
+function auditSteps(input: DecisionInput): readonly TierStep[] | undefined {
+  const audited = input.subject && auditedTiers(input.subject, input.direction);
+  const steps = audited === undefined ? [] : stepsThrough(audited, input);
+  return isDenied(steps) ? steps : undefined;
+}
+
+const isDenied = (steps: readonly TierStep[]): boolean => steps.at(-1)?.action === 'Deny';
+
+/** What each tier says, until one decides. */
+function stepsThrough({ admin, isolating, baseline }: Tiers, input: DecisionInput): TierStep[] {
+  const first = firstMatch('Admin', admin, input);
+  if (first !== undefined && first.action !== 'Pass') return [first];
+  const before = first === undefined ? [] : [first];
+  if (isolating.length > 0) return [...before, isolation(isolating, input)];
+  const last = firstMatch('Baseline', baseline, input);
+  return last === undefined ? before : [...before, last];
+}
+
+function firstMatch(
+  tier: 'Admin' | 'Baseline',
+  policies: readonly LinkedPolicy[],
+  input: DecisionInput,
+): TierStep | undefined {
+  for (const { compiled, [input.direction]: rules = [] } of policies) {
+    const rule = rules.find((one) => matches(one, input));
+    if (rule === undefined) continue;
+    const { kind, key } = compiled;
+    return { tier, action: rule.action, rules: [{ kind, policy: key, rule: rule.path }] };
+  }
+  return undefined;
+}
+
+function isolation(policies: readonly LinkedPolicy[], input: DecisionInput): TierStep {
+  const allowing = matching(policies, input);
+  if (allowing.length > 0) return { tier: 'NetworkPolicy', action: 'Accept', rules: allowing };
+  const rules = policies.map(({ compiled }) => ({
+    kind: compiled.kind,
+    policy: compiled.key,
+    rule: 'spec.podSelector',
+  }));
+  return { tier: 'NetworkPolicy', action: 'Deny', rules };
+}
+
+function matching(policies: readonly LinkedPolicy[], input: DecisionInput): PolicyRule[] {
+  return policies.flatMap(({ compiled, [input.direction]: rules = [] }) =>
+    rules
+      .filter((rule) => matches(rule, input))
+      .map(({ path }) => ({ kind: compiled.kind, policy: compiled.key, rule: path })),
+  );
+}
+
+function matches(rule: LinkedRule, input: DecisionInput): boolean {
   const isPeer =
     rule.anywhere ||
     rule.peers.some((trait) => input.peer?.marks.has(trait) === true) ||
-    isInRanges(rule, input);
+    (input.address !== undefined && holdsAddress(rule, input.address));
   return isPeer && (isNumberedPort(rule, input) || isNamedPort(rule, input));
-}
-
-function isInRanges({ ranges }: LinkedRule, { address }: DecisionInput): boolean {
-  return address !== undefined && ranges.some((range) => inRange(range, address));
 }
 
 function isNumberedPort(rule: LinkedRule, { subject, direction, protocol, port }: DecisionInput): boolean {

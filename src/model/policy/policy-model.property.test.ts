@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseAddress } from '../../lib/address.ts';
+import type { Labels } from '../../api/types/meta.ts';
+import { parseAddress, type Address } from '../../lib/address.ts';
+import type { NodeFacts } from './port.ts';
 import { permits } from './permits.ts';
 import { createPolicyModel } from './policy-model.ts';
 import type { DirectionPolicy, PolicyModel } from './port.ts';
-import { formatPorts } from './port-set.ts';
+import { formatPorts, hasPort } from './port-set.ts';
 import { changes, type Change } from './testing/arbitraries.ts';
-import { applyChange, emptyWorld, isAllowedNaively, type Packet, type World } from './testing/naive.ts';
+import { isAllowedNaively } from './testing/naive.ts';
+import { applyChange, emptyWorld, nodeAddresses, type Packet, type World } from './testing/naive-world.ts';
+import { portsInVerdicts, rowKey, type Verdicts } from './rows.ts';
 
 const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
   ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
@@ -18,7 +22,18 @@ const outsiders = ['192.0.2.7', '198.51.100.1', '10.9.9.9', '2001:db8::1'];
 function applyToModel(model: PolicyModel, change: Change): void {
   if (change.kind === 'namespace') model.setNamespace(change.name, change.labels);
   else if (change.kind === 'policy') model.setPolicy(change.key, change.policy);
+  else if (change.kind === 'cluster-policy')
+    model.setClusterPolicy('ClusterNetworkPolicy', change.key, change.policy);
+  else if (change.kind === 'node') model.setNode(change.key, nodeFacts(change.key, change.labels));
+  else if (change.kind === 'domain') model.setDomain(change.key, addressesOf(change.addresses));
   else model.setPod(change.key, change.facts);
+}
+
+const addressesOf = (texts: readonly string[]): Address[] =>
+  texts.flatMap((text) => parseAddress(text) ?? []);
+
+function nodeFacts(name: string, labels: Labels | undefined): NodeFacts | undefined {
+  return labels && { labels, addresses: addressesOf([nodeAddresses[name] ?? '']) };
 }
 
 /** What a model and the plain world are after a history, with everything read after every change. */
@@ -38,6 +53,10 @@ function fromScratch(world: World): PolicyModel {
   for (const [name, labels] of world.namespaces) model.setNamespace(name, labels);
   for (const [key, facts] of world.pods) model.setPod(key, facts);
   for (const [key, policy] of world.policies) model.setPolicy(key, policy);
+  for (const [name, addresses] of world.domains) model.setDomain(name, addressesOf(addresses));
+  for (const [key, policy] of world.clusterPolicies)
+    model.setClusterPolicy('ClusterNetworkPolicy', key, policy);
+  for (const [name, labels] of world.nodes) model.setNode(name, nodeFacts(name, labels));
   return model;
 }
 
@@ -58,15 +77,25 @@ function* packets(): Generator<Packet> {
   }
 }
 
-function verdictOf(model: PolicyModel, packet: Packet): boolean {
+interface ModelVerdict {
+  readonly isAllowed: boolean;
+  /** Whether it would be if policies in audit mode were enforced. */
+  readonly withAudit: boolean;
+}
+
+function verdictOf(model: PolicyModel, packet: Packet): ModelVerdict {
   const address = parseAddress(packet.address);
   assert.ok(address);
   const { direction, subject: pod, peer, protocol, port } = packet;
   const peerClass = peer === undefined ? 0 : model.classOf(peer);
-  const permitted = permits(model.policyOf(pod)[direction], { address, peerClass }, { protocol, port });
+  const policy = model.policyOf(pod)[direction];
+  const permitted = permits(policy, { address, peerClass }, { protocol, port });
   const decision = model.decide({ direction, pod, peer: { pod: peer, address }, protocol, port });
   assert.equal(decision.verdict === 'allowed', permitted, 'the allowances and the rules disagree');
-  return permitted;
+  const audited = policy.audit && portsInVerdicts(policy.audit, { address, peerClass });
+  const withAudit = audited === undefined ? permitted : hasPort(audited, protocol, port);
+  assert.equal(decision.audit !== undefined, permitted && !withAudit, 'the audits disagree');
+  return { isAllowed: permitted, withAudit };
 }
 
 test('allowances, rules with provenance and the documentation read naively agree on every packet', () => {
@@ -74,8 +103,11 @@ test('allowances, rules with provenance and the documentation read naively agree
     fc.property(changes, (history) => {
       const { model, world } = live(history);
       for (const packet of packets()) {
-        if (verdictOf(model, packet) === isAllowedNaively(world, packet)) continue;
-        assert.fail(`disagreement on ${JSON.stringify(packet)}`);
+        const { isAllowed, withAudit } = verdictOf(model, packet);
+        const message = `disagreement on ${JSON.stringify(packet)}`;
+        if (isAllowed !== isAllowedNaively(world, packet)) assert.fail(message);
+        if (withAudit !== isAllowedNaively(world, packet, { withAudit: true }))
+          assert.fail(`${message}, with audits`);
       }
     }),
     { numRuns: 60 },
@@ -120,7 +152,17 @@ function described(policy: DirectionPolicy, renumbered: ReadonlyMap<number, numb
       new Map(Array.from(policy.classes, ([number, ports]) => [number, formatPorts(ports).join()])),
     ),
     rangesOfClasses: byNewNumber(policy.rangesOfClasses),
+    verdicts: policy.verdicts && plainVerdicts(policy.verdicts, renumbered),
+    audit: policy.audit && plainVerdicts(policy.audit, renumbered),
   };
+}
+
+function plainVerdicts(
+  { classes, otherwise }: Verdicts,
+  renumbered: ReadonlyMap<number, number> = new Map(),
+): unknown {
+  const rows = Array.from(classes, ([number, row]) => `${renumbered.get(number) ?? number}=${rowKey(row)}`);
+  return [rowKey(otherwise), ...rows.sort()];
 }
 
 test('what changed is told exactly, and an object that was not told stays the same object', () => {
@@ -155,12 +197,14 @@ test('what changed is told exactly, and an object that was not told stays the sa
 });
 
 function plain({ ingress, egress }: ReturnType<PolicyModel['policyOf']>): unknown {
-  return [ingress, egress].map(({ isolatedBy, anywhere, classes, ranges, rangesOfClasses }) => [
+  return [ingress, egress].map(({ isolatedBy, anywhere, classes, ranges, rangesOfClasses, ...tiers }) => [
     isolatedBy,
     anywhere,
     [...classes],
     ranges.map(plainRange),
     Array.from(rangesOfClasses, ([number, list]) => [number, list.map(plainRange)]),
+    tiers.verdicts && plainVerdicts(tiers.verdicts),
+    tiers.audit && plainVerdicts(tiers.audit),
   ]);
 }
 

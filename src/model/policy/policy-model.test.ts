@@ -158,16 +158,38 @@ test('a decision names who isolates and every rule that allows', () => {
       { policy: 'a/p', rule: 'spec.ingress[0]' },
       { policy: 'a/q', rule: 'spec.ingress[1]' },
     ],
+    steps: [
+      {
+        tier: 'NetworkPolicy',
+        action: 'Accept',
+        rules: [
+          { kind: 'NetworkPolicy', policy: 'a/p', rule: 'spec.ingress[0]' },
+          { kind: 'NetworkPolicy', policy: 'a/q', rule: 'spec.ingress[1]' },
+        ],
+      },
+    ],
   });
   assert.deepEqual(one.decide({ ...question, port: 90 }), {
     verdict: 'denied',
     isolatedBy: ['a/deny', 'a/p', 'a/q'],
     allowedBy: [],
+    steps: [
+      {
+        tier: 'NetworkPolicy',
+        action: 'Deny',
+        rules: ['a/deny', 'a/p', 'a/q'].map((name) => ({
+          kind: 'NetworkPolicy',
+          policy: name,
+          rule: 'spec.podSelector',
+        })),
+      },
+    ],
   });
   assert.deepEqual(one.decide({ ...question, direction: 'egress' }), {
     verdict: 'allowed',
     isolatedBy: [],
     allowedBy: [],
+    steps: [],
   });
   assert.equal(one.decide({ ...question, pod: 'a/unknown' }).verdict, 'allowed');
 });

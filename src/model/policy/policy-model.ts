@@ -1,11 +1,14 @@
-import { matchesSelector } from '../../api/selector.ts';
+import { createAddressGroups } from './address-groups.ts';
 import { allowancesKey, allowancesOf, unrestricted } from './allowances.ts';
 import { createClasses } from './classes.ts';
-import { compilePolicy } from './compile.ts';
+import { compileClusterPolicy } from './compile-cluster.ts';
+import { compilePolicy, type CompiledPolicy } from './compile.ts';
 import { decideBy } from './decide.ts';
 import { createInterner } from './intern.ts';
 import { createPopulation } from './population.ts';
 import type { PodPolicy, PolicyModel } from './port.ts';
+import { createPolicySet } from './policy-set.ts';
+import type { Row } from './rows.ts';
 import { createReports } from './reports.ts';
 import type { Identity, LinkedPolicy } from './state.ts';
 import { createTraits } from './traits.ts';
@@ -17,12 +20,13 @@ import { createTraits } from './traits.ts';
  */
 export function createPolicyModel(): PolicyModel {
   const population = createPopulation();
-  const traits = createTraits(population);
+  const addressGroups = createAddressGroups();
+  const traits = createTraits(population, addressGroups);
   const classes = createClasses();
   const reports = createReports();
   const intern = createInterner<PodPolicy>();
-  const policies = new Map<string, LinkedPolicy>();
-  const policiesIn = new Map<string, Set<LinkedPolicy>>();
+  const internRow = createInterner<Row>();
+  const policies = createPolicySet(population);
   // What may have changed since it was last told.
   const movedPods = new Set<string>();
   const touched = new Set<Identity>();
@@ -41,51 +45,27 @@ export function createPolicyModel(): PolicyModel {
     }
   }
 
-  function add(policy: LinkedPolicy): void {
-    const { key, namespace, subject } = policy.compiled;
-    policies.set(key, policy);
-    const siblings = policiesIn.get(namespace);
-    if (siblings === undefined) policiesIn.set(namespace, new Set([policy]));
-    else siblings.add(policy);
-    for (const identity of population.identitiesIn(namespace)) {
-      if (!matchesSelector(subject, identity.facts.labels)) continue;
-      policy.subjects.add(identity);
-      identity.policies.add(policy);
-      touch(identity);
-    }
+  function touchSubjects(changed: Iterable<LinkedPolicy>): void {
+    for (const policy of changed) policy.subjects.forEach(touch);
   }
 
-  function remove(policy: LinkedPolicy): void {
-    const { key, namespace } = policy.compiled;
-    policies.delete(key);
-    const siblings = policiesIn.get(namespace);
-    siblings?.delete(policy);
-    if (siblings?.size === 0) policiesIn.delete(namespace);
-    for (const identity of policy.subjects) {
-      identity.policies.delete(policy);
-      touch(identity);
+  function replace(id: string, compiled: CompiledPolicy | undefined): void {
+    const marked = new Set<Identity>();
+    // The new one first: selectors that both use stay in use.
+    const next = compiled === undefined ? undefined : traits.link(compiled, marked);
+    const old = policies.replace(id, next);
+    touchSubjects([old, next].filter((policy) => policy !== undefined));
+    if (old !== undefined) {
+      policies.release(old);
+      traits.unlink(old, marked);
     }
-  }
-
-  function enter(identity: Identity): void {
-    for (const policy of policiesIn.get(identity.facts.namespace) ?? []) {
-      if (!matchesSelector(policy.compiled.subject, identity.facts.labels)) continue;
-      policy.subjects.add(identity);
-      identity.policies.add(policy);
-    }
-    traits.enter(identity);
-  }
-
-  function leave(identity: Identity): void {
-    for (const policy of identity.policies) policy.subjects.delete(identity);
-    identity.policies.clear();
-    traits.leave(identity);
+    reclassify(marked);
   }
 
   function policyOf(podKey: string): PodPolicy {
     const identity = population.identityOfPod(podKey);
     if (identity === undefined) return unrestricted;
-    identity.allowances ??= shared(allowancesOf(identity));
+    identity.allowances ??= shared(allowancesOf(identity, internRow));
     return identity.allowances;
   }
 
@@ -101,25 +81,35 @@ export function createPolicyModel(): PolicyModel {
       if (!population.setLabels(name, labels)) return;
       const marked = new Set<Identity>();
       traits.relabel(name, marked);
+      for (const identity of policies.relabel(name)) touch(identity);
       reclassify(marked);
     },
     setPolicy(key, policy) {
-      const old = policies.get(key);
-      const marked = new Set<Identity>();
-      // The new one first: selectors that both use stay in use.
-      const next = policy === undefined ? undefined : traits.link(compilePolicy(key, policy), marked);
-      if (old !== undefined) remove(old);
-      if (next !== undefined) add(next);
-      if (old !== undefined) traits.unlink(old, marked);
-      reclassify(marked);
+      replace(`NetworkPolicy ${key}`, policy && compilePolicy(key, policy));
     },
+    setClusterPolicy(kind, name, policy) {
+      replace(`${kind} ${name}`, policy && compileClusterPolicy(kind, policy));
+    },
+    setNode(name, node) {
+      touchSubjects(addressGroups.setNode(name, node));
+    },
+    setDomain(name, addresses) {
+      touchSubjects(addressGroups.setDomain(name, addresses));
+    },
+    namesDomain: (name) => addressGroups.namesDomain(name),
     setPod(key, facts) {
       const move = population.move(key, facts);
       if (move === false) return;
       movedPods.add(key);
       const marked = [move.created, move.emptied].filter((identity) => identity !== undefined);
-      if (move.created !== undefined) enter(move.created);
-      if (move.emptied !== undefined) leave(move.emptied);
+      if (move.created !== undefined) {
+        policies.enter(move.created);
+        traits.enter(move.created);
+      }
+      if (move.emptied !== undefined) {
+        policies.leave(move.emptied);
+        traits.leave(move.emptied);
+      }
       reclassify(marked);
       if (move.emptied !== undefined) touched.delete(move.emptied);
     },

@@ -1,8 +1,11 @@
 import type { Protocol } from '../../api/types/meta.ts';
 
+/** `other`: every protocol that has no ports (ICMP and the rest), as one port 0. */
+export type PortProtocol = Protocol | 'other';
+
 /** A contiguous range of ports of one protocol, both ends included. */
 export interface PortRange {
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly first: number;
   readonly last: number;
 }
@@ -21,7 +24,33 @@ export function unionPorts(a: PortSet, b: PortSet): PortSet {
   if (a === 'all' || b === 'all') return 'all';
   if (a.length === 0) return b;
   if (b.length === 0) return a;
-  return canonicalPorts([...a, ...b]);
+  return wholeAsAll(canonicalPorts([...a, ...b]));
+}
+
+/** The ports of the first set that are not in the second, canonical. */
+export function subtractPorts(a: PortSet, b: PortSet): PortSet {
+  if (b === 'all') return noPorts;
+  if (b.length === 0) return a;
+  let left: readonly PortRange[] = a === 'all' ? everything : a;
+  for (const hole of b) left = left.flatMap((range) => withoutPorts(range, hole));
+  return canonicalPorts(left);
+}
+
+function withoutPorts(range: PortRange, hole: PortRange): PortRange[] {
+  const { protocol, first, last } = range;
+  if (protocol !== hole.protocol || last < hole.first || hole.last < first) return [range];
+  return [
+    { protocol, first, last: hole.first - 1 },
+    { protocol, first: hole.last + 1, last },
+  ].filter((part) => part.first <= part.last);
+}
+
+/** `'all'` for the ranges that hold everything. */
+function wholeAsAll(ranges: readonly PortRange[]): PortSet {
+  if (ranges.length !== everything.length) return ranges;
+  return ranges.every(({ first, last }) => first === 0 || (first <= firstPort && last === lastPort))
+    ? 'all'
+    : ranges;
 }
 
 /** The ports in both sets, canonical. */
@@ -56,8 +85,8 @@ export function canonicalPorts(ranges: readonly PortRange[]): readonly PortRange
   return merged;
 }
 
-/** Whether the set holds this port. */
-export function hasPort(set: PortSet, protocol: Protocol, port: number): boolean {
+/** Whether the set holds this port; of `other` the port 0. */
+export function hasPort(set: PortSet, protocol: PortProtocol, port: number): boolean {
   if (set === 'all') return true;
   return set.some((range) => range.protocol === protocol && range.first <= port && port <= range.last);
 }
@@ -72,6 +101,7 @@ export function formatPorts(set: PortSet): string[] {
 }
 
 function formatPortRange({ protocol, first, last }: PortRange): string {
+  if (protocol === 'other') return protocol;
   return `${protocol} ${first === last ? first : `${first}-${last}`}`;
 }
 
@@ -91,7 +121,13 @@ const firstPort = 1;
 const lastPort = 65535;
 
 /** The protocols of Services and policies that have ports, in the order of their names. */
-const protocols = ['SCTP', 'TCP', 'UDP'] as const satisfies readonly Protocol[];
+export const protocols = ['SCTP', 'TCP', 'UDP'] as const satisfies readonly Protocol[];
+
+/** What has no ports, as a range. */
+const other: PortRange = { protocol: 'other', first: 0, last: 0 };
+
+/** `'all'` written out. */
+const everything: readonly PortRange[] = [...protocols.map(everyPortOf), other];
 
 /** A text that is equal exactly for equal sets. */
 export function portSetKey(set: PortSet): string {

@@ -1,14 +1,23 @@
 import type { Labels, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import type { Address } from '../../lib/address.ts';
-import type { PortSet } from './port-set.ts';
+import type { PortProtocol, PortSet } from './port-set.ts';
+import type { ClusterNetworkPolicy } from '../../api/types/policy.ts';
+import type { CompiledRule, PolicyKind, Tier } from './compile.ts';
 import type { PortsOfRange } from './ranges.ts';
+import type { Verdicts } from './rows.ts';
 
 /** What policies can see of a pod. Pods that agree in all of it are one identity. */
 export interface PodFacts {
   readonly namespace: string;
   readonly labels: Labels;
   readonly namedPorts: readonly NamedPort[];
+}
+
+/** What policies can see of a node. */
+export interface NodeFacts {
+  readonly labels: Labels;
+  readonly addresses: readonly Address[];
 }
 
 export interface NamedPort {
@@ -19,7 +28,10 @@ export interface NamedPort {
 
 /** What one pod may send, or receive. The data plane and the analysis read the same value. */
 export interface DirectionPolicy {
-  /** Keys of the policies that select the pod in this direction, sorted. Empty: not isolated, everything passes. */
+  /**
+   * Keys of the NetworkPolicies that select the pod in this direction, sorted. Empty: not isolated, everything passes
+   * that `verdicts` let pass.
+   */
   readonly isolatedBy: readonly string[];
   /** Ports open towards every address there is (rules without peers). */
   readonly anywhere: PortSet;
@@ -32,6 +44,10 @@ export interface DirectionPolicy {
    * an egress rule's port names are to the pods of its ipBlock. Ingress has none, for names are the subject's there.
    */
   readonly rangesOfClasses: ReadonlyMap<number, readonly PortsOfRange[]>;
+  /** Set where policies of other tiers select the pod: then these decide, and the four above say nothing. */
+  readonly verdicts?: Verdicts;
+  /** Set where a policy in audit mode selects the pod: what would be open if it were enforced. */
+  readonly audit?: Verdicts;
 }
 
 export interface PodPolicy {
@@ -40,7 +56,7 @@ export interface PodPolicy {
 }
 
 /**
- * NetworkPolicies against pods, kept current change by change. Identities that the same peer selectors select
+ * Policies of all tiers against pods, kept current change by change. Identities that the same peer selectors select
  * (and that resolve the same named ports) share a *peer class*, a small stable number: allowances are stored per
  * class, so that pod churn never touches them.
  */
@@ -48,6 +64,17 @@ export interface PolicyModel {
   /** Undefined removes. A namespace never set has just the label `kubernetes.io/metadata.name`. */
   setNamespace(name: string, labels: Labels | undefined): void;
   setPolicy(key: string, policy: NetworkPolicy | undefined): void;
+  /**
+   * A policy of tier Admin or Baseline, by the kind it was written as and its name; the older kinds are given as what
+   * `fromAdminPolicy` and `fromBaselinePolicy` make of them.
+   */
+  setClusterPolicy(kind: PolicyKind, name: string, policy: ClusterNetworkPolicy | undefined): void;
+  /** Labels and addresses of a node; undefined removes. */
+  setNode(name: string, node: NodeFacts | undefined): void;
+  /** The addresses of a domain name (lower case, without a final dot) as long as they count; none forgets it. */
+  setDomain(name: string, addresses: readonly Address[]): void;
+  /** Whether a policy names a domain name, itself or by a wildcard. */
+  namesDomain(name: string): boolean;
   setPod(key: string, facts: PodFacts | undefined): void;
   /** The pod's peer class; 0 when no policy's peer selects it, or when there is no such pod. */
   classOf(podKey: string): number;
@@ -72,14 +99,39 @@ export interface PolicyQuestion {
     readonly pod?: string | undefined;
     readonly address?: Address | undefined;
   };
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
+  /** 0 for protocols without ports. */
   readonly port: number;
 }
 
 export interface PolicyDecision {
   readonly verdict: 'allowed' | 'denied';
-  /** Keys of the policies that isolate the pod in this direction, sorted. Empty: everything passes. */
+  /** Keys of the NetworkPolicies that isolate the pod in this direction, sorted. */
   readonly isolatedBy: readonly string[];
-  /** Every rule that allows the packet, by policy key and the rule's place in it (`spec.ingress[0]`). */
+  /** Every rule of a NetworkPolicy that allows the packet, by policy key and the rule's place (`spec.ingress[0]`). */
   readonly allowedBy: readonly { readonly policy: string; readonly rule: string }[];
+  /**
+   * What each tier that was asked and had something to say said, in order; the last has decided. Empty: no policy
+   * has a say, everything passes.
+   */
+  readonly steps: readonly TierStep[];
+  /** Set where policies in audit mode would have denied what is allowed: the steps as if they were enforced. */
+  readonly audit?: readonly TierStep[];
+}
+
+/** What a tier said to a packet. */
+export interface TierStep {
+  readonly tier: Tier;
+  readonly action: CompiledRule['action'];
+  /**
+   * The rules that say so: one in the tiers with order; all that allow in NetworkPolicy, or, where none does, the
+   * selection (`spec.podSelector`) of each policy that isolates.
+   */
+  readonly rules: readonly PolicyRule[];
+}
+
+export interface PolicyRule {
+  readonly kind: PolicyKind;
+  readonly policy: string;
+  readonly rule: string;
 }

@@ -1,6 +1,7 @@
 import type { LabelSelector } from '../../api/types/meta.ts';
+import type { Address } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
-import type { CompiledPolicy, PortName } from './compile.ts';
+import type { AddressGroupSpec, CompiledPolicy, CompiledRule, PortName } from './compile.ts';
 import type { PodFacts, PodPolicy } from './port.ts';
 import type { PortSet } from './port-set.ts';
 
@@ -64,14 +65,27 @@ export interface LinkedPolicy {
   readonly ingress: readonly LinkedRule[] | undefined;
   readonly egress: readonly LinkedRule[] | undefined;
   readonly traits: ReadonlySet<Trait>;
+  readonly groups: ReadonlySet<AddressGroup>;
   readonly subjects: Set<Identity>;
+}
+
+/** Addresses that come and go under one name: those of selected nodes, or of a domain name. */
+export interface AddressGroup {
+  readonly spec: AddressGroupSpec;
+  /** By the node's or the domain's own name. */
+  readonly members: Map<string, readonly Address[]>;
+  /** All of the members' addresses. */
+  ranges: readonly AddressRange[];
+  readonly users: Set<LinkedPolicy>;
 }
 
 export interface LinkedRule {
   readonly path: string;
+  readonly action: CompiledRule['action'];
   readonly anywhere: boolean;
   readonly peers: readonly Trait[];
   readonly ranges: readonly AddressRange[];
+  readonly groups: readonly AddressGroup[];
   readonly numbered: PortSet;
   /** With the trait by which a destination resolves the name; ingress rules resolve names at their subject. */
   readonly named: readonly { readonly port: PortName; readonly trait: Trait | undefined }[];

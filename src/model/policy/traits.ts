@@ -1,8 +1,9 @@
-import { matchesSelector } from '../../api/selector.ts';
 import type { Labels } from '../../api/types/meta.ts';
 import type { CompiledPolicy, CompiledRule, PodPeer, PortName } from './compile.ts';
+import type { AddressGroups } from './address-groups.ts';
 import { resolvePort } from './named-ports.ts';
-import type { Identity, LinkedPolicy, LinkedRule, Trait, TraitSubject } from './state.ts';
+import { isSelected } from './subject.ts';
+import type { AddressGroup, Identity, LinkedPolicy, LinkedRule, Trait, TraitSubject } from './state.ts';
 
 /** What traits are asked about. */
 export interface Population {
@@ -23,7 +24,7 @@ export interface Traits {
   relabel(namespace: string, marked: Set<Identity>): void;
 }
 
-export function createTraits(population: Population): Traits {
+export function createTraits(population: Population, addressGroups: AddressGroups): Traits {
   const traits = new Map<string, Trait>();
   /** Traits that only pods of one namespace can have. */
   const local = new Map<string, Set<Trait>>();
@@ -88,12 +89,14 @@ export function createTraits(population: Population): Traits {
     acquire(`port ${port.protocol} ${port.name}`, { kind: 'port', port }, marked);
 
   function linkRule(rule: CompiledRule, isEgress: boolean, marked: Set<Identity>): LinkedRule {
-    const { peers, ports, path } = rule;
+    const { peers, ports, path, action } = rule;
     return {
       path,
+      action,
       anywhere: peers === 'anywhere',
       peers: peers === 'anywhere' ? [] : peers.pods.map((peer) => podTrait(peer, marked)),
       ranges: peers === 'anywhere' ? [] : peers.ranges,
+      groups: peers === 'anywhere' ? [] : peers.groups.map((group) => addressGroups.acquire(group)),
       numbered: ports.numbered,
       named: ports.named.map((port) => ({ port, trait: isEgress ? portTrait(port, marked) : undefined })),
     };
@@ -103,20 +106,26 @@ export function createTraits(population: Population): Traits {
     link(compiled, marked) {
       const ingress = compiled.ingress?.map((rule) => linkRule(rule, false, marked));
       const egress = compiled.egress?.map((rule) => linkRule(rule, true, marked));
+      const rules = [...(ingress ?? []), ...(egress ?? [])];
       const policy: LinkedPolicy = {
         compiled,
         ingress,
         egress,
-        traits: new Set([...(ingress ?? []), ...(egress ?? [])].flatMap(traitsOf)),
+        traits: new Set(rules.flatMap(traitsOf)),
+        groups: new Set(rules.flatMap(({ groups }): readonly AddressGroup[] => groups)),
         subjects: new Set(),
       };
-      for (const trait of policy.traits) trait.users.add(policy);
+      for (const { users } of [...policy.traits, ...policy.groups]) users.add(policy);
       return policy;
     },
     unlink(policy, marked) {
       for (const trait of policy.traits) {
         trait.users.delete(policy);
         if (trait.users.size === 0) drop(trait, marked);
+      }
+      for (const group of policy.groups) {
+        group.users.delete(policy);
+        addressGroups.release(group);
       }
     },
     enter(identity) {
@@ -151,9 +160,6 @@ function subjectOf({ namespaces, pods }: PodPeer): TraitSubject {
 /** The mark that an identity gets for a trait; undefined when it does not have the trait. */
 function valueOf(subject: TraitSubject, { facts }: Identity, population: Population): number | undefined {
   if (subject.kind === 'port') return resolvePort(facts, subject.port);
-  const isThere =
-    subject.kind === 'pods'
-      ? facts.namespace === subject.namespace
-      : matchesSelector(subject.namespaces, population.labelsOf(facts.namespace));
-  return isThere && matchesSelector(subject.pods, facts.labels) ? 0 : undefined;
+  const namespaces = subject.kind === 'pods' ? { name: subject.namespace } : { selector: subject.namespaces };
+  return isSelected({ namespaces, pods: subject.pods }, facts, population) ? 0 : undefined;
 }

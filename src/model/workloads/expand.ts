@@ -1,5 +1,5 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
-import { keyOf, resourceOf, resources, type Resource } from '../../api/resources.ts';
+import { keyOf, policyResources, resourceOf, resources, type Resource } from '../../api/resources.ts';
 import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
@@ -46,6 +46,9 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     services: byKey(services),
     endpointSlices: byKey([...slices, ...missingSlices(services, pods, { given: slices, nodes })]),
     networkPolicies: byKey(policies),
+    clusterNetworkPolicies: byKey(ofResource(all, policyResources.clusternetworkpolicies)),
+    adminNetworkPolicies: byKey(ofResource(all, policyResources.adminnetworkpolicies)),
+    baselineAdminNetworkPolicies: byKey(ofResource(all, policyResources.baselineadminnetworkpolicies)),
   };
 }
 

@@ -1,22 +1,33 @@
 import { familyOf, formatAddress } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { NftValue } from '../../kernel/nft/port.ts';
+import { isRestricted } from '../../model/policy/permits.ts';
 import type { DirectionPolicy, PodPolicy } from '../../model/policy/port.ts';
 import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
 import type { PortsOfRange } from '../../model/policy/ranges.ts';
+import type { Row, Verdicts } from '../../model/policy/rows.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { podLinkName } from '../links/node.ts';
-import { allPorts, isolatedChain } from './skeleton.ts';
+import { allPorts, auditChain, isolatedChain, tieredChain } from './skeleton.ts';
 
-/** Numbers for port sets, equal for equal sets: what the rules look ports up by. */
+/** Numbers for port sets, equal for equal sets, and for rows: what the rules look them up by. */
 export interface PortGroups {
   groupOf(ports: PortSet): number;
+  /** Equal rows of one model are one object, and so have one number; it is never another row's. */
+  rowOf(row: Row): number;
 }
 
 /** Groups by order of first use; `allPorts` is taken. */
 export function createPortGroups(): PortGroups {
   const groups = new Map<string, number>();
+  const rows = new WeakMap<Row, number>();
+  let lastRow = 0;
   return {
+    rowOf(row) {
+      const number = rows.get(row) ?? ++lastRow;
+      rows.set(row, number);
+      return number;
+    },
     groupOf(ports) {
       if (ports === 'all') return allPorts;
       const key = ports.map(({ protocol, first, last }) => `${protocol}${first}-${last}`).join(' ');
@@ -55,11 +66,28 @@ function directionElements(
   address: string,
   { policy, groups }: { policy: DirectionPolicy; groups: PortGroups },
 ): PlannedElement[] {
-  if (policy.isolatedBy.length === 0)
-    return [{ set: direction, key: [address], value: { verdict: 'return' } }];
-  const elements: PlannedElement[] = [
-    { set: direction, key: [address], value: { verdict: 'goto', chain: isolatedChain[direction] } },
+  return [
+    ...enforcedElements(direction, address, { policy, groups }),
+    ...auditElements(direction, address, { policy, groups }),
   ];
+}
+
+function enforcedElements(
+  direction: 'egress' | 'ingress',
+  address: string,
+  { policy, groups }: { policy: DirectionPolicy; groups: PortGroups },
+): PlannedElement[] {
+  const send = (chain: string): PlannedElement => ({
+    set: direction,
+    key: [address],
+    value: { verdict: 'goto', chain },
+  });
+  if (!isRestricted(policy)) return [{ set: direction, key: [address], value: { verdict: 'return' } }];
+  if (policy.verdicts !== undefined) {
+    const rows = verdictElements(direction, address, { verdicts: policy.verdicts, groups });
+    return [send(tieredChain[direction]), ...rows];
+  }
+  const elements = [send(isolatedChain[direction])];
   const open = (ports: PortSet, entry: Omit<PlannedElement, 'value'>): void => {
     if (ports !== 'all' && ports.length === 0) return;
     const group = groups.groupOf(ports);
@@ -83,6 +111,43 @@ function directionElements(
   return elements;
 }
 
+function auditElements(
+  direction: 'egress' | 'ingress',
+  address: string,
+  { policy: { audit }, groups }: { policy: DirectionPolicy; groups: PortGroups },
+): PlannedElement[] {
+  if (audit === undefined) return [];
+  const jump: PlannedElement = {
+    set: `${direction}-audited`,
+    key: [address],
+    value: { verdict: 'jump', chain: auditChain[direction] },
+  };
+  return [jump, ...verdictElements(`${direction}-audit`, address, { verdicts: audit, groups })];
+}
+
+/** Pods with equal verdicts share rows: only which row is whose is said per pod. */
+function verdictElements(
+  sets: string,
+  address: string,
+  { verdicts: { classes, otherwise }, groups }: { verdicts: Verdicts; groups: PortGroups },
+): PlannedElement[] {
+  const family = familyOf(address);
+  const elements: PlannedElement[] = [
+    { set: `${sets}-otherwise`, key: [address], value: [groups.rowOf(otherwise)] },
+  ];
+  for (const [peerClass, row] of classes) {
+    elements.push({ set: `${sets}-rows`, key: [address, peerClass], value: [groups.rowOf(row)] });
+  }
+  for (const row of new Set([otherwise, ...classes.values()])) {
+    for (const { range, ports } of row.filter(({ range }) => range.first.family === family)) {
+      const group = groups.groupOf(ports);
+      elements.push({ set: 'rows', ...rangeKeys([groups.rowOf(row)], range), value: [group] });
+      elements.push(...portElements(group, ports));
+    }
+  }
+  return elements;
+}
+
 function rangeKeys(
   before: readonly NftValue[],
   { first, last }: AddressRange,
@@ -91,7 +156,27 @@ function rangeKeys(
 }
 
 function portElements(group: number, ports: PortSet): PlannedElement[] {
-  return ports === 'all' ? [] : ports.map((range) => portElement(group, range));
+  return ports === 'all' ? [] : ports.flatMap((range) => portRangeElements(group, range));
+}
+
+/**
+ * Where a protocol has no ports, the rules read other bytes of its header as the port: all of them are open then. The
+ * numbers are those of IANA's registry around TCP (6), UDP (17) and SCTP (132).
+ */
+const otherProtocols = [
+  [0, 5],
+  [7, 16],
+  [18, 131],
+  [133, 255],
+] as const;
+
+function portRangeElements(group: number, range: PortRange): PlannedElement[] {
+  if (range.protocol !== 'other') return [portElement(group, range)];
+  return otherProtocols.map(([from, to]) => ({
+    set: 'ports',
+    key: [group, from, 0],
+    keyEnd: [group, to, 65_535],
+  }));
 }
 
 function portElement(group: number, { protocol, first, last }: PortRange): PlannedElement {

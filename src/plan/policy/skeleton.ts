@@ -12,6 +12,9 @@ export const policyTables = {
 /** The NFLOG group of denials, and the prefixes that tell the directions apart. */
 export const denialLog = { group: 7, ingress: 'weft-ingress', egress: 'weft-egress' } as const;
 
+/** The prefixes, in the same group, of what only policies in audit mode would have dropped. */
+export const auditLog = { ingress: 'weft-audit-ingress', egress: 'weft-audit-egress' } as const;
+
 /** The bit of a conntrack entry's mark that says: a policy now denies this connection, drop both directions. */
 export const cutMark = 0x4000_0000;
 
@@ -22,6 +25,10 @@ export const allPorts = 1;
  * Sets and maps of the table. Everything that changes, changes here; the rules never do. `X-classes`, `X-ranges`
  * and `X-anywhere` yield the port group that is open between a pod of this node and a peer (class of pods, range
  * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` says which ports a group holds.
+ *
+ * Where tiers have an order, their verdicts are spelled out as *rows*: `X-rows` and `X-otherwise` yield the row of a pod
+ * of this node towards a class of pods and towards all others, `rows` the port group of a row at an address. The sets
+ * named `X-audit-…` say the same of what would be open if policies in audit mode were enforced.
  */
 export const policySets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
 
@@ -42,11 +49,26 @@ function setsIn(family: Family) {
     'ingress-classes': { key: [address, 'mark'], value: ['mark'] },
     'ingress-ranges': { key: [address, address], value: ['mark'], interval: true },
     'ingress-anywhere': { key: [address], value: ['mark'] },
+    rows: { key: ['mark', address], value: ['mark'], interval: true },
+    'egress-rows': { key: [address, 'mark'], value: ['mark'] },
+    'egress-otherwise': { key: [address], value: ['mark'] },
+    'egress-audited': { key: [address], value: ['verdict'] },
+    'egress-audit-rows': { key: [address, 'mark'], value: ['mark'] },
+    'egress-audit-otherwise': { key: [address], value: ['mark'] },
+    'ingress-rows': { key: [address, 'mark'], value: ['mark'] },
+    'ingress-otherwise': { key: [address], value: ['mark'] },
+    'ingress-audited': { key: [address], value: ['verdict'] },
+    'ingress-audit-rows': { key: [address, 'mark'], value: ['mark'] },
+    'ingress-audit-otherwise': { key: [address], value: ['mark'] },
   } as const satisfies SetTypes;
 }
 
 /** Chains that the verdict maps `egress` and `ingress` send an isolated pod's packets to. */
 export const isolatedChain = { egress: 'egress-rules', ingress: 'ingress-rules' } as const;
+
+/** The same for pods that policies of other tiers select, and for those that policies in audit mode select. */
+export const tieredChain = { egress: 'egress-tiers', ingress: 'ingress-tiers' } as const;
+export const auditChain = { egress: 'egress-audit', ingress: 'ingress-audit' } as const;
 
 /**
  * The table. Egress is judged in the forward hook, on the destination that a Service chose and the pod's own
@@ -114,9 +136,7 @@ const neighbourDiscovery =
 
 function directionChains(direction: 'egress' | 'ingress', family: Family): string {
   const ip = nftWord[family];
-  const [pod, peer] = direction === 'egress' ? ['saddr', 'daddr'] : ['daddr', 'saddr'];
-  const port = 'meta mark . meta l4proto . th dport @ports return';
-  const all = `meta mark ${allPorts} return`;
+  const [pod, peer] = endsOf[direction];
   const peerClass = `meta mark set ${ip} ${peer} map @peers`;
   const lookups = [
     `${peerClass} meta mark set ${ip} ${pod} . meta mark map @${direction}-classes`,
@@ -133,13 +153,55 @@ function directionChains(direction: 'egress' | 'ingress', family: Family): strin
   return `
   chain ${isolatedChain[direction]} {
 ${rules.join('\n')}
-    log group ${denialLog.group} prefix "${denialLog[direction]}" queue-threshold 1
+    ${logAs(denialLog[direction])}
     drop
-  }
+  }${rowChains(direction, ip, { name: 'tiers', sets: direction, end: `${logAs(denialLog[direction])} drop` })}${rowChains(
+    direction,
+    ip,
+    { name: 'audit', sets: `${direction}-audit`, end: logAs(auditLog[direction]) },
+  )}
   chain ${direction}-of-pod {
     ${ip} ${peer} @resident return
     ${ip} ${pod} . ${ip} ${peer} @self return
+    ${ip} ${pod} vmap @${direction}-audited
     ${ip} ${pod} vmap @${direction}
     drop
+  }`;
+}
+
+/** Which field has the pod's own address, and which its peer's. */
+const endsOf = { egress: ['saddr', 'daddr'], ingress: ['daddr', 'saddr'] } as const;
+
+/** Behind these, the packet mark is a port group: whether that opens the packet's port. */
+const port = 'meta mark . meta l4proto . th dport @ports return';
+const all = `meta mark ${allPorts} return`;
+
+const logAs = (prefix: string): string => `log group ${denialLog.group} prefix "${prefix}" queue-threshold 1`;
+
+/**
+ * Pod and peer to a row, row and peer to a port group, group and port to an answer: each step in a chain of its own, for
+ * the packet mark carries the number from one to the next, and a miss must not leave an old one for the rule behind it.
+ */
+function rowChains(
+  direction: 'egress' | 'ingress',
+  ip: string,
+  { name, sets, end }: { name: string; sets: string; end: string },
+): string {
+  const [pod, peer] = endsOf[direction];
+  const chain = `${direction}-${name}`;
+  return `
+  chain ${chain}-ports {
+    ${all}
+    ${port}
+    ${end}
+  }
+  chain ${chain}-row {
+    meta mark set meta mark . ${ip} ${peer} map @rows goto ${chain}-ports
+    ${end}
+  }
+  chain ${chain} {
+    meta mark set ${ip} ${peer} map @peers meta mark set ${ip} ${pod} . meta mark map @${sets}-rows goto ${chain}-row
+    meta mark set ${ip} ${pod} map @${sets}-otherwise goto ${chain}-row
+    ${end}
   }`;
 }

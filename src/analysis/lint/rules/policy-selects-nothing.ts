@@ -15,12 +15,12 @@ export const policySelectsNothing: LintRule = {
 `,
   },
   *check({ policies }) {
-    for (const { key, compiled, subjects, hostSubjects } of policies) {
+    for (const { key, namespace, subjects, hostSubjects } of policies) {
       if (subjects.length + hostSubjects.length > 0) continue;
       yield {
         object: { kind: 'NetworkPolicy', key },
         path: 'spec.podSelector',
-        message: `selects no pod of namespace ${compiled.namespace}`,
+        message: `selects no pod of namespace ${namespace}`,
       };
     }
   },

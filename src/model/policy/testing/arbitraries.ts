@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import type { Labels, LabelSelector } from '../../../api/types/meta.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../../api/types/network.ts';
+import type {
+  ClusterNetworkPolicy,
+  ClusterNetworkPolicyEgressRule,
+  ClusterNetworkPolicyProtocol,
+  EgressPeer,
+  PolicySubject,
+} from '../../../api/types/policy.ts';
 import type { PodFacts } from '../port.ts';
 
 /** Small worlds: few names, so that selectors often match and changes often undo each other. */
@@ -78,6 +85,83 @@ const spec = fc.record(
 
 const policyKey = fc.tuple(namespaceName, fc.constantFrom('p', 'q')).map((names) => names.join('/'));
 
+const subject: fc.Arbitrary<PolicySubject> = fc.oneof(
+  fc.record({ namespaces: namespaceSelector }),
+  fc.record({
+    pods: fc.record({ namespaceSelector, podSelector: selector }, { requiredKeys: ['podSelector'] }),
+  }),
+);
+
+const clusterPeer: fc.Arbitrary<EgressPeer> = fc.oneof(
+  { weight: 4, arbitrary: subject },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      networks: fc.uniqueArray(
+        fc.constantFrom(
+          '0.0.0.0/0',
+          '10.244.0.0/29',
+          '10.244.0.2/31',
+          '10.244.0.4/32',
+          '192.0.2.0/24',
+          '2001:db8::/32',
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ nodes: selector }) },
+);
+
+/** Names are for Accept only. */
+const namedPeer: fc.Arbitrary<EgressPeer> = fc.record({
+  domainNames: fc.uniqueArray(fc.constantFrom('a.test', 'B.a.test.', '*.a.test'), { minLength: 1 }),
+});
+
+const destinationPort = fc.oneof(
+  fc.record({ number: fc.constantFrom(80, 81) }),
+  fc.record({ range: fc.constantFrom({ start: 79, end: 80 }, { start: 80, end: 90 }) }),
+);
+
+const clusterProtocol: fc.Arbitrary<ClusterNetworkPolicyProtocol> = fc.oneof(
+  fc.record({ tcp: fc.record({ destinationPort }) }),
+  fc.record({ udp: fc.record({ destinationPort }, { requiredKeys: [] }) }),
+  fc.record({ sctp: fc.constant({}) }),
+  fc.record({ destinationNamedPort: fc.constantFrom('web', 'dns') }),
+);
+
+const clusterPeers = fc.array(clusterPeer, { minLength: 1, maxLength: 2 });
+const protocols = fc.array(clusterProtocol, { minLength: 1, maxLength: 2 });
+const action = fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const);
+const clusterEgressRule: fc.Arbitrary<ClusterNetworkPolicyEgressRule> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ action, to: clusterPeers, protocols }, { requiredKeys: ['action', 'to'] }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ action: fc.constant('Accept' as const), to: fc.tuple(namedPeer) }),
+  },
+);
+
+const clusterSpec: fc.Arbitrary<ClusterNetworkPolicy['spec']> = fc.record(
+  {
+    tier: fc.constantFrom('Admin' as const, 'Baseline' as const),
+    // Few, so that ties happen.
+    priority: fc.nat(3),
+    subject,
+    ingress: fc.array(
+      fc.record(
+        { action, from: fc.array(subject, { minLength: 1, maxLength: 2 }), protocols },
+        { requiredKeys: ['action', 'from'] },
+      ),
+      { maxLength: 3 },
+    ),
+    egress: fc.array(clusterEgressRule, { maxLength: 3 }),
+  },
+  { requiredKeys: ['tier', 'priority', 'subject'] },
+);
+
 const namedPorts = fc.uniqueArray(
   fc.record({ name: fc.constantFrom('web', 'dns'), protocol, port: fc.constantFrom(80, 81, 90) }),
   { selector: ({ name, protocol }) => `${name} ${protocol}`, maxLength: 2 },
@@ -89,6 +173,13 @@ const podName = fc.constantFrom('1', '2', '3', '4');
 export type Change =
   | { readonly kind: 'namespace'; readonly name: string; readonly labels: Labels | undefined }
   | { readonly kind: 'policy'; readonly key: string; readonly policy: NetworkPolicy | undefined }
+  | {
+      readonly kind: 'cluster-policy';
+      readonly key: string;
+      readonly policy: ClusterNetworkPolicy | undefined;
+    }
+  | { readonly kind: 'node'; readonly key: string; readonly labels: Labels | undefined }
+  | { readonly kind: 'domain'; readonly key: string; readonly addresses: readonly string[] }
   | { readonly kind: 'pod'; readonly key: string; readonly facts: PodFacts | undefined };
 
 const namespaceChange: fc.Arbitrary<Change> = fc.record({
@@ -97,9 +188,14 @@ const namespaceChange: fc.Arbitrary<Change> = fc.record({
   labels: fc.option(labels, { nil: undefined }),
 });
 
+const mode = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.constant({ annotations: { 'policy.weft.dev/mode': 'audit' } }) },
+);
+
 const policyChange: fc.Arbitrary<Change> = fc
-  .tuple(policyKey, fc.option(spec, { nil: undefined, freq: 4 }))
-  .map(([key, body]) => ({
+  .tuple(policyKey, fc.option(spec, { nil: undefined, freq: 4 }), mode)
+  .map(([key, body, metadata]) => ({
     kind: 'policy',
     key,
     policy:
@@ -108,10 +204,35 @@ const policyChange: fc.Arbitrary<Change> = fc
         : {
             apiVersion: 'networking.k8s.io/v1',
             kind: 'NetworkPolicy',
-            metadata: { namespace: key.slice(0, 1), name: key.slice(2) },
+            metadata: { namespace: key.slice(0, 1), name: key.slice(2), ...metadata },
             spec: body,
           },
   }));
+
+const clusterPolicyChange: fc.Arbitrary<Change> = fc
+  .tuple(fc.constantFrom('x', 'y', 'z'), fc.option(clusterSpec, { nil: undefined, freq: 4 }), mode)
+  .map(([key, body, metadata]) => ({
+    kind: 'cluster-policy',
+    key,
+    policy: body && {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: key, ...metadata },
+      spec: body,
+    },
+  }));
+
+const nodeChange: fc.Arbitrary<Change> = fc.record({
+  kind: fc.constant('node' as const),
+  key: fc.constantFrom('n1', 'n2'),
+  labels: fc.option(labels, { nil: undefined }),
+});
+
+const domainChange: fc.Arbitrary<Change> = fc.record({
+  kind: fc.constant('domain' as const),
+  key: fc.constantFrom('a.test', 'b.a.test', 'd.c.a.test'),
+  addresses: fc.subarray(['192.0.2.7', '198.51.100.1', '2001:db8::1']),
+});
 
 const podChange: fc.Arbitrary<Change> = fc
   .tuple(namespaceName, podName, fc.option(fc.record({ labels, namedPorts }), { nil: undefined, freq: 4 }))
@@ -126,6 +247,9 @@ export const changes: fc.Arbitrary<Change[]> = fc.array(
   fc.oneof(
     { weight: 1, arbitrary: namespaceChange },
     { weight: 3, arbitrary: policyChange },
+    { weight: 3, arbitrary: clusterPolicyChange },
+    { weight: 1, arbitrary: nodeChange },
+    { weight: 1, arbitrary: domainChange },
     { weight: 4, arbitrary: podChange },
   ),
   { minLength: 1, maxLength: 40, size: 'max' },

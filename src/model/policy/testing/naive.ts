@@ -1,57 +1,39 @@
-import type { Labels, LabelSelector, LabelSelectorRequirement, Protocol } from '../../../api/types/meta.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../../api/types/network.ts';
 import { parseAddress } from '../../../lib/address.ts';
 import { contains, parsePrefix } from '../../../lib/prefix.ts';
 import type { PodFacts } from '../port.ts';
-import type { Change } from './arbitraries.ts';
+import { naiveTier } from './naive-tiers.ts';
+import { selects, type Packet, type World } from './naive-world.ts';
 
-/** The objects there are, plainly. */
-export interface World {
-  readonly namespaces: Map<string, Labels>;
-  readonly policies: Map<string, NetworkPolicy>;
-  readonly pods: Map<string, PodFacts>;
-}
-
-export function emptyWorld(): World {
-  return { namespaces: new Map(), policies: new Map(), pods: new Map() };
-}
-
-export function applyChange(world: World, change: Change): void {
-  const put = <T>(map: Map<string, T>, key: string, value: T | undefined): void => {
-    if (value === undefined) map.delete(key);
-    else map.set(key, value);
-  };
-  if (change.kind === 'namespace') put(world.namespaces, change.name, change.labels);
-  else if (change.kind === 'policy') put(world.policies, change.key, change.policy);
-  else put(world.pods, change.key, change.facts);
-}
-
-export interface Packet {
-  readonly direction: 'ingress' | 'egress';
-  readonly subject: string;
-  readonly peer: string | undefined;
-  readonly address: string;
-  readonly protocol: Protocol;
-  readonly port: number;
+/** Policies in audit mode count when they are asked for. */
+export interface NaiveOptions {
+  readonly withAudit?: boolean;
 }
 
 /**
- * The documentation of NetworkPolicy, sentence by sentence over the API objects, with no index and nothing
- * shared with the model: what the model is measured by.
+ * The documentation of the policy kinds, sentence by sentence over the API objects, with no index and nothing
+ * shared with the model: what the model is measured by. Tiers are asked in order: Admin, NetworkPolicy, Baseline.
  */
-export function isAllowedNaively(world: World, packet: Packet): boolean {
+export function isAllowedNaively(world: World, packet: Packet, options: NaiveOptions = {}): boolean {
   const subject = world.pods.get(packet.subject);
   if (subject === undefined) return true;
+  const counts = ({ metadata }: { metadata: { annotations?: Record<string, string> } }): boolean =>
+    options.withAudit === true || metadata.annotations?.['policy.weft.dev/mode'] !== 'audit';
+  const clusterPolicies = [...world.clusterPolicies.values()].filter(counts);
+  const admin = naiveTier(world, clusterPolicies, 'Admin', packet);
+  if (admin === 'Accept') return true;
+  if (admin === 'Deny') return false;
   const isolating = [...world.policies.values()].filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === subject.namespace &&
-      selects(spec.podSelector ?? {}, subject.labels) &&
-      (spec.policyTypes ?? ['Ingress', ...((spec.egress ?? []).length > 0 ? ['Egress'] : [])]).includes(
-        packet.direction === 'ingress' ? 'Ingress' : 'Egress',
-      ),
+    (policy) =>
+      counts(policy) &&
+      policy.metadata.namespace === subject.namespace &&
+      selects(policy.spec.podSelector ?? {}, subject.labels) &&
+      (
+        policy.spec.policyTypes ?? ['Ingress', ...((policy.spec.egress ?? []).length > 0 ? ['Egress'] : [])]
+      ).includes(packet.direction === 'ingress' ? 'Ingress' : 'Egress'),
   );
-  if (isolating.length === 0) return true;
-  return isolating.some((policy) => policyAllows(world, policy, packet));
+  if (isolating.length > 0) return isolating.some((policy) => policyAllows(world, policy, packet));
+  return naiveTier(world, clusterPolicies, 'Baseline', packet) !== 'Deny';
 }
 
 function policyAllows(world: World, policy: NetworkPolicy, packet: Packet): boolean {
@@ -101,19 +83,4 @@ function nameMatches(
   return pod.namedPorts.some(
     (named) => named.name === port && named.protocol === protocol && named.port === packet.port,
   );
-}
-
-function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every((one) => holds(one, labels))
-  );
-}
-
-function holds({ key, operator, values = [] }: LabelSelectorRequirement, labels: Labels): boolean {
-  const value = labels[key];
-  const isListed = value !== undefined && values.includes(value);
-  return { In: isListed, NotIn: !isListed, Exists: value !== undefined, DoesNotExist: value === undefined }[
-    operator
-  ];
 }

@@ -1,0 +1,161 @@
+import type { Family } from '../../lib/address.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
+import type { Direction } from './compile.ts';
+import { intersectPorts, noPorts, portSetKey, subtractPorts, unionPorts, type PortSet } from './port-set.ts';
+import { flattenRanges, inRange, wholeSpace } from './ranges.ts';
+import { rowKey, type Row, type Verdicts } from './rows.ts';
+import { destinationPorts, numberedPorts, rangesOfRule } from './rule-peers.ts';
+import type { Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
+import type { Tiers } from './tiers.ts';
+
+/** Equal rows become one object. */
+export type InternRow = (key: string, row: Row) => Row;
+
+/**
+ * Asks all tiers about every kind of peer that their rules can tell apart: the address space is cut at the bounds
+ * of all ranges, and within a cell a class of pods meets the same rules everywhere.
+ */
+export function verdictsOf(
+  tiers: Tiers,
+  { subject, direction }: { readonly subject: Identity; readonly direction: Direction },
+  intern: InternRow,
+): Verdicts {
+  const flat = flatten(tiers, subject, direction);
+  const rules = [...flat.admin, ...flat.allowing, ...flat.baseline];
+  const cells = cellsOf(rules.flatMap(({ ranges }) => ranges));
+  const rows = new Map<string, Row>();
+  const rowOf = (peerClass: PeerClass | undefined): Row => {
+    const views = new Map(rules.map((rule) => [rule, viewOf(rule, peerClass)]));
+    const key = [...views.values()].map(({ isPeer, ports }) => `${isPeer}${portSetKey(ports)}`).join('|');
+    const known = rows.get(key);
+    if (known !== undefined) return known;
+    const row = flattenRanges(cells.map((range) => ({ range, ports: judge(flat, views, range) })));
+    const shared = intern(rowKey(row), row);
+    rows.set(key, shared);
+    return shared;
+  };
+  const otherwise = rowOf(undefined);
+  const classes = [...classesOf(tiers, direction)]
+    .sort((a, b) => a.number - b.number)
+    .map((peerClass) => [peerClass.number, rowOf(peerClass)] as const)
+    .filter(([, row]) => row !== otherwise);
+  return { classes: new Map(classes), otherwise };
+}
+
+/** A rule as one subject has it. */
+interface SubjectRule {
+  readonly rule: LinkedRule;
+  readonly numbered: PortSet;
+  readonly ranges: readonly AddressRange[];
+}
+
+interface FlatTiers {
+  readonly admin: readonly SubjectRule[];
+  readonly isIsolated: boolean;
+  readonly allowing: readonly SubjectRule[];
+  readonly baseline: readonly SubjectRule[];
+}
+
+function flatten({ admin, isolating, baseline }: Tiers, subject: Identity, direction: Direction): FlatTiers {
+  const rulesOf = (policies: readonly LinkedPolicy[]): SubjectRule[] =>
+    policies.flatMap((policy) =>
+      (policy[direction] ?? []).map((rule) => ({
+        rule,
+        numbered: numberedPorts(rule, subject, direction),
+        ranges: rangesOfRule(rule),
+      })),
+    );
+  return {
+    admin: rulesOf(admin),
+    isIsolated: isolating.length > 0,
+    allowing: rulesOf(isolating),
+    baseline: rulesOf(baseline),
+  };
+}
+
+/** What a rule is to the pods of one class, wherever they are; its ranges say more. */
+interface ClassView {
+  readonly isPeer: boolean;
+  readonly ports: PortSet;
+}
+
+function viewOf({ rule, numbered }: SubjectRule, peerClass: PeerClass | undefined): ClassView {
+  return {
+    isPeer:
+      rule.anywhere || (peerClass !== undefined && rule.peers.some((trait) => peerClass.marks.has(trait))),
+    ports: unionPorts(numbered, destinationPorts(rule, peerClass)),
+  };
+}
+
+/** The classes that any of the rules looks at. */
+function classesOf(tiers: Tiers, direction: Direction): Set<PeerClass> {
+  const policies = [...tiers.admin, ...tiers.isolating, ...tiers.baseline];
+  const rules = policies.flatMap((policy) => policy[direction] ?? []);
+  const traits = rules.flatMap(({ peers, named }) => [
+    ...peers,
+    ...named.flatMap(({ trait }) => trait ?? []),
+  ]);
+  return new Set(traits.flatMap(({ classes }) => [...classes]));
+}
+
+/** The open ports towards one class in one cell. */
+function judge(
+  { admin, isIsolated, allowing, baseline }: FlatTiers,
+  views: ReadonlyMap<SubjectRule, ClassView>,
+  cell: AddressRange,
+): PortSet {
+  const portsOf = (one: SubjectRule): PortSet => {
+    const view = views.get(one);
+    const isPeer = view?.isPeer === true || one.ranges.some((range) => inRange(range, cell.first));
+    return isPeer ? (view?.ports ?? noPorts) : noPorts;
+  };
+  const first = walk(admin, 'all', portsOf);
+  const left = unionPorts(first.undecided, first.passed);
+  if (isIsolated) {
+    const allowed = allowing.map(portsOf).reduce(unionPorts, noPorts);
+    return unionPorts(first.accepted, intersectPorts(left, allowed));
+  }
+  const last = walk(baseline, left, portsOf);
+  return [first.accepted, last.accepted, last.passed, last.undecided].reduce(unionPorts, noPorts);
+}
+
+interface TierResult {
+  readonly accepted: PortSet;
+  readonly passed: PortSet;
+  readonly undecided: PortSet;
+}
+
+/** One tier: the first rule that matches a port settles it there. */
+function walk(
+  rules: readonly SubjectRule[],
+  asked: PortSet,
+  portsOf: (rule: SubjectRule) => PortSet,
+): TierResult {
+  let [accepted, passed, undecided] = [noPorts, noPorts, asked];
+  for (const one of rules) {
+    const matched = intersectPorts(undecided, portsOf(one));
+    if (one.rule.action === 'Accept') accepted = unionPorts(accepted, matched);
+    if (one.rule.action === 'Pass') passed = unionPorts(passed, matched);
+    undecided = subtractPorts(undecided, matched);
+  }
+  return { accepted, passed, undecided };
+}
+
+/** The whole address space, cut at the bounds of the ranges. */
+function cellsOf(ranges: readonly AddressRange[]): AddressRange[] {
+  return (['IPv4', 'IPv6'] as const).flatMap((family) => cut(family, ranges));
+}
+
+function cut(family: Family, ranges: readonly AddressRange[]): AddressRange[] {
+  const whole = wholeSpace(family);
+  const starts = new Set([whole.first.value]);
+  for (const { first, last } of ranges) {
+    if (first.family !== family) continue;
+    starts.add(first.value).add(last.value + 1n);
+  }
+  const sorted = [...starts].filter((value) => value <= whole.last.value).sort((a, b) => (a < b ? -1 : 1));
+  return sorted.map((value, index) => ({
+    first: { family, value },
+    last: { family, value: (sorted[index + 1] ?? whole.last.value + 1n) - 1n },
+  }));
+}
