@@ -11,6 +11,7 @@ import { coreCases, groupCases, metadataCases } from './upstream/cases/others.ts
 import { serviceCases, serviceChanges } from './upstream/cases/services.ts';
 import { jobCases, podCases, workloadCases } from './upstream/cases/workloads.ts';
 import { known } from './upstream/known.ts';
+import { mergeExtensionsOf, type MergeExtensions } from './upstream/merge-extensions.ts';
 
 /** What kube-apiserver 1.36.3 answered; `WEFT_RECORD=1` with KUBEBUILDER_ASSETS writes it anew. */
 const file = new URL('./upstream/answers.json', import.meta.url);
@@ -30,6 +31,11 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   'Events of events.k8s.io': eventCases,
   metadata: metadataCases,
 };
+
+/** How kube-apiserver 1.36.3 says that lists and maps merge; recorded as the answers are. */
+const mergeFile = new URL('./upstream/merge-extensions.json', import.meta.url);
+const recordedMerges = (): MergeExtensions => JSON.parse(readFileSync(mergeFile, 'utf8')) as MergeExtensions;
+const isOwn = (path: string): boolean => path.includes('weft.dev');
 
 const titleOf = ({ resource, name }: Case): string => `${resource}: ${name}`;
 
@@ -64,6 +70,12 @@ test('Weft answers as kube-apiserver does: codes, reasons, fields, defaults and 
   for (const title of Object.keys(known)) assert.ok(theirs[title] !== undefined, `there is no case ${title}`);
 });
 
+test('lists and maps merge as kube-apiserver says that they do', async () => {
+  const ours = await mergeExtensionsOf(createTestApi(), (path) => !isOwn(path));
+  assert.ok(Object.keys(ours.extensions).length > 50);
+  assert.deepEqual(ours.extensions, recordedMerges());
+});
+
 test('the recorded answers are those of a real kube-apiserver', { skip: kubeProblem() }, async (t) => {
   const real = await startRawKubeApiserver();
   t.after(() => real.close());
@@ -75,4 +87,15 @@ test('the recorded answers are those of a real kube-apiserver', { skip: kubeProb
     writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
   }
   assert.deepEqual(answers, recorded());
+  const { fields } = await mergeExtensionsOf(createTestApi(), (path) => !isOwn(path));
+  const theirs = await mergeExtensionsOf(real, () => true);
+  // Only of what both have: Weft serves fewer kinds.
+  const merges = Object.fromEntries(
+    Object.entries(theirs.extensions)
+      .filter(([field]) => fields.has(field))
+      .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
+  if (process.env['WEFT_RECORD'] === '1')
+    writeFileSync(mergeFile, `${JSON.stringify(merges, undefined, 1)}\n`);
+  assert.deepEqual(merges, recordedMerges());
 });

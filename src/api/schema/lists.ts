@@ -37,7 +37,11 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   'PodStatus.resourceClaimStatuses': ['name'],
   'ContainerStatus.volumeMounts': ['mountPath'],
   'ContainerStatus.allocatedResourcesStatus': ['name'],
+  'ContainerRestartRuleOnExitCodes.values': [],
+  'JSONSchemaProps.x-kubernetes-validations': ['rule'],
+  'NodeAllocatableResourceClaimStatus.containers': [],
   'ResourceRequirements.claims': ['name'],
+  'ResourceStatus.resources': ['resourceID'],
   'ServiceSpec.ports': ['port', 'protocol'],
   'ServiceAccount.secrets': ['name'],
   'NodeSpec.podCIDRs': [],
@@ -46,6 +50,9 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   'PodFailurePolicyOnExitCodesRequirement.values': [],
   'UncountedTerminatedPods.failed': [],
   'UncountedTerminatedPods.succeeded': [],
+  'ValidatingAdmissionPolicyBindingSpec.validationActions': [],
+  'ValidatingAdmissionPolicySpec.matchConditions': ['name'],
+  'ValidatingAdmissionPolicySpec.variables': ['name'],
 };
 
 /** Lists of containers of every sort. */
@@ -64,16 +71,21 @@ const defaultKeys: Readonly<Record<string, string>> = { protocol: 'TCP' };
 /** Types that upstream declares `+structType=atomic`. */
 const atomicTypes = new Set([
   'ConfigMapKeySelector',
+  'EndpointAddress',
   'EndpointPort',
   'EndpointPort_',
   'FileKeySelector',
   'LabelSelector',
   'LocalObjectReference',
+  'MatchResources',
+  'NamedRuleWithOperations',
   'NodeSelector',
   'NodeSelectorTerm',
   'ObjectFieldSelector',
   'ObjectReference',
   'OwnerReference',
+  'ParamKind',
+  'ParamRef',
   'ResourceFieldSelector',
   'RoleRef',
   'ScopeSelector',
@@ -83,6 +95,7 @@ const atomicTypes = new Set([
   'Subject',
   'TopologySelectorTerm',
   'TypedLocalObjectReference',
+  'Variable',
 ]);
 
 /** Maps that upstream declares `+mapType=atomic`. */

@@ -13,7 +13,7 @@ export function versionDocument(): object {
     emulationMajor: servedVersion.major,
     emulationMinor: servedVersion.minor,
     minCompatibilityMajor: servedVersion.major,
-    minCompatibilityMinor: servedVersion.minor,
+    minCompatibilityMinor: String(Number(servedVersion.minor) - 1),
     gitVersion: `v${servedVersion.major}.${servedVersion.minor}.0+weft`,
     gitCommit: '',
     gitTreeState: 'clean',

@@ -6,6 +6,7 @@ import { servedVersion } from '../discovery/discovery.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
 import type { Catalog } from '../catalog/port.ts';
 import { readDescriptions, type Descriptions } from './descriptions.ts';
+import { listNameOf, listSchemas } from './lists.ts';
 import { pathsOf, prefixOf } from './paths.ts';
 import { schemasOf, version2, version3, type Dialect } from './schemas.ts';
 
@@ -59,7 +60,7 @@ function documentAt({ resources }: Catalog, path: string): Document | undefined 
   return remembered(path, served, () => ({
     openapi: '3.0.0',
     info,
-    paths: Object.assign({}, ...served.map((resource) => pathsOf(resource, referenceTo(resource)))) as object,
+    paths: Object.assign({}, ...served.map((resource) => pathsOf(resource, schemasFor(resource)))) as object,
     components: { schemas: schemasWithKinds(served, version3) },
   }));
 }
@@ -78,29 +79,41 @@ function isSame(one: readonly Resource[], other: readonly Resource[]): boolean {
   return one === other || (one.length === other.length && one.every((resource, i) => resource === other[i]));
 }
 
-function referenceTo(resource: Resource): object {
-  if (customKindOf(resource) !== undefined) return { $ref: `${version3.refPrefix}${schemaNameOf(resource)}` };
+/** Name of the schema of a resource's objects; undefined where they have none. */
+function nameFor(resource: Resource): string | undefined {
+  if (customKindOf(resource) !== undefined) return schemaNameOf(resource);
   const type = typeNameOf(apiVersionOf(resource), resource.kind);
-  return type === undefined ? { type: 'object' } : { $ref: `${version3.refPrefix}${known().nameOf(type)}` };
+  return type === undefined ? undefined : known().nameOf(type);
+}
+
+function schemasFor(resource: Resource): { readonly object: object; readonly list: object } {
+  const name = nameFor(resource);
+  if (name === undefined) return { object: { type: 'object' }, list: { type: 'object' } };
+  const reference = (to: string): object => ({ $ref: `${version3.refPrefix}${to}` });
+  return { object: reference(name), list: reference(listNameOf(name)) };
 }
 
 /** The schemas of these resources and of all that they hold, marked with the kinds they are of. */
 function schemasWithKinds(served: readonly Resource[], dialect: Dialect): object {
-  const types = served.map((resource) => typeNameOf(apiVersionOf(resource), resource.kind) ?? '');
-  const schemas = schemasOf([...types.filter((type) => type !== ''), 'ObjectMeta'], {
+  const types = served.flatMap((resource) => typeNameOf(apiVersionOf(resource), resource.kind) ?? []);
+  const schemas = schemasOf([...types, 'ObjectMeta'], {
     dialect,
     descriptions: known(),
   });
-  served.forEach((resource, i) => {
+  const named: [Resource, string][] = [];
+  for (const resource of served) {
     const { group, version, kind } = resource;
+    const name = nameFor(resource);
+    if (name === undefined) continue;
     const custom = customKindOf(resource);
-    if (custom !== undefined)
-      schemas.set(schemaNameOf(resource), publishedSchema(custom.schema, resource, dialect.refPrefix));
-    const name = known().nameOf(types[i] ?? '');
-    const schema = schemas.get(name);
-    if (schema === undefined) return;
-    schemas.set(name, { ...schema, 'x-kubernetes-group-version-kind': [{ group, kind, version }] });
-  });
+    if (custom !== undefined) schemas.set(name, publishedSchema(custom.schema, resource, dialect.refPrefix));
+    schemas.set(name, {
+      ...schemas.get(name),
+      'x-kubernetes-group-version-kind': [{ group, kind, version }],
+    });
+    named.push([resource, name]);
+  }
+  for (const [name, schema] of listSchemas(named, dialect)) schemas.set(name, schema);
   return Object.fromEntries([...schemas].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

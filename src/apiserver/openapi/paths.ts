@@ -7,17 +7,22 @@ export function prefixOf(resource: Resource): string {
 
 /**
  * The operations on a resource: clients read from them which kind is at a path, and from the parameters of PATCH
- * that the server checks fields and can do dry runs (KEP-2885). `schema` refers to the kind's schema.
+ * that the server checks fields and can do dry runs (KEP-2885). `object` and `list` refer to the schemas of the kind
+ * and of lists of it.
  *
  * Strategic merge is left out of PATCH on purpose: clients then compute such patches from their own types.
  */
-export function pathsOf(resource: Resource, schema: object): Record<string, object> {
+export function pathsOf(
+  resource: Resource,
+  { object, list }: { readonly object: object; readonly list: object },
+): Record<string, object> {
   const scope = resource.namespaced ? 'namespaces/{namespace}/' : '';
   const collection = `/${prefixOf(resource)}/${scope}${resource.plural}`;
-  const operation = operationsOf(resource, schema);
+  const operation = operationsOf(resource, object);
+  const listing = operationsOf(resource, list);
   return {
     [collection]: {
-      get: operation('list'),
+      get: listing('list'),
       post: operation('post', writeParameters),
       delete: operation('deletecollection'),
       parameters: pathParameters(resource.namespaced ? ['namespace'] : []),

@@ -1,6 +1,6 @@
 import { isAtomicType, shapeOfField, type Shape } from '../../api/schema/lists.ts';
 import { objectType, type Field, type FieldType } from '../../api/schema/schema.ts';
-import { mergeRuleOf } from '../patch/merge-keys.ts';
+import { mergeRuleOf, objectRuleOf } from '../patch/merge-keys.ts';
 import type { Descriptions } from './descriptions.ts';
 
 /** How the two versions of OpenAPI differ for us. */
@@ -84,12 +84,17 @@ export function schemasOf(
 function mergeExtensions(type: string, name: string, field: Field): object {
   const shape = shapeOfField(type, name);
   if (field.type.kind === 'map') return shape.kind === 'leaf' ? { 'x-kubernetes-map-type': 'atomic' } : {};
-  if (field.type.kind !== 'array') return {};
+  if (field.type.kind !== 'array') {
+    const strategy = objectRuleOf(type, name);
+    return strategy === undefined ? {} : { 'x-kubernetes-patch-strategy': strategy };
+  }
   const rule = mergeRuleOf(type, name);
   return {
     'x-kubernetes-list-type': listType(shape.kind),
     ...(shape.kind === 'list' && { 'x-kubernetes-list-map-keys': shape.keys }),
-    ...(rule !== undefined && { 'x-kubernetes-patch-strategy': 'merge' }),
+    ...(rule !== undefined && {
+      'x-kubernetes-patch-strategy': rule.retainsKeys === true ? 'merge,retainKeys' : 'merge',
+    }),
     ...(rule?.key !== undefined && { 'x-kubernetes-patch-merge-key': rule.key }),
   };
 }

@@ -1,7 +1,7 @@
 import { objectType } from '../../api/schema/schema.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import { badRequest } from '../status.ts';
-import { mergeRuleOf } from './merge-keys.ts';
+import { mergeRuleOf, objectRuleOf } from './merge-keys.ts';
 import { mergeList, mergeSet, orderBy } from './strategic-list.ts';
 
 const deletePrefix = '$deleteFromPrimitiveList/';
@@ -23,7 +23,7 @@ export function strategicMergePatch(
   if (directive === 'delete') return {};
   if (directive !== undefined && directive !== 'merge')
     throw badRequest('$patch is replace, merge or delete');
-  const result = retained(isJsonObject(target) ? target : {}, patch['$retainKeys']);
+  const result = retained(isJsonObject(target) ? target : {}, patch);
   deleteFromLists(result, patch);
   for (const [field, value] of Object.entries(patch)) {
     if (field.startsWith('$')) continue;
@@ -42,7 +42,10 @@ interface Place {
 
 function mergeField(current: Json | undefined, value: Json, place: Place): Json {
   const child = childType(place);
-  if (isJsonObject(value)) return strategicMergePatch(current, value, child);
+  if (isJsonObject(value)) {
+    const isReplaced = place.type !== undefined && objectRuleOf(place.type, place.field) === 'replace';
+    return isReplaced ? withoutDirectives(value) : strategicMergePatch(current, value, child);
+  }
   const rule = place.type === undefined ? undefined : mergeRuleOf(place.type, place.field);
   if (!Array.isArray(value) || rule === undefined) return value;
   const before = Array.isArray(current) ? current : [];
@@ -75,10 +78,15 @@ function withoutDirectives(patch: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(patch).filter(([field]) => !field.startsWith('$')));
 }
 
-/** A copy, of only the fields that `$retainKeys` lists where it is there. */
-function retained(target: JsonObject, keys: Json | undefined): JsonObject {
+/** A copy, of only the fields that `$retainKeys` lists where it is there; what is patched must be among them. */
+function retained(target: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch['$retainKeys'];
   if (keys === undefined) return { ...target };
   if (!Array.isArray(keys)) throw badRequest('$retainKeys is a list of fields');
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === null || field.startsWith('$') || keys.includes(field)) continue;
+    throw badRequest(`${field} is patched, and $retainKeys does not list it`);
+  }
   return Object.fromEntries(Object.entries(target).filter(([field]) => keys.includes(field)));
 }
 
