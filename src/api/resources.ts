@@ -69,9 +69,12 @@ export const resources = {
   }),
   pods: resource<Pod>('v1', 'Pod', 'pods', {
     shortNames: ['po'],
-    subresources: ['status', 'binding', 'eviction'],
+    subresources: ['status', 'binding', 'eviction', 'log', 'exec', 'attach', 'portforward', 'proxy'],
   }),
-  services: resource<Service>('v1', 'Service', 'services', { shortNames: ['svc'], subresources: ['status'] }),
+  services: resource<Service>('v1', 'Service', 'services', {
+    shortNames: ['svc'],
+    subresources: ['status', 'proxy'],
+  }),
   endpoints: resource<Endpoints>('v1', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
   events: resource<CoreEvent>('v1', 'Event', 'events', { shortNames: ['ev'] }),
   configmaps: resource<ConfigMap>('v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),

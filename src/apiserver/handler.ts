@@ -20,6 +20,10 @@ import { serveReview } from './reviews/serve.ts';
 import { routeOf, type Target } from './routes.ts';
 import { methodNotAllowed, noSuchPath, StatusError } from './status.ts';
 import type { Store } from './store/port.ts';
+import { execInPod, refuseAttach } from './streaming/exec.ts';
+import { readLog } from './streaming/log.ts';
+import { forwardPorts } from './streaming/port-forward.ts';
+import { proxyTo } from './streaming/proxy.ts';
 import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
@@ -138,12 +142,31 @@ function verbsFor(target: Target): Readonly<Record<string, Verb>> {
       return { POST: evictPod };
     case 'token':
       return { POST: requestToken };
+    case 'log':
+      return { GET: readLog };
+    case 'exec':
+      return { GET: execInPod, POST: execInPod };
+    case 'attach':
+      return { GET: refuseAttach, POST: refuseAttach };
+    case 'portforward':
+      return { GET: forwardPorts, POST: forwardPorts };
+    case 'proxy':
+      return proxyVerbs;
     case undefined:
       return target.name === undefined ? collectionVerbs : objectVerbs;
     default:
       return { GET: getObject, PUT: updateObject, PATCH: patchObject };
   }
 }
+
+const proxyVerbs: Readonly<Record<string, Verb>> = {
+  GET: proxyTo,
+  POST: proxyTo,
+  PUT: proxyTo,
+  PATCH: proxyTo,
+  DELETE: proxyTo,
+  OPTIONS: proxyTo,
+};
 
 const collectionVerbs: Readonly<Record<string, Verb>> = {
   GET: listObjects,

@@ -5,6 +5,7 @@ import type { Catalog } from './catalog/port.ts';
 import type { AskPolicies } from './policies/port.ts';
 import type { ServiceAccountTokens } from './identity/service-account-tokens.ts';
 import type { User } from './identity/user.ts';
+import type { PodStreams } from './streaming/port.ts';
 import type { Store } from './store/port.ts';
 
 /** What every verb works with. */
@@ -19,4 +20,6 @@ export interface Api {
   readonly accounts: ServiceAccountTokens;
   /** Who asks; absent where the server does something by itself. */
   readonly user?: User;
+  /** The way into pods, where there is one. */
+  readonly streams?: PodStreams;
 }

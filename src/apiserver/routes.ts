@@ -46,7 +46,7 @@ function versionRoute(catalog: Catalog, group: string, [version = '', ...rest]: 
 
 /** `RESOURCE[/NAME[/SUB]]` or `namespaces/NAMESPACE/RESOURCE[/NAME[/SUB]]`. */
 function targetOf(path: string[], find: (plural: string) => Resource | undefined): Target | undefined {
-  if (path.includes('')) return undefined;
+  if (path.slice(0, 5).includes('')) return undefined;
   const scoped = path[0] === 'namespaces' && path.length >= 3 ? find(path[2] ?? '') : undefined;
   if (scoped?.namespaced === true) return target(scoped, path.slice(3), path[1]);
   const resource = find(path[0] ?? '');
@@ -58,7 +58,8 @@ function targetOf(path: string[], find: (plural: string) => Resource | undefined
 
 function target(resource: Resource, rest: string[], namespace: string | undefined): Target | undefined {
   const [name, subresource] = rest;
-  if (rest.length > 2) return undefined;
+  // Behind `proxy` comes a path of somebody else's.
+  if (rest.length > 2 && subresource !== 'proxy') return undefined;
   if (subresource !== undefined && !isServed(resource, subresource)) return undefined;
   return {
     resource,

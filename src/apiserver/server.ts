@@ -18,7 +18,9 @@ import type { ApiRequest, ApiResponse } from './http/messages.ts';
 import { createRequestListener } from './http/transport.ts';
 import { signingKeyOf, type SigningKey } from './identity/jwt.ts';
 import { createServiceAccountTokens } from './identity/service-account-tokens.ts';
+import { createUpgradeListener } from './http/upgrade.ts';
 import type { Store } from './store/port.ts';
+import type { PodStreams } from './streaming/port.ts';
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -33,6 +35,8 @@ export interface ApiServerOptions {
   readonly signingKey?: () => SigningKey;
   /** Where every request is written down; nowhere where absent. */
   readonly auditSink?: AuditSink;
+  /** The way into pods; without one, whoever asks for it is told so. */
+  readonly streams?: PodStreams;
 }
 
 /** The Kubernetes API over a store. */
@@ -54,7 +58,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const admission = createAdmission({ store, clock, serviceCidr: options.serviceCidr });
   const catalog = createCatalog();
   const accounts = createServiceAccountTokens({ store, clock, key: options.signingKey ?? ownKey() });
-  const api = { store, clock, log, admission, catalog, accounts };
+  const { streams } = options;
+  const api = { store, clock, log, admission, catalog, accounts, ...(streams !== undefined && { streams }) };
   const settled = (): Promise<void> | undefined => store.settled();
   const authenticate = createAuthenticate({ tokens: options.tokens, accounts });
   bootstrap(api);
@@ -64,11 +69,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     createHandler(api, { authenticate, authorizer, ...(audit !== undefined && { audit }) }),
     settled,
   );
-  const onRequest = createRequestListener({
+  const transport = {
     handle,
     log,
     settled,
-    precheck: (head) => {
+    precheck: (head: Omit<ApiRequest, 'body'>): void => {
       if (isHealthPath(head.path)) return;
       try {
         authenticate.request(head);
@@ -77,18 +82,22 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         throw thrown;
       }
     },
-  });
+  };
+  const listeners = {
+    onRequest: createRequestListener(transport),
+    onUpgrade: createUpgradeListener(transport),
+  };
   const open: Listening[] = [];
   const ends = [followDefinitions(api), followAggregation(store), () => authorizer.stop()];
   return {
     handle,
     async listen(at) {
-      const listening = await listen(at, certificates, onRequest);
+      const listening = await listen(at, certificates, listeners);
       open.push(listening);
       return listening;
     },
     attach(listener) {
-      const listening = attach(listener, certificates, onRequest);
+      const listening = attach(listener, certificates, listeners);
       open.push(listening);
       return listening;
     },

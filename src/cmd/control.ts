@@ -14,6 +14,7 @@ import { createRouteNetlink } from '../kernel/route/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { ensureObjects } from '../lab/ensure.ts';
+import { createPodStreams } from '../lab/pod-streams.ts';
 import { labPlaces } from '../lab/options.ts';
 import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -61,6 +62,7 @@ await runRole('control', async ({ paths, options, log, expose }) => {
     tokens: credentials.tokens,
     signingKey: credentials.signingKey,
     ...(options.audit === true && { auditSink: openAuditLog(paths.audit) }),
+    streams: createPodStreams(paths.socket('holder')),
   });
   const door = ownDoor();
   const { port } = await server.listen(

@@ -8,7 +8,14 @@ export const MNT_DETACH = 2;
 export const NSFS_MAGIC = 0x6e73_6673;
 
 export const O_RDONLY = 0;
+export const O_RDWR = 2;
+export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o200_0000;
+
+/** Of asm-generic/ioctls.h: a terminal's size, its lock, and its other end. */
+export const TIOCSWINSZ = 0x5414;
+export const TIOCSPTLCK = 0x4004_5431;
+export const TIOCGPTPEER = 0x5441;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;

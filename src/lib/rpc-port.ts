@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+
 /** A request as a handler sees it. */
 interface RpcRequest {
   /** Values of the route's `:name` segments, decoded. */
@@ -6,6 +8,12 @@ interface RpcRequest {
   /** Parsed JSON; undefined when the request had no body. Not validated: it comes from another process. */
   readonly body: unknown;
 }
+
+/**
+ * Agrees to go on without HTTP: what it resolves to is given the connection once the caller was told so. What it
+ * throws is answered as an `RpcHandler`'s.
+ */
+export type RpcUpgrade = (request: RpcRequest) => Promise<(connection: Duplex) => void>;
 
 export type RpcHandler = (request: RpcRequest) => RpcReply | Promise<RpcReply>;
 

@@ -90,7 +90,8 @@ export function isUnexpected(thrown: unknown): boolean {
   return !(thrown instanceof RpcStatusError || thrown instanceof WeftError);
 }
 
-function classify(thrown: unknown): { status: number; error: WeftError } {
+/** The status and the error that a caller is told of. */
+export function classify(thrown: unknown): { status: number; error: WeftError } {
   if (thrown instanceof RpcStatusError) return thrown;
   if (thrown instanceof WeftError) return { status: statusOf[thrown.fault], error: thrown };
   return {

@@ -1,25 +1,24 @@
 import { WeftError } from './errors.ts';
-import type { RpcHandler } from './rpc-port.ts';
 import { RpcStatusError } from './rpc-reply.ts';
 
-interface RouteMatch {
-  readonly handler: RpcHandler;
+interface RouteMatch<Handler> {
+  readonly handler: Handler;
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
 }
 
 /** Finds the handler of a request. Throws `rpc-no-route` (status 404) and `rpc-malformed` (400). */
-export type RouteMatcher = (method: string, url: string) => RouteMatch;
+export type RouteMatcher<Handler> = (method: string, url: string) => RouteMatch<Handler>;
 
-interface Route {
+interface Route<Handler> {
   readonly method: string;
   readonly segments: readonly string[];
-  readonly handler: RpcHandler;
+  readonly handler: Handler;
 }
 
 /** Compiles `METHOD /path/:parameter` patterns; the first one that fits counts. */
-export function compileRoutes(routes: Readonly<Record<string, RpcHandler>>): RouteMatcher {
-  const compiled = Object.entries(routes).map(([pattern, handler]): Route => {
+export function compileRoutes<Handler>(routes: Readonly<Record<string, Handler>>): RouteMatcher<Handler> {
+  const compiled = Object.entries(routes).map(([pattern, handler]): Route<Handler> => {
     const [method = '', path = ''] = pattern.split(' ');
     return { method, segments: path.split('/'), handler };
   });

@@ -6,15 +6,18 @@ import { createServer } from './http.ts';
 import type { Service } from './lifecycle.ts';
 import type { Log } from './log.ts';
 import { longestSocketPath } from './rpc-limits.ts';
-import type { RpcHandler } from './rpc-port.ts';
+import type { RpcHandler, RpcUpgrade } from './rpc-port.ts';
 import { isUnexpected, readBody, replyTo, sendError } from './rpc-reply.ts';
 import { compileRoutes, type RouteMatcher } from './rpc-routes.ts';
+import { serveUpgrades } from './rpc-upgrade.ts';
 
 export interface RpcServerOptions {
   /** Path of the unix socket. */
   readonly path: string;
   /** Handlers by `METHOD /path/:parameter`. */
   readonly routes: Readonly<Record<string, RpcHandler>>;
+  /** Those that take the connection over: see `rpcUpgrade`. */
+  readonly upgrades?: Readonly<Record<string, RpcUpgrade>>;
   readonly log: Log;
   /** Longest request body in bytes; 1 MiB when absent. */
   readonly bodyLimit?: number;
@@ -33,12 +36,14 @@ const defaultBodyLimit = 1 << 20;
 export function createRpcServer(options: RpcServerOptions): Service {
   const match = compileRoutes(options.routes);
   let server: Server | undefined;
+  let endUpgraded: (() => void) | undefined;
   return {
     async start() {
       if (server !== undefined) return;
       server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
         void handle(options, match, { request, response });
       });
+      endUpgraded = serveUpgrades(server, options);
       try {
         await bind(server, options.path);
       } catch (thrown) {
@@ -53,6 +58,7 @@ export function createRpcServer(options: RpcServerOptions): Service {
       await new Promise<void>((resolve) => {
         running.close(() => resolve());
         running.closeAllConnections();
+        endUpgraded?.();
       });
     },
   };
@@ -63,7 +69,11 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-async function handle(options: RpcServerOptions, match: RouteMatcher, exchange: Exchange): Promise<void> {
+async function handle(
+  options: RpcServerOptions,
+  match: RouteMatcher<RpcHandler>,
+  exchange: Exchange,
+): Promise<void> {
   const { request, response } = exchange;
   try {
     const { handler, parameters, query } = match(request.method ?? '', request.url ?? '');

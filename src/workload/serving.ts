@@ -1,7 +1,7 @@
 import { WeftError } from '../lib/errors.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
-import type { RpcHandler } from '../lib/rpc-port.ts';
+import type { RpcHandler, RpcUpgrade } from '../lib/rpc-port.ts';
 import { createRpcServer } from '../lib/rpc.ts';
 import { decodePodServing } from './pod-serving.ts';
 import type { PodServer } from './port.ts';
@@ -10,12 +10,14 @@ export interface ServingServerOptions {
   /** Path of the unix socket. */
   readonly path: string;
   readonly pods: PodServer;
+  /** What is served besides: see `streamUpgrades`. */
+  readonly upgrades?: Readonly<Record<string, RpcUpgrade>>;
   readonly log: Log;
 }
 
 /** Serves the contract of `port.ts` on a unix socket. */
-export function createServingServer({ path, pods, log }: ServingServerOptions): Service {
-  return createRpcServer({ path, routes: servingRoutes(pods), log });
+export function createServingServer({ pods, ...options }: ServingServerOptions): Service {
+  return createRpcServer({ ...options, routes: servingRoutes(pods) });
 }
 
 function servingRoutes(pods: PodServer): Readonly<Record<string, RpcHandler>> {

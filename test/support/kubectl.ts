@@ -45,17 +45,25 @@ export interface Kubectl {
   manifest(name: string, object: object): Promise<string>;
 }
 
+/** Runs kubectl to its end, with `input` on its standard input. */
+export function runKubectl(
+  args: readonly string[],
+  { env, input }: { env: NodeJS.ProcessEnv; input?: string },
+): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = execFile('kubectl', args, { env, timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
 /** kubectl against an API server of its own. */
 export async function kubectlOn(t: TestContext): Promise<Kubectl> {
   const server = await startLocalServer();
   t.after(() => server.close());
   const env = { ...process.env, KUBECONFIG: server.kubeconfig, HOME: server.directory };
-  const attempt = (...args: string[]): Promise<Result> =>
-    new Promise((resolve) => {
-      execFile('kubectl', args, { env, timeout: 20_000 }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
-      );
-    });
+  const attempt = (...args: string[]): Promise<Result> => runKubectl(args, { env });
   const run = async (...args: string[]): Promise<Result> => {
     const result = await attempt(...args);
     assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}`);

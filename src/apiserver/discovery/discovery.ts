@@ -147,11 +147,31 @@ function subresourceKind(
   if (name === 'scale') return { group: 'autoscaling', version: 'v1', kind: 'Scale' };
   if (name === 'token') return { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
   if (name === 'eviction') return { group: 'policy', version: 'v1', kind: 'Eviction' };
-  return { kind: name === 'binding' ? 'Binding' : resource.kind };
+  return { kind: optionsKinds.get(name)?.replace('*', resource.kind) ?? resource.kind };
 }
 
-function subresourceVerbs(name: string): string[] {
-  return ['binding', 'eviction', 'token'].includes(name) ? ['create'] : ['get', 'patch', 'update'];
+/** What subresources take that are no part of their object; `*` is the object's own kind. */
+const optionsKinds: ReadonlyMap<string, string> = new Map([
+  ['binding', 'Binding'],
+  ['exec', 'PodExecOptions'],
+  ['attach', 'PodAttachOptions'],
+  ['portforward', 'PodPortForwardOptions'],
+  ['proxy', '*ProxyOptions'],
+]);
+
+const subresourceVerbsOf: Readonly<Record<string, readonly string[]>> = {
+  binding: ['create'],
+  eviction: ['create'],
+  token: ['create'],
+  log: ['get'],
+  exec: ['create', 'get'],
+  attach: ['create', 'get'],
+  portforward: ['create', 'get'],
+  proxy: ['create', 'delete', 'get', 'patch', 'update'],
+};
+
+function subresourceVerbs(name: string): readonly string[] {
+  return subresourceVerbsOf[name] ?? ['get', 'patch', 'update'];
 }
 
 function aggregatedEntry(resource: Resource): object {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { WeftError } from '../../lib/errors.ts';
 import { pieceBytes } from './sink.ts';
 import type { createRequestListener } from './transport.ts';
+import type { createUpgradeListener } from './upgrade.ts';
 
 /** PEM texts. With `clientAuthority`, clients may show a certificate that it signed instead of a token. */
 export interface Certificates {
@@ -28,13 +29,19 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** Who answers what arrives. */
+export interface Listeners {
+  readonly onRequest: ReturnType<typeof createRequestListener>;
+  readonly onUpgrade: ReturnType<typeof createUpgradeListener>;
+}
+
 /** A TLS server that speaks HTTP/2 and HTTP/1.1 on one socket. Rejects with `listen-failed`. */
 export async function listen(
   at: ListenAt,
   certificates: Certificates,
-  onRequest: ReturnType<typeof createRequestListener>,
+  listeners: Listeners,
 ): Promise<Listening> {
-  const server = secureServer(certificates, onRequest);
+  const server = secureServer(certificates, listeners);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause: Error & { code?: string }) =>
     reject(
@@ -53,12 +60,8 @@ export async function listen(
 }
 
 /** Serves the connections that `listener`, a plain TCP server of somebody else, accepts; closing leaves it listening. */
-export function attach(
-  listener: Server,
-  certificates: Certificates,
-  onRequest: ReturnType<typeof createRequestListener>,
-): Listening {
-  const server = secureServer(certificates, onRequest);
+export function attach(listener: Server, certificates: Certificates, listeners: Listeners): Listening {
+  const server = secureServer(certificates, listeners);
   const forward = (socket: Socket): void => void server.emit('connection', socket);
   listener.on('connection', forward);
   const close = closer(server, undefined);
@@ -71,10 +74,7 @@ export function attach(
   };
 }
 
-function secureServer(
-  certificates: Certificates,
-  onRequest: ReturnType<typeof createRequestListener>,
-): Http2SecureServer {
+function secureServer(certificates: Certificates, { onRequest, onUpgrade }: Listeners): Http2SecureServer {
   const server = createSecureServer({
     allowHTTP1: true,
     cert: certificates.certificate,
@@ -89,6 +89,7 @@ function secureServer(
     }),
   });
   server.on('request', onRequest);
+  server.on('upgrade', onUpgrade);
   // A peer that vanished is noticed, and one that has nothing to ask does not keep its session.
   server.on('secureConnection', (socket: Socket) => void socket.setKeepAlive(true, keepAliveMs));
   server.on('session', closeWhenIdle);

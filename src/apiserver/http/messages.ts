@@ -1,4 +1,6 @@
 import type { User } from '../identity/user.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
 
 /** A request as the server reads it, whichever protocol it came by. */
 export interface ApiRequest {
@@ -18,7 +20,7 @@ export interface ApiRequest {
 }
 
 /** A complete answer, or one that goes on. */
-export type ApiResponse = BodyResponse | StreamResponse;
+export type ApiResponse = BodyResponse | StreamResponse | RelayResponse | UpgradeResponse;
 
 interface Head {
   readonly status: number;
@@ -32,6 +34,26 @@ export interface BodyResponse extends Head {
 export interface StreamResponse extends Head {
   /** Starts sending into the sink; the returned function is called once, when the client is gone. */
   readonly stream: (sink: Sink) => () => void;
+}
+
+/** A body that is passed on as it comes, no faster than the client takes it. */
+export interface RelayResponse extends Head {
+  /** Destroyed when the client is gone. */
+  readonly relay: Readable;
+}
+
+/** The connection is HTTP's no longer. */
+export interface UpgradeResponse extends Head {
+  /** Sends the answer that goes with the protocol, and speaks it from then on. */
+  readonly upgrade: (raw: RawUpgrade) => void;
+}
+
+/** A connection whose client asked for another protocol. */
+export interface RawUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client sent behind its request already. */
+  readonly head: Buffer;
 }
 
 /** Where a stream goes. Nothing is ever waited for: a client that reads too slowly is cut off by the sink. */

@@ -1,12 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { pipeline } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { StatusError, statusOf, tooLarge } from '../status.ts';
+import { badRequest, StatusError, statusOf, tooLarge } from '../status.ts';
 import { createBacklog, type Backlog, type BacklogOptions } from './backlog.ts';
-import { jsonResponse, type ApiRequest, type ApiResponse, type BodyResponse } from './messages.ts';
 import { certificateUser } from './certificate-user.ts';
+import {
+  jsonResponse,
+  type ApiRequest,
+  type ApiResponse,
+  type BodyResponse,
+  type RelayResponse,
+} from './messages.ts';
 import { sendBody } from './send-body.ts';
 import { createSink } from './sink.ts';
 
@@ -46,8 +53,13 @@ export function createRequestListener(
 
 async function serve(options: Options, request: Request, response: Response): Promise<void> {
   const answer = await answerTo(options, request);
-  if (response.destroyed || response.writableEnded) return;
+  if (response.destroyed || response.writableEnded) {
+    if ('relay' in answer) answer.relay.destroy();
+    return;
+  }
   if ('body' in answer) sendAnswer(options, answer, { request, response });
+  else if ('relay' in answer) relay(answer, response);
+  else if ('upgrade' in answer) sendAnswer(options, notUpgraded, { request, response });
   else {
     setHead(response, answer.status, answer.headers);
     // A watch may have nothing to say for long: its client shall know that it stands.
@@ -61,9 +73,26 @@ async function serve(options: Options, request: Request, response: Response): Pr
   }
 }
 
-async function answerTo(options: Options, request: Request): Promise<ApiResponse> {
+/** A connection that cannot become anything else: HTTP/2's, or one whose client named no protocol. */
+const notUpgraded = jsonResponse(400, statusOf(badRequest('Upgrade request required')));
+
+function relay(answer: RelayResponse, response: Response): void {
+  setHead(response, answer.status, answer.headers);
+  if ('stream' in response) response.writeHead(answer.status);
+  else response.flushHeaders();
+  pipeline(answer.relay, response, () => {});
+}
+
+/** What a request is answered with; a failure is an answer, too. */
+export async function answerTo(
+  options: Pick<TransportOptions, 'handle' | 'log' | 'precheck'>,
+  request: Request,
+  bodyOf: (request: Request) => Promise<Uint8Array> = readBody,
+): Promise<ApiResponse> {
   try {
-    return await options.handle(await read(options, request));
+    const head = headOf(request);
+    options.precheck(head);
+    return await options.handle({ ...head, body: await bodyOf(request) });
   } catch (thrown) {
     if (thrown instanceof StatusError) return jsonResponse(thrown.status, statusOf(thrown));
     options.log.error({ error: messageOf(thrown), path: request.url }, 'a request failed');
@@ -103,14 +132,14 @@ function setHead(response: Response, status: number, headers: Readonly<Record<st
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-async function read(options: Options, request: Request): Promise<ApiRequest> {
+function headOf(request: Request): Omit<ApiRequest, 'body'> {
   const [path, search] = split(request.url ?? '/');
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
   const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
   const certificate = socket instanceof TLSSocket ? certificateUser(socket) : undefined;
   const remoteAddress = socket?.remoteAddress;
-  const head = {
+  return {
     method: request.method ?? 'GET',
     path,
     query: new URLSearchParams(search),
@@ -119,8 +148,6 @@ async function read(options: Options, request: Request): Promise<ApiRequest> {
     ...(certificate !== undefined && { certificate }),
     ...(remoteAddress !== undefined && { remoteAddress }),
   };
-  options.precheck(head);
-  return { ...head, body: await readBody(request) };
 }
 
 function split(url: string): [string, string] {

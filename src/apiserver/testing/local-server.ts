@@ -6,6 +6,7 @@ import { silentLog } from '../../lib/log.ts';
 import { createCredentials, type Credentials } from '../credentials/credentials.ts';
 import { createApiServer } from '../server.ts';
 import { createStore } from '../store/store.ts';
+import type { PodStreams } from '../streaming/port.ts';
 import type { Store } from '../store/port.ts';
 
 /** A whole API server for a test: on a port of its own, with a store in memory. */
@@ -21,7 +22,9 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-export async function startLocalServer(options: { clock?: Clock; store?: Store } = {}): Promise<LocalServer> {
+export async function startLocalServer(
+  options: { clock?: Clock; store?: Store; streams?: PodStreams } = {},
+): Promise<LocalServer> {
   const clock = options.clock ?? systemClock;
   const directory = mkdtempSync(join(tmpdir(), 'weft-apiserver-'));
   const credentials = createCredentials({ directory: join(directory, 'credentials'), hosts: [] });
@@ -35,6 +38,7 @@ export async function startLocalServer(options: { clock?: Clock; store?: Store }
     certificates,
     tokens,
     signingKey: credentials.signingKey,
+    ...(options.streams !== undefined && { streams: options.streams }),
   });
   const { port } = await server.listen({ port: 0 });
   const kubeconfig = join(directory, 'kubeconfig');

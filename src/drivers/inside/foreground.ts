@@ -30,7 +30,7 @@ export function runInForeground(program: ForegroundProgram): Promise<number> {
     };
     child.once('error', (cause: NodeJS.ErrnoException) => {
       end();
-      reject(failure(program, cause));
+      reject(programFailure(program, cause));
     });
     child.once('exit', (code, signal) => {
       end();
@@ -39,7 +39,11 @@ export function runInForeground(program: ForegroundProgram): Promise<number> {
   });
 }
 
-function failure({ command, fromPackage }: ForegroundProgram, cause: NodeJS.ErrnoException): WeftError {
+/** The error of a program that could not be started. */
+export function programFailure(
+  { command, fromPackage }: Pick<ForegroundProgram, 'command' | 'fromPackage'>,
+  cause: NodeJS.ErrnoException,
+): WeftError {
   const isMissing = cause.code === 'ENOENT';
   return new WeftError(
     isMissing ? 'program-missing' : 'program-failed',

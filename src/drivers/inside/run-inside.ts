@@ -22,19 +22,24 @@ const enter = 'nsenter';
  */
 const script = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
 
+/** A session's first process that opens a terminal gets it as its controlling one (credentials(7)). */
+const takeTerminal = 'exec <>/proc/self/fd/0 && ';
+
+/** The command line of a program inside; `terminal` where its standard input is one that it is to control. */
+export function insideCommand(
+  { netns, resolvConf, command }: Pick<InsideOptions, 'netns' | 'resolvConf' | 'command'>,
+  terminal = false,
+): { readonly command: string; readonly args: readonly string[]; readonly fromPackage: string } {
+  const inNamespaces = [`--net=${netns}`, 'unshare', '--mount', '--propagation', 'private'];
+  const words = ['sh', '-c', terminal ? takeTerminal + script : script, 'weft', resolvConf, ...command];
+  return { command: enter, args: [...inNamespaces, ...words], fromPackage: 'util-linux' };
+}
+
 /**
  * Runs a program in a network namespace until it ends, and returns its exit code as `runInForeground`. Throws
  * `program-missing` when nsenter or unshare (util-linux) are not installed.
  */
 export function runInside(options: InsideOptions): Promise<number> {
-  const { netns, resolvConf, command, env, stdio } = options;
-  const inNamespaces = [`--net=${netns}`, 'unshare', '--mount', '--propagation', 'private'];
-  const args = [...inNamespaces, 'sh', '-c', script, 'weft', resolvConf, ...command];
-  return runInForeground({
-    command: enter,
-    args,
-    env,
-    fromPackage: 'util-linux',
-    ...(stdio !== undefined && { stdio }),
-  });
+  const { env, stdio } = options;
+  return runInForeground({ ...insideCommand(options), env, ...(stdio !== undefined && { stdio }) });
 }

@@ -8,7 +8,7 @@ import { countLines, recognise } from './speech.ts';
 const idleMs = 5 * 60_000;
 
 /** Lets a stand-in talk on a new connection; the client speaks first, and what it says decides the protocol. */
-export function converse(socket: Socket, answer: () => StandInAnswer, http: HttpServer): void {
+export function converse(socket: Socket, answer: (words: string) => StandInAnswer, http: HttpServer): void {
   let heard: Buffer = Buffer.alloc(0);
   socket.setTimeout(idleMs, () => socket.destroy());
   // Clients of a test cut connections as they like: an error ends this one, and nothing else.
@@ -19,7 +19,7 @@ export function converse(socket: Socket, answer: () => StandInAnswer, http: Http
     if (speech === 'undecided') return;
     socket.off('data', listen);
     if (speech === 'http') becomeHttp(socket, heard, http);
-    else answerLines(socket, heard, () => lineOf(answer()));
+    else answerLines(socket, heard, (lines) => lineOf(answer(`${lines} lines`)));
     heard = Buffer.alloc(0);
   };
   socket.on('data', listen);
@@ -32,10 +32,11 @@ function becomeHttp(socket: Socket, heard: Buffer, http: HttpServer): void {
   socket.resume();
 }
 
-function answerLines(socket: Socket, first: Buffer, line: () => string): void {
+function answerLines(socket: Socket, first: Buffer, line: (lines: number) => string): void {
   const reply = (chunk: Buffer): void => {
     // A client that does not read its answers is not read either.
-    if (!socket.write(line().repeat(countLines(chunk)))) {
+    const lines = countLines(chunk);
+    if (!socket.write(line(lines).repeat(lines))) {
       socket.pause();
       socket.once('drain', () => socket.resume());
     }

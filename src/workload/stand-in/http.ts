@@ -9,9 +9,11 @@ const idleMs = 5 * 60_000;
  * Answers every request with 200 and who the stand-in is. It never listens itself: connections that speak HTTP are
  * handed to it. `answerFor` tells who the socket belongs to.
  */
-export function createHttpAnswers(answerFor: (socket: Socket) => StandInAnswer | undefined): Server {
+export function createHttpAnswers(
+  answerFor: (socket: Socket, words: string) => StandInAnswer | undefined,
+): Server {
   const server = createServer({ keepAliveTimeout: idleMs, maxHeaderSize: 16_384 }, (request, response) => {
-    const answer = answerFor(request.socket);
+    const answer = answerFor(request.socket, `${request.method} ${request.url}`);
     if (answer === undefined) {
       response.destroy();
       return;

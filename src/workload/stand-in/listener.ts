@@ -1,6 +1,7 @@
 import type { Sockets } from '../../kernel/sockets/port.ts';
 import type { Family } from '../../lib/address.ts';
 import type { Listener, PodServing } from '../port.ts';
+import type { Asked } from './journal.ts';
 
 /** A listener that is open. */
 export interface OpenListener {
@@ -15,4 +16,6 @@ export interface ListenerContext {
   readonly family: Family;
   /** The pod as it was told last. */
   readonly serving: () => PodServing;
+  /** Told of every answer. */
+  readonly note: (asked: Asked) => void;
 }

@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { StandInAnswer } from '../port.ts';
 
-/** Who answers on a connection. Asked for every answer, because a pod's name or node may be told anew. */
-export type AnswerBook = WeakMap<Socket, () => StandInAnswer>;
+/**
+ * Who answers on a connection. Asked for every answer, with the words that ask for it, because a pod's name or node may
+ * be told anew.
+ */
+export type AnswerBook = WeakMap<Socket, (words: string) => StandInAnswer>;
 
 /** A pod that is asked for more connections at once refuses them: the memory of all pods is one process's. */
 const mostConnections = 1000;

@@ -41,7 +41,7 @@ export function createSctpResponders(sockets: Sockets, poller: () => Poller): Sc
   };
 
   return {
-    open({ listener, family, serving }) {
+    open({ listener, family, serving, note }) {
       const { netns } = serving();
       const key = `${netns} ${family}`;
       const responder = responders.get(key) ?? start(netns, family);
@@ -49,7 +49,10 @@ export function createSctpResponders(sockets: Sockets, poller: () => Poller): Sc
       const { ports } = responder;
       if (ports.has(listener.port))
         throw new WeftError('socket-in-use', `sctp port ${listener.port} is taken`);
-      ports.set(listener.port, (remote) => lineOf(answerOf(serving(), listener, remote)));
+      ports.set(listener.port, (remote) => {
+        note({ remote, words: 'INIT' });
+        return lineOf(answerOf(serving(), listener, remote));
+      });
       return {
         close() {
           ports.delete(listener.port);

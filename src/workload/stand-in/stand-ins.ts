@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts';
 import { openAll } from '../../lib/open-all.ts';
 import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
+import type { Asked, Journal } from './journal.ts';
 import type { OpenListener } from './listener.ts';
 import { createPodConnections, type AnswerBook, type PodConnections } from './pod-connections.ts';
 import { createSctpResponders } from './sctp.ts';
@@ -21,6 +22,8 @@ export interface StandInsOptions {
   readonly poller: () => Poller;
   /** What the pods speak: IPv4 when absent. */
   readonly families?: readonly Family[];
+  /** Where every answer is written down. */
+  readonly journal?: Journal;
   readonly log: Log;
 }
 
@@ -40,17 +43,18 @@ interface ServedPod {
  * who it is and whom it sees. All of them live in this process. `serve` throws like `Sockets.listen`.
  */
 export function createStandIns(options: StandInsOptions): StandIns {
-  const { sockets, namespaces, families = ['IPv4'], log } = options;
+  const { sockets, namespaces, families = ['IPv4'], journal, log } = options;
   const sctp = createSctpResponders(sockets, options.poller);
   const pods = new Map<string, ServedPod>();
   const answers: AnswerBook = new WeakMap();
-  const http = createHttpAnswers((socket) => answers.get(socket)?.());
+  const http = createHttpAnswers((socket, words) => answers.get(socket)?.(words));
 
   // Everything up to the first await happens at once, so calls for one pod cannot overtake each other.
   async function unserve(uid: string): Promise<void> {
     const pod = pods.get(uid);
     pods.delete(uid);
     if (pod === undefined) return;
+    journal?.forget(uid);
     pod.connections.destroyAll();
     await Promise.all([...pod.open.values()].map(({ handle }) => handle.close()));
     namespaces.release(pod.serving.netns);
@@ -58,7 +62,8 @@ export function createStandIns(options: StandInsOptions): StandIns {
 
   function open(pod: ServedPod, listener: Listener): OpenListener {
     const inFamily = (family: Family): OpenListener => {
-      const context = { sockets, listener, family, serving: () => pod.serving };
+      const note = (asked: Asked): void => journal?.write(pod.serving.uid, listener, asked);
+      const context = { sockets, listener, family, serving: () => pod.serving, note };
       if (listener.protocol === 'UDP') return openUdp(context);
       if (listener.protocol === 'SCTP') return sctp.open(context);
       return openTcp({ ...context, connections: pod.connections, answers, http });

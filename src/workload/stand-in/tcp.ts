@@ -13,7 +13,7 @@ export interface TcpContext extends ListenerContext {
 
 /** Listens on a TCP port inside the pod's namespace. Throws like `Sockets.listen`. */
 export function openTcp(context: TcpContext): OpenListener {
-  const { sockets, listener, family, serving, connections, answers, http } = context;
+  const { sockets, listener, family, serving, note, connections, answers, http } = context;
   const fd = sockets.listen(serving().netns, { protocol: 'tcp', port: listener.port, family });
   const server = createServer({ noDelay: true }, (socket) => {
     const { remoteAddress, remotePort } = socket;
@@ -23,7 +23,11 @@ export function openTcp(context: TcpContext): OpenListener {
       socket.destroy();
       return;
     }
-    const answer = () => answerOf(serving(), listener, { address: remoteAddress, port: remotePort });
+    const remote = { address: remoteAddress, port: remotePort };
+    const answer = (words: string) => {
+      note({ remote, words });
+      return answerOf(serving(), listener, remote);
+    };
     answers.set(socket, answer);
     converse(socket, answer, http);
   });
