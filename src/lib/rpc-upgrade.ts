@@ -89,5 +89,5 @@ export function streamUrl(
     if (Array.isArray(value)) for (const one of value as string[]) parameters.append(name, one);
     else if (value !== undefined) parameters.append(name, String(value));
   }
-  return `${path}?${parameters}`;
+  return `${path}?${parameters.toString()}`;
 }

@@ -9,6 +9,8 @@ export function splice(one: Duplex, other: Duplex): void {
     from.on('error', () => to.destroy());
     // Closed after its end, it may still be written out there.
     from.once('close', () => from.readableEnded || to.destroy());
-    from.pipe(to);
+    // It may have gone before anybody could look.
+    if (from.destroyed) to.destroy();
+    else from.pipe(to);
   }
 }

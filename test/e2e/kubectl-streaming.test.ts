@@ -1,7 +1,7 @@
 /** What kubectl streams: exec, logs, port-forward, cp and the proxy, into the pods of a real lab. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,10 +114,9 @@ suite('kubectl streams', { skip: cannotSendPackets || kubectlProblem() }, () => 
   });
 
   test('a program whose client leaves is ended', async () => {
-    const mark = `${20_000 + (process.pid % 10_000)}`;
-    const child = spawn('kubectl', ['exec', 'web', '--', 'sh', '-c', `echo up; exec sleep ${mark}`], { env });
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    const runs = (): boolean => spawnSync('pgrep', ['-f', `^sleep ${mark}$`]).status === 0;
+    const child = spawn('kubectl', ['exec', 'web', '--', 'sh', '-c', 'echo $$; exec sleep 1000'], { env });
+    const pid = String(await new Promise((resolve) => child.stdout.once('data', resolve))).trim();
+    const runs = (): boolean => existsSync(`/proc/${pid}`);
     assert.ok(runs());
     child.kill();
     while (runs()) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { channels, createFrameReader, encodeFrame } from '../../lib/stream-frames.ts';
 import type { UpgradeResponse } from '../http/messages.ts';
-import type { ExecStreams } from './exec.ts';
+import type { ExecStreams } from './exec-streams.ts';
 import { exitStatus } from './exit-status.ts';
 import { spdyUpgrade } from './spdy/upgrade.ts';
 

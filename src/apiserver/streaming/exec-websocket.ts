@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { channels, createFrameReader, encodeFrame } from '../../lib/stream-frames.ts';
-import type { ExecStreams } from './exec.ts';
+import type { ExecStreams } from './exec-streams.ts';
 import { exitStatus } from './exit-status.ts';
 import { bytesOf, sendSlowly } from './messages.ts';
 

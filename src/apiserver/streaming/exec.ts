@@ -3,20 +3,12 @@ import type { ApiRequest, ApiResponse } from '../http/messages.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest, StatusError } from '../status.ts';
-import { flagOf } from '../verbs/query.ts';
 import { execOverSpdy } from './exec-spdy.ts';
+import { streamsWanted } from './exec-streams.ts';
 import { execOverWebSocket } from './exec-websocket.ts';
 import { opened, podOf, streamsOf } from './pod.ts';
 import { spdyProtocol } from './spdy/upgrade.ts';
 import { webSocketProtocol, webSockets } from './websocket.ts';
-
-/** Which of a program's streams a client wants. */
-export interface ExecStreams {
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
-}
 
 /** Version 5 lets a client end its input; both tell how the program ended. */
 const webSocketProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -55,19 +47,6 @@ function leaving(program: Duplex, response: ReturnType<typeof execOverSpdy>): Ap
       response.upgrade(raw);
     },
   };
-}
-
-function streamsWanted(query: URLSearchParams): ExecStreams {
-  const tty = flagOf(query, 'tty');
-  const wanted = {
-    stdin: flagOf(query, 'stdin'),
-    stdout: flagOf(query, 'stdout'),
-    stderr: flagOf(query, 'stderr') && !tty,
-    tty,
-  };
-  if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
-    throw badRequest('you must specify at least 1 of stdin, stdout, stderr');
-  return wanted;
 }
 
 /** GET or POST of a pod's `attach`: a stand-in is no process that could be attached to. */

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { messageOf } from '../../lib/errors.ts';
 import { bytesOf, sendSlowly } from './messages.ts';
-import type { Connect } from './port-forward.ts';
+
+/** Connects to a port of a pod. */
+export type Connect = (port: number) => Promise<Duplex>;
 
 /**
  * Ports as channels of one WebSocket: the data of the i-th is channel 2i, what goes wrong with it 2i + 1. Each begins
@@ -13,42 +15,52 @@ export async function forwardChannels(
   ports: readonly number[],
   connect: Connect,
 ): Promise<void> {
-  const connections: (Duplex | undefined)[] = [];
-  const waiting: { channel: number; payload: Buffer }[] = [];
-  const deliver = (channel: number, payload: Buffer): void => {
-    const connection = channel % 2 === 0 ? connections[channel / 2] : undefined;
-    if (connection === undefined || connection.write(payload)) return;
-    socket.pause();
-    connection.once('drain', () => socket.resume());
-  };
-  let isReady = false;
+  // Nothing is read, and so nothing held, before there is somebody to hand it to.
+  socket.pause();
+  const connections = await Promise.all(
+    ports.map((port, index) => openChannel(socket, connect, [index, port])),
+  );
   socket.on('message', (data) => {
     const message = bytesOf(data);
-    const [channel, payload] = [message[0] ?? 0, message.subarray(1)];
-    if (isReady) deliver(channel, payload);
-    else waiting.push({ channel, payload });
+    const channel = message[0] ?? 0;
+    const connection = channel % 2 === 0 ? connections[channel / 2] : undefined;
+    if (connection === undefined || connection.write(message.subarray(1))) return;
+    socket.pause();
+    connection.once('drain', () => socket.resume());
   });
-  const close = (): void => {
+  const closeWhenDone = (): void => {
+    if (connections.every((one) => one?.destroyed !== false)) socket.close(1000);
+  };
+  for (const connection of connections) {
+    connection?.once('close', () => {
+      socket.resume();
+      closeWhenDone();
+    });
+  }
+  const leave = (): void => {
     for (const connection of connections) connection?.destroy();
   };
-  socket.once('close', close);
-  for (const [index, port] of ports.entries()) {
-    for (const channel of [2 * index, 2 * index + 1])
-      socket.send(Buffer.from([channel, port & 255, port >> 8]));
-    try {
-      const connection = await connect(port);
-      connections[index] = connection;
-      connection.on('error', () => connection.destroy());
-      connection.on('data', (chunk: Buffer) => sendSlowly(socket, connection, [2 * index, chunk]));
-      connection.once('close', () => {
-        if (connections.every((one) => one?.destroyed !== false)) socket.close(1000);
-      });
-    } catch (thrown) {
-      const text = `error forwarding port ${port} to the pod: ${messageOf(thrown)}`;
-      socket.send(Buffer.concat([Buffer.from([2 * index + 1]), Buffer.from(text)]));
-    }
+  socket.once('close', leave);
+  if (socket.readyState === socket.OPEN) socket.resume();
+  else leave();
+}
+
+/** Undefined for a port that nobody answers on, which the client is told. */
+async function openChannel(
+  socket: WebSocket,
+  connect: Connect,
+  [index, port]: readonly [number, number],
+): Promise<Duplex | undefined> {
+  const [data, errors] = [2 * index, 2 * index + 1];
+  for (const channel of [data, errors]) socket.send(Buffer.from([channel, port & 255, port >> 8]));
+  try {
+    const connection = await connect(port);
+    connection.on('error', () => connection.destroy());
+    connection.on('data', (chunk: Buffer) => sendSlowly(socket, connection, [data, chunk]));
+    return connection;
+  } catch (thrown) {
+    const text = `error forwarding port ${port} to the pod: ${messageOf(thrown)}`;
+    socket.send(Buffer.concat([Buffer.from([errors]), Buffer.from(text)]));
+    return undefined;
   }
-  isReady = true;
-  for (const { channel, payload } of waiting.splice(0)) deliver(channel, payload);
-  if (socket.readyState !== socket.OPEN) close();
 }

@@ -6,7 +6,7 @@ import type { ApiRequest, UpgradeResponse } from '../http/messages.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest } from '../status.ts';
-import { forwardChannels } from './forward-channels.ts';
+import { forwardChannels, type Connect } from './forward-channels.ts';
 import { podOf, streamsOf } from './pod.ts';
 import { serveSpdy, type SpdyStream } from './spdy/session.ts';
 import { spdyProtocol, spdyUpgrade } from './spdy/upgrade.ts';
@@ -16,9 +16,6 @@ const inSpdy = 'portforward.k8s.io';
 /** SPDY in the messages of a WebSocket (KEP-4006), and ports as channels of one, as most libraries have it. */
 const tunnelled = `SPDY/3.1+${inSpdy}`;
 const asChannels = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
-
-/** Connects to a port of a pod. */
-export type Connect = (port: number) => Promise<Duplex>;
 
 /** GET or POST of a pod's `portforward`: connections from the client to ports of the pod's loopback. */
 export async function forwardPorts(api: Api, target: Target, request: ApiRequest): Promise<UpgradeResponse> {

@@ -68,9 +68,12 @@ const notPassedOn = new Set([
   'upgrade',
 ]);
 
+/** How long an answer may take to begin. */
+const answerMs = 60_000;
+
 function ask(connection: Duplex, { method, path, query, headers, body }: ApiRequest): Promise<ApiResponse> {
   const [, rest = ''] = /\/proxy(\/.*)?$/.exec(path.slice(prefixOf(path).length)) ?? [];
-  const search = query.size === 0 ? '' : `?${query}`;
+  const search = query.size === 0 ? '' : `?${query.toString()}`;
   const passed = Object.entries(headers).filter(([name]) => !notPassedOn.has(name) && !name.startsWith(':'));
   return new Promise((resolve, reject) => {
     const outgoing = send({
@@ -84,13 +87,18 @@ function ask(connection: Duplex, { method, path, query, headers, body }: ApiRequ
       },
       createConnection: () => connection,
     });
+    const late = setTimeout(() => outgoing.destroy(new Error('no answer in time')), answerMs);
+    outgoing.once('close', () => clearTimeout(late));
     outgoing.once('error', (error) => {
       connection.destroy();
       reject(
         new StatusError(503, 'ServiceUnavailable', `error trying to reach service: ${error.message}`, {}),
       );
     });
-    outgoing.once('response', (response) => resolve(relayed(response)));
+    outgoing.once('response', (response) => {
+      clearTimeout(late);
+      resolve(relayed(response));
+    });
     outgoing.end(body);
   });
 }

@@ -175,6 +175,22 @@ test('header blocks of SPDY are read in view of those before them', async () => 
   other.close();
 });
 
+test('a header block that grows beyond all measure is refused, and what follows it too', async () => {
+  const [codec, other] = [createHeaderCodec(), createHeaderCodec()];
+  const bomb = await codec.encode(new Map([['streamtype', 'a'.repeat(50_000)]]));
+  assert.ok(bomb.length < 1000);
+  await other.decode(bomb);
+  const deflate = createDeflate({ dictionary: headerDictionary });
+  deflate.end(Buffer.alloc(16 << 20));
+  const bigger = Buffer.concat((await deflate.toArray()) as Buffer[]);
+  const reader = createHeaderCodec();
+  await assert.rejects(reader.decode(bigger), /too long/);
+  reader.close();
+  await assert.rejects(reader.decode(bigger));
+  codec.close();
+  other.close();
+});
+
 /** The sum that zlib names a dictionary by (RFC 1950 section 2.3), as the specification of SPDY has it. */
 test('the dictionary of SPDY is the one that its peers have', async () => {
   const deflate = createDeflate({ dictionary: headerDictionary });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -57,4 +58,25 @@ test('whoever leaves ends the program and what it started', { skip }, async () =
   await new Promise((resolve) => session.output.once('data', resolve));
   session.end();
   assert.equal(await session.ended, 128 + 9);
+});
+
+test('whoever leaves ends what a program left behind', { skip }, async () => {
+  const session = await start(['sh', '-c', '(trap "" HUP; echo $$; sleep 1000) & exit 0']);
+  await new Promise((resolve) => session.output.once('data', resolve));
+  session.end();
+  assert.equal(await session.ended, 0);
+});
+
+test('a program does not outlive the process that started it', { skip }, async () => {
+  const text = `import { startInside } from ${JSON.stringify(import.meta.resolve('./session.ts'))};
+    const session = await startInside({ netns: '/proc/self/ns/net', resolvConf: process.argv[1],
+      command: ['sh', '-c', 'trap "" HUP; echo $$; exec sleep 1000'], env: process.env });
+    session.output.once('data', (pid) => {
+      process.stdout.write(pid, () => process.kill(process.pid, 'SIGKILL'));
+    });`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', text, resolvConf], {
+    encoding: 'utf8',
+  });
+  assert.match(stdout, /^\d+\n$/);
+  while (existsSync(`/proc/${stdout.trim()}`)) await new Promise((resolve) => setTimeout(resolve, 20));
 });

@@ -35,13 +35,22 @@ export interface Session {
 /** How long a program may take to leave after its user has. */
 const graceMs = 2000;
 
+/** Of util-linux: the program dies with this process, however that ends (PR_SET_PDEATHSIG). */
+const leash = 'setpriv';
+const leashed = ['--pdeathsig', 'KILL'];
+
 /** Starts a program in a network namespace. Throws as `runInside`. */
 export async function startInside(options: SessionOptions): Promise<Session> {
   const { terminal, env } = options;
   const program = insideCommand(options, terminal !== undefined);
   const stdio: StdioOptions = terminal ? Array.from({ length: 3 }, () => terminal.terminal) : 'pipe';
   // A session of its own: it can be ended with all that it started, and may have a terminal.
-  const child = spawn(program.command, program.args, { env: { ...env }, stdio, detached: true, cwd: '/' });
+  const child = spawn(leash, [...leashed, program.command, ...program.args], {
+    env: { ...env },
+    stdio,
+    detached: true,
+    cwd: '/',
+  });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (cause: NodeJS.ErrnoException) => {
@@ -56,32 +65,35 @@ function withPipes(child: ChildProcess): Session {
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new Error('a pipe is missing');
   stdin.on('error', () => stdin.destroy());
+  const ended = exitOf(child, 'close');
   return {
     input: stdin,
     output: stdout,
     errors: stderr,
-    ended: exitOf(child, 'close'),
+    ended,
     resize() {},
-    end: () => hangUp(child),
+    end: hangUp(child, ended),
   };
 }
 
-function withTerminal(child: ChildProcess, { master, resize }: SessionTerminal): Session {
+function withTerminal(child: ChildProcess, { master, ...terminal }: SessionTerminal): Session {
   const stream = new ReadStream(master);
   const drained = new Promise<void>((resolve) => void stream.once('close', resolve));
   // EIO: nobody has the terminal open any more.
   stream.on('error', () => stream.destroy());
+  const ended = exitOf(child, 'exit').then((code) => drained.then(() => code));
+  const leave = hangUp(child, exitOf(child, 'exit'));
   return {
     input: stream,
     output: stream,
     errors: undefined,
-    ended: exitOf(child, 'exit').then((code) => drained.then(() => code)),
+    ended,
     resize(columns, rows) {
-      if (!stream.destroyed) resize(columns, rows);
+      if (!stream.destroyed) terminal.resize(columns, rows);
     },
     end() {
       stream.destroy();
-      hangUp(child);
+      leave();
     },
   };
 }
@@ -95,16 +107,28 @@ function exitOf(child: ChildProcess, event: 'exit' | 'close'): Promise<number> {
   });
 }
 
-function hangUp(child: ChildProcess): void {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+/**
+ * Ends a program's group until `ended` says that nobody is left in it: a program may be gone while what it started still
+ * holds its outputs, and as long as somebody is in the group its number is no other's.
+ */
+function hangUp({ pid }: ChildProcess, ended: Promise<number>): () => void {
+  let isOver = false;
+  let late: NodeJS.Timeout | undefined;
+  void ended.finally(() => {
+    isOver = true;
+    clearTimeout(late);
+  });
   const kill = (signal: NodeJS.Signals): void => {
+    if (isOver || pid === undefined) return;
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
+      process.kill(-pid, signal);
     } catch {
-      // It has just ended.
+      // Who is left has a group of its own.
     }
   };
-  kill('SIGHUP');
-  const late = setTimeout(() => kill('SIGKILL'), graceMs);
-  child.once('exit', () => clearTimeout(late));
+  return () => {
+    if (isOver || late !== undefined) return;
+    kill('SIGHUP');
+    late = setTimeout(() => kill('SIGKILL'), graceMs);
+  };
 }

@@ -20,6 +20,8 @@ export function converse(connection: Duplex, program: RunningProgram): void {
   program.input.once('close', () => connection.resume());
   connection.once('close', () => program.end());
   connection.once('end', () => program.end());
+  // It may have gone before anybody could look.
+  if (connection.destroyed) program.end();
   void tellEnd(connection, program);
 }
 

@@ -28,6 +28,8 @@ export function writeLog(connection: Duplex, journal: Journal, wanted: LogWanted
     connection.end();
     return;
   }
+  // It may have gone before anybody could look.
+  if (connection.destroyed) return;
   const stop = journal.follow(wanted.uid, {
     entry(entry) {
       if (!isWanted(entry)) return;

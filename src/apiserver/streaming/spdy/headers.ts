@@ -17,6 +17,8 @@ const longestHeaders = 64 * 1024;
 export function createHeaderCodec(): HeaderCodec {
   const inflate = createInflate({ dictionary: headerDictionary });
   const deflate = createDeflate({ dictionary: headerDictionary });
+  // Whoever waits for a block is told; what breaks afterwards concerns a session that is over.
+  for (const codec of [inflate, deflate]) codec.on('error', () => {});
   return {
     decode: async (block) => parse(await through(inflate, block)),
     encode: (headers) => through(deflate, format(headers)),
