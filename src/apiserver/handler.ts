@@ -4,6 +4,7 @@ import { attributesOf } from './access/attributes.ts';
 import { accessForbidden } from './access/forbidden.ts';
 import { guardedAdmission } from './access/guard.ts';
 import type { Attributes, Authorizer } from './access/port.ts';
+import { neededBesides } from './access/stream-verbs.ts';
 import { outcomeOf, type Audit, type Known, type Outcome } from './audit/audit.ts';
 import { customKindOf } from './catalog/custom-kind.ts';
 import { eventView } from './event-view.ts';
@@ -54,8 +55,11 @@ export function createHandler(api: Api, gate: Gate): Handle {
     const sender = (known.sender = authenticate.request(request));
     const user = effectiveUser(request, sender, authorizer);
     const attributes = (known.attributes = attributesOf(request, user));
-    const decision = (known.decision = authorizer.decide(attributes));
-    if (!decision.allowed) throw accessForbidden(attributes, decision.reason);
+    for (const needed of [attributes, neededBesides(attributes)]) {
+      if (needed === undefined) continue;
+      const decision = (known.decision = authorizer.decide(needed));
+      if (!decision.allowed) throw accessForbidden(needed, decision.reason);
+    }
     return serve(request, attributes);
   };
   return async (request) => {

@@ -18,7 +18,7 @@ export function attributesOf(request: Asked, user: User): Attributes {
     return { user, verb: request.method.toLowerCase(), path };
   }
   const fields = place.name === '' ? exactFields(request.query) : undefined;
-  const verb = verbOf(request, place.name);
+  const verb = verbOf(request, place);
   const name = place.name === '' ? (fields?.['metadata.name'] ?? '') : place.name;
   return { ...place, user, verb, name, ...(fields !== undefined && { fields }) };
 }
@@ -68,12 +68,12 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-function verbOf({ method, query }: Asked, name: string): string {
+function verbOf({ method, query }: Asked, { name, subresource }: Place): string {
   const verb = Object.hasOwn(verbs, method) ? (verbs[method] ?? '') : '';
   if (verb === 'delete' && name === '') return 'deletecollection';
   if (verb !== 'get') return verb;
   // A watch of one object by its path shows as much as a watch of all that selects it.
-  if (flagOf(query, 'watch')) return 'watch';
+  if (subresource === '' && flagOf(query, 'watch')) return 'watch';
   return name === '' ? 'list' : verb;
 }
 

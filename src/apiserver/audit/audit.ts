@@ -33,7 +33,7 @@ export interface Outcome {
 }
 
 export function outcomeOf(response: ApiResponse): Outcome {
-  return { code: response.status, isStream: 'stream' in response };
+  return { code: response.status, isStream: !('body' in response) };
 }
 
 export function createAudit({ sink, clock }: { sink: AuditSink; clock: Clock }): Audit {

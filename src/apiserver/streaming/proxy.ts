@@ -68,13 +68,18 @@ const notPassedOn = new Set([
   'upgrade',
 ]);
 
+/** Whom the client acts for concerns the API server alone, too. */
+function isPassedOn(name: string): boolean {
+  return !notPassedOn.has(name) && !name.startsWith(':') && !name.startsWith('impersonate-');
+}
+
 /** How long an answer may take to begin. */
 const answerMs = 60_000;
 
 function ask(connection: Duplex, { method, path, query, headers, body }: ApiRequest): Promise<ApiResponse> {
   const [, rest = ''] = /\/proxy(\/.*)?$/.exec(path.slice(prefixOf(path).length)) ?? [];
   const search = query.size === 0 ? '' : `?${query.toString()}`;
-  const passed = Object.entries(headers).filter(([name]) => !notPassedOn.has(name) && !name.startsWith(':'));
+  const passed = Object.entries(headers).filter(([name]) => isPassedOn(name));
   return new Promise((resolve, reject) => {
     const outgoing = send({
       method,
