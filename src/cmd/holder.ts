@@ -15,6 +15,7 @@ import {
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { ownDoor } from './own-door.ts';
+import { keepPinsInMemory } from '../kernel/netns/pin-directory.ts';
 import { runRole } from './role.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
@@ -28,6 +29,11 @@ const graceMs = 300;
 
 /** The holder of a lab: owns its mount namespace, runs the stand-ins, keeps the other processes running. */
 await runRole('holder', async ({ paths, options, log }) => {
+  try {
+    keepPinsInMemory(paths.namespaces);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'pins of namespaces are kept on disk, which is slower');
+  }
   const startTime = readProcStat(process.pid)?.startTime ?? 0;
   const survivors = findLabProcesses(createProcesses({ clock: systemClock }), paths).filter(
     ({ role }) => role !== 'holder',

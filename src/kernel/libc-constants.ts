@@ -2,6 +2,9 @@
 
 export const CLONE_NEWNET = 0x4000_0000;
 
+export const MS_NOSUID = 0x2;
+export const MS_NODEV = 0x4;
+export const MS_NOEXEC = 0x8;
 export const MS_BIND = 0x1000;
 export const MNT_DETACH = 2;
 /** `f_type` of a namespace file (linux/magic.h). */
