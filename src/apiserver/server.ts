@@ -7,6 +7,7 @@ import { keepAddresses } from './addresses/keeper.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { createAdmission } from './admission/admission.ts';
 import { createAudit, type AuditSink } from './audit/audit.ts';
+import { readBackup, writeBackup } from './backup/backup.ts';
 import { bootstrap } from './bootstrap.ts';
 import { newKeyPair } from './credentials/certificate.ts';
 import { isHealthPath } from './discovery/serve.ts';
@@ -19,11 +20,11 @@ import { createRequestListener } from './http/transport.ts';
 import { signingKeyOf, type SigningKey } from './identity/jwt.ts';
 import { createServiceAccountTokens } from './identity/service-account-tokens.ts';
 import { createUpgradeListener } from './http/upgrade.ts';
-import type { Store } from './store/port.ts';
+import type { Restored, RootStore, Snapshot } from './store/port.ts';
 import type { PodStreams } from './streaming/port.ts';
 
 export interface ApiServerOptions {
-  readonly store: Store;
+  readonly store: RootStore;
   readonly clock: Clock;
   readonly log: Log;
   /** Range of Service addresses where no ClusterNetwork names one; `IPV4,IPV6` for dual-stack. */
@@ -47,6 +48,13 @@ export interface ApiServer {
   listen(at: ListenAt): Promise<Listening>;
   /** Serves the connections of a plain TCP server that somebody else runs. */
   attach(listener: Server): Listening;
+  /** All objects at one version as a text, see `writeBackup`; nothing in it can still be undone. */
+  backup(): Promise<string>;
+  /**
+   * Makes the objects those of a backup, all or none, while everybody goes on; roles that every cluster has are there
+   * afterwards, also where the backup has none of them. Throws as `readBackup` and `check` do, with nothing changed.
+   */
+  restore(backup: string, check?: (snapshot: Snapshot) => void): Promise<Restored>;
   /** Ends all connections and stops listening everywhere. The store stays open. */
   close(): Promise<void>;
 }
@@ -100,6 +108,19 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const listening = attach(listener, certificates, listeners);
       open.push(listening);
       return listening;
+    },
+    async backup() {
+      const snapshot = options.store.snapshot();
+      await settled();
+      return writeBackup(snapshot);
+    },
+    async restore(text, check) {
+      const snapshot = readBackup(text);
+      check?.(snapshot);
+      const restored = options.store.restore(snapshot);
+      bootstrap(api);
+      await settled();
+      return restored;
     },
     async close() {
       for (const end of ends) end();

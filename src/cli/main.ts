@@ -117,11 +117,26 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
       };
       done(await inside(env, options.name, run));
     });
+  addApiServer(program, env, done);
   withLab(program.command('kubeconfig'))
     .description('print the kubeconfig of a lab')
     .option('--path', "print its file's path instead", false)
     .action(async (options) =>
       done(await (await import('./commands/kubeconfig.ts')).kubeconfig(env, options)),
+    );
+}
+
+function addApiServer(program: Command, env: CliEnvironment, done: Done): void {
+  const group = program.command('apiserver').description('what the API server of a lab holds');
+  withLab(group.command('backup <file>'))
+    .description('write all objects into a file, while everything goes on')
+    .action(async (file: string, { name }: { name: string }) =>
+      done(await (await import('./commands/apiserver.ts')).backup(env, { name, file })),
+    );
+  withLab(group.command('restore <file>'))
+    .description('make the objects those of a backup, while everything goes on')
+    .action(async (file: string, { name }: { name: string }) =>
+      done(await (await import('./commands/apiserver.ts')).restore(env, { name, file })),
     );
 }
 

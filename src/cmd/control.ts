@@ -13,11 +13,14 @@ import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
+import { backupRoutes } from '../lab/backup-routes.ts';
 import { ensureObjects } from '../lab/ensure.ts';
 import { createPodStreams } from '../lab/pod-streams.ts';
 import { labPlaces } from '../lab/options.ts';
 import { apiPort, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
+import { longestReply } from '../lib/rpc-limits.ts';
+import { createRpcServer } from '../lib/rpc.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
@@ -101,8 +104,16 @@ await runRole('control', async ({ paths, options, log, expose }) => {
     rootCa: access.ca,
   });
   await controllers.start();
+  const rpc = createRpcServer({
+    path: paths.socket('control'),
+    log,
+    bodyLimit: longestReply,
+    routes: backupRoutes({ server, store, nodes: places.map(({ name }) => name) }),
+  });
+  await rpc.start();
 
   return async () => {
+    await rpc.stop();
     guard.close();
     await poller.close();
     await controllers.stop();

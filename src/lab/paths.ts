@@ -28,7 +28,7 @@ export interface LabPaths {
   readonly options: string;
   /** Records of the running processes, by role. */
   readonly processes: string;
-  socket(of: 'holder' | 'agents' | 'dns' | 'api'): string;
+  socket(of: 'holder' | 'control' | 'agents' | 'dns' | 'api'): string;
   /** Where a process serves its metrics. */
   metrics(role: string): string;
   /** Locked by the one process of the role as long as it runs. */

@@ -8,4 +8,4 @@ export const longestLine = 1 << 20;
 export const mostUnreadBytes = 4 << 20;
 
 /** Bytes of a reply's body that a client reads before it gives up. */
-export const longestReply = 64 << 20;
+export const longestReply = 128 << 20;

@@ -1,15 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, WeftError } from '../../lib/errors.ts';
-import type { EventType, StoreEvent } from './port.ts';
-
-/** A current object. */
-export interface ObjectRow {
-  readonly resource: string;
-  readonly key: string;
-  readonly rv: number;
-  readonly text: string;
-}
+import type { EventType, ObjectRow, StoreEvent } from './port.ts';
 
 /** What one change found, undefined for an addition; what it left is in the next change of the object, or current. */
 export interface EventRow {

@@ -1,6 +1,6 @@
 import type { StoredObject } from '../json.ts';
-import type { EventRow, ObjectRow } from './database.ts';
-import type { Entry, StoreEvent } from './port.ts';
+import type { EventRow } from './database.ts';
+import type { Entry, ObjectRow, StoreEvent } from './port.ts';
 
 /** An entry with its own version in the object's metadata. */
 export function stamp(key: string, object: StoredObject, rv: number): Entry {

@@ -46,7 +46,8 @@ export function createGroup<T>({ commit, undo }: GroupOptions<T>): Group<T> {
         // Somebody may not wait; then nobody has to hear of a failure.
         outcome.promise.catch(() => {});
       }
-      items.push(...added);
+      // Not spread: a restore may bring more than a call takes arguments.
+      for (const item of added) items.push(item);
       if (items.length >= mostItems) flush();
       else if (!scheduled) {
         scheduled = true;

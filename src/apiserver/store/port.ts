@@ -71,3 +71,37 @@ export interface Store {
   ): () => void;
   close(): void;
 }
+
+/** A current object, as it is stored. */
+export interface ObjectRow {
+  readonly resource: string;
+  readonly key: string;
+  readonly rv: number;
+  readonly text: string;
+}
+
+/** All objects at one version. */
+export interface Snapshot {
+  readonly resourceVersion: number;
+  readonly rows: readonly ObjectRow[];
+}
+
+/** What a restore wrote. */
+export interface Restored {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** Of the newest write: after everything that was before, here and in the snapshot. */
+  readonly resourceVersion: number;
+}
+
+/** The store itself, under all that looks at it in another way. */
+export interface RootStore extends Store {
+  /** All objects as they are now; later changes do not touch it. `settled` says when none of it can be undone. */
+  snapshot(): Snapshot;
+  /**
+   * Makes the objects those of a snapshot, by one write of what differs: watchers hear of it as of any other, and
+   * versions only go on. What a client knows of versions of a newer history than ours is refused as compacted.
+   */
+  restore(snapshot: Snapshot): Restored;
+}

@@ -3,7 +3,8 @@ import { createCollection, type Collection } from './collection.ts';
 import { openDatabase, type Database } from './database.ts';
 import { firstAfter, historyOf, inverseOf, lazyEntry, stamp } from './events.ts';
 import { createGroup } from './group.ts';
-import type { Change, Entry, EventType, Store, StoreEvent } from './port.ts';
+import type { Change, Entry, EventType, RootStore, StoreEvent } from './port.ts';
+import { differencesTo } from './restore.ts';
 
 export interface StoreOptions {
   /** A file, or `:memory:`. */
@@ -18,13 +19,13 @@ export interface StoreOptions {
 const compactionStride = 256;
 
 /** Opens the store and reads all objects into memory. Throws `store-unusable`, see `openDatabase`. */
-export function createStore(options: StoreOptions): Store {
+export function createStore(options: StoreOptions): RootStore {
   const database = openDatabase({ path: options.path, synchronous: options.synchronous ?? 'NORMAL' });
   return createStoreOver(database, options.historyLimit);
 }
 
 /** A store over a database that somebody else opened; closing the store closes it. */
-export function createStoreOver(database: Database, historyLimit = 8192): Store {
+export function createStoreOver(database: Database, historyLimit = 8192): RootStore {
   const collections = new Map<string, Collection>();
   for (const row of database.objects())
     upsert(collections, row.resource, createCollection).set(lazyEntry(row));
@@ -37,6 +38,8 @@ export function createStoreOver(database: Database, historyLimit = 8192): Store 
   /** Events up to this one were written by an earlier process; they are read back when somebody asks. */
   const opened = current;
   const isReadBack = new Set<string>();
+  /** Versions up to this one are another history's: the next commit forgets events from before. */
+  let skipped = 0;
 
   const apply = ({ resource, type, entry }: StoreEvent): void => {
     const collection = upsert(collections, resource, createCollection);
@@ -45,11 +48,12 @@ export function createStoreOver(database: Database, historyLimit = 8192): Store 
   };
   const group = createGroup<StoreEvent>({
     commit(events) {
-      const bound = current - historyLimit;
-      const trims = bound - compacted >= compactionStride;
+      const bound = Math.max(current - historyLimit, skipped);
+      const trims = skipped > 0 || bound - compacted >= compactionStride;
       database.write(events, trims ? bound : undefined);
       if (!trims) return;
       compacted = bound;
+      skipped = 0;
       for (const kept of recent.values()) kept.splice(0, firstAfter(kept, bound));
     },
     undo(events) {
@@ -90,6 +94,11 @@ export function createStoreOver(database: Database, historyLimit = 8192): Store 
     commit(events);
     return entries;
   };
+  const skipTo = (rv: number): void => {
+    group.flush();
+    for (const events of recent.values()) events.length = 0;
+    current = compacted = skipped = rv;
+  };
   const since = (resource: string, rv: number): readonly StoreEvent[] => {
     const events = upsert(recent, resource, () => []);
     if (rv < opened && !isReadBack.has(resource)) {
@@ -116,6 +125,18 @@ export function createStoreOver(database: Database, historyLimit = 8192): Store 
     remove: (resource, key) => write([{ resource, key, object: undefined }])[0],
     write,
     settled: () => group.settled(),
+    snapshot: () => ({
+      resourceVersion: current,
+      rows: [...collections].flatMap(([resource, collection]) =>
+        collection.list().map(({ key, rv, text }) => ({ resource, key, rv, text })),
+      ),
+    }),
+    restore({ resourceVersion, rows }) {
+      const { changes, ...counts } = differencesTo(rows, collections);
+      if (changes.length > 0 && resourceVersion > current) skipTo(resourceVersion);
+      write(changes);
+      return { ...counts, resourceVersion: current };
+    },
     watch(resource, fromRv, callback, lost) {
       if (fromRv < compacted || fromRv > current) {
         throw new WeftError('store-compacted', `too old resource version: ${fromRv} (${compacted})`, {

@@ -7,14 +7,14 @@ import { createCredentials, type Credentials } from '../credentials/credentials.
 import { createApiServer } from '../server.ts';
 import { createStore } from '../store/store.ts';
 import type { PodStreams } from '../streaming/port.ts';
-import type { Store } from '../store/port.ts';
+import type { RootStore } from '../store/port.ts';
 
 /** A whole API server for a test: on a port of its own, with a store in memory. */
 export interface LocalServer {
   readonly access: { readonly server: string; readonly ca: string; readonly token: string };
   readonly credentials: Credentials;
   readonly port: number;
-  readonly store: Store;
+  readonly store: RootStore;
   /** Path of a kubeconfig of its administrator. */
   readonly kubeconfig: string;
   /** A directory that goes with the server. */
@@ -23,7 +23,7 @@ export interface LocalServer {
 }
 
 export async function startLocalServer(
-  options: { clock?: Clock; store?: Store; streams?: PodStreams } = {},
+  options: { clock?: Clock; store?: RootStore; streams?: PodStreams } = {},
 ): Promise<LocalServer> {
   const clock = options.clock ?? systemClock;
   const directory = mkdtempSync(join(tmpdir(), 'weft-apiserver-'));

@@ -3,9 +3,9 @@ import { silentLog } from '../../lib/log.ts';
 import type { AuditSink } from '../audit/audit.ts';
 import type { ApiRequest, ApiResponse } from '../http/messages.ts';
 import { mastersGroup, type User } from '../identity/user.ts';
-import { createApiServer } from '../server.ts';
+import { createApiServer, type ApiServer } from '../server.ts';
 import { StatusError, statusOf } from '../status.ts';
-import type { Store } from '../store/port.ts';
+import type { RootStore } from '../store/port.ts';
 import { createStore } from '../store/store.ts';
 
 /** What came back: the status code and the parsed body. */
@@ -17,7 +17,8 @@ export interface Answer {
 
 /** The API without a network under it. */
 export interface TestApi {
-  readonly store: Store;
+  readonly store: RootStore;
+  readonly server: Pick<ApiServer, 'backup' | 'restore'>;
   call(method: string, url: string, options?: CallOptions): Promise<Answer>;
   /** Starts a watch; `lines` grows as events come. */
   watch(
@@ -65,6 +66,7 @@ export function createTestApi(
   };
   return {
     store,
+    server,
     async call(method, url, { body, headers, as } = {}) {
       const request = requestOf(method, url, { body, headers: { ...authorized, ...headers } });
       const response = await answer({ ...request, ...(as !== undefined && { certificate: as }) });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
+import { requireLab } from '../require-lab.ts';
 
 /** `weft kubeconfig`: for `kubectl` and everything else that speaks to Kubernetes. */
 export async function kubeconfig(
@@ -10,9 +11,4 @@ export async function kubeconfig(
   const path = env.labs.paths(options.name).kubeconfig;
   env.out(options.path ? `${path}\n` : await readFile(path, 'utf8'));
   return 0;
-}
-
-async function requireLab(env: CliEnvironment, name: string): Promise<void> {
-  const connection = await env.connect(name);
-  await connection.close();
 }
