@@ -29,17 +29,29 @@ export function effectiveUser(request: Headers, sender: User, authorizer: Author
 const nothing = { namespace: '', group: '', version: 'v1', resource: '', subresource: '', name: '' };
 
 function read(request: Headers): User {
-  const extra: Record<string, string[]> = {};
+  // A map: a key may be `__proto__`.
+  const extra = new Map<string, string[]>();
   const groups: string[] = [];
   let [name, uid] = ['', ''];
   for (const [header, value] of pairs(request)) {
     if (header === 'impersonate-user') name = value;
     else if (header === 'impersonate-uid') uid = value;
     else if (header === 'impersonate-group') groups.push(value);
-    else if (header.startsWith(extraPrefix)) (extra[keyOf(header)] ??= []).push(value);
+    else if (header.startsWith(extraPrefix)) add(extra, keyOf(header), value);
     else if (header.startsWith(prefix)) throw badRequest(`${header} is no header of impersonation`);
   }
-  return { name, groups, ...(uid !== '' && { uid }), ...(Object.keys(extra).length > 0 && { extra }) };
+  return {
+    name,
+    groups,
+    ...(uid !== '' && { uid }),
+    ...(extra.size > 0 && { extra: Object.fromEntries(extra) }),
+  };
+}
+
+function add(extra: Map<string, string[]>, key: string, value: string): void {
+  const values = extra.get(key);
+  if (values === undefined) extra.set(key, [value]);
+  else values.push(value);
 }
 
 /** Headers as they came: a group may have a comma in its name, so that joined ones cannot be told apart. */
