@@ -44,7 +44,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     holder: createServingClient(paths.socket('holder')),
     dns: createServingClient(paths.socket('dns')),
   };
-  const settings = createPodSettings(paths.pods, {
+  const settings = createPodSettings(paths, {
     clusterDns: dnsAddress(primaryServiceCidr(options.config)),
     zone: 'cluster.local',
     nodeResolvConf: '',

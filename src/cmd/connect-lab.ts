@@ -40,7 +40,7 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
       const { runInside } = await import('../drivers/inside/run-inside.ts');
       return runInside({
         netns: join(pinsOf(paths), netns),
-        resolvConf: join(paths.pods, uid, 'resolv.conf'),
+        resolvConf: paths.resolvConf(uid),
         command,
         env: process.env,
       });

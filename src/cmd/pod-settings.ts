@@ -1,17 +1,19 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { resolvConfOf, type ResolvConfOptions } from '../model/dns/pod-settings.ts';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { PodSettings } from '../agent/pod-life.ts';
+import { resolvConfSuffix, type LabPaths } from '../lab/paths.ts';
+import { resolvConfOf, type ResolvConfOptions } from '../model/dns/pod-settings.ts';
 
-/** Files of pods below `directory`, in a folder by uid: `resolv.conf`. Modes 0700 and 0600. */
-export function createPodSettings(directory: string, options: ResolvConfOptions): PodSettings {
+/** One file of each pod, mode 0600. */
+export function createPodSettings(paths: LabPaths, options: ResolvConfOptions): PodSettings {
   return {
     write(pod) {
-      const folder = join(directory, pod.metadata.uid ?? '');
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(join(folder, 'resolv.conf'), resolvConfOf(pod, options).text, { mode: 0o600 });
+      const { text } = resolvConfOf(pod, options);
+      writeFileSync(paths.resolvConf(pod.metadata.uid ?? ''), text, { mode: 0o600 });
     },
-    remove: (uid) => rmSync(join(directory, uid), { recursive: true, force: true }),
-    list: () => readdirSync(directory),
+    remove: (uid) => rmSync(paths.resolvConf(uid), { force: true }),
+    list: () =>
+      readdirSync(paths.pods)
+        .filter((file) => file.endsWith(resolvConfSuffix))
+        .map((file) => file.slice(0, -resolvConfSuffix.length)),
   };
 }

@@ -15,7 +15,7 @@ export function programRunner(paths: LabPaths): RunProgram {
     const pty = terminal ? openPty() : undefined;
     return startInside({
       netns: join(paths.namespaces, netns),
-      resolvConf: join(paths.pods, uid, 'resolv.conf'),
+      resolvConf: paths.resolvConf(uid),
       command,
       env: { PATH: searchPath, HOME: '/root', HOSTNAME: host, ...(terminal && { TERM: 'xterm' }) },
       ...(pty !== undefined && {

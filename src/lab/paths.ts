@@ -10,8 +10,10 @@ export interface LabPaths {
   readonly ending: string;
   /** Pins of network namespaces. */
   readonly namespaces: string;
-  /** Per-pod files, by uid. */
+  /** Files of pods. */
   readonly pods: string;
+  /** The resolver's settings of the pod of a uid. */
+  resolvConf(uid: string): string;
   readonly logs: string;
   /** Standard output and error of a role; the older half is beside it, see lib/log-file. */
   log(role: string): string;
@@ -37,6 +39,9 @@ export interface LabPaths {
   serving(role: 'holder' | 'dns'): string;
 }
 
+/** Of the names of files with a resolver's settings. */
+export const resolvConfSuffix = '.resolv.conf';
+
 /** Says where labs are, instead of the places below. */
 export const directoryVariable = 'WEFT_RUN_DIRECTORY';
 
@@ -61,6 +66,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     ending: join(directory, 'ending'),
     namespaces: join(directory, 'ns'),
     pods: join(directory, 'pods'),
+    resolvConf: (uid) => join(directory, 'pods', `${uid}${resolvConfSuffix}`),
     logs: join(directory, 'log'),
     log: (role) => join(directory, 'log', `${role}.log`),
     credentials: join(directory, 'credentials'),

@@ -6,7 +6,6 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { resources } from '../../src/api/resources.ts';
@@ -59,7 +58,12 @@ describe('cluster DNS in a lab', { skip: cannotSendPackets }, () => {
     query({ sockets: lab.sockets, netns, server }, name, options);
   const addressOf = (pod: Pod): string => pod.status?.podIP ?? '';
   const resolvConfOf = ({ metadata }: Pod): string =>
-    readFileSync(join(openLabs().control.paths(lab.name).pods, metadata.uid ?? '', 'resolv.conf'), 'utf8');
+    readFileSync(
+      openLabs()
+        .control.paths(lab.name)
+        .resolvConf(metadata.uid ?? ''),
+      'utf8',
+    );
   const lookUpFrom = async (key: string, name: string): Promise<string[]> =>
     lookUp({ sockets: lab.sockets, netns: await lab.netnsOf(key) }, resolvConfOf(await lab.pod(key)), name);
 
