@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
@@ -24,7 +23,7 @@ export function tracesOf(lab: TestLab, { uid, address }: { uid: string; address:
   const traces: string[] = [];
   try {
     if (namespaces.list().includes(`pod-${uid}`)) traces.push('namespace');
-    if (existsSync(join(openLabs().control.paths(lab.name).pods, uid))) traces.push('files');
+    if (existsSync(openLabs().control.paths(lab.name).resolvConf(uid))) traces.push('files');
     for (const { name } of places) {
       const netns = nodeNetns(name);
       const state = kernel.route.dump(netns);
