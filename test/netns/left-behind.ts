@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
