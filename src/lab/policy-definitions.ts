@@ -70,10 +70,24 @@ function ruleSchema(peers: Record<string, Schema>, actions: Schema, ports: Recor
   return object({ name, action: actions, ...peers, ...ports }, ['action', ...Object.keys(peers)]);
 }
 
-function directions(actions: Schema, ports: Record<string, Schema>): Record<string, Schema> {
+/** `named` is the path from a rule's list of ports to a port's name: only pods have names for ports. */
+function directions(
+  actions: Schema,
+  ports: Record<string, Schema>,
+  named: readonly [list: string, name: string],
+): Record<string, Schema> {
+  const [listName, name] = named;
+  const egress = ruleSchema({ to: fullList(egressPeer) }, actions, ports);
   return {
     ingress: list(ruleSchema({ from: fullList(subject) }, actions, ports)),
-    egress: list(ruleSchema({ to: fullList(egressPeer) }, actions, ports)),
+    egress: list({
+      ...egress,
+      ...rule(
+        `!(has(self.${listName}) && self.${listName}.exists(one, has(one.${name})) && ` +
+          'self.to.exists(peer, has(peer.networks) || has(peer.nodes) || has(peer.domainNames)))',
+        'networks, nodes and domain names have no names for ports: give the number',
+      ),
+    }),
   };
 }
 
@@ -81,9 +95,11 @@ const match: Schema = {
   ...object({ destinationPort: oneOf({ number: port, range: range() }) }),
   minProperties: 1,
 };
-const newRules = directions(words('Accept', 'Deny', 'Pass'), {
-  protocols: fullList(oneOf({ tcp: match, udp: match, sctp: match, destinationNamedPort: text })),
-});
+const newRules = directions(
+  words('Accept', 'Deny', 'Pass'),
+  { protocols: fullList(oneOf({ tcp: match, udp: match, sctp: match, destinationNamedPort: text })) },
+  ['protocols', 'destinationNamedPort'],
+);
 const olderPorts = {
   ports: list(
     oneOf({
@@ -93,6 +109,7 @@ const olderPorts = {
     }),
   ),
 };
+const olderName = ['ports', 'namedPort'] as const;
 const allActions = words('Allow', 'Deny', 'Pass');
 const priority = integer(0, 1000);
 
@@ -102,13 +119,14 @@ const specs = {
     'priority',
     'subject',
   ]),
-  adminnetworkpolicies: object({ priority, subject, ...directions(allActions, olderPorts) }, [
+  adminnetworkpolicies: object({ priority, subject, ...directions(allActions, olderPorts, olderName) }, [
     'priority',
     'subject',
   ]),
-  baselineadminnetworkpolicies: object({ subject, ...directions(words('Allow', 'Deny'), olderPorts) }, [
-    'subject',
-  ]),
+  baselineadminnetworkpolicies: object(
+    { subject, ...directions(words('Allow', 'Deny'), olderPorts, olderName) },
+    ['subject'],
+  ),
 } satisfies Record<keyof typeof policyResources, Schema>;
 
 /**

@@ -12,11 +12,20 @@ import type {
 import { checkCidr, checkSelector, checkSyntax } from './checks.ts';
 import { portNumber } from './names.ts';
 import { policyModeProblems } from './policy-mode.ts';
-import { forbidden, invalid, notSupported, required, tooMany, type FieldProblem } from './problem.ts';
+import {
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+  type FieldProblem,
+} from './problem.ts';
 
 /** Rules of one list, one peer list and one port list may hold at most so many entries. */
 const most = 25;
 const highestPriority = 1000;
+const longestName = 100;
 
 /** Rules for ClusterNetworkPolicies: those that its definition (v1alpha2, v1beta1) states. */
 export function clusterNetworkPolicyProblems({ metadata, spec }: ClusterNetworkPolicy): FieldProblem[] {
@@ -26,6 +35,7 @@ export function clusterNetworkPolicyProblems({ metadata, spec }: ClusterNetworkP
   ): FieldProblem[] => listProblems(`${path}.protocols`, one.protocols, protocolProblems);
   return [
     ...policyModeProblems(metadata),
+    ...emptyProblems('spec.tier', spec.tier),
     ...priorityProblems(spec.priority),
     ...oneOf('spec.subject', spec.subject),
     ...subjectProblems('spec.subject', spec.subject),
@@ -88,13 +98,24 @@ function priorityProblems(priority: number): FieldProblem[] {
     : [invalid('spec.priority', priority, `must be between 0 and ${highestPriority}, inclusive`)];
 }
 
-function rulesProblems<R extends { name?: string }>(
+/** Other words that nobody knows are found by the schema, to which an empty one is none. */
+const emptyProblems = (path: string, word: string): FieldProblem[] => (word === '' ? [required(path)] : []);
+
+function rulesProblems<R extends { name?: string; action: string }>(
   path: string,
   rules: readonly R[] | undefined,
   problemsOf: (rule: R, path: string) => FieldProblem[],
 ): FieldProblem[] {
-  const all = (rules ?? []).flatMap((rule, index) => problemsOf(rule, `${path}[${index}]`));
+  const all = (rules ?? []).flatMap((rule, index) => [
+    ...nameProblems(`${path}[${index}].name`, rule.name),
+    ...emptyProblems(`${path}[${index}].action`, rule.action),
+    ...problemsOf(rule, `${path}[${index}]`),
+  ]);
   return (rules ?? []).length > most ? [tooMany(path, rules?.length ?? 0, most), ...all] : all;
+}
+
+function nameProblems(path: string, name = ''): FieldProblem[] {
+  return name.length > longestName ? [tooLong(path, longestName)] : [];
 }
 
 /** A list that, where it is given, holds something. */
@@ -177,8 +198,13 @@ function domainActionProblems(path: string, peers: readonly EgressPeer[], action
 
 function protocolProblems(path: string, protocol: ClusterNetworkPolicyProtocol): FieldProblem[] {
   const ports = (['tcp', 'udp', 'sctp'] as const).flatMap((field) => {
-    const port = protocol[field]?.destinationPort;
-    return port === undefined ? [] : portProblems(`${path}.${field}.destinationPort`, port);
+    const match = protocol[field];
+    if (match === undefined) return [];
+    const { destinationPort: port } = match;
+    const at = `${path}.${field}.destinationPort`;
+    return port === undefined
+      ? [required(at, 'all ports are the range from 1 to 65535')]
+      : portProblems(at, port);
   });
   return [...oneOf(path, protocol), ...ports];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { apiVersionOf, resources } from '../resources.ts';
+import { apiVersionOf, knownResources } from '../resources.ts';
 import { validateObject } from './validate.ts';
 
 /** The problems of an object, each as one line: field, reason and message. */
@@ -9,7 +9,7 @@ export function problemsOf(object: unknown): string[] {
 }
 
 const apiVersions: ReadonlyMap<string, string> = new Map(
-  Object.values(resources).map((resource) => [resource.kind, apiVersionOf(resource)]),
+  knownResources.map((resource) => [resource.kind, apiVersionOf(resource)]),
 );
 
 export interface Case {
