@@ -19,6 +19,18 @@ spec:
 `;
 }
 
+/** The beginning of a ClusterNetworkPolicy of tier Admin about all pods; its rules are to follow. */
+export function clusterPolicy(name: string, priority: number): string {
+  return `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: ${name} }
+spec:
+  tier: Admin
+  priority: ${priority}
+  subject: { namespaces: {} }
+`;
+}
+
 /** The beginning of a Service; its spec is to follow. */
 export function service(name: string): string {
   return `apiVersion: v1

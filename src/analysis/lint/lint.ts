@@ -59,7 +59,14 @@ export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
 }
 
 function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObject | undefined {
-  return kind === 'Service' ? cluster.services.get(key) : cluster.networkPolicies.get(key);
+  const objects = {
+    Service: cluster.services,
+    NetworkPolicy: cluster.networkPolicies,
+    ClusterNetworkPolicy: cluster.clusterNetworkPolicies,
+    AdminNetworkPolicy: cluster.adminNetworkPolicies,
+    BaselineAdminNetworkPolicy: cluster.baselineAdminNetworkPolicies,
+  };
+  return objects[kind].get(key);
 }
 
 function ignoredBy(object: KubernetesObject | undefined): string[] {

@@ -1,3 +1,4 @@
+import type { PolicyKind } from '../../model/policy/compile.ts';
 import type { LintFacts } from './facts.ts';
 
 /** `error`: something does not work. `warning`: something is not as it seems. `info`: worth a look. */
@@ -15,9 +16,9 @@ export interface Mistake {
   readonly message: string;
 }
 
-/** An object by its kind and its key, `namespace/name`. */
+/** An object by its kind and its key, `namespace/name`, or `name` where the kind has no namespaces. */
 export interface LintedObject {
-  readonly kind: 'NetworkPolicy' | 'Service';
+  readonly kind: 'Service' | PolicyKind;
   readonly key: string;
 }
 

@@ -16,6 +16,7 @@ import { peerSelectsNothing } from './rules/peer-selects-nothing.ts';
 import { peersApart } from './rules/peers-apart.ts';
 import { policySelectsNothing } from './rules/policy-selects-nothing.ts';
 import { portNotDeclared } from './rules/port-not-declared.ts';
+import { prioritiesClash } from './rules/priorities-clash.ts';
 import { ruleRedundant } from './rules/rule-redundant.ts';
 import { ruleShadowed } from './rules/rule-shadowed.ts';
 import { rulesAllowNobody } from './rules/rules-allow-nobody.ts';
@@ -52,4 +53,5 @@ export const lintRules: readonly LintRule[] = [
   emptyListAllowsAll,
   peersApart,
   nodePortPassesPolicies,
+  prioritiesClash,
 ];

@@ -6,7 +6,7 @@ import type {
   EgressPeer,
   PolicySubject,
 } from '../../api/types/policy.ts';
-import type { Protocol } from '../../api/types/meta.ts';
+import type { LabelSelector, Protocol } from '../../api/types/meta.ts';
 import {
   podsOfNamespaces,
   type AddressGroupSpec,
@@ -83,8 +83,16 @@ function isKnownPeer(
   action: CompiledRule['action'],
 ): boolean {
   if (domainNames !== undefined) return action === 'Accept';
-  return [namespaces, pods, nodes, networks].some((one) => one !== undefined);
+  const selectors = [namespaces, pods?.namespaceSelector, pods?.podSelector, nodes];
+  return [namespaces, pods, nodes, networks].some((one) => one !== undefined) && selectors.every(isReadable);
 }
+
+/** Upstream's definition takes any word for an operator; whom a rule with one means nobody knows. */
+function isReadable({ matchExpressions = [] }: LabelSelector = {}): boolean {
+  return matchExpressions.every(({ operator }) => operators.has(operator));
+}
+
+const operators: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
 
 function compilePeers(peers: readonly EgressPeer[]): RulePeers {
   return {

@@ -1,4 +1,4 @@
-import type { Direction, Tier } from './compile.ts';
+import type { CompiledPolicy, Direction, Tier } from './compile.ts';
 import type { Identity, LinkedPolicy } from './state.ts';
 
 /** The policies that have a say about an identity in one direction, tier by tier. */
@@ -33,7 +33,7 @@ function tiersOf(identity: Identity, direction: Direction, counts: (policy: Link
     (policy) => policy[direction] !== undefined && counts(policy),
   );
   const inTier = (tier: Tier): LinkedPolicy[] =>
-    policies.filter(({ compiled }) => compiled.tier === tier).sort(inOrder);
+    policies.filter(({ compiled }) => compiled.tier === tier).sort((a, b) => inOrder(a.compiled, b.compiled));
   return { admin: inTier('Admin'), isolating: inTier('NetworkPolicy'), baseline: inTier('Baseline') };
 }
 
@@ -41,7 +41,7 @@ function tiersOf(identity: Identity, direction: Direction, counts: (policy: Link
  * Policies of one tier in the order in which they are asked. Upstream leaves the order of equal priorities open;
  * here the name decides, and then the kind, so that every node and the analysis agree.
  */
-export function inOrder({ compiled: a }: LinkedPolicy, { compiled: b }: LinkedPolicy): number {
+export function inOrder(a: CompiledPolicy, b: CompiledPolicy): number {
   return a.priority - b.priority || compare(a.key, b.key) || compare(a.kind, b.kind);
 }
 
