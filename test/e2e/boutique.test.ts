@@ -87,6 +87,13 @@ suite('the Online Boutique, run and proved', { skip }, () => {
     );
     assert.equal(code, 0, out);
   });
+
+  test('no process of the lab asked the API server for what it may not', async () => {
+    const { code, out } = await weft('logs', '--name', name);
+    assert.equal(code, 0);
+    for (const role of ['control', 'agents', 'dns']) assert.match(out, new RegExp(`\\b${role}\\b`));
+    assert.doesNotMatch(out, /forbidden|unauthorized/i);
+  });
 });
 
 test('after `down` nothing is left of it', { skip }, async () => {

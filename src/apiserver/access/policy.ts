@@ -37,6 +37,7 @@ const toView = [
   on('', ['pods/log', 'pods/status', 'replicationcontrollers/status'], read),
   on('', ['resourcequotas', 'resourcequotas/status', 'namespaces'], read),
   on('discovery.k8s.io', ['endpointslices'], read),
+  on('events.k8s.io', ['events'], read),
   on(
     'apps',
     [
@@ -80,6 +81,7 @@ const toEdit = [
   on('policy', ['poddisruptionbudgets'], write),
   on('networking.k8s.io', ['ingresses', 'networkpolicies'], write),
   on('coordination.k8s.io', ['leases'], readWrite),
+  on('events.k8s.io', ['events'], write),
 ];
 
 const toAdmin = [
@@ -162,7 +164,9 @@ const upstream: readonly PolicyRole[] = [
       on('', ['services', 'endpoints'], ['list', 'watch']),
       on('', ['nodes'], read),
       on('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
+      on('networking.k8s.io', ['servicecidrs'], ['list', 'watch']),
       on('', ['events'], ['create', 'patch', 'update']),
+      on('events.k8s.io', ['events'], ['create', 'patch', 'update']),
     ],
     users: ['system:kube-proxy'],
   },

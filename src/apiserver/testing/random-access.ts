@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { rbacStores } from '../access/bindings.ts';
+import { rbacGroup, type rbacStores } from '../access/bindings.ts';
 import type { Attributes, PolicyRule } from '../access/port.ts';
 import type { StoredObject } from '../json.ts';
 
@@ -82,10 +82,18 @@ export const request: fc.Arbitrary<Attributes> = fc.oneof(
 export const keyOf = ({ resource, namespace, name }: Step): string =>
   resource === 'roles' || resource === 'roleBindings' ? `${namespace}/${name}` : name;
 
+const kinds = {
+  roles: 'Role',
+  roleBindings: 'RoleBinding',
+  clusterRoles: 'ClusterRole',
+  clusterRoleBindings: 'ClusterRoleBinding',
+} as const;
+
 /** The role or binding that a step makes. */
 export function objectOf({ resource, namespace, name, rules, subjects, role }: Step): StoredObject {
   const isNamespaced = resource === 'roles' || resource === 'roleBindings';
   const metadata = { name, ...(isNamespaced && { namespace }) };
-  const content = resource.endsWith('oles') ? { rules } : { subjects, roleRef: role };
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: resource, metadata, ...content };
+  const roleRef = { apiGroup: rbacGroup, ...role };
+  const content = resource.endsWith('oles') ? { rules } : { subjects, roleRef };
+  return { apiVersion: `${rbacGroup}/v1`, kind: kinds[resource], metadata, ...content };
 }
