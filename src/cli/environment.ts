@@ -26,6 +26,8 @@ export interface CliEnvironment {
   readonly enter: (name: string) => Promise<number | undefined>;
   /** Looks at everything that labs need of this machine; leaves nothing behind. */
   readonly diagnose: () => Promise<readonly Finding[]>;
+  /** Resolves when the person ends the command: with Ctrl-C, say. */
+  readonly untilInterrupted: () => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }

@@ -46,6 +46,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
     .exitOverride()
     .configureOutput({ writeOut: env.out, writeErr: env.err });
   addLabCommands(program, env, done);
+  addOpen(program, env, done);
   addQuestions(program, env, done);
   addDiagnosis(program, env, done);
   return program;
@@ -59,7 +60,7 @@ function wholeNumber(text: string): number {
 }
 
 const endpointHelp = `
-Endpoints: NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), svc:NAMESPACE/NAME, node:NAME, internet, or an IP address.
+Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), svc:NAMESPACE/NAME, node:NAME, internet, or an IP address.
 A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
 `;
 
@@ -151,6 +152,16 @@ function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {
     .description('what this machine must have to run labs, and how to get what is missing')
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .action(async (options) => done(await (await import('./commands/doctor.ts')).doctor(env, options)));
+}
+
+function addOpen(program: Command, env: CliEnvironment, done: Done): void {
+  withLab(program.command('open <destination>'))
+    .description('a URL of this machine that leads to a Service or pod of the lab, until Ctrl-C')
+    .addHelpText('after', endpointHelp)
+    .option('--port <number>', 'the port of 127.0.0.1; else any', wholeNumber)
+    .action(async (destination: string, options) =>
+      done(await (await import('./commands/open.ts')).open(env, { destination, ...options })),
+    );
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {

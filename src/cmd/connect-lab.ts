@@ -45,6 +45,10 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
         env: process.env,
       });
     },
+    async connectInside(way) {
+      const { connectInside } = await import('../lab/pod-streams.ts');
+      return connectInside(paths.socket('holder'), way);
+    },
     async close() {
       for (const end of ends.splice(0)) end();
       await client.close();

@@ -24,6 +24,10 @@ const environment: CliEnvironment = {
     return enterLab(labs.control.paths(name), argv);
   },
   diagnose: labs.diagnose,
+  untilInterrupted: () =>
+    new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    }),
   now: () => performance.now(),
 };
 process.exitCode = await main(argv, environment);

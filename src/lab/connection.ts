@@ -1,7 +1,9 @@
+import type { Duplex } from 'node:stream';
 import type { Programming } from '../agent/agents.ts';
 import type { Client } from '../client/port.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import type { LabOptions } from './options.ts';
+import type { WayInside } from './pod-streams.ts';
 
 /** How far the agents of a lab are. */
 export type LabProgramming = Programming;
@@ -21,5 +23,7 @@ export interface LabConnection {
    * code. Throws `program-missing`.
    */
   execute(pod: { readonly netns: string; readonly uid: string }, command: readonly string[]): Promise<number>;
+  /** A TCP connection from inside the lab. Rejects as `connectInside`. */
+  connectInside(way: WayInside): Promise<Duplex>;
   close(): Promise<void>;
 }

@@ -67,7 +67,7 @@ function parseProtocol(text: string, word: string | undefined): Protocol | undef
 
 function parseEndpoint(text: string): Endpoint | undefined {
   if (text === 'internet') return { kind: 'internet' };
-  const [, prefix, rest = ''] = /^(svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
+  const [, prefix, rest = ''] = /^(pod|svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
   if (prefix !== undefined) return parsePrefixed(prefix.toLowerCase(), rest);
   const address = parseAddress(/^\[(.*)\]$/.exec(text)?.[1] ?? text);
   if (address !== undefined) return { kind: 'address', address: formatAddress(address) };
@@ -84,7 +84,7 @@ function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
   if (prefix === 'node') return isName(rest) ? { kind: 'node', name: rest } : undefined;
   const [namespace = '', name = '', ...more] = rest.split('/');
   if (more.length > 0 || !isName(namespace) || !isName(name)) return undefined;
-  return { kind: 'service', namespace, name };
+  return { kind: prefix === 'pod' ? 'pod' : 'service', namespace, name };
 }
 
 const wordOf = { vm: 'virtual machines', site: 'sites' } as const;

@@ -1,3 +1,4 @@
+import { duplexPair } from 'node:stream';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { FlowEnd } from '../../analysis/flow.ts';
 import { createFakeClient } from '../../client/fake/client.ts';
@@ -69,6 +70,11 @@ export function createFakeLab(cluster: Cluster, { lie, programming }: FakeLabOpt
     execute: ({ netns }, command) => {
       executed.push([netns, ...command]);
       return Promise.resolve(7);
+    },
+    connectInside: (way) => {
+      const [inside, other] = duplexPair();
+      other.end(`${way.netns} ${way.addresses.join()} ${way.port}\n`);
+      return Promise.resolve(inside);
     },
     close: () => {
       closed = true;

@@ -15,7 +15,12 @@ export interface Printed {
 }
 
 /** Runs a command line on a machine that has at most one lab, called `lab`. */
-export async function run(argv: readonly string[], lab?: LabConnection): Promise<Printed> {
+export async function run(
+  argv: readonly string[],
+  lab?: LabConnection,
+  /** What the person does until they end a command that waits for that. */
+  meanwhile: (printed: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Printed> {
   let [out, err] = ['', ''];
   const notHere = (): never => {
     throw new Error('a test starts no labs');
@@ -41,6 +46,7 @@ export async function run(argv: readonly string[], lab?: LabConnection): Promise
     evidence: () => Promise.resolve({ kernel: () => [], versions: () => ({ weft: 'test' }) }),
     diagnose: () => Promise.resolve([]),
     enter: () => Promise.resolve(undefined),
+    untilInterrupted: () => meanwhile(out),
     now: () => 0,
   };
   const code = await main(argv, env);
