@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import { inCidr } from './cidr.ts';
-import { policiesAllow } from './policy.ts';
 import type { Outcome, Question } from './question.ts';
 import { clusterIPsOf, serviceAction } from './services.ts';
+import { policiesAllow } from './tiers.ts';
 import {
   nodeNamed,
   nodeWithAddress,
@@ -21,7 +21,7 @@ const rangesOf = {
 
 /**
  * What may come of a connection, by the words of the Kubernetes API: an independent, slow and plain reading of
- * Services and NetworkPolicy that other implementations are compared with. Objects are those of a running cluster:
+ * Services and policies that other implementations are compared with. Objects are those of a running cluster:
  * nodes with addresses and pod CIDRs, pods with addresses, Services with cluster addresses and node ports. Where a
  * Service chooses among several backends, every outcome that may come is listed, each once.
  */

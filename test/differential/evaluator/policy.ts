@@ -15,12 +15,12 @@ export interface Judged {
 }
 
 /**
- * Whether the NetworkPolicies let it through: a pod that no policy selects in a direction is not isolated in it;
- * an isolated one may do what any rule of any selecting policy allows.
+ * What the NetworkPolicies say: a pod that no policy selects in a direction is not isolated in it, and they say nothing
+ * (undefined); an isolated one may do what any rule of any selecting policy allows.
  */
-export function policiesAllow(world: World, judged: Judged): boolean {
+export function networkPoliciesAllow(world: World, judged: Judged): boolean | undefined {
   const selecting = world.policies.filter((policy) => isolates(policy, judged));
-  if (selecting.length === 0) return true;
+  if (selecting.length === 0) return undefined;
   return selecting.some((policy) => policyAllows(world, policy, judged));
 }
 
@@ -83,7 +83,11 @@ function matchesPort(
 }
 
 /** A name stands for what the pod that receives calls so; other addresses have no named ports. */
-function namedPorts(world: World, name: string, { direction, pod, other, protocol }: Judged): number[] {
+export function namedPorts(
+  world: World,
+  name: string,
+  { direction, pod, other, protocol }: Judged,
+): number[] {
   const receiver = direction === 'Ingress' ? pod : podWithAddress(world, other);
   const ports = receiver?.ports ?? [];
   return ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port);

@@ -1,6 +1,11 @@
 import type { Node, Pod, PodSpec, PodStatus, Service } from '../../../src/api/types/core.ts';
 import type { KubernetesObject, Labels, ObjectMeta, Protocol } from '../../../src/api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy } from '../../../src/api/types/network.ts';
+import type {
+  AdminNetworkPolicy,
+  BaselineAdminNetworkPolicy,
+  ClusterNetworkPolicy,
+} from '../../../src/api/types/policy.ts';
 import { formatAddress, type Family } from '../../../src/lib/address.ts';
 import { parsePrefix } from '../../../src/lib/prefix.ts';
 
@@ -11,9 +16,14 @@ export interface World {
   readonly pods: readonly WorldPod[];
   readonly services: readonly Service[];
   readonly slices: readonly EndpointSlice[];
+  /** Those that are enforced. */
   readonly policies: readonly NetworkPolicy[];
+  readonly clusterPolicies: readonly ClusterPolicy[];
   readonly namespaceLabels: ReadonlyMap<string, Labels>;
 }
+
+/** A policy with an order, of whatever kind. */
+export type ClusterPolicy = ClusterNetworkPolicy | AdminNetworkPolicy | BaselineAdminNetworkPolicy;
 
 export interface WorldNode {
   readonly name: string;
@@ -21,6 +31,7 @@ export interface WorldNode {
   /** Address of its tunnel device: the first of its pod CIDR. */
   readonly tunnel: string;
   readonly podCIDR: string;
+  readonly labels: Labels;
 }
 
 export interface WorldPod {
@@ -41,17 +52,20 @@ export function readWorld(objects: readonly KubernetesObject[], family: Family):
   const services: Service[] = [];
   const slices: EndpointSlice[] = [];
   const policies: NetworkPolicy[] = [];
+  const clusterPolicies: ClusterPolicy[] = [];
   const namespaceLabels = new Map<string, Labels>();
   for (const object of objects) {
     if (object.kind === 'Node') nodes.push(...readNode(object, family));
     else if (object.kind === 'Pod') pods.push(...readPod(object as Pod, family));
     else if (object.kind === 'Service') services.push(...readService(object as Service, family));
     else if (object.kind === 'EndpointSlice') slices.push(...readSlice(object as EndpointSlice, family));
+    else if (object.metadata.annotations?.['policy.weft.dev/mode'] === 'audit') continue;
     else if (object.kind === 'NetworkPolicy') policies.push(object as NetworkPolicy);
+    else if (object.kind.endsWith('NetworkPolicy')) clusterPolicies.push(object as ClusterPolicy);
     else if (object.kind === 'Namespace')
       namespaceLabels.set(object.metadata.name, object.metadata.labels ?? {});
   }
-  return { family, nodes, pods, services, slices, policies, namespaceLabels };
+  return { family, nodes, pods, services, slices, policies, clusterPolicies, namespaceLabels };
 }
 
 const isOf = (family: Family, text: string): boolean => text.includes(':') === (family === 'IPv6');
@@ -64,7 +78,9 @@ function readNode({ metadata, spec, status }: Node, family: Family): WorldNode[]
   const cidr = podCIDR === undefined ? undefined : parsePrefix(podCIDR);
   if (internal === undefined || podCIDR === undefined || cidr === undefined) return [];
   const tunnel = formatAddress(cidr.network);
-  return [{ name: metadata.name, internalIP: internal.address, tunnel, podCIDR }];
+  return [
+    { name: metadata.name, internalIP: internal.address, tunnel, podCIDR, labels: metadata.labels ?? {} },
+  ];
 }
 
 /** A Service exists in its families only, and has an address and endpoints of its own in each. */

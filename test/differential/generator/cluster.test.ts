@@ -36,6 +36,8 @@ test('clusters have the size asked for, and no two objects of a kind the same na
     within(smallCluster.pods, 'Pod');
     within(smallCluster.services, 'Service');
     within(smallCluster.policies, 'NetworkPolicy');
+    const tiered = cluster.filter(({ apiVersion }) => apiVersion.startsWith('policy.networking.k8s.io/'));
+    assert.ok(tiered.length <= smallCluster.clusterPolicies[1]);
     const names = cluster.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
     assert.equal(new Set(names).size, names.length);
   }
@@ -80,6 +82,20 @@ const features = [
   '[{}]',
   '"policyTypes":["Egress"]',
   '"policyTypes":["Ingress","Egress"]',
+  '"kind":"ClusterNetworkPolicy"',
+  '"kind":"AdminNetworkPolicy"',
+  '"kind":"BaselineAdminNetworkPolicy"',
+  '"tier":"Baseline"',
+  '"action":"Pass"',
+  '"action":"Accept"',
+  '"action":"Allow"',
+  '"action":"Deny"',
+  '"networks":',
+  '"nodes":{}',
+  '"destinationNamedPort":',
+  '"sctp":{"destinationPort":',
+  '"portRange":',
+  '"policy.weft.dev/mode":"audit"',
 ];
 
 test('everything that policies, Services and pods can say is said by some cluster', () => {

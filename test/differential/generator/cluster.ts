@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import { namespaceOf, namespaceSeed, podOf, podSeed } from './pods.ts';
+import { clusterPoliciesOf, clusterPolicySeed } from './cluster-policies.ts';
 import { policyOf, policySeed } from './policies.ts';
 import { serviceOf, serviceSeed } from './services.ts';
 
@@ -11,6 +12,7 @@ export interface ClusterSize {
   readonly pods: readonly [number, number];
   readonly services: readonly [number, number];
   readonly policies: readonly [number, number];
+  readonly clusterPolicies: readonly [number, number];
 }
 
 export const smallCluster: ClusterSize = {
@@ -19,11 +21,12 @@ export const smallCluster: ClusterSize = {
   pods: [4, 10],
   services: [1, 5],
   policies: [0, 6],
+  clusterPolicies: [0, 4],
 };
 
 /**
- * Random clusters as manifests: namespaces, bare pods pinned to `node-1`, `node-2`, …, Services and
- * NetworkPolicies. They shrink to smaller clusters; addresses and node ports are left to who runs them.
+ * Random clusters as manifests: namespaces, bare pods pinned to `node-1`, `node-2`, …, Services and policies of all
+ * kinds. They shrink to smaller clusters; addresses and node ports are left to who runs them.
  */
 export function clusters(size: ClusterSize = smallCluster): fc.Arbitrary<KubernetesObject[]> {
   const several = <T>(
@@ -36,6 +39,7 @@ export function clusters(size: ClusterSize = smallCluster): fc.Arbitrary<Kuberne
       pods: several(podSeed, size.pods),
       services: several(serviceSeed, size.services),
       policies: several(policySeed, size.policies),
+      clusterPolicies: several(clusterPolicySeed, size.clusterPolicies),
     })
     .map((seeds) => {
       const namespaces = seeds.namespaces.length;
@@ -44,6 +48,7 @@ export function clusters(size: ClusterSize = smallCluster): fc.Arbitrary<Kuberne
         ...seeds.pods.map((seed, index) => podOf(seed, { index, namespaces, nodes: size.nodes })),
         ...seeds.services.flatMap((seed, index) => serviceOf(seed, { index, namespaces })),
         ...seeds.policies.map((seed, index) => policyOf(seed, { index, namespaces })),
+        ...clusterPoliciesOf(seeds.clusterPolicies),
       ];
     });
 }

@@ -2,6 +2,7 @@ import type { Service } from '../../../src/api/types/core.ts';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy, NetworkPolicyPeer } from '../../../src/api/types/network.ts';
 import type { Destination, Question, Source } from '../evaluator/question.ts';
+import type { ClusterPolicy } from '../evaluator/world.ts';
 
 /*
  * What the address plan of IPv4 is in IPv6:
@@ -67,7 +68,8 @@ export function asDualStack(objects: readonly KubernetesObject[]): KubernetesObj
   return objects.flatMap((object): KubernetesObject[] => {
     if (object.kind === 'Service') return [dualService(object as Service, variants.get(keyOf(object)))];
     if (object.kind === 'EndpointSlice') return dualSlices(object as EndpointSlice, variants);
-    return [object.kind === 'NetworkPolicy' ? dualPolicy(object as NetworkPolicy) : object];
+    if (object.kind === 'NetworkPolicy') return [dualPolicy(object as NetworkPolicy)];
+    return [object.kind.endsWith('NetworkPolicy') ? dualClusterPolicy(object as ClusterPolicy) : object];
   });
 }
 
@@ -111,6 +113,19 @@ function dualSlices(slice: EndpointSlice, variants: ReadonlyMap<string, ServiceF
     })),
   });
   return [sliceFor('IPv4'), sliceFor('IPv6')];
+}
+
+/** Networks are there in both families. */
+function dualClusterPolicy(policy: ClusterPolicy): KubernetesObject {
+  const egress = (policy.spec.egress ?? []).map((rule) => ({
+    ...rule,
+    to: rule.to.map(({ networks, ...peer }) =>
+      networks === undefined
+        ? peer
+        : { networks: [...new Set(networks.flatMap((cidr) => [cidr, sixBlockOf(cidr)]))] },
+    ),
+  }));
+  return Object.assign({}, policy, { spec: { ...policy.spec, egress } });
 }
 
 /** Every third block stays as it is, every third is the other family's, and every third is there in both. */

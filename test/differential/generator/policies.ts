@@ -46,8 +46,8 @@ function selectorFrom(vocabulary: Vocabulary): fc.Arbitrary<LabelSelector> {
   );
 }
 
-const podSelector = selectorFrom(podLabels);
-const namespaceSelector = selectorFrom(namespaceSelectors);
+export const podSelector = selectorFrom(podLabels);
+export const namespaceSelector = selectorFrom(namespaceSelectors);
 
 const ipBlock = fc
   .constantFrom(...ipBlocks)
@@ -100,17 +100,25 @@ const policySpec: fc.Arbitrary<NetworkPolicySpec> = fc.record(
   { requiredKeys: ['podSelector'] },
 );
 
-export const policySeed = fc.record({ namespace: fc.nat(7), spec: policySpec });
+export const policySeed = fc.record({
+  namespace: fc.nat(7),
+  spec: policySpec,
+  isAudit: fc.nat(15).map((draw) => draw === 15),
+});
 export type PolicySeed = typeof policySeed extends fc.Arbitrary<infer T> ? T : never;
 
 export function policyOf(
-  { namespace, spec }: PolicySeed,
+  { namespace, spec, isAudit }: PolicySeed,
   { index, namespaces }: { index: number; namespaces: number },
 ): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { namespace: namespaceName(namespace % namespaces), name: `policy-${index}` },
+    metadata: {
+      namespace: namespaceName(namespace % namespaces),
+      name: `policy-${index}`,
+      ...(isAudit && { annotations: { 'policy.weft.dev/mode': 'audit' } }),
+    },
     spec,
   };
 }

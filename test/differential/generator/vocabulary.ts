@@ -11,6 +11,13 @@ export const namespaceSelectors = {
   'kubernetes.io/metadata.name': ['ns-0', 'ns-1'],
 } as const;
 
+/** All nodes, one, and none. */
+export const nodeSelectors = [
+  {},
+  { matchLabels: { 'kubernetes.io/hostname': 'node-2' } },
+  { matchLabels: { 'kubernetes.io/hostname': 'node-9' } },
+];
+
 export const portNames = ['http', 'dns', 'metrics'] as const;
 export const portNumbers = [53, 80, 81, 8080, 8081, 9090] as const;
 export const servicePorts = [53, 80, 443, 8000] as const;

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keyOf, resources, type Resource } from '../../../src/api/resources.ts';
+import {
+  apiVersionOf,
+  keyOf,
+  policyResources,
+  resources,
+  type Resource,
+} from '../../../src/api/resources.ts';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
-import type { NetworkPolicy } from '../../../src/api/types/network.ts';
 import type { ObjectName } from '../../../src/client/port.ts';
 import { readCluster } from '../../../src/lab/cluster-of.ts';
 import type { Cluster } from '../../../src/model/cluster.ts';
@@ -15,7 +20,9 @@ const settleTimeoutMs = 20_000;
  * in the API nor in a kernel. Returns the cluster that it is then.
  */
 export async function settle(lab: TestLab, objects: readonly KubernetesObject[]): Promise<Cluster> {
-  await lab.apply(objects);
+  const [, baseline] = baselineMarker;
+  // There is one only: where none is asked for, the marker takes its place.
+  await lab.apply(objects.some(({ kind }) => kind === baseline.kind) ? objects : [...objects, baseline]);
   const { client } = lab.connection;
   for (const deadline = performance.now() + settleTimeoutMs; ;) {
     const cluster = await readCluster(client);
@@ -76,8 +83,35 @@ const markers: readonly (readonly [Resource, ObjectName])[] = [
   [resources.namespaces, { name: 'default' }],
   [resources.services, { namespace: 'default', name: 'kubernetes' }],
   [resources.endpointslices, { namespace: 'default', name: 'kubernetes' }],
-  [resources.networkpolicies, { namespace: 'default', name: 'marker' }],
 ];
+
+/** Policies to be touched, which select nobody. */
+const nobody = { matchLabels: { 'weft.dev/marker': 'nobody' } };
+const subject = { pods: { podSelector: nobody } };
+const baselineMarker = markerOf(
+  policyResources.baselineadminnetworkpolicies,
+  { name: 'default' },
+  { subject },
+);
+const policyMarkers: readonly (readonly [Resource, KubernetesObject])[] = [
+  markerOf(resources.networkpolicies, { namespace: 'default', name: 'marker' }, { podSelector: nobody }),
+  markerOf(
+    policyResources.clusternetworkpolicies,
+    { name: 'marker' },
+    { tier: 'Baseline', priority: 1000, subject },
+  ),
+  markerOf(policyResources.adminnetworkpolicies, { name: 'marker' }, { priority: 1000, subject }),
+  baselineMarker,
+];
+
+function markerOf(
+  resource: Resource,
+  metadata: ObjectName,
+  spec: object,
+): readonly [Resource, KubernetesObject] {
+  const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, spec };
+  return [resource, object];
+}
 
 /**
  * An informer hears of the changes of one kind in their order: when it has heard of a change made now it has heard
@@ -85,26 +119,23 @@ const markers: readonly (readonly [Resource, ObjectName])[] = [
  */
 async function everythingIsProgrammed({ connection }: TestLab): Promise<void> {
   const { client } = connection;
-  const [marker] = (await client.list(resources.networkpolicies, { namespace: 'default' })).items;
-  if (marker === undefined) await client.create(resources.networkpolicies, markerPolicy);
+  for (const [resource, object] of policyMarkers) {
+    if ((await client.get(resource, object.metadata)) === undefined) await client.create(resource, object);
+  }
   const dnsPods = await client.list(resources.pods, { namespace: 'kube-system' });
   const pods = dnsPods.items.map(
     ({ metadata: { name } }) => [resources.pods, { namespace: 'kube-system', name }] as const,
   );
   const body = { metadata: { annotations: { 'weft.dev/touched': String(performance.now()) } } };
   const touched = await Promise.all(
-    [...markers, ...pods].map(async ([resource, name]) => {
+    [
+      ...markers,
+      ...policyMarkers.map(([resource, { metadata }]) => [resource, metadata] as const),
+      ...pods,
+    ].map(async ([resource, name]) => {
       const { metadata } = await client.patch(resource, name, { body });
       return [resource.plural, metadata.resourceVersion ?? '0'] as const;
     }),
   );
   await connection.programmed(Object.fromEntries(touched));
 }
-
-/** Selects nobody. */
-const markerPolicy: NetworkPolicy = {
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: { namespace: 'default', name: 'marker' },
-  spec: { podSelector: { matchLabels: { 'weft.dev/marker': 'nobody' } } },
-};
