@@ -18,6 +18,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'reach-live': () => import('./figures/reach-live.ts'),
   'api-load': () => import('./figures/api-load.ts'),
   'api-watch': () => import('./figures/api-watch.ts'),
+  'controllers-in-sync': () => import('./figures/controllers-in-sync.ts'),
   'crd-validate': () => import('./figures/crd-validate.ts'),
   rbac: () => import('./figures/rbac.ts'),
 };

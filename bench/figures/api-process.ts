@@ -12,6 +12,8 @@ import { silentLog } from '../../src/lib/log.ts';
 export interface ApiProcess {
   readonly client: Client;
   readonly token: string;
+  /** How to reach it. */
+  readonly access: Access;
   /** A connection of its own. */
   session(): ClientHttp2Session;
   /** Resident memory in megabytes. */
@@ -28,7 +30,7 @@ const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', 
 /** Requests leave much short-lived garbage: a small nursery keeps it from growing the process. */
 const nodeOptions = ['--max-semi-space-size=8'];
 
-interface Access {
+export interface Access {
   readonly server: string;
   readonly ca: string;
   readonly token: string;
@@ -47,6 +49,7 @@ export async function startApiProcess(directory: string): Promise<ApiProcess> {
   return {
     client,
     token: access.token,
+    access,
     session() {
       const session = connect(access.server, { ca: access.ca });
       sessions.push(session);

@@ -28,8 +28,17 @@ export interface CliEnvironment {
   readonly diagnose: () => Promise<readonly Finding[]>;
   /** Resolves when the person ends the command: with Ctrl-C, say. */
   readonly untilInterrupted: () => Promise<void>;
+  /** Runs controllers on a real cluster until the process is told to end. */
+  readonly runControllers: (run: ControllersRun) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+}
+
+export interface ControllersRun {
+  /** Path of a kubeconfig. */
+  readonly kubeconfig: string;
+  /** Names of controllers; those that the cluster does not have where it is absent. */
+  readonly only?: readonly string[];
 }
 
 export interface MachineEvidence {

@@ -49,6 +49,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
   addOpen(program, env, done);
   addQuestions(program, env, done);
   addDiagnosis(program, env, done);
+  addClusterRoles(program, env, done);
   return program;
 }
 
@@ -144,6 +145,19 @@ function addApiServer(program: Command, env: CliEnvironment, done: Done): void {
 /** Runs a command that enters namespaces of the lab, here or where that can be done. */
 async function inside(env: CliEnvironment, lab: string, run: () => Promise<number>): Promise<number> {
   return (await env.enter(lab)) ?? run();
+}
+
+function addClusterRoles(program: Command, env: CliEnvironment, done: Done): void {
+  program
+    .command('controller')
+    .description('run the cluster-wide controllers on the API server of a real cluster, while no other does')
+    .requiredOption('--kubeconfig <file>', 'where the API server is, and as whom')
+    .option('--controllers <names>', 'these, separated by commas; else those that the cluster does not have')
+    .action(async ({ kubeconfig, controllers }: { kubeconfig: string; controllers?: string }) => {
+      const only = controllers?.split(',').map((name) => name.trim());
+      await env.runControllers({ kubeconfig, ...(only !== undefined && { only }) });
+      done(0);
+    });
 }
 
 function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {

@@ -22,6 +22,7 @@ import { readNodeTokens } from './node-tokens.ts';
 import { createPodSettings } from './pod-settings.ts';
 import { auditedMetric, deniedMetric } from './policy-metrics.ts';
 import { repairsMetric } from './repairs-metric.ts';
+import { clientMetrics } from './client-metrics.ts';
 import { runRole, whenReady } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
@@ -54,6 +55,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
   const client = clients.as(String(token));
   const nodes = new Map([...readNodeTokens(paths.nodeTokens)].map(([node, own]) => [node, clients.as(own)]));
+  expose(() => clientMetrics(clients.counts()));
   const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-agent' });
   const agents = createAgents({
     client,

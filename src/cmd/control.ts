@@ -31,6 +31,7 @@ import { serveInternet } from './serve-internet.ts';
 import { writeNodeTokens } from './node-tokens.ts';
 import { openAuditLog } from './audit-log.ts';
 import { ownDoor } from './own-door.ts';
+import { clientMetrics } from './client-metrics.ts';
 import { runRole } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
@@ -75,6 +76,7 @@ await runRole('control', async ({ paths, options, log, expose }) => {
   await server.listen({ path: paths.socket('api') });
   const { token, ...access } = credentials.access(port);
   const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  expose(() => clientMetrics(clients.counts()));
   const clientOf = (user: keyof typeof componentUsers): Client =>
     clients.as(credentials.tokenOf(componentUsers[user]));
 

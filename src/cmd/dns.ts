@@ -7,16 +7,18 @@ import { systemClock } from '../lib/clock.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
+import { clientMetrics } from './client-metrics.ts';
 import { runRole, whenReady } from './role.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
-await runRole('dns', async ({ paths, options, log }) => {
+await runRole('dns', async ({ paths, options, log, expose }) => {
   watchHolder({ paths, log });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => loadKubeconfig(paths.ownKubeconfig('dns')));
   const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  expose(() => clientMetrics(client.counts()));
   const dns = createDnsServer({
     sockets,
     namespaces,

@@ -20,7 +20,7 @@ export interface Role {
   readonly options: LabOptions;
   readonly log: Log;
   /** Adds to the metrics of the process what is asked for each time they are. */
-  readonly expose: (metric: () => Metric) => void;
+  readonly expose: (metrics: () => Metric | readonly Metric[]) => void;
 }
 
 /**
@@ -45,15 +45,15 @@ export async function runRole(
   process.umask(0o077);
   if (!(await takesTheRole(name, paths))) process.exit(0);
   const began = performance.now();
-  const own: (() => Metric)[] = [];
-  const metrics = serveMetrics(paths.metrics(name), log, () => own.map((metric) => metric()));
+  const own: (() => Metric | readonly Metric[])[] = [];
+  const metrics = serveMetrics(paths.metrics(name), log, () => own.flatMap((metrics) => metrics()));
   void metrics.start();
   const stop = await start({
     name,
     paths,
     options: readLabOptions(paths.options),
     log,
-    expose: (metric) => void own.push(metric),
+    expose: (metrics) => void own.push(metrics),
   });
   log.info(
     { startMs: Math.round(performance.now() - began), sinceProcessStartMs: Math.round(performance.now()) },

@@ -28,6 +28,10 @@ const environment: CliEnvironment = {
     new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     }),
+  async runControllers(run) {
+    const { runControllers } = await import('./run-controllers.ts');
+    await runControllers(run);
+  },
   now: () => performance.now(),
 };
 process.exitCode = await main(argv, environment);

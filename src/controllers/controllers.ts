@@ -28,6 +28,8 @@ export interface ControllersOptions {
   readonly config: NetworkConfig;
   /** PEM of the API server's authority, which every namespace is told; not where somebody else does that. */
   readonly rootCa?: string;
+  /** All of them unless said otherwise. */
+  readonly only?: readonly ControllerName[];
 }
 
 /** The cluster-wide loops of a cluster that has no kube-controller-manager and no kube-scheduler. */
@@ -39,21 +41,25 @@ export interface Controllers extends Service {
 }
 
 /** In the order in which they hear of a change: the scheduler comes before those who only write statuses. */
-const factories: readonly ((context: ControllerContext) => Controller)[] = [
-  createEndpointSliceController,
-  createSchedulerController,
-  createReplicaSetController,
-  createDeploymentController,
-  createStatefulSetController,
-  createDaemonSetController,
-  createJobController,
-  createEndpointsController,
-  createEndpointSliceMirroringController,
-  createNamespaceController,
-  createRootCaController,
-  createGarbageCollector,
-  createPodGarbageCollector,
-];
+const factories = {
+  endpointslice: createEndpointSliceController,
+  scheduler: createSchedulerController,
+  replicaset: createReplicaSetController,
+  deployment: createDeploymentController,
+  statefulset: createStatefulSetController,
+  daemonset: createDaemonSetController,
+  job: createJobController,
+  endpoints: createEndpointsController,
+  'endpointslice-mirroring': createEndpointSliceMirroringController,
+  namespace: createNamespaceController,
+  'root-ca': createRootCaController,
+  'garbage-collector': createGarbageCollector,
+  'pod-garbage-collector': createPodGarbageCollector,
+} as const satisfies Record<string, (context: ControllerContext) => Controller>;
+
+export type ControllerName = keyof typeof factories;
+
+export const controllerNames = Object.keys(factories) as readonly ControllerName[];
 
 /** `start` resolves when the caches are filled and every loop runs; it does not wait for their work. */
 export function createControllers(options: ControllersOptions): Controllers {
@@ -68,7 +74,8 @@ export function createControllers(options: ControllersOptions): Controllers {
       if (stopped) return;
       const events = createEventRecorder({ ...options, component: 'weft-controllers' });
       const context = { ...options, cache, events };
-      controllers = factories.map((create) => create(context));
+      const chosen = controllerNames.filter((name) => options.only?.includes(name) ?? true);
+      controllers = chosen.map((name) => factories[name](context));
       for (const controller of controllers) controller.start();
     },
     async stop() {

@@ -47,6 +47,7 @@ export async function run(
     diagnose: () => Promise.resolve([]),
     enter: () => Promise.resolve(undefined),
     untilInterrupted: () => meanwhile(out),
+    runControllers: notHere,
     now: () => 0,
   };
   const code = await main(argv, env);

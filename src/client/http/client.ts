@@ -13,6 +13,8 @@ import { createConnection, type Connection } from './session.ts';
 export interface Clients {
   as(token: string): HttpClient;
   /** Ends the connection, and with it everything that its clients do. */
+  /** What all of them have met together. */
+  counts(): ClientCounts;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export function createClients(options: Omit<ClientOptions, 'token'>): Clients {
       clients.push(client);
       return client;
     },
+    counts: () => ({ ...counters }),
     async close() {
       await Promise.all(clients.map((client) => client.close()));
       connection.close();

@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { kubeProblem, startKubeApiserver, type TestServer } from '../../support/kube-server.ts';
 import { controllersOn } from './controllers.ts';
+import { controllerCommandOn } from './controller-command.ts';
 import { faultsOn } from './faults.ts';
 
 /*
@@ -42,6 +43,7 @@ for (const { name, skip, start } of servers) {
     });
     controllersOn(() => server);
     faultsOn(() => server);
+    controllerCommandOn(() => server);
   });
 }
 
