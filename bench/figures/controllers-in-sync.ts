@@ -13,7 +13,7 @@ import { startApiProcess } from './api-process.ts';
 const services = 5000;
 const runs = 3;
 /** Writes on their way at the same time while the cluster is made. */
-const width = 64;
+const width = 16;
 
 /**
  * A process of controllers on an API server that has 5,000 Services and their endpoints: from its start until its caches

@@ -18,7 +18,8 @@ export interface Connection {
 
 const backOff = { firstMs: 50, mostMs: 2_000 };
 const pingEveryMs = 10_000;
-const pingTimeoutMs = 5_000;
+/** A server that is only slow must not lose its connections as well: upstream's clients wait as long. */
+const pingTimeoutMs = 15_000;
 const connectTimeoutMs = 10_000;
 /** Lists are large and come as fast as they can: windows of 64 KiB would make them wait for round trips. */
 const windowBytes = 4 * 1024 * 1024;
