@@ -11,6 +11,11 @@ import { defaultNetworkConfig } from '../model/network/config.ts';
 
 /** The controllers on a cluster's API server, until SIGTERM or SIGINT; logs to standard error. */
 export async function runControllers({ kubeconfig, only }: ControllersRun): Promise<void> {
+  // Asked for before anything is begun that would have to be ended.
+  const told = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
   const log = pino({ name: 'controller', base: { pid: process.pid } }, pino.destination(2));
   const access = await loadKubeconfig(kubeconfig);
   const options = { ...access, clock: systemClock, log, fieldManager: 'weft-controllers' };
@@ -30,10 +35,7 @@ export async function runControllers({ kubeconfig, only }: ControllersRun): Prom
   await led.start();
   // The clients' timers and sockets alone would not keep the process.
   const alive = setInterval(() => {}, 60_000);
-  await new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
+  await told;
   clearInterval(alive);
   await led.stop();
   await client.close();

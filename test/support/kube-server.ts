@@ -166,7 +166,7 @@ async function whenReady(access: TestServer['access'], server: ChildProcess): Pr
 }
 
 /** Kills a program and waits for its end. */
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');

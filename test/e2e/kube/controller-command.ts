@@ -7,8 +7,7 @@ import { createClient } from '../../../src/client/http/client.ts';
 import { leases } from '../../../src/controllers/leader/lease.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
-import { stop } from '../../support/kube-apiserver.ts';
-import type { TestServer } from '../../support/kube-server.ts';
+import { stop, type TestServer } from '../../support/kube-server.ts';
 import { until } from './until.ts';
 
 const program = fileURLToPath(new URL('../../../src/cmd/weft.ts', import.meta.url));
