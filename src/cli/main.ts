@@ -65,6 +65,10 @@ Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), svc:NAMESPACE/
 A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
 `;
 
+const sideHelp = `
+OLD and NEW are each a file or folder of manifests, - for standard input, or lab:NAME for what runs in a lab.
+`;
+
 const expectationHelp = `
 Expectations: 'SOURCE -> DESTINATION [allowed|denied|refused|unreachable]', 'SOURCE -/-> DESTINATION' (not allowed),
 or a YAML file: a list of these, or of {from, to, expect}.
@@ -218,6 +222,15 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         (await import('./commands/test.ts')).test(env, { expectations, ...options });
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
+  withFamily(program.command('diff <old> <new>'))
+    .description('which connections a change opens and closes, and where its Services lead')
+    .addHelpText('after', sideHelp)
+    .option('--pods', 'pods instead of workloads', false)
+    .option('--all-namespaces', 'kube-system too', false)
+    .option('-o, --output <format>', 'text, json, yaml, csv or md', 'text')
+    .action(async (before: string, after: string, options) =>
+      done(await (await import('./commands/diff.ts')).diff(env, { before, after, ...options })),
+    );
   withFiles(withLab(program.command('lint')))
     .description('mistakes in policies and Services, each with its rule, file and line')
     .option('--explain <rule>', 'what a rule is about, with examples')

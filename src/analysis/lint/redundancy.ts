@@ -31,7 +31,7 @@ export function* redundantIn(facts: LintFacts, withoutAsking: ReadonlySet<string
     const rules = policy.rules.filter(
       (rule) => !withoutAsking.has(`${policy.key} ${rule.path}`) && hasEffect(facts, policy, rule),
     );
-    if (policy.subjects.length === 0 || rules.length === 0) continue;
+    if (policy.compiled.mode !== 'enforce' || policy.subjects.length === 0 || rules.length === 0) continue;
     const before = statesOf(model, policy);
     const isMissed = (next: NetworkPolicy | undefined): boolean => {
       model.setPolicy(policy.key, next);

@@ -1,3 +1,4 @@
+import { formatRange, type AddressRange } from '../../lib/prefix.ts';
 import { formatPorts, portSetKey, type PortSet } from '../../model/policy/port-set.ts';
 
 /** Who may open connections to whom, as far as NetworkPolicies decide it. */
@@ -32,10 +33,17 @@ export interface ReachSummary {
   readonly unknown: number;
 }
 
-/** Collects rows in the order they are to be told. */
-export interface Answer {
-  /** Adds a connection, unless it has no ports; `why` says on what it depends, where not all pods agree. */
-  add(source: string, destination: string, ports: PortSet, why?: string): void;
+/** A workload or pod by its name, or addresses. */
+export type ReachEnd = string | AddressRange;
+
+/** Takes rows in the order they are to be told. */
+export interface ReachRows {
+  /** Adds a connection; `why` says on what it depends, where not all pods agree. */
+  add(source: ReachEnd, destination: ReachEnd, ports: PortSet, why?: string): void;
+}
+
+/** Collects the rows that have ports. */
+export interface Answer extends ReachRows {
   finish(counts: Pick<ReachSummary, 'ends' | 'pods' | 'policies'>): Reach;
 }
 
@@ -55,12 +63,18 @@ export function createAnswer(): Answer {
   return {
     add(source, destination, ports, why) {
       if (ports !== 'all' && ports.length === 0) return;
-      connections.push({ source, destination, ports: write(ports) });
-      if (why !== undefined) unknown.push({ source, destination, why });
+      const ends = { source: nameOfEnd(source), destination: nameOfEnd(destination) };
+      connections.push({ ...ends, ports: write(ports) });
+      if (why !== undefined) unknown.push({ ...ends, why });
     },
     finish(counts) {
       const summary = { ...counts, connections: connections.length, unknown: unknown.length };
       return { connections, unknown, summary };
     },
   };
+}
+
+/** How an end is written: addresses as a prefix or a range. */
+function nameOfEnd(end: ReachEnd): string {
+  return typeof end === 'string' ? end : formatRange(end);
 }

@@ -1,13 +1,12 @@
 import type { Pod } from '../../api/types/core.ts';
 import { parseAddress, type Family } from '../../lib/address.ts';
-import { formatRange } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
 import { formatPorts, noPorts, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import { indexOf } from '../cluster-index.ts';
-import { createAnswer, type Answer, type Reach } from './answer.ts';
+import { createAnswer, type Reach, type ReachRows } from './answer.ts';
 import { groupPods, type Entity, type Group } from './groups.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
 import { createPairs, distinctPorts } from './pairs.ts';
@@ -27,12 +26,22 @@ export interface ReachOptions {
  * connections to itself are left out.
  */
 export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
+  const answer = createAnswer();
+  const { ends, pods } = addReach(answer, cluster, options);
+  return answer.finish({ ends: ends.length, pods, policies: policiesIn(cluster) });
+}
+
+/** The same, row by row; returns whose rows they are, by name, and how many pods these have. */
+export function addReach(
+  answer: ReachRows,
+  cluster: Cluster,
+  options: ReachOptions = {},
+): { readonly ends: readonly string[]; readonly pods: number } {
   const { level = 'workload', includeClusterDns = false, family } = options;
   const pods = new Map([...cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
   const entities = groupPods(indexOf(cluster), pods, { level, ...(family && { family }) });
   const outside = createOutside(family === undefined ? familiesOf(pods.values()) : [family]);
   const between = createPairs();
-  const answer = createAnswer();
   addFromOutside(answer, entities, outside);
   for (const source of entities) {
     addToOutside(answer, source, outside);
@@ -40,7 +49,7 @@ export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
       if (destination !== source) addPair(answer, source, destination, between);
     }
   }
-  return answer.finish({ ends: entities.length, pods: pods.size, policies: policiesIn(cluster) });
+  return { ends: entities.map(({ name }) => name), pods: pods.size };
 }
 
 /** Of all kinds. */
@@ -57,18 +66,18 @@ function policiesIn({
 type Outside = (policies: readonly DirectionPolicy[]) => OutsideRow[];
 
 /** By address first: one source after the other. */
-function addFromOutside(answer: Answer, entities: readonly Entity[], outside: Outside): void {
+function addFromOutside(answer: ReachRows, entities: readonly Entity[], outside: Outside): void {
   const rows = entities.flatMap((destination) =>
     outside(destination.groups.map(({ policy }) => policy.ingress)).map((row) => ({ destination, row })),
   );
   for (const { destination, row } of rows.sort((a, b) => byRange(a.row, b.row))) {
-    answer.add(formatRange(row.range), destination.name, row.ports, dependsOn(row));
+    answer.add(row.range, destination.name, row.ports, dependsOn(row));
   }
 }
 
-function addToOutside(answer: Answer, source: Entity, outside: Outside): void {
+function addToOutside(answer: ReachRows, source: Entity, outside: Outside): void {
   for (const row of outside(source.groups.map(({ policy }) => policy.egress))) {
-    answer.add(source.name, formatRange(row.range), row.ports, dependsOn(row));
+    answer.add(source.name, row.range, row.ports, dependsOn(row));
   }
 }
 
@@ -84,7 +93,7 @@ function byRange({ range: a }: OutsideRow, { range: b }: OutsideRow): number {
 }
 
 function addPair(
-  answer: Answer,
+  answer: ReachRows,
   source: Entity,
   destination: Entity,
   between: (source: Group, destination: Group) => readonly PortSet[],

@@ -1,0 +1,60 @@
+import type { Cluster } from '../../model/cluster.ts';
+import { formatPorts, type PortSet } from '../../model/policy/port-set.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
+import type { ReachEnd } from '../reach/answer.ts';
+import { addReach, type ReachOptions } from '../reach/reach.ts';
+
+/** What may pass between two ends. */
+export interface Passage {
+  /** As `formatPorts` writes them; empty for nothing. */
+  readonly ports: readonly string[];
+  /** On what it depends, where not all pods agree. */
+  readonly why: string | undefined;
+}
+
+/** Who reaches whom in one cluster, ready to be compared with another. */
+export interface ComparableReach {
+  /** Names of all workloads or pods, also of those that reach nobody. */
+  readonly ends: ReadonlySet<string>;
+  /** Between workloads or pods, by source and then destination. */
+  readonly named: ReadonlyMap<string, ReadonlyMap<string, Passage>>;
+  /** From addresses, by destination; disjoint and ascending in each family. */
+  readonly from: ReadonlyMap<string, readonly PassageOfRange[]>;
+  /** To addresses, by source. */
+  readonly to: ReadonlyMap<string, readonly PassageOfRange[]>;
+}
+
+export interface PassageOfRange {
+  readonly range: AddressRange;
+  readonly passage: Passage;
+}
+
+export function comparableReach(cluster: Cluster, options: ReachOptions): ComparableReach {
+  const named = new Map<string, Map<string, Passage>>();
+  const from = new Map<string, PassageOfRange[]>();
+  const to = new Map<string, PassageOfRange[]>();
+  const add = (source: ReachEnd, destination: ReachEnd, ports: PortSet, why?: string): void => {
+    const passage = { ports: formatPorts(ports), why };
+    if (passage.ports.length === 0) return;
+    if (typeof source !== 'string') {
+      if (typeof destination === 'string') push(from, destination, { range: source, passage });
+    } else if (typeof destination !== 'string') push(to, source, { range: destination, passage });
+    else {
+      const row = named.get(source) ?? new Map<string, Passage>();
+      named.set(source, row.set(destination, passage));
+    }
+  };
+  const { ends } = addReach({ add }, cluster, options);
+  return { ends: new Set(ends), named, from, to };
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** Equal exactly for passages that are told alike. */
+export function passageKey(passage: Passage | undefined): string {
+  return passage === undefined ? '' : `${passage.ports.join()} ${passage.why ?? ''}`;
+}
