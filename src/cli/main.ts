@@ -61,7 +61,8 @@ function wholeNumber(text: string): number {
 }
 
 const endpointHelp = `
-Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), svc:NAMESPACE/NAME, node:NAME, internet, or an IP address.
+Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), pods:NAMESPACE/SELECTOR (labels, as in app=web,tier!=x),
+svc:NAMESPACE/NAME, node:NAME, internet, or an IP address.
 A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
 `;
 
@@ -71,7 +72,7 @@ OLD and NEW are each a file or folder of manifests, - for standard input, or lab
 
 const expectationHelp = `
 Expectations: 'SOURCE -> DESTINATION [allowed|denied|refused|unreachable]', 'SOURCE -/-> DESTINATION' (not allowed),
-or a YAML file: a list of these, or of {from, to, expect}.
+or a YAML file: a list of these, or of {from, to, port, protocol, expect: allow|deny, because}.
 `;
 
 const withLab = (command: Command): Command => command.option('--name <lab>', 'which lab', 'lab');

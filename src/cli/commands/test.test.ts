@@ -16,6 +16,22 @@ const expectations = folderOf({
   expect: not allowed
 - shop/db-0 -> svc:shop/api
 `,
+  'rich.yaml': `- from: { namespace: shop, podSelector: { matchLabels: { app: web } } }
+  to: svc:shop/api
+  port: 80
+  expect: allow
+  because: the shop is useless without its api
+- from: shop/sts/db
+  to: { namespace: shop, podSelector: { matchExpressions: [{ key: app, operator: In, values: [api] }] } }
+  port: 9090
+  protocol: tcp
+  expect: deny
+- from: pods:shop/app=db
+  to: shop/deploy/api
+  port: 9090
+  expect: allow
+  because: nobody told us
+`,
   'broken.yaml': '- from: a/b\n  to: c/d:80\n- from: a/b\n  too: c/d:80\n',
   'unknown.yaml': '- shop/db-0 -> svc:shop/api\n- shop/db-0 -> svc:shop/nobody:80\n',
 });
@@ -111,6 +127,37 @@ test('SARIF points at the line of the rule that decides', async () => {
   });
 });
 
+test('ends may be selectors, ports stand apart, and each says why it is expected', async () => {
+  const { code, out } = await check(`${expectations.path}/rich.yaml`);
+  assert.equal(code, 1);
+  assert.match(out, /^ok +pods:shop\/app=web -> svc:shop\/api:80 +allowed$/m);
+  assert.match(out, /^ok +shop\/sts\/db -> pods:shop\/app=api:9090 denied +denied$/m);
+  assert.match(out, /^FAILED +pods:shop\/app=db -> shop\/Deployment\/api:9090 +denied$/m);
+  assert.match(out, /^ {2}expected because nobody told us\n {2}nothing in NetworkPolicy shop\/api allows/m);
+  assert.match(out, /\n2 passed, 1 failed of 3\n$/);
+  const { results } = JSON.parse((await check(`${expectations.path}/rich.yaml`, '-o', 'json')).out) as {
+    results: unknown[];
+  };
+  assert.partialDeepStrictEqual(results[2], { because: 'nobody told us', line: 11 });
+});
+
+test('JUnit says of each what was asked, expected and found, and by which rule', async () => {
+  const { out } = await check(`${expectations.path}/rich.yaml`, '-o', 'junit');
+  const [held = '', , broken = ''] = out.match(/<testcase [^]*?<\/testcase>/g) ?? [];
+  for (const [name, value] of [
+    ['source', /shop\/web-[^"]+/],
+    ['destination', /svc:shop\/api:80/],
+    ['port', /TCP 80/],
+    ['expected', /allowed/],
+    ['actual', /allowed/],
+    ['rule', /NetworkPolicy shop\/api spec\.ingress\[0\] \([^"]*policies\.yaml:8\)/],
+    ['because', /the shop is useless without its api/],
+  ] as const) {
+    assert.match(held, new RegExp(`<property name="${name}" value="${value.source}"/>`));
+  }
+  assert.match(broken, /<property name="actual" value="denied"\/>[^]*<failure message="shop\/db-0 -&gt; /);
+});
+
 test('with --live packets decide, whatever is predicted', async () => {
   const lab = createFakeLab(await shopCluster(), { lie: () => ({ outcome: 'refused', milliseconds: 1 }) });
   const asked = [
@@ -125,15 +172,48 @@ test('with --live packets decide, whatever is predicted', async () => {
   assert.equal(lab.programmed.length, 1);
 });
 
+/** Items after the first, and what is said of them with the line. */
+const itemMistakes: readonly [text: string, complaint: RegExp][] = [
+  ['- 7\n', /2: is no expectation/],
+  ['- {}\n', /2: from is to be an endpoint, or namespace and podSelector/],
+  ['- from: a/b\n  to: [c/d]\n', /3: to is to be an endpoint/],
+  ['- from: a/b\n  to: c/d\n  port: 70000\n', /4: port is to be a number from 1 to 65535, or a name/],
+  ['- from: a/b\n  to: c/d:80\n  port: 80\n', /4: the port is said twice: in to, and in port/],
+  ['- from: a/b\n  to: c/d\n  protocol: UDP\n', /4: protocol needs a port beside it/],
+  ['- from: a/b\n  to: c/d:80\n  protocol: ICMP\n', /4: protocol is to be one of TCP, UDP, SCTP/],
+  ['- from: a/b\n  to: c/d:80\n  expect: maybe\n', /4: "maybe" is not one of allow, deny, allowed/],
+  ['- from: a/b\n  to: c/d:80\n  because: [1]\n', /4: because is to be a text/],
+  [
+    '- from:\n    namespace: a\n    podSelector: { matchExpressions: [{ key: b, operator: Is }] }\n  to: c/d:80\n',
+    /4: podSelector\.matchExpressions\[0\]\.operator: .*"Is"/,
+  ],
+];
+const wrongItems = folderOf(
+  Object.fromEntries(
+    itemMistakes.map(([text], index) => [`${index}.yaml`, `- shop/db-0 -> svc:shop/api\n${text}`]),
+  ),
+);
+after(() => wrongItems[Symbol.dispose]());
+
 const mistakes: readonly [what: string, words: readonly string[], complaint: RegExp][] = [
+  [
+    'a selector that selects nobody',
+    ['pods:shop/app=none -> svc:shop/api'],
+    /pods:shop\/app=none selects no pod/,
+  ],
   ['a verdict that is none', ['a/b -> c/d:80 maybe'], /"maybe" is not one of/],
   ['a contradiction', ['a/b -/-> c/d:80 allowed'], /contradicts itself/],
   ['a sentence without an arrow', ['nothing'], /nothing does not exist/],
   [
     'a field that is not known',
     [`${expectations.path}/broken.yaml`],
-    /broken\.yaml:3: too is not one of from, to, expect/,
+    /broken\.yaml:4: too is not one of from, to, port, protocol, expect, because/,
   ],
+  ...itemMistakes.map(([, complaint], index): (typeof mistakes)[number] => [
+    `${complaint.source} of an item`,
+    [`${wrongItems.path}/${index}.yaml`],
+    new RegExp(`/${index}\\.yaml:${complaint.source}`),
+  ]),
   [
     'an endpoint that is not there',
     [`${expectations.path}/unknown.yaml`],

@@ -1,3 +1,4 @@
+import { matchesSelector, parseLabelSelector } from '../../api/selector.ts';
 import type { Pod } from '../../api/types/core.ts';
 import { nearest } from '../../api/validate/suggest.ts';
 import { WeftError } from '../../lib/errors.ts';
@@ -19,11 +20,16 @@ export function requireKey<T>(objects: ReadonlyMap<string, T>, kind: string, key
   });
 }
 
+/** An endpoint that stands for pods. */
+export type PodsEndpoint = Extract<Endpoint, { kind: 'pod' | 'workload' | 'pods' }>;
+
+export function standsForPods(endpoint: Endpoint): endpoint is PodsEndpoint {
+  return endpoint.kind === 'pod' || endpoint.kind === 'workload' || endpoint.kind === 'pods';
+}
+
 /** The pods that the endpoint stands for, by name. Throws `endpoint-unknown`. */
-export function requirePods(
-  { pods }: Cluster,
-  endpoint: Extract<Endpoint, { kind: 'pod' | 'workload' }>,
-): [[string, Pod], ...[string, Pod][]] {
+export function requirePods({ pods }: Cluster, endpoint: PodsEndpoint): [[string, Pod], ...[string, Pod][]] {
+  if (endpoint.kind === 'pods') return requireSelected(pods, endpoint);
   const key = `${endpoint.namespace}/${endpoint.name}`;
   if (endpoint.kind === 'pod') {
     const pod = pods.get(key);
@@ -37,6 +43,19 @@ export function requirePods(
   const workloads = new Set([...pods.values()].map((pod) => workloadName(pod)));
   const asked = formatEndpoint(endpoint);
   throw unknown(`${asked} has no pods`, asked, { choices: inNamespace([...workloads], asked) });
+}
+
+function requireSelected(
+  pods: ReadonlyMap<string, Pod>,
+  endpoint: Extract<Endpoint, { kind: 'pods' }>,
+): [[string, Pod], ...[string, Pod][]] {
+  const selector = parseLabelSelector(endpoint.selector);
+  const [first, ...others] = [...pods]
+    .filter(([, { metadata }]) => metadata.namespace === endpoint.namespace)
+    .filter(([, { metadata }]) => matchesSelector(selector, metadata.labels))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  if (first !== undefined) return [first, ...others];
+  throw withHint(`${formatEndpoint(endpoint)} selects no pod`, undefined);
 }
 
 function isOf(pod: Pod, { namespace, workload, name }: Extract<Endpoint, { kind: 'workload' }>): boolean {

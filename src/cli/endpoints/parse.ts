@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
+import { parseLabelSelector } from '../../api/selector.ts';
 import type { Protocol } from '../../api/types/meta.ts';
 import { workloadKindOf } from './kinds.ts';
 
@@ -13,6 +14,8 @@ export type Endpoint =
       readonly namespace: string;
       readonly name: string;
     }
+  /** The pods of a namespace that a label selector selects. */
+  | { readonly kind: 'pods'; readonly namespace: string; readonly selector: string }
   | { readonly kind: 'node'; readonly name: string }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'internet' };
@@ -67,11 +70,24 @@ function parseProtocol(text: string, word: string | undefined): Protocol | undef
 
 function parseEndpoint(text: string): Endpoint | undefined {
   if (text === 'internet') return { kind: 'internet' };
+  const [, inNamespace, selector] = /^pods:([^/]*)\/(.*)$/.exec(text) ?? [];
+  if (inNamespace !== undefined && selector !== undefined) return parsePods(inNamespace, selector);
   const [, prefix, rest = ''] = /^(pod|svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
   if (prefix !== undefined) return parsePrefixed(prefix.toLowerCase(), rest);
   const address = parseAddress(/^\[(.*)\]$/.exec(text)?.[1] ?? text);
   if (address !== undefined) return { kind: 'address', address: formatAddress(address) };
   return parseParts(text);
+}
+
+/** `pods:NAMESPACE/SELECTOR`, the selector in the API's string form; empty for all of them. */
+function parsePods(namespace: string, selector: string): Endpoint | undefined {
+  if (!isName(namespace)) return undefined;
+  try {
+    parseLabelSelector(selector);
+    return { kind: 'pods', namespace, selector };
+  } catch {
+    return undefined;
+  }
 }
 
 function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
@@ -113,6 +129,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'address') return endpoint.address;
   if (endpoint.kind === 'internet') return endpoint.kind;
   if (endpoint.kind === 'node') return `node:${endpoint.name}`;
+  if (endpoint.kind === 'pods') return `pods:${endpoint.namespace}/${endpoint.selector}`;
   const { namespace, name } = endpoint;
   if (endpoint.kind === 'workload') return `${namespace}/${endpoint.workload}/${name}`;
   return endpoint.kind === 'service' ? `svc:${namespace}/${name}` : `${namespace}/${name}`;
@@ -121,6 +138,6 @@ export function formatEndpoint(endpoint: Endpoint): string {
 function invalid(text: string, why?: string): WeftError {
   return new WeftError('endpoint-invalid', `${text}: ${why ?? 'is no endpoint'}`, {
     fault: 'input',
-    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, svc:NAMESPACE/NAME, node:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
+    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
   });
 }

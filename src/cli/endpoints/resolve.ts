@@ -5,7 +5,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { familiesOfNetwork } from '../../model/network/config.ts';
 import { labAddressesOf } from '../../model/network/lab-addresses.ts';
-import { requireKey, requirePods } from './find.ts';
+import { requireKey, requirePods, standsForPods } from './find.ts';
 import { formatEndpoint, parseDestination, parseSource, type Endpoint } from './parse.ts';
 import { byNumber, podPort, servicePort, type PortQuestion } from './ports.ts';
 
@@ -39,7 +39,7 @@ export interface Resolved<T> {
 export function resolveSource(cluster: Cluster, text: string): Resolved<Source> {
   const endpoint = parseSource(text);
   const asked = formatEndpoint(endpoint);
-  if (endpoint.kind === 'pod' || endpoint.kind === 'workload') {
+  if (standsForPods(endpoint)) {
     return { asked, all: mapAll(requirePods(cluster, endpoint), podSource) };
   }
   if (endpoint.kind === 'service') {
@@ -81,7 +81,7 @@ export function resolveDestination(cluster: Cluster, text: string): Resolved<Tar
 
 function targetsOf(cluster: Cluster, endpoint: Endpoint, question: PortQuestion): [Target, ...Target[]] {
   const { asked } = question;
-  if (endpoint.kind === 'pod' || endpoint.kind === 'workload') {
+  if (standsForPods(endpoint)) {
     return mapAll(requirePods(cluster, endpoint), ([key, pod]) =>
       target({ kind: 'pod', key }, key, podPort(pod, question)),
     );

@@ -11,6 +11,8 @@ export interface Expectation {
   readonly expected: Expected;
   /** Where it was written; undefined for one of the command line. */
   readonly place: { readonly file: string; readonly line: number } | undefined;
+  /** Why it is expected, in its author's words. */
+  readonly because?: string;
 }
 
 const expectedVerdicts = ['allowed', 'denied', 'refused', 'unreachable'] as const;
@@ -29,11 +31,14 @@ export function parseExpectation(text: string): Expectation {
   return { source, destination, expected, place: undefined };
 }
 
-/** One of the verdicts, or `not allowed`. Throws `expectation-invalid`. */
+/** One of the verdicts, or `not allowed`; `allow` and `deny` are short for two of them. Throws `expectation-invalid`. */
 export function parseExpected(text: string, word: string): Expected {
+  if (word === 'allow') return 'allowed';
+  if (word === 'deny') return 'denied';
   const found = [...expectedVerdicts, 'not allowed' as const].find((one) => one === word);
   if (found !== undefined) return found;
-  throw invalid(text, `${JSON.stringify(word)} is not one of ${expectedVerdicts.join(', ')}`);
+  const words = ['allow', 'deny', ...expectedVerdicts].join(', ');
+  throw invalid(text, `${JSON.stringify(word)} is not one of ${words}`);
 }
 
 /** Whether a verdict is as expected. */

@@ -22,6 +22,7 @@ export async function renderChecked(
     checked.map((one) => ({
       suite: one.expectation.place?.file ?? 'command line',
       name: formatExpectation(one.expectation),
+      properties: propertiesOf(one),
       ...(one.passed ? {} : { failure: { message: headline(one), text: details(one) } }),
     })),
   );
@@ -46,18 +47,33 @@ function headline({ source, destination, expectation: { expected }, actual }: Ch
   return `${source} -> ${destination}: expected ${expected}, is ${actual}`;
 }
 
-function details({ expectation: { place }, why, reasons }: Checked): string {
+function details({ expectation: { place, because }, why, reasons }: Checked): string {
   return [
+    ...(because === undefined ? [] : [`  expected because ${because}\n`]),
     ...(why === undefined ? [] : [`  ${why}\n`]),
     ...reasons.map((reason) => `  decided by ${formatReason(reason)}\n`),
     ...(place === undefined ? [] : [`  expected at ${place.file}:${place.line}\n`]),
   ].join('');
 }
 
+/** What a report of tests says of each, held or not. */
+function propertiesOf({ expectation, reasons, ...one }: Checked): Record<string, string> {
+  const { expected, because } = expectation;
+  return {
+    source: one.source,
+    destination: one.destination,
+    port: `${one.protocol} ${one.port}`,
+    expected,
+    actual: one.actual,
+    rule: reasons.map(formatReason).join('; '),
+    ...(because === undefined ? {} : { because }),
+  };
+}
+
 function jsonOf(checked: readonly Checked[]): unknown {
   const passed = checked.filter((one) => one.passed).length;
   return {
-    results: checked.map(({ expectation: { expected, place }, why, passed, reasons, ...one }) => ({
+    results: checked.map(({ expectation: { expected, place, because }, why, passed, reasons, ...one }) => ({
       source: one.source,
       destination: one.destination,
       protocol: one.protocol,
@@ -66,6 +82,7 @@ function jsonOf(checked: readonly Checked[]): unknown {
       actual: one.actual,
       passed,
       why: why ?? null,
+      because: because ?? null,
       reasons,
       file: place?.file ?? null,
       line: place?.line ?? null,

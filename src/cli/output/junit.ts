@@ -6,6 +6,8 @@ export interface JunitCase {
   /** Seconds. */
   readonly time?: number;
   readonly failure?: { readonly message: string; readonly text: string };
+  /** What it was about, by name. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** Why it was not run. */
   readonly skipped?: string;
 }
@@ -24,17 +26,22 @@ export function renderJunit(name: string, cases: readonly JunitCase[]): string {
   ].join('');
 }
 
-function renderCase({ suite, name, time, failure, skipped }: JunitCase): string {
+function renderCase({ suite, name, time, failure, skipped, properties = {} }: JunitCase): string {
   const seconds = time === undefined ? '' : ` time="${time.toFixed(6)}"`;
   const head = `    <testcase classname=${attribute(suite)} name=${attribute(name)}${seconds}`;
+  const parts = renderProperties(properties);
   if (failure !== undefined) {
     const { message, text } = failure;
-    return `${head}>\n      <failure message=${attribute(message)}>${escapeXml(text)}</failure>\n    </testcase>\n`;
-  }
-  if (skipped !== undefined) {
-    return `${head}>\n      <skipped message=${attribute(skipped)}/>\n    </testcase>\n`;
-  }
-  return `${head}/>\n`;
+    parts.push(`      <failure message=${attribute(message)}>${escapeXml(text)}</failure>\n`);
+  } else if (skipped !== undefined) parts.push(`      <skipped message=${attribute(skipped)}/>\n`);
+  return parts.length === 0 ? `${head}/>\n` : `${head}>\n${parts.join('')}    </testcase>\n`;
+}
+
+function renderProperties(properties: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(properties).map(
+    ([name, value]) => `        <property name=${attribute(name)} value=${attribute(value)}/>\n`,
+  );
+  return lines.length === 0 ? [] : ['      <properties>\n', ...lines, '      </properties>\n'];
 }
 
 function attribute(text: string): string {
