@@ -8,7 +8,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { networkConfigOf } from '../model/network/config.ts';
 import type { CliEnvironment } from './environment.ts';
 import { familyAsked } from './ip-family.ts';
-import type { LoadedObject } from './manifests/objects.ts';
+import type { LoadedObject, LocatedProblem } from './manifests/objects.ts';
 import { readManifests } from './manifests/read.ts';
 import { sourceOfManifests } from './source-of.ts';
 
@@ -16,6 +16,8 @@ import { sourceOfManifests } from './source-of.ts';
 export interface World {
   readonly cluster: Cluster;
   readonly sourceOf: SourceOf;
+  /** What of the manifests could not be read or understood: see `settle`. */
+  readonly problems: readonly LocatedProblem[];
 }
 
 export interface WorldOptions {
@@ -23,6 +25,8 @@ export interface WorldOptions {
   readonly name: string;
   /** The family that is asked about: what a cluster has whose manifests do not say. */
   readonly ipFamily?: string;
+  /** Whether broken manifests may be left out where it is known what is in doubt without them. */
+  readonly aPartWillDo?: boolean;
 }
 
 /**
@@ -31,10 +35,10 @@ export interface WorldOptions {
  */
 export async function openWorld(env: Pick<CliEnvironment, 'connect'>, options: WorldOptions): Promise<World> {
   if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
-  const { objects } = await readManifests(options.file);
+  const { objects, problems } = await readManifests(options.file, options);
   const family = familyAsked(options.ipFamily);
   const cluster = await expand(objects, family === undefined ? [] : [family]);
-  return { cluster, sourceOf: sourceOfManifests(objects, cluster) };
+  return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems };
 }
 
 /** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */
@@ -69,12 +73,12 @@ export async function withLab<T>(
 ): Promise<T> {
   const lab = await env.connect(name);
   try {
-    const [{ readCluster }, { objects }] = await Promise.all([
+    const [{ readCluster }, { objects, problems }] = await Promise.all([
       import('../lab/cluster-of.ts'),
       readManifests(file),
     ]);
     const cluster = await readCluster(lab.client);
-    return await work({ lab, world: { cluster, sourceOf: sourceOfManifests(objects, cluster) } });
+    return await work({ lab, world: { cluster, sourceOf: sourceOfManifests(objects, cluster), problems } });
   } finally {
     await lab.close();
   }

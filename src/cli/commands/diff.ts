@@ -1,12 +1,12 @@
 import { diffReach } from '../../analysis/diff/diff.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { renderDiff } from '../output/difference.ts';
 import { requireFormat } from '../output/format.ts';
-import { openWorld } from '../world.ts';
+import { settle } from '../partial.ts';
+import { openWorld, type World } from '../world.ts';
 
 export interface DiffOptions {
   /** A file or folder, `-`, or `lab:NAME`. */
@@ -26,22 +26,24 @@ export async function diff(env: CliEnvironment, options: DiffOptions): Promise<E
     throw new WeftError('diff-invalid', 'only one of OLD and NEW can be standard input', { fault: 'input' });
   }
   const [old, now] = [await sideOf(env, before, options), await sideOf(env, after, options)];
-  const family: Family | undefined = familyIn(old, options.ipFamily) ?? familyIn(now, options.ipFamily);
-  const difference = diffReach(old, now, {
+  const family: Family | undefined =
+    familyIn(old.cluster, options.ipFamily) ?? familyIn(now.cluster, options.ipFamily);
+  const difference = diffReach(old.cluster, now.cluster, {
     level: pods ? 'pod' : 'workload',
     includeClusterDns: allNamespaces,
     ...(family && { family }),
   });
   env.out(await renderDiff(difference, format));
-  return difference.connections.length + difference.services.length === 0 ? 0 : 1;
+  const isSame = difference.connections.length + difference.services.length === 0;
+  return settle(env, { problems: [...old.problems, ...now.problems] }, isSame ? 0 : 1);
 }
 
 async function sideOf(
   env: CliEnvironment,
   side: string,
   { ipFamily }: Pick<DiffOptions, 'ipFamily'>,
-): Promise<Cluster> {
+): Promise<World> {
   const lab = /^lab:(.+)$/.exec(side)?.[1];
   const asked = lab === undefined ? { file: [side], name: '' } : { file: [], name: lab };
-  return (await openWorld(env, { ...asked, ...(ipFamily === undefined ? {} : { ipFamily }) })).cluster;
+  return openWorld(env, { ...asked, ...(ipFamily === undefined ? {} : { ipFamily }) });
 }

@@ -6,6 +6,7 @@ import { familyIn } from '../ip-family.ts';
 import type { Explained } from '../output/explanation.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
+import { settle } from '../partial.ts';
 import { openWorld } from '../world.ts';
 
 export interface ExplainOptions {
@@ -20,7 +21,8 @@ export interface ExplainOptions {
 /** `weft explain`: the predicted walk. Exit 0 only when the connection is allowed. */
 export async function explain(env: CliEnvironment, options: ExplainOptions): Promise<ExitCode> {
   const format = requireFormat(options.output, ['text', 'json', 'yaml']);
-  const { cluster, sourceOf } = await openWorld(env, options);
+  const world = await openWorld(env, options);
+  const { cluster, sourceOf } = world;
   const sources = resolveSource(cluster, options.source);
   const targets = resolveDestination(cluster, options.destination);
   const [source] = sources.all;
@@ -35,7 +37,7 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
     const { renderExplanation } = await import('../output/explanation.ts');
     env.out(renderExplanation(explained));
   } else env.out(await (format === 'json' ? toJson : toYaml)(explanationJson(explained)));
-  return prediction.verdict === 'allowed' ? 0 : 1;
+  return settle(env, world, prediction.verdict === 'allowed' ? 0 : 1);
 }
 
 /** The contract of `-o json`: absent things are null. */

@@ -6,6 +6,7 @@ import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { requireFormat } from '../output/format.ts';
 import { lintExamples, lintPage } from '../output/lint-page.ts';
 import { hasSeverity, renderLinted } from '../output/linted.ts';
+import { settle } from '../partial.ts';
 import { openWorld } from '../world.ts';
 
 export interface LintOptions {
@@ -27,7 +28,8 @@ export async function lint(env: CliEnvironment, options: LintOptions): Promise<E
   const format = requireFormat(options.output, ['text', 'json', 'yaml', 'sarif']);
   const failOn = requireSeverity(options.failOn);
   const without = options.ignore.map((id) => requireRule(id).id);
-  const { cluster, sourceOf } = await openWorld(env, options);
+  const world = await openWorld(env, options);
+  const { cluster, sourceOf } = world;
   const isGiven = (object: LintedObject): boolean => sourceOf(object, '') !== undefined;
   const isAsked = options.file.length > 0 ? isGiven : isOfUsers;
   const answer = lintOf(cluster, { sourceOf, isAsked, without });
@@ -38,7 +40,7 @@ export async function lint(env: CliEnvironment, options: LintOptions): Promise<E
     env.err('  give the manifests of the workloads too, for policies and Services select by their labels\n');
     return 2;
   }
-  return hasSeverity(answer.findings, failOn) ? 1 : 0;
+  return settle(env, world, hasSeverity(answer.findings, failOn) ? 1 : 0);
 }
 
 /** What the cluster has of itself is nobody's mistake. */

@@ -29,6 +29,80 @@ test('the table is a list of connections and a line of counts', async () => {
   assert.equal(out, `${list}\n10 connections, 0 unknown; 3 ends, 5 pods, 1 policies\n`);
 });
 
+/** A policy of `shop` that nobody can read, a Service that is broken, and another namespace. */
+const partly = folderOf({
+  'shop.yaml': shop,
+  'other.yaml': ['x', 'y']
+    .map(
+      (name) => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: other }
+spec: { containers: [{ name: c, image: c }] }
+`,
+    )
+    .join('---\n'),
+  'policies.yaml': shopPolicies.replace('port: 9090', 'port: 99090'),
+  'service.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 0 }] }\n',
+});
+after(() => partly[Symbol.dispose]());
+
+test('what a broken policy decides about is unknown, the rest is told, and said to be a part', async () => {
+  const { code, out, err } = await run(['reach', '-f', partly.path]);
+  assert.equal(code, 2);
+  assert.match(out, /^other\/x\[Pod\] => other\/y\[Pod\] : all$/m);
+  assert.doesNotMatch(out, /^shop\/\w+\[/m);
+  assert.match(out, /^shop\/\* => \* : .*policies\.yaml:10: NetworkPolicy shop\/api: .*99090/m);
+  assert.match(
+    err,
+    /^weft: this is a part of the answer, without:\n.*policies\.yaml:10: .*\n.*service\.yaml:4: /,
+  );
+});
+
+test('a broken Service changes nothing about who reaches whom, and is told', async () => {
+  using other = folderOf({
+    'shop.yaml': shop,
+    'policies.yaml': shopPolicies,
+    'service.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: s }\nspec: { ports: [{ port: 0 }] }\n',
+  });
+  const { code, out, err } = await run(['reach', '-f', other.path]);
+  assert.equal(code, 2);
+  assert.equal(out, `${list}\n10 connections, 0 unknown; 3 ends, 5 pods, 1 policies\n`);
+  assert.match(err, /service\.yaml:4: Service s: spec\.ports\[0\]\.port/);
+});
+
+test('with a Namespace that is broken nothing is told, for its labels may be what policies select', async () => {
+  using other = folderOf({
+    'shop.yaml': shop,
+    'namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { a: 1 } }\n',
+  });
+  const { code, out, err } = await run(['reach', '-f', other.path]);
+  assert.deepEqual([code, out], [2, '']);
+  assert.match(err, /namespace\.yaml:3: Namespace shop: metadata\.labels/);
+});
+
+test('a policy of another network is told by every question about manifests, and is no success', async () => {
+  using other = folderOf({
+    'shop.yaml': shop,
+    'policy.yaml':
+      'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: { name: p, namespace: shop }\nspec: {}\n',
+  });
+  for (const question of [
+    ['reach', '-f', other.path],
+    ['lint', '--ignore', 'WL013', '-f', other.path],
+    ['explain', '-f', other.path, 'shop/db-0', 'svc:shop/api'],
+    ['test', '-f', other.path, 'shop/db-0 -> svc:shop/api'],
+    ['diff', other.path, other.path],
+  ]) {
+    const { code, out, err } = await run(question);
+    assert.equal(code, 2, question[0]);
+    assert.notEqual(out, '');
+    assert.match(
+      err,
+      /policy\.yaml:1: CiliumNetworkPolicy shop\/p: policies of cilium\.io are not understood/,
+    );
+  }
+});
+
 interface Row {
   readonly source: string;
   readonly destination: string;

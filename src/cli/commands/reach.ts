@@ -1,10 +1,12 @@
 import { reach as reachOf } from '../../analysis/reach/reach.ts';
 import type { Reach } from '../../analysis/reach/answer.ts';
+import { withDoubts } from '../../analysis/reach/doubt.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { renderConnections } from '../output/connections.ts';
+import { doubtsOf, settle } from '../partial.ts';
 import { openWorld, withLab, type LabWorld } from '../world.ts';
 
 export interface ReachOptions {
@@ -24,13 +26,13 @@ const liveFormats = [...staticFormats, 'junit'] as const;
 export async function reach(env: CliEnvironment, options: ReachOptions): Promise<ExitCode> {
   if (options.live) return withLab(env, options, (lab) => reachLive(env, lab, options));
   const format = requireFormat(options.output, staticFormats);
-  const { cluster } = await openWorld(env, options);
-  const answer = connectionsOf(cluster, options);
+  const world = await openWorld(env, { ...options, aPartWillDo: true });
+  const answer = withDoubts(connectionsOf(world.cluster, options), doubtsOf(world));
   if (format === 'json') env.out(toJson(answer));
   else if (format === 'yaml') env.out(await toYaml(answer));
   else if (format === 'table') env.out(renderConnections(answer));
   else env.out(await renderOther(answer, format));
-  return 0;
+  return settle(env, world, 0);
 }
 
 function connectionsOf(cluster: Cluster, { pods, allNamespaces, ipFamily }: ReachOptions): Reach {

@@ -1,5 +1,4 @@
 import { selectorKey } from '../../api/selector.ts';
-import type { LabelSelector } from '../../api/types/meta.ts';
 import { validateObject } from '../../api/validate/validate.ts';
 import { messageOf, type WeftError } from '../../lib/errors.ts';
 import { formatEndpoint, parseDestination, type Destination } from '../endpoints/parse.ts';
@@ -59,8 +58,7 @@ function parseEnd(end: unknown, field: 'from' | 'to', at: PlaceOf): string {
   }
   const [problem] = selectorProblems(podSelector);
   if (problem !== undefined) throw wrong(at(field, ...problem.steps), problem.message);
-  // Checked just now.
-  return `pods:${namespace}/${selectorKey(podSelector as LabelSelector)}`;
+  return `pods:${namespace}/${selectorKey(podSelector)}`;
 }
 
 /** What is wrong with a selector, as a policy's would be refused. */
@@ -84,19 +82,26 @@ const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];
 function withPort(to: string, { port, protocol }: Record<string, unknown>, at: PlaceOf): string {
   if (port === undefined && protocol === undefined) return to;
   const said = destinationOf(to, at);
-  const isNumber = typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
-  if (port !== undefined && !isNumber && typeof port !== 'string')
-    throw wrong(at('port'), 'port is to be a number from 1 to 65535, or a name');
   if (port !== undefined && said.port !== undefined)
     throw wrong(at('port'), 'the port is said twice: in to, and in port');
-  const number = port ?? said.port;
+  const number = port === undefined ? said.port : parsePort(port, at);
   if (number === undefined) throw wrong(at('protocol'), 'protocol needs a port beside it');
-  const word = protocol === undefined ? (said.protocol ?? 'TCP') : String(protocol).toUpperCase();
-  if (!protocols.includes(word))
-    throw wrong(at('protocol'), `protocol is to be one of ${protocols.join(', ')}`);
+  const word = protocol === undefined ? (said.protocol ?? 'TCP') : parseProtocol(protocol, at);
   const end = formatEndpoint(said.endpoint);
   const host = said.endpoint.kind === 'address' && end.includes(':') ? `[${end}]` : end;
   return `${host}:${number}${word === 'TCP' ? '' : `/${word.toLowerCase()}`}`;
+}
+
+function parsePort(port: unknown, at: PlaceOf): number | string {
+  const isNumber = typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535;
+  if (isNumber || typeof port === 'string') return port;
+  throw wrong(at('port'), 'port is to be a number from 1 to 65535, or a name');
+}
+
+function parseProtocol(protocol: unknown, at: PlaceOf): string {
+  const found = protocols.find((one) => typeof protocol === 'string' && one === protocol.toUpperCase());
+  if (found !== undefined) return found;
+  throw wrong(at('protocol'), `protocol is to be one of ${protocols.join(', ')}`);
 }
 
 function destinationOf(to: string, at: PlaceOf): Destination {

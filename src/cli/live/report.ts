@@ -6,6 +6,8 @@ import type { World } from '../world.ts';
 import { verdictOf } from './measured.ts';
 import { isWrong, type Proof, type ProofSummary, type ProvedCell } from './prove.ts';
 
+type Known = Pick<World, 'cluster' | 'sourceOf'>;
+
 /** A cell that is not what was predicted. */
 export interface WrongCell {
   readonly source: string;
@@ -38,7 +40,7 @@ export interface ProofReport {
 
 export function reportOf(
   { cells, ignored, absent, summary, cluster }: Proof,
-  { sourceOf }: World,
+  { sourceOf }: Known,
 ): ProofReport {
   const world = { cluster, sourceOf };
   const untold = cells.flatMap(({ cell, judgement }) =>
@@ -59,7 +61,7 @@ export function reportOf(
   };
 }
 
-function wrongCell({ cell, result, judgement }: ProvedCell, { cluster, sourceOf }: World): WrongCell {
+function wrongCell({ cell, result, judgement }: ProvedCell, { cluster, sourceOf }: Known): WrongCell {
   const { source, protocol, port, outcomes } = cell;
   const prediction = predict(cluster, flowOf(cell), { sourceOf });
   return {

@@ -123,7 +123,49 @@ test('an alias bomb is refused', async () => {
     (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(',')}]`,
   );
   const { message } = await errorOf(`a0: &a0 [x]\n${levels.join('\n')}\n`);
-  assert.match(message, /^a\.yaml:1: Excessive alias count/);
+  assert.match(message, /^a\.yaml:\d+: aliases stand for more than 100 times what is written$/);
+});
+
+for (const [what, text, line] of [
+  ['in a map', 'kind: A\nmetadata: &m\n  labels: *m\n', 3],
+  ['in a list', 'kind: A\nspec: &s\n  - a\n  - *s\n', 4],
+  ['far below', 'kind: A\nspec: &s\n  a:\n    b: [{ c: *s }]\n', 4],
+] as const) {
+  test(`an alias that is a part of what it stands for is refused: ${what}`, async () => {
+    const { message } = await errorOf(text);
+    assert.match(message, new RegExp(`^a\\.yaml:${line}: the alias \\*. is a part of what it stands for$`));
+  });
+}
+
+test('policies of other networks are told with their place, and what is in doubt because of them', async () => {
+  const foreign = (apiVersion: string, kind: string): string =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: p, namespace: shop }\nspec: {}\n`;
+  const files = {
+    'a.yaml': [
+      foreign('cilium.io/v2', 'CiliumNetworkPolicy'),
+      foreign('cilium.io/v2', 'CiliumLoadBalancerIPPool'),
+      foreign('crd.projectcalico.org/v1', 'NetworkPolicy'),
+    ].join('---\n'),
+    'b.yaml': foreign('projectcalico.org/v3', 'GlobalNetworkPolicy'),
+  };
+  const { problems } = await load(files, 'a.yaml', 'b.yaml');
+  assert.deepEqual(
+    problems.map(({ file, line, what, doubtIn }) => [`${file}:${line}: ${what}`, doubtIn]),
+    [
+      [
+        'a.yaml:1: CiliumNetworkPolicy shop/p: policies of cilium.io are not understood',
+        { namespace: 'shop' },
+      ],
+      [
+        'a.yaml:11: NetworkPolicy shop/p: policies of crd.projectcalico.org are not understood',
+        { namespace: 'shop' },
+      ],
+      [
+        'b.yaml:1: GlobalNetworkPolicy shop/p: policies of projectcalico.org are not understood',
+        'everywhere',
+      ],
+    ],
+  );
 });
 
 test('nesting that exhausts the stack is refused', async () => {

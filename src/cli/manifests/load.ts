@@ -1,6 +1,7 @@
 import { keyOf, resourceOf } from '../../api/resources.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { readManifestFiles } from './files.ts';
+import { foreignPolicyProblem } from './foreign-policies.ts';
 import { readObjects, type LoadedObject, type LocatedProblem } from './objects.ts';
 import type { ManifestIo } from './port.ts';
 import { readYamlDocuments } from './yaml-documents.ts';
@@ -13,6 +14,8 @@ export interface Manifests {
   readonly objects: LoadedObject[];
   /** What was left out because nothing about the network follows from it, by kind, in order of appearance. */
   readonly ignored: IgnoredKind[];
+  /** What could not be read, or not be understood, and what is in doubt because of it. */
+  readonly problems: LocatedProblem[];
 }
 
 export interface IgnoredKind {
@@ -20,15 +23,23 @@ export interface IgnoredKind {
   readonly count: number;
 }
 
+export interface LoadOptions {
+  readonly aPartWillDo?: boolean;
+}
+
 const mostObjects = 100_000;
 const mostProblemsShown = 20;
 
 /**
- * Reads manifests as `-f` means them: files, folders and `-`. All or nothing: throws one WeftError of fault
- * `input`, whose message has a line `FILE:LINE: what` for each problem - `invalid-manifest`, or what
- * `readManifestFiles` throws.
+ * Reads manifests as `-f` means them: files, folders and `-`. Throws one WeftError of fault `input`, whose message has a
+ * line `FILE:LINE: what` for each problem - `invalid-manifest`, or what `readManifestFiles` throws. Where a part will do,
+ * objects that are broken are left out and told in `problems`, as long as it is known what is in doubt without them.
  */
-export async function loadManifests(paths: readonly string[], io: ManifestIo): Promise<Manifests> {
+export async function loadManifests(
+  paths: readonly string[],
+  io: ManifestIo,
+  { aPartWillDo = false }: LoadOptions = {},
+): Promise<Manifests> {
   const files = await readManifestFiles(paths, io);
   const loaded: LoadedObject[] = [];
   const problems: LocatedProblem[] = [];
@@ -41,8 +52,10 @@ export async function loadManifests(paths: readonly string[], io: ManifestIo): P
     }
   }
   problems.push(...duplicates(loaded));
-  if (problems.length > 0) throw invalidManifests(problems);
+  const isContained = problems.every(({ doubtIn }) => doubtIn !== undefined);
+  if (problems.length > 0 && !(aPartWillDo && isContained)) throw invalidManifests(problems);
   return {
+    problems: [...problems, ...loaded.flatMap((one) => foreignPolicyProblem(one) ?? [])],
     objects: loaded.filter(({ object }) => resourceOf(object) !== undefined),
     ignored: ignoredOf(loaded),
   };
@@ -73,13 +86,17 @@ function ignoredOf(loaded: readonly LoadedObject[]): IgnoredKind[] {
   return [...counts].map(([kind, count]) => ({ kind, count }));
 }
 
-function invalidManifests(problems: readonly LocatedProblem[]): WeftError {
+/** A line for each problem, as far as anybody reads them. */
+export function linesOf(problems: readonly LocatedProblem[]): string[] {
   const lines = problems
     .slice(0, mostProblemsShown)
     .map(({ file, line, what }) => `${file}:${line}: ${what}`);
   const more = problems.length - lines.length;
-  if (more > 0) lines.push(`and ${more} more`);
-  return new WeftError('invalid-manifest', lines.join('\n'), { fault: 'input' });
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+function invalidManifests(problems: readonly LocatedProblem[]): WeftError {
+  return new WeftError('invalid-manifest', linesOf(problems).join('\n'), { fault: 'input' });
 }
 
 function tooManyObjects(): WeftError {

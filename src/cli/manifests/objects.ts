@@ -21,6 +21,8 @@ export interface LocatedProblem {
   readonly file: string;
   readonly line: number;
   readonly what: string;
+  /** What is in doubt without the object; undefined where anything may be. */
+  readonly doubtIn?: 'nothing' | 'everywhere' | { readonly namespace: string };
 }
 
 /** What one document holds: objects, or what is wrong with them. */
@@ -44,7 +46,12 @@ export function readObjects(document: ManifestDocument, file: string): ReadObjec
     if (problems.length > 0) {
       const name = nameOf(candidate.value);
       result.problems.push(
-        ...problems.map((one) => ({ file, line: lineOf(one.path), what: `${name}${wordsOf(one)}` })),
+        ...problems.map((one) => ({
+          file,
+          line: lineOf(one.path),
+          what: `${name}${wordsOf(one)}`,
+          ...doubtOf(candidate.value),
+        })),
       );
     } else {
       // Validated just now.
@@ -132,6 +139,25 @@ function withNamespace(object: KubernetesObject): KubernetesObject {
   const { namespace = '', ...metadata } = object.metadata;
   if (!namespaced) return { ...object, metadata };
   return { ...object, metadata: { ...metadata, namespace: namespace === '' ? 'default' : namespace } };
+}
+
+/** Kinds whose objects decide about packets of the whole cluster. */
+const decidingKinds: readonly string[] = [
+  'Namespace',
+  'Node',
+  'ClusterNetwork',
+  'ClusterNetworkPolicy',
+  'AdminNetworkPolicy',
+  'BaselineAdminNetworkPolicy',
+];
+
+/** Who reaches whom without this object: its own workload apart, only policies and what selects pods matter. */
+function doubtOf(value: unknown): Pick<LocatedProblem, 'doubtIn'> {
+  if (!isManifest(value) || decidingKinds.includes(value.kind)) return {};
+  if (value.kind !== 'NetworkPolicy') return { doubtIn: 'nothing' };
+  const { metadata } = value as { metadata?: unknown };
+  const namespace = isObject(metadata) && isName(metadata['namespace']) ? metadata['namespace'] : 'default';
+  return { doubtIn: { namespace: String(namespace) } };
 }
 
 /** `Service shop/web: `, as far as it is known. */

@@ -7,6 +7,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  visit,
   type Document,
   type Node,
   type ScalarTag,
@@ -59,14 +60,38 @@ export function readYamlDocuments(text: string, file: string): ManifestDocument[
         throw broken(`${file}:${line}: ${what}`, error);
       }
       const line = lineAt(startOf(document.contents) ?? document.range[0]);
-      const value: unknown = document.toJS({ maxAliasCount });
+      const value = valueOf(document, (offset) => `${file}:${offset === undefined ? line : lineAt(offset)}`);
       return { value, line, lineOf: (steps) => lineOf(document, steps, { line, lineAt }) };
     });
   } catch (thrown) {
     if (thrown instanceof WeftError) throw thrown;
-    // Left are aliases without anchor or out of measure, and nesting that exhausts the stack.
+    // Left are aliases without anchor, and nesting that exhausts the stack.
     const what = thrown instanceof RangeError ? tooDeep : messageOf(thrown);
     throw broken(`${file}:1: ${what}`, thrown);
+  }
+}
+
+/** What the document says, with its aliases filled in. `placeAt` tells file and line of an offset, or of the document. */
+function valueOf(document: Document.Parsed, placeAt: (offset: number | undefined) => string): unknown {
+  let last: number | undefined;
+  visit(document, {
+    Alias(_key, alias, path) {
+      last = startOf(alias);
+      const target = alias.resolve(document);
+      if (target === undefined || !path.includes(target)) return;
+      const what = `the alias *${alias.source} is a part of what it stands for`;
+      throw broken(`${placeAt(last)}: ${what}`, undefined);
+    },
+  });
+  try {
+    return document.toJS({ maxAliasCount });
+  } catch (thrown) {
+    if (!(thrown instanceof ReferenceError)) throw thrown;
+    const isTooMany = thrown.message.startsWith('Excessive alias count');
+    const what = isTooMany
+      ? `aliases stand for more than ${maxAliasCount} times what is written`
+      : thrown.message;
+    throw broken(`${placeAt(last)}: ${what}`, thrown);
   }
 }
 
