@@ -1,7 +1,8 @@
 /** Labs of an ordinary user: a user of this test's own, without root, sudo or any capability. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { once } from 'node:events';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +94,16 @@ suite('a lab without root', { skip: problem() }, () => {
     );
     assert.equal(code, 0);
     assert.match(out, /nameserver 10\.96\.0\.10/);
+  });
+
+  test("opens a Service on the machine's loopback until it is interrupted", async () => {
+    const options = { uid, gid: uid, env };
+    const opened = spawn(process.execPath, [entry, 'open', 'svc:default/web', '--name', name], options);
+    const [line] = (await once(opened.stdout, 'data')) as [Buffer];
+    const answer = (await (await fetch(String(line).trim())).json()) as { pod: string };
+    assert.match(answer.pod, /^default\/web-/);
+    opened.kill('SIGINT');
+    assert.deepEqual(await once(opened, 'exit'), [0, null]);
   });
 
   test('tells in a support bundle what its kernel holds', async () => {

@@ -60,9 +60,13 @@ export function createJournal(clock: Pick<Clock, 'now'>): Journal {
     },
     read: (uid) => pods.get(uid)?.entries.slice(-mostEntries) ?? [],
     follow(uid, reader) {
-      const { readers } = pagesOf(uid);
-      readers.add(reader);
-      return () => readers.delete(reader);
+      const pages = pagesOf(uid);
+      pages.readers.add(reader);
+      return () => {
+        pages.readers.delete(reader);
+        // A pod that nobody stands in for is not kept because somebody asked for it.
+        if (pages.readers.size + pages.entries.length === 0 && pods.get(uid) === pages) pods.delete(uid);
+      };
     },
     forget(uid) {
       const pages = pods.get(uid);

@@ -54,9 +54,10 @@ export function createStandIns(options: StandInsOptions): StandIns {
     const pod = pods.get(uid);
     pods.delete(uid);
     if (pod === undefined) return;
-    journal?.forget(uid);
     pod.connections.destroyAll();
     await Promise.all([...pod.open.values()].map(({ handle }) => handle.close()));
+    // Nobody is left who could write.
+    journal?.forget(uid);
     namespaces.release(pod.serving.netns);
   }
 
