@@ -34,7 +34,7 @@ export const figure: Figure = {
       bind(store, run);
       return timed(() => ask(run));
     });
-    yield { bench: 'rbac-after-change', unit: 'us', samples: first, target: 50, peer: null };
+    yield { bench: 'rbac-after-change', unit: 'us', samples: first, target: 100, peer: null };
     authorizer.stop();
     store.close();
   },

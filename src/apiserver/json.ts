@@ -81,3 +81,12 @@ export function isHarmless(value: unknown, limit: number): boolean {
   if (limit === 0 || Object.hasOwn(value, '__proto__')) return false;
   return Object.values(value).every((item) => isHarmless(item, limit - 1));
 }
+
+/** The fields that every object has; rest parameters of an indexed type lose them for the compiler. */
+export function typeOf({
+  apiVersion,
+  kind,
+  metadata,
+}: StoredObject): Pick<StoredObject, 'apiVersion' | 'kind' | 'metadata'> {
+  return { apiVersion, kind, metadata };
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { arrayAt, isObject, sameJson, type StoredObject } from '../json.ts';
+import { arrayAt, isObject, sameJson, typeOf, type StoredObject } from '../json.ts';
 import type { Change, Store } from '../store/port.ts';
 import { rbacGroup, rbacStores } from './bindings.ts';
 import { missingRules } from './cover.ts';
@@ -72,14 +72,6 @@ function withLabels(current: StoredObject, wanted: StoredObject): StoredObject {
   const labels = { ...current.metadata.labels, ...wanted.metadata.labels };
   if (sameJson(labels, current.metadata.labels ?? {})) return current;
   return { ...current, ...typeOf(current), metadata: { ...current.metadata, labels } };
-}
-
-function typeOf({
-  apiVersion,
-  kind,
-  metadata,
-}: StoredObject): Pick<StoredObject, 'apiVersion' | 'kind' | 'metadata'> {
-  return { apiVersion, kind, metadata };
 }
 
 function roleObject({ name, rules, labels, aggregates }: PolicyRole, now: string): StoredObject {

@@ -1,6 +1,6 @@
 import { resources, type Resource } from '../../api/resources.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
-import { arrayAt, type StoredObject } from '../json.ts';
+import { arrayAt, typeOf, type StoredObject } from '../json.ts';
 
 /** Whether the status of a resource is written only through its own subresource. */
 export function hasStatus(resource: Resource): boolean {
@@ -23,15 +23,6 @@ export function initialStatus(resource: Resource, object: StoredObject): StoredO
     return { ...rest, ...typeOf(object), spec, status: { phase: 'Active' } };
   }
   return { ...rest, ...typeOf(object), status: {} };
-}
-
-/** The fields that every object has; rest parameters of an indexed type lose them for the compiler. */
-function typeOf({
-  apiVersion,
-  kind,
-  metadata,
-}: StoredObject): Pick<StoredObject, 'apiVersion' | 'kind' | 'metadata'> {
-  return { apiVersion, kind, metadata };
 }
 
 /**
