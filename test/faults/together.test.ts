@@ -29,6 +29,26 @@ test(
   },
 );
 
+test(
+  'connections that are asked for at once get an answer each, of the lab that was asked',
+  { skip: cannotSendPackets },
+  async () => {
+    const { code, output } = await weft('up', '-f', 'examples/two-tier', '--name', second, '--wait');
+    assert.equal(code, 0, output);
+    const ask = (source: string, name = second): ReturnType<typeof weft> =>
+      weft('connect', source, 'svc:default/database:5432', '--name', name);
+    const answers = await Promise.all([
+      ...Array.from({ length: 4 }, () => ask('default/Deployment/web')),
+      ask('internet'),
+      ask('default/Deployment/web', first),
+    ]);
+    const codes = answers.map((answer) => answer.code);
+    const said = answers.map((answer) => answer.output).join('\n');
+    // Allowed, denied by a policy, and a lab that is not there.
+    assert.deepEqual(codes, [0, 0, 0, 0, 1, 2], said);
+  },
+);
+
 test('up and down at once end in one of both, whole', { skip: cannotSendPackets }, async () => {
   const [started] = await Promise.all([up(first), weft('down', '--name', first), up(second)]);
   if (processesOf(first).length > 0) await whenWhole(first);

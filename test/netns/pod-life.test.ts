@@ -5,6 +5,7 @@
  *     node-2  pods 10.244.1.0/24, whatever a test makes
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
@@ -12,7 +13,7 @@ import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab
 import { eventually, openFlow, silenceMs, type Flow } from './flow.ts';
 import { namespacesHeld, tracesOf } from './left-behind.ts';
 import { deployment, enforce, podsOf, policy, serviceOf } from './objects.ts';
-import { killRole } from './processes.ts';
+import { killRole, pinOf } from './processes.ts';
 import { startTraffic } from './traffic.ts';
 
 const webIP = '10.96.0.80';
@@ -75,6 +76,32 @@ describe('the life of pods', { skip: cannotSendPackets }, () => {
     assert.equal(await udp.answer(silenceMs), undefined, 'a flow of the past opens no isolated pod');
     assert.equal(await tcp.answer(1), undefined);
     assert.equal((await lab.probe(client, `${old.address}:8080`)).outcome, 'denied');
+  });
+
+  test('a program of somebody else in a pod keeps nothing from leaving, and has no network after it', async () => {
+    const echo = podOn('node-1', 'default/echo', { udp: [5353] });
+    await lab.apply([...always, echo, podOn('node-2', 'default/host')]);
+    const old = await identityOf('default/host');
+    const inside = await lab.netnsOf('default/host');
+    const foreign = spawn('nsenter', [`--net=${pinOf(lab, inside)}`, 'sleep', '60'], { stdio: 'ignore' });
+    const { address } = await identityOf('default/echo');
+    const flow = openFlow(lab.sockets, inside, { protocol: 'udp', address, port: 5353 });
+    flows.push(flow);
+    flow.ask();
+    assert.equal((await flow.answer())?.pod, 'default/echo');
+    try {
+      await remove('host');
+      await eventually('nothing of it is left', () => tracesOf(lab, old).length === 0);
+      assert.equal(foreign.exitCode, null, 'the program runs');
+      await lab.apply([...always, echo, podOn('node-2', 'default/guest')]);
+      const guest = await identityOf('default/guest');
+      assert.equal(guest.address, old.address);
+      assert.equal((await lab.probe(client, `${guest.address}:8080`)).answer?.pod, 'default/guest');
+      flow.ask();
+      assert.equal(await flow.answer(silenceMs), undefined);
+    } finally {
+      foreign.kill('SIGKILL');
+    }
   });
 
   test('a pod deleted and made again under its name at once is a new pod', async () => {
