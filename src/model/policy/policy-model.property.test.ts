@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Labels } from '../../api/types/meta.ts';
-import { parseAddress, type Address } from '../../lib/address.ts';
-import type { NodeFacts } from './port.ts';
+import { parseAddress } from '../../lib/address.ts';
 import { permits } from './permits.ts';
 import { createPolicyModel } from './policy-model.ts';
 import type { DirectionPolicy, PolicyModel } from './port.ts';
 import { formatPorts, hasPort } from './port-set.ts';
+import { addressesOf, applyToModel, nodeFacts } from './testing/apply-to-model.ts';
 import { changes, type Change } from './testing/arbitraries.ts';
 import { isAllowedNaively } from './testing/naive.ts';
-import { applyChange, emptyWorld, nodeAddresses, type Packet, type World } from './testing/naive-world.ts';
+import { applyChange, emptyWorld, type Packet, type World } from './testing/naive-world.ts';
 import { portsInVerdicts, rowKey, type Verdicts } from './rows.ts';
 
 const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
@@ -18,23 +17,6 @@ const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
 );
 const addressOf = (podKey: string): string => `10.244.0.${podKeys.indexOf(podKey) + 1}`;
 const outsiders = ['192.0.2.7', '198.51.100.1', '10.9.9.9', '2001:db8::1'];
-
-function applyToModel(model: PolicyModel, change: Change): void {
-  if (change.kind === 'namespace') model.setNamespace(change.name, change.labels);
-  else if (change.kind === 'policy') model.setPolicy(change.key, change.policy);
-  else if (change.kind === 'cluster-policy')
-    model.setClusterPolicy('ClusterNetworkPolicy', change.key, change.policy);
-  else if (change.kind === 'node') model.setNode(change.key, nodeFacts(change.key, change.labels));
-  else if (change.kind === 'domain') model.setDomain(change.key, addressesOf(change.addresses));
-  else model.setPod(change.key, change.facts);
-}
-
-const addressesOf = (texts: readonly string[]): Address[] =>
-  texts.flatMap((text) => parseAddress(text) ?? []);
-
-function nodeFacts(name: string, labels: Labels | undefined): NodeFacts | undefined {
-  return labels && { labels, addresses: addressesOf([nodeAddresses[name] ?? '']) };
-}
 
 /** What a model and the plain world are after a history, with everything read after every change. */
 function live(history: readonly Change[]): { model: PolicyModel; world: World } {
