@@ -11,11 +11,11 @@ export function deniedMetric({ denied }: DenialCounts): Metric {
   };
 }
 
-/** Packets that only policies in audit mode would have dropped. */
+/** Packets that would be dropped if policies in audit mode were enforced; the kernel counts those it drops anyway too. */
 export function auditedMetric({ audited }: DenialCounts): Metric {
   return {
     name: 'weft_policy_audited_packets_total',
-    help: 'New packets that policies in audit mode would have dropped, as far as the kernel told of them.',
+    help: 'New packets that would be dropped if policies in audit mode were enforced, also those that are dropped anyway.',
     type: 'counter',
     value: audited.ingress + audited.egress,
   };
