@@ -189,8 +189,19 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('--live', 'send packets and compare', false)
     .option('--pods', 'pods instead of workloads', false)
     .option('--all-namespaces', 'kube-system too', false)
-    .option('-o, --output <format>', 'table, wide, json, yaml, csv, md, dot, mermaid or junit', 'table')
+    .option('--from <end>', 'only from NAMESPACE/NAME (* for any characters), outside, or an address')
+    .option('--to <end>', 'only to such an end')
+    .option('--namespace <namespace>', 'only where one end is in it')
+    .option('--port <port>', 'only this port, as 80, 80/udp or 1-1023/tcp')
+    .option('--exposure', 'who may come from outside: every node port and external address', false)
+    .option(
+      '-o, --output <format>',
+      'table, wide, json, yaml, csv, md, dot, mermaid, matrix or svg; junit with --live',
+      'table',
+    )
     .action(async (options) => {
+      if (options.exposure)
+        return done(await (await import('./commands/exposure.ts')).exposure(env, options));
       const run = async (): Promise<ExitCode> => (await import('./commands/reach.ts')).reach(env, options);
       done(await (options.live ? inside(env, options.name, run) : run()));
     });

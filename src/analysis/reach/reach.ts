@@ -7,6 +7,7 @@ import { formatPorts, noPorts, unionPorts, type PortSet } from '../../model/poli
 import { isClusterDns } from '../cluster-dns.ts';
 import { indexOf } from '../cluster-index.ts';
 import { createAnswer, type Reach, type ReachRows } from './answer.ts';
+import { focused, type Focus } from './focus.ts';
 import { groupPods, type Entity, type Group } from './groups.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
 import { createPairs, distinctPorts } from './pairs.ts';
@@ -18,6 +19,8 @@ export interface ReachOptions {
   readonly includeClusterDns?: boolean;
   /** Only connections of this family; of all that the cluster's pods speak when absent. */
   readonly family?: Family;
+  /** Only rows about this. */
+  readonly focus?: Focus;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface ReachOptions {
  */
 export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
   const answer = createAnswer();
-  const { ends, pods } = addReach(answer, cluster, options);
+  const { ends, pods } = addReach(focused(answer, options.focus ?? {}), cluster, options);
   return answer.finish({ ends: ends.length, pods, policies: policiesIn(cluster) });
 }
 

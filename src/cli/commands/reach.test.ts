@@ -29,6 +29,81 @@ test('the table is a list of connections and a line of counts', async () => {
   assert.equal(out, `${list}\n10 connections, 0 unknown; 3 ends, 5 pods, 1 policies\n`);
 });
 
+const focuses: readonly [words: readonly string[], rows: RegExp, count: number][] = [
+  [['--from', 'shop/web'], /^shop\/web\[Deployment\] => /, 3],
+  [['--from', 'shop/*', '--to', 'shop/api[Deployment]'], /^shop\/web\[Deployment\] => shop\/api/, 1],
+  [['--from', 'outside'], /^0\.0\.0\.0\/0 => shop/, 2],
+  [['--to', '192.0.2.7'], / => 0\.0\.0\.0\/0 : all$/, 3],
+  [['--namespace', 'shop'], /shop\//, 10],
+  [['--namespace', 'sho'], /^never$/, 0],
+  [['--port', '9090'], / : TCP 9090$/, 10],
+  [['--port', '9089-9090/udp', '--to', 'shop/api'], /^never$/, 0],
+];
+
+for (const [words, row, count] of focuses) {
+  test(`${words.join(' ')} tells ${count} connections`, async () => {
+    const { code, out } = await reach(...words);
+    const lines = out.split('\n').slice(0, count);
+    assert.equal(code, 0);
+    for (const line of lines) assert.match(line, row);
+    assert.match(out, new RegExp(`(?:^|\\n)${count} connections, 0 unknown; 3 ends`));
+  });
+}
+
+test('a port that is none ends with 2', async () => {
+  for (const port of ['0', '70000', '80-70', 'http', '80/icmp']) {
+    const { code, err } = await reach('--port', port);
+    assert.equal(code, 2, port);
+    assert.match(err, /--port .* is no port/);
+  }
+});
+
+test('the matrix has a symbol for every pair, by the ports that the destination declares', async () => {
+  const { code, out } = await reach('-o', 'matrix');
+  assert.equal(code, 0);
+  const [head, ...rows] = out.split('\n').map((line) => line.split(/\s{2,}/));
+  assert.deepEqual(head?.slice(1), [
+    'shop/api[Deployment]',
+    'shop/db[StatefulSet]',
+    'shop/web[Deployment]',
+    'outside',
+  ]);
+  assert.deepEqual(rows.slice(0, 4), [
+    ['shop/api[Deployment]', '#', '.', '.', '.'],
+    ['shop/db[StatefulSet]', 'X', '#', '.', '.'],
+    ['shop/web[Deployment]', '.', '.', '#', '.'],
+    ['outside', 'X', '.', '.', '#'],
+  ]);
+  const focused = await reach('-o', 'matrix', '--from', 'shop/db', '--to', 'shop/*');
+  assert.match(focused.out, /\nshop\/db\[StatefulSet\] +X +# +\.\n\n/);
+});
+
+test('the picture says of every cell what is open, and quotes names', async () => {
+  const { code, out } = await reach('-o', 'svg');
+  assert.equal(code, 0);
+  assert.match(out, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" /);
+  assert.equal(out.match(/<title>/g)?.length, 16 + 4, 'cells and the legend');
+  assert.match(out, /<title>shop\/web\[Deployment\] =&gt; shop\/api\[Deployment\] : TCP 9090<\/title>/);
+  assert.match(out, /<title>shop\/db\[StatefulSet\] =&gt; shop\/api\[Deployment\] : nothing<\/title>/);
+});
+
+test('--exposure tells the ways in from outside', async () => {
+  using other = folderOf({
+    'shop.yaml': shop,
+    'door.yaml':
+      'apiVersion: v1\nkind: Service\nmetadata: { name: door, namespace: shop }\nspec: { type: NodePort, selector: { app: api }, ports: [{ port: 80, targetPort: 9090, nodePort: 30080 }] }\n',
+  });
+  const { code, out } = await run(['reach', '--exposure', '-f', other.path]);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^shop\/api\[Deployment\] +svc:shop\/door +node port 30080 +TCP 9090 +allowed +10\.244\./m,
+  );
+  assert.match(out, /\n1 way in\n$/);
+  const json = await run(['reach', '--exposure', '-o', 'json', '-f', other.path, '--to', 'shop/web']);
+  assert.deepEqual(JSON.parse(json.out), { exposures: [] });
+});
+
 /** A policy of `shop` that nobody can read, a Service that is broken, and another namespace. */
 const partly = folderOf({
   'shop.yaml': shop,

@@ -1,13 +1,15 @@
-import { reach as reachOf } from '../../analysis/reach/reach.ts';
+import { reach as reachOf, type ReachOptions as ReachQuestion } from '../../analysis/reach/reach.ts';
 import type { Reach } from '../../analysis/reach/answer.ts';
 import { withDoubts } from '../../analysis/reach/doubt.ts';
+import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { renderConnections } from '../output/connections.ts';
 import { doubtsOf, settle } from '../partial.ts';
-import { openWorld, withLab, type LabWorld } from '../world.ts';
+import { portsAsked } from '../ports-asked.ts';
+import { openWorld, withLab, type LabWorld, type World } from '../world.ts';
 
 export interface ReachOptions {
   readonly file: readonly string[];
@@ -17,10 +19,27 @@ export interface ReachOptions {
   readonly allNamespaces: boolean;
   readonly output: string;
   readonly ipFamily?: string;
+  /** What is asked about: see `Focus`. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly namespace?: string;
+  /** `80`, `80/udp` or `1-1023/tcp`. */
+  readonly port?: string;
 }
 
-const staticFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'] as const;
-const liveFormats = [...staticFormats, 'junit'] as const;
+const liveFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'junit'] as const;
+const staticFormats = [
+  'table',
+  'wide',
+  'json',
+  'yaml',
+  'csv',
+  'md',
+  'dot',
+  'mermaid',
+  'matrix',
+  'svg',
+] as const;
 
 /** `weft reach`: who may open connections to whom; with `live`, proved. Exit 1 when a cell is wrong or unknown. */
 export async function reach(env: CliEnvironment, options: ReachOptions): Promise<ExitCode> {
@@ -31,17 +50,48 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   if (format === 'json') env.out(toJson(answer));
   else if (format === 'yaml') env.out(await toYaml(answer));
   else if (format === 'table') env.out(renderConnections(answer));
+  else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
   return settle(env, world, 0);
 }
 
-function connectionsOf(cluster: Cluster, { pods, allNamespaces, ipFamily }: ReachOptions): Reach {
+function connectionsOf(cluster: Cluster, options: ReachOptions): Reach {
+  return reachOf(cluster, questionOf(cluster, options));
+}
+
+/** What the options ask. Throws `port-invalid` and `ip-family-invalid`. */
+function questionOf(cluster: Cluster, options: ReachOptions): ReachQuestion {
+  const { pods, allNamespaces, ipFamily, from, to, namespace, port } = options;
   const family = familyIn(cluster, ipFamily);
-  return reachOf(cluster, {
+  return {
     level: pods ? 'pod' : 'workload',
     includeClusterDns: allNamespaces,
     ...(family && { family }),
-  });
+    focus: {
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(namespace !== undefined && { namespace }),
+      ...(port !== undefined && { ports: portsAsked(port) }),
+    },
+  };
+}
+
+/** Every end is in a matrix, so that of one with doubts nothing can be shown. */
+async function renderMatrix(world: World, options: ReachOptions, format: 'matrix' | 'svg'): Promise<string> {
+  if (doubtsOf(world).length > 0) {
+    throw new WeftError('manifests-in-doubt', `-o ${format} needs manifests that can all be read`, {
+      fault: 'input',
+      hint: `-o table tells what is sound without: ${world.problems.map(({ file, line }) => `${file}:${line}`).join(', ')}`,
+    });
+  }
+  const { reachMatrix } = await import('../../analysis/reach/matrix.ts');
+  const matrix = reachMatrix(world.cluster, questionOf(world.cluster, options));
+  if (format === 'svg') {
+    const { renderSvg } = await import('../output/svg.ts');
+    return renderSvg(matrix);
+  }
+  const { renderGrid } = await import('../output/grid.ts');
+  return `${renderGrid(matrix)}\n. let through  X blocked  ~ some of both  # itself  ? not all pods agree\n`;
 }
 
 async function renderOther(

@@ -1,3 +1,5 @@
+import { escapeXml } from './xml.ts';
+
 /** One test as CI systems read it. */
 export interface JunitCase {
   /** What it belongs to: `classname`. */
@@ -46,14 +48,4 @@ function renderProperties(properties: Readonly<Record<string, string>>): string[
 
 function attribute(text: string): string {
   return `"${escapeXml(text).replaceAll('\n', '&#10;')}"`;
-}
-
-/** Also leaves out what no XML document may hold (XML 1.0 section 2.2). */
-function escapeXml(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '\u{FFFD}')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -2,10 +2,7 @@ import { workloadOf } from '../../model/workloads/workload-of.ts';
 import type { Proof, ProvedCell } from '../live/prove.ts';
 import { verdictOf } from '../live/measured.ts';
 import { nameOf } from '../live/report.ts';
-import { table } from './table.ts';
-
-/** Wider than this, columns are numbered and a legend says what the numbers are. */
-const widest = 100;
+import { renderGrid } from './grid.ts';
 
 /**
  * Rows ask, columns are asked: `.` let through, `X` blocked, `~` some of both, `#` itself, `!` wrong, `?` unknown.
@@ -13,28 +10,9 @@ const widest = 100;
  */
 export function renderMatrix(proof: Proof, { pods }: { pods: boolean }): string {
   const { rows, columns, cells } = arrange(proof, pods ? (key) => key : workloadNames(proof));
-  const rowNumbers = new Map(columns.map((column, index) => [column, `${index + 1}`]));
-  const body = rows.map((row) =>
-    columns.map((column) => symbolOf(cells.get(`${row} ${column}`) ?? [], row === column)),
-  );
-  const isWide = columns.reduce((sum, name) => sum + name.length + 2, 0) > widest;
-  if (!isWide)
-    return (
-      table(
-        ['', ...columns],
-        body.map((symbols, index) => [rows[index] ?? '', ...symbols]),
-      ) + key
-    );
-  const numbered = table(
-    ['', '', ...columns.map((column) => rowNumbers.get(column) ?? '')],
-    body.map((symbols, index) => {
-      const row = rows[index] ?? '';
-      return [rowNumbers.get(row) ?? '', row, ...symbols];
-    }),
-  );
-  const others = columns.filter((column) => !rows.includes(column));
-  const legend = others.map((column) => `${rowNumbers.get(column)} ${column}\n`).join('');
-  return `${numbered}\n${legend}${key}`;
+  const symbolAt = (row: string, column: string): string =>
+    symbolOf(cells.get(`${row} ${column}`) ?? [], row === column);
+  return renderGrid({ rows, columns, symbolAt }) + key;
 }
 
 const key = '\n. let through  X blocked  ~ some of both  # itself  ! wrong  ? unknown\n';

@@ -1,0 +1,46 @@
+import { parseAddress } from '../../lib/address.ts';
+import { intersectPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { inRange } from '../../model/policy/ranges.ts';
+import type { ReachEnd, ReachRows } from './answer.ts';
+
+/** What is asked about; everything where nothing is said. */
+export interface Focus {
+  /**
+   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; `outside` for all addresses; or an
+   * address, for the ranges that hold it.
+   */
+  readonly from?: string;
+  readonly to?: string;
+  /** One of the ends is in it. */
+  readonly namespace?: string;
+  /** Only these ports. */
+  readonly ports?: PortSet;
+}
+
+/** Passes on the rows that are asked about. */
+export function focused(rows: ReachRows, { from, to, namespace, ports = 'all' }: Focus): ReachRows {
+  const [isFrom, isTo] = [endMatcher(from), endMatcher(to)];
+  const isIn = (end: ReachEnd): boolean => typeof end === 'string' && end.startsWith(`${namespace}/`);
+  return {
+    add(source, destination, open, why) {
+      if (!isFrom(source) || !isTo(destination)) return;
+      if (namespace !== undefined && !isIn(source) && !isIn(destination)) return;
+      rows.add(source, destination, intersectPorts(open, ports), why);
+    },
+  };
+}
+
+/** Whether an end is meant by a pattern; every end is where there is none. */
+export function endMatcher(pattern: string | undefined): (end: ReachEnd) => boolean {
+  if (pattern === undefined) return () => true;
+  if (pattern === 'outside') return (end) => typeof end !== 'string';
+  const address = parseAddress(pattern);
+  if (address !== undefined) return (end) => typeof end !== 'string' && inRange(end, address);
+  const text = pattern.split('*').map(escaped).join('.*');
+  const name = new RegExp(`^${text}$`, 's');
+  return (end) => typeof end === 'string' && (name.test(end) || name.test(end.replace(/\[\w+\]$/, '')));
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+}

@@ -1,0 +1,79 @@
+import type { Cluster } from '../../model/cluster.ts';
+import {
+  formatPorts,
+  intersectPorts,
+  noPorts,
+  portSetKey,
+  unionPorts,
+  type PortSet,
+} from '../../model/policy/port-set.ts';
+import { workloadOf } from '../../model/workloads/workload-of.ts';
+import { declaredPorts } from '../predict/listening.ts';
+import type { ReachEnd, ReachRows } from './answer.ts';
+import { endMatcher, focused } from './focus.ts';
+import { addReach, type ReachOptions } from './reach.ts';
+
+/** Who reaches whom as rows and columns; all addresses outside are one end, `outside`. */
+export interface ReachMatrix {
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** `.` let through, `X` blocked, `~` some of both, `#` itself, `?` not all pods agree. */
+  readonly symbolAt: (row: string, column: string) => string;
+  /** As `formatPorts` writes them. */
+  readonly portsAt: (row: string, column: string) => readonly string[];
+}
+
+const outside = 'outside';
+
+/**
+ * A cell is about the ports that the destination's pods declare, as far as they are asked about; where it declares none, and
+ * for the outside, about any port.
+ */
+export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): ReachMatrix {
+  const { focus = {}, level = 'workload' } = options;
+  const cells = new Map<string, { ports: PortSet; isUnknown: boolean }>();
+  const add: ReachRows['add'] = (source, destination, ports, why) => {
+    const key = `${nameOf(source)} ${nameOf(destination)}`;
+    const known = cells.get(key) ?? { ports: noPorts, isUnknown: false };
+    cells.set(key, {
+      ports: unionPorts(known.ports, ports),
+      isUnknown: known.isUnknown || why !== undefined,
+    });
+  };
+  const { ends } = addReach(focused({ add }, focus), cluster, options);
+  const declared = declaredBy(cluster, level);
+  const asked = focus.ports ?? 'all';
+  const named = ends.filter((end) => focus.namespace === undefined || end.startsWith(`${focus.namespace}/`));
+  const chosen = (pattern: string | undefined): string[] => [
+    ...named.filter(endMatcher(pattern)),
+    ...(pattern === undefined || pattern === outside ? [outside] : []),
+  ];
+  return {
+    rows: chosen(focus.from),
+    columns: chosen(focus.to),
+    symbolAt(row, column) {
+      if (row === column) return '#';
+      const { ports, isUnknown } = cells.get(`${row} ${column}`) ?? { ports: noPorts, isUnknown: false };
+      if (isUnknown) return '?';
+      const wanted = intersectPorts(declared.get(column) ?? 'all', asked);
+      const open = intersectPorts(ports, wanted);
+      if (open !== 'all' && open.length === 0) return 'X';
+      return portSetKey(open) === portSetKey(wanted) ? '.' : '~';
+    },
+    portsAt: (row, column) => formatPorts(cells.get(`${row} ${column}`)?.ports ?? noPorts),
+  };
+}
+
+const nameOf = (end: ReachEnd): string => (typeof end === 'string' ? end : outside);
+
+/** The ports that the pods of each end declare; ends without any are left out. */
+function declaredBy(cluster: Cluster, level: 'workload' | 'pod'): Map<string, PortSet> {
+  const ports = new Map<string, PortSet>();
+  for (const [key, pod] of cluster.pods) {
+    const { namespace, name, kind } = workloadOf(pod);
+    const end = level === 'pod' ? key : `${namespace}/${name}[${kind}]`;
+    const own = declaredPorts(pod).map(({ protocol, port }) => ({ protocol, first: port, last: port }));
+    if (own.length > 0) ports.set(end, unionPorts(ports.get(end) ?? noPorts, own));
+  }
+  return ports;
+}
