@@ -1,6 +1,6 @@
 import { networkPolicy } from './examples.ts';
+import { parseAddress } from '../../lib/address.ts';
 import { clusterDnsService } from '../cluster-dns.ts';
-import { predict } from '../predict/predict.ts';
 import { namesOfPods, type LintFacts } from './facts.ts';
 import { isClosed } from './rule-meaning.ts';
 import type { Mistake } from './rule.ts';
@@ -42,22 +42,28 @@ export function* dnsMistakes(
   }
 }
 
-/** Whether the pod's NetworkPolicies let one of the answers come about; what stops it elsewhere is not theirs. */
-function isLetOut({ cluster }: LintFacts, pod: string, protocol: 'UDP' | 'TCP'): boolean {
-  const destination = { kind: 'service', key: clusterDnsService } as const;
-  const { outcomes } = predict(cluster, {
-    source: { kind: 'pod', key: pod },
-    destination,
-    protocol,
-    port: 53,
-  });
-  return !outcomes.every(({ reasons }) =>
-    reasons.some(
-      ({ stage, verdict, object }) =>
-        stage === 'egress' && verdict === 'denied' && object.startsWith('NetworkPolicy '),
-    ),
+/** Whether the pod's NetworkPolicies let it out to one that answers; what other tiers deny is not their mistake. */
+function isLetOut({ index }: LintFacts, pod: string, protocol: 'UDP' | 'TCP'): boolean {
+  const answering = index.services
+    .portsOf(clusterDnsService)
+    .filter((port) => port.port === dnsPort && port.protocol === protocol)
+    .flatMap(({ endpoints }) => endpoints);
+  return (
+    answering.length === 0 ||
+    answering.some(({ pod: peer, address, port }) => {
+      const { verdict, steps } = index.policies.decide({
+        direction: 'egress',
+        pod,
+        peer: { pod: peer, address: parseAddress(address) },
+        protocol,
+        port,
+      });
+      return verdict === 'allowed' || steps.at(-1)?.tier !== 'NetworkPolicy';
+    })
   );
 }
+
+const dnsPort = 53;
 
 /** A policy that lets web out to db, and what else `rules` say. */
 export function exampleOfDns(rules: string): string {

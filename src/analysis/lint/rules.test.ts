@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { folderOf } from '../../cli/testing/terminal.ts';
 import { openWorld } from '../../cli/world.ts';
+import { describeCluster } from '../testing/cluster.ts';
 import { exampleWorkloads } from './examples.ts';
 import { lint, type Finding } from './lint.ts';
 import { severities } from './rule.ts';
@@ -48,4 +49,35 @@ for (const { id, name, example } of lintRules) {
 
 test('nothing is wrong with the workloads of the examples', async () => {
   assert.equal(told(await findingsIn('')), '');
+});
+
+test('a pod that has no address yet is no reason to stop', () => {
+  const described = describeCluster({
+    pods: { 'a/web': { labels: { app: 'web' }, ports: [{ containerPort: 80 }] }, 'kube-system/dns': {} },
+    services: {
+      'a/web': {
+        type: 'NodePort',
+        ports: [{ port: 80, targetPort: 80, nodePort: 30_080 }],
+        endpoints: ['a/web'],
+      },
+      'kube-system/kube-dns': {
+        ports: [{ port: 53, protocol: 'UDP', targetPort: 53 }],
+        endpoints: ['kube-system/dns'],
+      },
+    },
+    policies: {
+      'a/p': { podSelector: {}, policyTypes: ['Egress'], egress: [{ ports: [{ port: 443 }] }] },
+    },
+  });
+  const pods = new Map(
+    [...described.pods].map(([key, { apiVersion, kind, metadata, spec }]) => {
+      const pod = { apiVersion, kind, metadata, spec };
+      return [key, key === 'a/web' ? pod : { ...pod, status: { podIP: '10.244.1.9' } }];
+    }),
+  );
+  const { findings } = lint({ ...described, pods }, { sourceOf: () => undefined });
+  assert.deepEqual(
+    findings.map(({ rule }) => rule.id),
+    ['WL007'],
+  );
 });
