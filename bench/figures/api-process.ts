@@ -24,11 +24,11 @@ export interface ApiProcess {
 
 const program = fileURLToPath(new URL('./api-child.ts', import.meta.url));
 
-/** As `./weft` sets it. */
+/** As the processes of a lab have it, and one arena for all threads. */
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
 
 /** Requests leave much short-lived garbage: a small nursery keeps it from growing the process. */
-const nodeOptions = ['--max-semi-space-size=8'];
+const nodeOptions = ['--max-semi-space-size=6'];
 
 export interface Access {
   readonly server: string;
@@ -40,7 +40,7 @@ export interface Access {
 export async function startApiProcess(directory: string): Promise<ApiProcess> {
   const child = spawn(process.execPath, [...nodeOptions, program, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? compileCache },
+    env: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '1', ...process.env },
   });
   const ended = new Promise((resolve) => void child.once('exit', resolve));
   const access = await accessOf(child.stdout);
