@@ -16,7 +16,7 @@ import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import type { ServicesNode } from '../plan/services/skeleton.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections } from './connection-cutter.ts';
-import { connectionsOf } from './connections.ts';
+import { connectionsOf, listedOnce, type Connections } from './connections.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './pod-life.ts';
 import { endStaleFlows } from './stale-flows.ts';
@@ -113,9 +113,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   /** Addresses of pods that were programmed before: only those can have connections to judge. */
   const known = new Set<string>();
 
-  const cut = (addresses: ReadonlySet<string>): void => {
+  const cut = (addresses: ReadonlySet<string>, connections: Connections = conntrack): void => {
     if (config.establishedConnections === 'keep' || addresses.size === 0) return;
-    cutConnections({ conntrack, netns, families, directory }, addresses);
+    cutConnections({ conntrack: connections, netns, families, directory }, addresses);
   };
 
   const cutChanged = (dirty: Dirty): void => {
@@ -175,9 +175,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     applyPolicies(dirty);
   };
 
-  const settle = (dirty: Dirty): void => {
+  const settle = (dirty: Dirty, connections: Connections = conntrack): void => {
     endStaleFlows(
-      { conntrack, netns, nodeAddresses: nodeAddresses(place) },
+      { conntrack: connections, netns, nodeAddresses: nodeAddresses(place) },
       [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
     cutChanged(dirty);
@@ -206,12 +206,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         policies: new Set(),
       };
       apply(everything);
-      settle(everything);
+      const connections = listedOnce(conntrack);
+      settle(everything, connections);
       // Policies may have changed while nobody enforced them.
-      cut(new Set(localByAddress.keys()));
+      cut(new Set(localByAddress.keys()), connections);
     },
     apply,
-    settle,
+    settle: (dirty) => settle(dirty),
     isolate(key, pod) {
       stage(key, pod);
       for (const enforcer of enforcers) enforcer.commit();
