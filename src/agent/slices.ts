@@ -22,7 +22,7 @@ export interface SlicesOptions {
 }
 
 /** What else waits for this thread (packets' answers, requests) waits no longer than this and one step. */
-const sliceMs = 5;
+const sliceMs = 10;
 
 export function createSlices({ clock, step, onIdle, nextTurn = setImmediate }: SlicesOptions): Slices {
   let underWay: PromiseWithResolvers<void> | undefined;

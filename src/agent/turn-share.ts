@@ -14,7 +14,7 @@ export interface TurnShareOptions {
 }
 
 /** Work of one turn of the event loop, before others have theirs. */
-const shareMs = 5;
+const shareMs = 15;
 
 /** A share of each turn of the event loop, for work in many small pieces that promises lead to. */
 export function createTurnShare({ clock, nextTurn = setImmediate }: TurnShareOptions): TurnShare {
