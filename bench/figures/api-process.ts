@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createClient } from '../../src/client/http/client.ts';
 import type { Client } from '../../src/client/port.ts';
+import { runtimeEnvironment, runtimeFlags } from '../../src/cmd/runtime.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 
@@ -24,12 +25,6 @@ export interface ApiProcess {
 
 const program = fileURLToPath(new URL('./api-child.ts', import.meta.url));
 
-/** As the processes of a lab have it, and one arena for all threads. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
-
-/** Requests leave much short-lived garbage: a small nursery keeps it from growing the process. */
-const nodeOptions = ['--max-semi-space-size=6'];
-
 export interface Access {
   readonly server: string;
   readonly ca: string;
@@ -38,9 +33,9 @@ export interface Access {
 
 /** Resolves when it says that it listens. */
 export async function startApiProcess(directory: string): Promise<ApiProcess> {
-  const child = spawn(process.execPath, [...nodeOptions, program, directory], {
+  const child = spawn(process.execPath, [...runtimeFlags, program, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '1', ...process.env },
+    env: runtimeEnvironment(process.env),
   });
   const ended = new Promise((resolve) => void child.once('exit', resolve));
   const access = await accessOf(child.stdout);

@@ -14,7 +14,6 @@ const runs = 2000;
  */
 export const figure: Figure = {
   name: 'crd-validate',
-  // eslint-disable-next-line require-yield -- nothing to wait for
   async *measure(progress) {
     const admit = httpRouteAdmission();
     const route = httpRoute();

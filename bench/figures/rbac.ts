@@ -20,7 +20,6 @@ const changes = 1000;
  */
 export const figure: Figure = {
   name: 'rbac',
-  // eslint-disable-next-line require-yield -- nothing to wait for
   async *measure(progress) {
     const store = createStore({ path: ':memory:' });
     fill(store);

@@ -17,15 +17,9 @@ import { messageOf } from '../lib/errors.ts';
 import { ownDoor } from './own-door.ts';
 import { keepPinsInMemory } from '../kernel/netns/pin-directory.ts';
 import { runRole } from './role.ts';
+import { runtimeFlags } from './runtime.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
-/** They make much garbage: a small nursery costs them little and saves up to 100 MB each. */
-const smallNursery = ['--max-semi-space-size=6'];
-const flags: Readonly<Partial<Record<RoleName, readonly string[]>>> = {
-  control: smallNursery,
-  agents: smallNursery,
-  dns: smallNursery,
-};
 /** How long a role may take to end by itself; nothing it holds is lost by being killed. */
 const graceMs = 300;
 
@@ -70,7 +64,7 @@ await runRole('holder', async ({ paths, options, log }) => {
         ...(earlier[role] !== undefined && { adopt: earlier[role] }),
         command: {
           command: process.execPath,
-          args: [...(flags[role] ?? []), join(import.meta.dirname, `${role}.ts`), paths.directory],
+          args: [...runtimeFlags, join(import.meta.dirname, `${role}.ts`), paths.directory],
           env: process.env,
           logFile: paths.log(role),
           inherited: ownDoor(),

@@ -7,6 +7,7 @@ import type { Door } from '../lab/door.ts';
 import { missingLab } from '../lab/missing-lab.ts';
 import { labPaths, labsDirectory } from '../lab/paths.ts';
 import { systemClock } from '../lib/clock.ts';
+import { runtimeEnvironment } from './runtime.ts';
 
 /** The labs of this machine, with everything real loaded only when a command needs it. */
 export function openLabs(): {
@@ -52,16 +53,6 @@ export function openLabs(): {
   };
 }
 
-/**
- * Processes of a lab load their modules in half the time with Node's compile cache, which `./weft` keeps beside the
- * modules; also those of a lab that is started some other way. An empty variable says that there shall be none. Node's
- * threads allocate so little that arenas of their own (mallopt(3)) only hold memory: about 10 MB each process.
- */
-function withRuntimeSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const compileCache = join(import.meta.dirname, '../../node_modules/.cache/compile');
-  return { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '1', ...env };
-}
-
 async function loadLauncher(directory: string): Promise<LabControl> {
   const [
     { createLauncher },
@@ -84,7 +75,7 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     clock: systemClock,
     node: process.execPath,
     holderEntry: join(import.meta.dirname, 'holder.ts'),
-    env: withRuntimeSettings(process.env),
+    env: runtimeEnvironment(process.env),
     tryLock,
     silentRoles,
     checkMachine,
