@@ -24,7 +24,6 @@ import { createDenials, type Denials } from './denials.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createNodeReadiness } from './node-status.ts';
-import { createFairTurns } from './fair-turns.ts';
 import { createReleases } from './releases.ts';
 import { createSlices } from './slices.ts';
 import { createTurnShare } from './turn-share.ts';
@@ -130,13 +129,11 @@ export function createAgents(options: AgentsOptions): Agents {
   const joining = new Map<string, NodePlace>();
   /** Nodes whose loops are ending: they may join, or join again, afterwards. */
   const leaving = new Map<string, Promise<void>>();
-  // One of the three at a time, so that what else waits (answers, requests) waits for one of them only.
-  const nextTurn = createFairTurns();
-  const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting, nextTurn });
+  const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
-  const settling = createTurns({ onIdle: checkWaiting, nextTurn });
+  const settling = createTurns({ onIdle: checkWaiting });
   /** Pods of all nodes are set up and taken down one after the other. */
-  const wiring = createTurnShare({ clock, nextTurn });
+  const wiring = createTurnShare({ clock });
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });

@@ -1,5 +1,4 @@
 import type { Clock } from '../lib/clock.ts';
-import type { NextTurn } from './fair-turns.ts';
 
 /** Work in many steps, of which as many are done in one turn of the event loop as a slice of time holds. */
 export interface Slices {
@@ -18,7 +17,7 @@ export interface SlicesOptions {
   /** Called when nothing is left, each time that something was asked for: `isIdle` says so by then. */
   readonly onIdle: () => void;
   /** Calls back in another turn; `setImmediate` when absent. */
-  readonly nextTurn?: NextTurn;
+  readonly nextTurn?: (callback: () => void) => void;
 }
 
 /** What else waits for this thread (packets' answers, requests) waits no longer than this and one step. */

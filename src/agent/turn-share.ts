@@ -1,5 +1,4 @@
 import type { Clock } from '../lib/clock.ts';
-import type { NextTurn } from './fair-turns.ts';
 
 /**
  * Resolves when the caller may work: what it does synchronously from then on counts against the share. It comes one
@@ -10,7 +9,7 @@ export type TurnShare = () => Promise<void>;
 export interface TurnShareOptions {
   readonly clock: Clock;
   /** Calls back in another turn; `setImmediate` when absent. */
-  readonly nextTurn?: NextTurn;
+  readonly nextTurn?: (callback: () => void) => void;
 }
 
 /** Work of one turn of the event loop, before others have theirs. */
