@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { FoundProcess } from './port.ts';
-import { readProcStat } from './proc-stat.ts';
+import { isUserProcess, readProcStat } from './proc-stat.ts';
+
+/** A process has no command line for some microseconds, while exec gives it another memory; then it is read again. */
+const execMs = 1;
+const execTries = 50;
 
 /** Looks through /proc for processes of this user by their command line; kernel threads and zombies have none. */
 export function findProcesses(matches: (args: readonly string[]) => boolean): FoundProcess[] {
@@ -15,8 +19,19 @@ export function findProcesses(matches: (args: readonly string[]) => boolean): Fo
     });
 }
 
-/** Arguments end with NUL each, proc(5). */
 function commandLineOf(pid: string): string[] | undefined {
+  for (let attempt = 0; attempt < execTries; attempt += 1) {
+    const args = readCommandLine(pid);
+    if (args === undefined || args.length > 0 || !isUserProcess(Number(pid))) return args;
+    Atomics.wait(pause, 0, 0, execMs);
+  }
+  return undefined;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Arguments end with NUL each, proc(5). */
+function readCommandLine(pid: string): string[] | undefined {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   } catch {

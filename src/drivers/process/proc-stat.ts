@@ -5,9 +5,13 @@ export interface ProcStat {
   readonly state: string;
   /** Clock ticks after boot. */
   readonly startTime: number;
+  /** Of `PF_` in the kernel's sched.h. */
+  readonly flags: number;
 }
 
-/** Fields 3 and 22 of /proc/PID/stat; undefined when there is no such process. */
+const kernelThread = 0x00200000;
+
+/** Fields 3, 9 and 22 of /proc/PID/stat; undefined when there is no such process. */
 export function readProcStat(pid: number): ProcStat | undefined {
   try {
     return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
@@ -24,5 +28,11 @@ export function parseProcStat(line: string): ProcStat | undefined {
   const startTime = Number(fields[19]);
   if (!line.includes(')') || state === undefined || state === '' || !Number.isInteger(startTime))
     return undefined;
-  return { state, startTime };
+  return { state, startTime, flags: Number(fields[6]) };
+}
+
+/** Whether it has, or is just getting, memory of its own: neither a kernel thread nor ended. */
+export function isUserProcess(pid: number): boolean {
+  const stat = readProcStat(pid);
+  return stat !== undefined && (stat.flags & kernelThread) === 0 && stat.state !== 'Z' && stat.state !== 'X';
 }

@@ -39,6 +39,16 @@ describe('real processes', () => {
     missing: { ...shell(''), command: join(directory, 'absent') },
   }));
 
+  test('a process is found while it becomes another program, when it has no command line', async () => {
+    const processes = createProcesses({ clock });
+    for (let round = 0; round < 20; round += 1) {
+      const record = await processes.start(shell('exec sleep 60'));
+      const found = processes.find((args) => args.at(-1)?.endsWith('60') === true);
+      await processes.stop(record, { graceMs: 5000 });
+      assert.ok(found.some(({ record: { pid } }) => pid === record.pid));
+    }
+  });
+
   test('what a process writes goes to its log, which only the owner may read', async () => {
     const processes = createProcesses({ clock });
     const record = await processes.start(shell('echo said; echo complained >&2'));
