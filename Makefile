@@ -26,7 +26,7 @@ check: setup
 
 FILES ?= src/**/*.test.ts test/**/*.test.ts
 unit: setup
-	@$(SUDO) env PATH="$(PATH)" $(NODE) --test --test-concurrency=2 --test-timeout=300000 $(foreach f,$(FILES),'$(f)')
+	@$(SUDO) env PATH="$(PATH)" $(NODE) tools/run-tests.ts $(foreach f,$(FILES),'$(f)')
 
 bench: setup
 	@$(SUDO) env PATH="$(PATH)" $(NODE) bench/main.ts $(ONLY)

@@ -8,7 +8,11 @@ const tail = `4 5 6 7 8 4194304 ${Array.from({ length: 12 }, (_, index) => index
 test('state and start time are found behind any command name', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 15 }), (name) => {
-      assert.deepEqual(parseProcStat(`12 (${name}) S ${tail}`), { state: 'S', startTime: 987, flags: 4_194_304 });
+      assert.deepEqual(parseProcStat(`12 (${name}) S ${tail}`), {
+        state: 'S',
+        startTime: 987,
+        flags: 4_194_304,
+      });
     }),
   );
 });
