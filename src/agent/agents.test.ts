@@ -136,6 +136,40 @@ describe('agents', () => {
     await agents.stop();
   });
 
+  test('remove what an earlier process had begun for a pod that goes before its node is there', async () => {
+    const cluster = await running();
+    const left = (): string[] => cluster.machine.namespaces.list().filter((name) => name.startsWith('pod-'));
+    const before = left().length;
+    const [{ name }] = twoNodes;
+    await cluster.client.delete(resources.nodes, { name });
+    const agents = await cluster.startAgents();
+    assert.equal(left().length, before);
+    await cluster.client.delete(resources.pods, a1);
+    await cluster.settled();
+    assert.equal(left().length, before - 1);
+    assert.equal(cluster.settings.list().length, before - 1);
+    assert.equal(cluster.serving.served.size, before - 1);
+    await agents.stop();
+  });
+
+  test('remove what an earlier process had begun for a pod that was leaving already', async () => {
+    const cluster = await running();
+    const uid = await uidOf(cluster, 'a');
+    await cluster.client.patch(resources.pods, a1, { body: { metadata: { finalizers: ['test/wait'] } } });
+    await cluster.client.patch(resources.pods, a1, {
+      subresource: 'status',
+      body: { status: { podIP: null, conditions: null } },
+    });
+    await cluster.client.delete(resources.pods, a1);
+    const agents = await cluster.startAgents();
+    await cluster.client.patch(resources.pods, a1, { body: { metadata: { finalizers: null } } });
+    await cluster.settled();
+    assert.equal(await cluster.pod('default/a'), undefined);
+    assert.ok(!cluster.machine.namespaces.list().includes(`pod-${uid}`));
+    assert.ok(!cluster.serving.served.has(uid));
+    await agents.stop();
+  });
+
   test('report a node ready that was deleted and made again, and again when the API did not answer', async () => {
     let isDown = true;
     const intercept = ({ verb, resource }: FakeCall): void => {

@@ -28,7 +28,7 @@ import { createReleases } from './releases.ts';
 import { createSlices } from './slices.ts';
 import { createTurnShare } from './turn-share.ts';
 import { createTurns } from './turns.ts';
-import { sweep } from './sweep.ts';
+import { createSweep } from './sweep.ts';
 import type { PodSettings, Serving } from './pod-life.ts';
 import { createPodRunner, type PodRunner } from './pod-runner.ts';
 
@@ -142,6 +142,12 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
   const readiness = createNodeReadiness({ clientOf, node: (name) => view.nodes.get(name), clock, log });
+  const sweep = createSweep({
+    ...kernel,
+    ...options,
+    pods: view.pods,
+    isRun: (key, uid) => [...members.values()].some(({ runner }) => runner.uidOf(key) === uid),
+  });
   let repairs = 0;
   let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
@@ -214,6 +220,7 @@ export function createAgents(options: AgentsOptions): Agents {
 
   /** Of all nodes; many changes take several turns of the event loop. */
   const apply = (dirty: Dirty): Promise<void> | undefined => {
+    sweep.podsChanged(dirty.pods);
     for (const member of members.values()) {
       member.due = member.due === undefined ? dirty : joinDirty(member.due, dirty);
     }
@@ -377,7 +384,7 @@ export function createAgents(options: AgentsOptions): Agents {
         drift.drifted(of === 'peers' ? podsOf(namespace) : namespace),
       );
       await view.start();
-      void sweep({ ...kernel, ...options, pods: () => view.pods.values() });
+      void sweep.start();
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
     programming: () => ({

@@ -15,6 +15,8 @@ export interface PodRunner {
    */
   adopt(pods: Iterable<Pod>): ReadonlyMap<string, RunningPod>;
   start(): void;
+  /** Of the pod with this key that it has claimed and not taken down yet. */
+  uidOf(key: string): string | undefined;
   /** The pod's object changed, came or went. */
   podChanged(key: string): void;
   /** These pods cannot be mended, and the others can: their status says so. Returns those that were not so before. */
@@ -117,6 +119,7 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
       for (const key of runs.keys()) queue.add(key);
       queue.start();
     },
+    uidOf: (key) => runs.get(key)?.uid,
     podChanged(key) {
       const pod = options.pod(key);
       // That it waits was written by ourselves, and must not cut the wait short.
