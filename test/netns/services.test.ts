@@ -7,10 +7,12 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { resources } from '../../src/api/resources.ts';
 import type { LoadBalancerIngress, Service, ServiceSpec } from '../../src/api/types/core.ts';
 import type { Endpoint, EndpointSlice } from '../../src/api/types/network.ts';
 import { predict } from '../../src/analysis/predict/predict.ts';
+import { printRuleset } from '../../src/kernel/nft/print-ruleset.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
 import { families, inFamily, type Family } from '../../src/lib/address.ts';
@@ -21,6 +23,7 @@ import { podAddresses } from '../../src/model/network/pod-addresses.ts';
 import type { ProbeResult } from '../../src/workload/port.ts';
 import { killAgents } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
+import { eventually } from './flow.ts';
 
 const tcp = { name: 'http', port: 80, targetPort: 8080 };
 
@@ -41,6 +44,7 @@ const external = {
   proxied: ['198.51.100.3', '2001:db8:51::3'],
   local: ['198.51.100.4', '2001:db8:51::4'],
   empty: ['198.51.100.5', '2001:db8:51::5'],
+  own: ['198.51.100.6', '2001:db8:51::6'],
 } as const;
 
 const vip = (name: keyof typeof external): LoadBalancerIngress[] => external[name].map((ip) => ({ ip }));
@@ -85,6 +89,7 @@ for (const family of families) {
           ports: [tcp, { name: 'time', port: 80, targetPort: 5353, protocol: 'UDP' }],
         }),
         service('guarded', { type: 'LoadBalancer', selector: { name: 'one' } }),
+        service('guarded-for-nodes', { type: 'LoadBalancer', selector: { name: 'one' } }),
         service('proxied', { type: 'LoadBalancer', selector: { name: 'one' } }),
       ]);
       for (const name of ['client', 'one', 'two', 'three']) {
@@ -198,6 +203,43 @@ for (const family of families) {
       assert.match(await who(from('two'), clusterIPs['guarded']), /^default\/one sees /);
     });
 
+    test('a node that may come to a load balancer may also come from the load balancer’s own address', async () => {
+      const [vips, node1] = [external.own, nodeNetns('node-1')];
+      const fromVip = async (name: string, address: string): Promise<string> => {
+        const target = `${address}:80`;
+        const { outcome, answer } = await lab.probe(node1, target, { sourceAddress: address });
+        return answer === undefined ? `${name} ${outcome}` : `${name} ${answer.pod}`;
+      };
+      const route = createRouteNetlink({ namespaces: lab.namespaces });
+      const length = family === 'IPv4' ? 32 : 128;
+      const added = [of(vips), of(external.guarded)].map((address) => ({
+        link: 'eth0',
+        address: `${address}/${length}`,
+      }));
+      await change('guarded-for-nodes', { loadBalancerSourceRanges: [`${nodeAddress(0)}/${length}`] });
+      await announce('guarded-for-nodes', vip('own'));
+      route.apply(
+        node1,
+        added.map((address) => ({ action: 'add-address', address })),
+      );
+      // The kernel takes a moment to use an IPv6 address that it was given.
+      const isLetIn = async (): Promise<boolean> => (await fromVip('own', of(vips))) === 'own default/one';
+      await eventually('what comes from the load balancer’s address is let in', isLetIn);
+      assert.equal(await fromVip('guarded', of(external.guarded)), 'guarded silent');
+      assert.match(await who(node1, of(vips)), /^default\/one sees /);
+      assert.equal(await who(from('client'), of(vips)), 'silent');
+      route.apply(
+        node1,
+        added.map((address) => ({ action: 'delete-address', address })),
+      );
+      route.close();
+    });
+
+    test('a node port is at no address of the loopback link', async () => {
+      const loopback = family === 'IPv4' ? '127.0.0.1' : '::1';
+      assert.equal(await who(nodeNetns('node-1'), loopback, 30_101), 'refused');
+    });
+
     test('what a load balancer proxies itself is not taken on the way to it', async () => {
       assert.match(await who(from('client'), of(external.proxied)), /^internet sees /);
     });
@@ -212,36 +254,46 @@ for (const family of families) {
       }
     });
 
-    // Of IPv6 clients nft 1.0.6 cannot keep it: see docs/guide/services.md.
-    if (family === 'IPv4')
-      test('session affinity binds a client to its endpoint by whichever address, over changes and restarts', async () => {
-        const [bound = ''] = await everybody(from('client'), clusterIPs['sticky']);
-        assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [bound]);
-        assert.deepEqual(await everybody(from('client'), nodeAddress(0), 30_103), [bound]);
-        const other = await Promise.all(
-          ['one', 'two', 'three'].map((pod) => everybody(from(pod), clusterIPs['sticky'])),
-        );
-        assert.ok(other.every((one) => one.length === 1));
-        await change('near', { sessionAffinity: 'ClientIP' });
-        await killAgents(lab);
-        assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [bound]);
-        const gone = (await lab.pod(bound)).metadata;
-        await lab.connection.client.patch(
-          resources.pods,
-          { namespace: 'default', name: gone.name },
-          { body: { metadata: { labels: { app: 'other' } } } },
-        );
-        await settled(lab, 'sticky', 2);
-        const [next = ''] = await everybody(from('client'), clusterIPs['sticky']);
-        assert.notEqual(next, bound, 'the client is still bound to a pod that is no endpoint any more');
-        assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [next]);
-        await lab.connection.client.patch(
-          resources.pods,
-          { namespace: 'default', name: gone.name },
-          { body: { metadata: { labels: { app: 'web' } } } },
-        );
-        await settled(lab, 'sticky', 3);
-      });
+    test('session affinity binds a client to its endpoint by whichever address, over changes and restarts', async () => {
+      const [bound = ''] = await everybody(from('client'), clusterIPs['sticky']);
+      assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [bound]);
+      assert.deepEqual(await everybody(from('client'), nodeAddress(0), 30_103), [bound]);
+      const other = await Promise.all(
+        ['one', 'two', 'three'].map((pod) => everybody(from(pod), clusterIPs['sticky'])),
+      );
+      assert.ok(other.every((one) => one.length === 1));
+      await change('near', { sessionAffinity: 'ClientIP' });
+      await killAgents(lab);
+      assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [bound]);
+      const gone = (await lab.pod(bound)).metadata;
+      await lab.connection.client.patch(
+        resources.pods,
+        { namespace: 'default', name: gone.name },
+        { body: { metadata: { labels: { app: 'other' } } } },
+      );
+      await settled(lab, 'sticky', 2);
+      const [next = ''] = await everybody(from('client'), clusterIPs['sticky']);
+      assert.notEqual(next, bound, 'the client is still bound to a pod that is no endpoint any more');
+      assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [next]);
+      await lab.connection.client.patch(
+        resources.pods,
+        { namespace: 'default', name: gone.name },
+        { body: { metadata: { labels: { app: 'web' } } } },
+      );
+      await settled(lab, 'sticky', 3);
+    });
+
+    test('a client is bound for three hours, or as long as its Service says', async () => {
+      await who(from('client'), clusterIPs['sticky']);
+      assert.match(printRuleset(lab.namespaces, nodeNetns('node-1')), /timeout 3h expires 2h59m/);
+      await change('sticky', { sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } } });
+      const [first] = await everybody(from('client'), clusterIPs['sticky']);
+      const isElsewhere = async (): Promise<boolean> => {
+        await sleep(1_100);
+        return (await ask(from('client'), clusterIPs['sticky'])).answer?.pod !== first;
+      };
+      await eventually('a client that rested longer is balanced anew', isElsewhere, 40_000);
+    });
 
     test('PreferSameNode stays on the node where it can', async () => {
       await change('near', { sessionAffinity: 'None' });

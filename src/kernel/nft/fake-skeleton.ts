@@ -109,6 +109,7 @@ function set(tokens: NftTokens, at: FakeTableName, object: string): FakeStatemen
   for (tokens.skipEnds(); !tokens.take('}'); tokens.skipEnds()) {
     const [property, ...words] = tokens.statement();
     if (property === 'type') types = splitTypes(words);
+    else if (property === 'typeof') types = splitTypes(words, typeOfExpression);
     else if (property === 'flags') interval = words.join(' ').split(/[ ,]+/).includes('interval');
     else if (!['timeout', 'gc-interval', 'size', 'policy', 'comment'].includes(property ?? '')) {
       throw rejected(`the fake does not know ${property} in a set`);
@@ -122,11 +123,30 @@ function set(tokens: NftTokens, at: FakeTableName, object: string): FakeStatemen
 }
 
 /** Types of key and value of `ipv4_addr . inet_service : mark`. */
-function splitTypes(words: readonly string[]): readonly [string[], string[]] {
+function splitTypes(
+  words: readonly string[],
+  typeOf = (word: string): string => word,
+): readonly [string[], string[]] {
   const [key = '', value = ''] = words.join(' ').split(':');
   const components = (text: string): string[] =>
-    text.trim() === '' ? [] : text.split('.').map((part) => part.trim());
+    text.trim() === '' ? [] : text.split('.').map((part) => typeOf(part.trim()));
   return [components(key), components(value)];
+}
+
+/** What `typeof` may name here, for the types that have no name of their own and those beside them. */
+const expressionTypes: Readonly<Record<string, NftType>> = {
+  'meta mark': 'mark',
+  'ip saddr': 'ipv4_addr',
+  'ip daddr': 'ipv4_addr',
+  'ip6 daddr': 'ipv6_addr',
+  'th dport': 'inet_service',
+  '@nh,96,96': 'bytes12',
+};
+
+function typeOfExpression(expression: string): string {
+  const known = expressionTypes[expression.replaceAll(/ *, */g, ',')];
+  if (known === undefined) throw rejected(`typeof ${expression}`);
+  return known;
 }
 
 const typeNames: readonly NftType[] = [
@@ -136,6 +156,7 @@ const typeNames: readonly NftType[] = [
   'inet_service',
   'mark',
   'ifname',
+  'bytes12',
   'verdict',
 ];
 

@@ -105,7 +105,8 @@ export function sameType(a: NftSetType, b: NftSetType): boolean {
 /** Everything that rules and elements name must be there: also what is deleted may not be in use. */
 function checkReferences({ sets, chains }: FakeTable): void {
   for (const rule of [...chains.values()].flat()) {
-    for (const [, set = ''] of rule.matchAll(/@([^\s,]+)/g)) present(sets, set);
+    // `@nh,96,96` is no set but bytes of the packet.
+    for (const [, set = ''] of rule.matchAll(/@(?![a-z]+,\d+,\d+)([^\s,]+)/g)) present(sets, set);
     for (const [, chain = ''] of rule.matchAll(/\b(?:jump|goto) ([^\s,]+)/g)) present(chains, chain);
   }
   for (const { elements } of sets.values()) {

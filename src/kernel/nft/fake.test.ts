@@ -21,7 +21,7 @@ test('rules can be read back, and unknown syntax is refused rather than ignored'
   for (const text of [
     'add quota ip t q',
     'table ip t { counter c { } }',
-    'add set ip t s { typeof ip saddr; }',
+    'add set ip t s { typeof ether saddr; }',
     'add set ip t s { type ether_addr; }',
     'add set ip t s { type mark; elements = { 1 }; }',
     'add map ip t s { type mark; }',

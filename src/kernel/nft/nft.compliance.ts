@@ -28,12 +28,14 @@ const types = {
   'cidr-verdicts': { key: ['ipv6_addr'], value: ['verdict'], interval: true },
   groups: { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
   ranges: { key: ['ipv4_addr', 'ipv4_addr'], value: ['mark'], interval: true },
+  clients: { key: ['mark', 'bytes12'], value: ['ipv6_addr'] },
 } as const satisfies Record<string, NftSetType>;
 
 type SetName = keyof typeof types;
 
 const declarations = Object.entries<NftSetType>(types).map(([name, { key, value, interval }]) => {
   const type = value === undefined ? key.join(' . ') : `${key.join(' . ')} : ${value.join(' . ')}`;
+  if (name === 'clients') return `map clients { typeof meta mark . @nh,96,96 : ip6 daddr; }`;
   return `${value === undefined ? 'set' : 'map'} ${name} { type ${type};${interval === true ? ' flags interval;' : ''} }`;
 });
 
@@ -109,6 +111,7 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
         'cidr-verdicts': [{ ...range(['fd00::'], ['fd00::ffff']), value: goto('target') }],
         groups: [range([2, 'tcp', 80], [2, 'tcp', 90]), { key: [2, 'udp', 53] }],
         ranges: [{ ...range(['10.0.0.1', '10.9.0.0'], ['10.0.0.1', '10.9.255.255']), value: [7] }],
+        clients: [{ key: [7, '0244000000000000000000ff'], value: ['fd00::1'] }],
       };
       for (const [set, expected] of Object.entries(elements) as [SetName, readonly NftElement[]][]) {
         change(...expected.map((element) => add(set, element)));

@@ -1,7 +1,10 @@
 /** Families of nftables tables that Weft uses. */
 export type NftFamily = 'ip' | 'ip6' | 'inet';
 
-/** Data types of keys and values, in nft's own words. */
+/**
+ * Data types of keys and values, in nft's own words; `bytes12` is what it calls an integer of 96 bits: bytes of a packet
+ * as they are (`@nh,96,96`), here in hexadecimal.
+ */
 export type NftType =
   | 'ipv4_addr'
   | 'ipv6_addr'
@@ -9,6 +12,7 @@ export type NftType =
   | 'inet_service'
   | 'mark'
   | 'ifname'
+  | 'bytes12'
   | 'verdict';
 
 /** One component: addresses, interface names and protocols (`tcp`) as text, ports and marks as numbers. */

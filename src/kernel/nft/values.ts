@@ -89,6 +89,15 @@ const codecs = {
       return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
     },
   },
+  bytes12: {
+    width: 12,
+    encode(value, into, at) {
+      const isHex = typeof value === 'string' && /^[\da-f]{24}$/.test(value);
+      if (isHex) into.write(value, at, 'hex');
+      return isHex;
+    },
+    decode: (bytes) => bytes.toString('hex'),
+  },
 } as const satisfies Record<NftDataType, Codec>;
 
 function addressOf(bytes: Buffer): string | undefined {

@@ -50,21 +50,13 @@ export function createServicePlanner(): ServicePlanner {
     plan(ports, family, node) {
       const known = shared[family].get(ports);
       if (known !== undefined) return known;
-      const own = ports.filter((port) => port.family === family).map(withoutBinding);
+      const own = ports.filter((port) => port.family === family);
       const plan = joined(own.map((port) => planPort(port, node, (key) => ids.of(key))));
       if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
         shared[family].set(ports, plan);
       return plan;
     },
   };
-}
-
-/**
- * nft 1.0.6 gives the key and the value of an `update` overlapping registers where the key is longer than 16 bytes, as a
- * number and an IPv6 address are: clients of IPv6 are balanced anew each time.
- */
-function withoutBinding(port: ServicePortModel): ServicePortModel {
-  return port.family === 'IPv6' ? { ...port, affinitySeconds: undefined } : port;
 }
 
 function joined(plans: readonly ServicePlan[]): ServicePlan {

@@ -47,17 +47,25 @@ export const slotTypes = {
  * in maps of their own, always written together, for nft 1.0.6 has no registers for both in IPv6.
  */
 export const affinityTypes = {
-  IPv4: affinityIn('IPv4'),
-  IPv6: affinityIn('IPv6'),
-} as const;
+  IPv4: {
+    'bound-addresses': { key: ['mark', 'ipv4_addr'], value: ['ipv4_addr'] },
+    'bound-ports': { key: ['mark', 'ipv4_addr'], value: ['inet_service'] },
+  },
+  IPv6: {
+    'bound-addresses': { key: ['mark', 'bytes12'], value: ['ipv6_addr'] },
+    'bound-ports': { key: ['mark', 'bytes12'], value: ['inet_service'] },
+  },
+} as const satisfies Record<Family, SetTypes>;
 
-function affinityIn(family: Family) {
-  const key = ['mark', addressType[family]] as const;
-  return {
-    'bound-addresses': { key, value: [addressType[family]] },
-    'bound-ports': { key, value: ['inet_service'] },
-  } as const satisfies SetTypes;
-}
+/**
+ * Who is a client, to session affinity. Of an IPv6 address it is the last 12 bytes: nft 1.0.6 gives the key and the
+ * value of an `update` overlapping registers where the key is longer than 16 bytes. Clients that differ in the first
+ * four only are sent to the same endpoint, and each of them stays there.
+ */
+export const affinityClient = {
+  IPv4: 'meta mark . ip saddr',
+  IPv6: 'meta mark . @nh,96,96',
+} as const satisfies Record<Family, string>;
 
 /** Clients that can be bound at once; further ones are balanced anew. */
 const mostBound = 65_536;
@@ -98,8 +106,8 @@ export function servicesSkeleton(node: ServicesNode): string {
   return `
 table ${ip} ${servicesTables[family].table} {
 ${setDeclarations(serviceSets[family])}
-  map bound-addresses { type mark . ${addressType[family]} : ${addressType[family]}; ${bound} }
-  map bound-ports { type mark . ${addressType[family]} : inet_service; ${bound} }
+  map bound-addresses { typeof ${affinityClient[family]} : ${ip} daddr; ${bound} }
+  map bound-ports { typeof ${affinityClient[family]} : th dport; ${bound} }
   chain from-outside {
     meta mark set ${asked} map @outside-ids
     ${asked} vmap @outside-chains
@@ -121,8 +129,8 @@ ${setDeclarations(serviceSets[family])}
     ${ip} daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
   }
   chain as-this-node {
-    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${node.tunnelAddress}
-    snat ${ip} to ${node.nodeAddress}
+    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${node.tunnelAddress} fully-random
+    snat ${ip} to ${node.nodeAddress} fully-random
   }
   chain translated {
     ${ip} saddr . ${ip} daddr @hairpin goto as-this-node

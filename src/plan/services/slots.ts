@@ -1,6 +1,6 @@
 import type { Family } from '../../lib/address.ts';
 import { addressType, nftWord } from '../families.ts';
-import { servicesTables } from './skeleton.ts';
+import { affinityClient, servicesTables } from './skeleton.ts';
 
 /** A chain that chooses among so many slots, after asking where the client was sent before: session affinity. */
 export interface SlotChain {
@@ -99,7 +99,7 @@ function slotCommands(slot: number, family: Family): string {
 /** Asked behind the translation, so that the packet itself says where it goes. */
 function bindingCommands(seconds: number, family: Family): string {
   const ip = nftWord[family];
-  const client = `meta mark . ${ip} saddr timeout ${seconds}s`;
+  const client = `${affinityClient[family]} timeout ${seconds}s`;
   return chainText(family, bindingChain(seconds), [
     `update @bound-addresses { ${client} : ${ip} daddr }`,
     `${withPorts} update @bound-ports { ${client} : th dport }`,
@@ -108,7 +108,7 @@ function bindingCommands(seconds: number, family: Family): string {
 
 function boundCommands(count: number, family: Family): string {
   const ip = nftWord[family];
-  const client = `meta mark . ${ip} saddr`;
+  const client = affinityClient[family];
   return chainText(family, chainOf({ count, affinitySeconds: 0 }), [
     `${withPorts} dnat ${ip} to ${client} map @bound-addresses : ${client} map @bound-ports`,
     `goto of-${count}`,
