@@ -10,6 +10,15 @@ import type {
   Service,
   ServiceAccount,
 } from './types/core.ts';
+import type {
+  BFDProfile,
+  BGPAdvertisement,
+  BGPPeer,
+  Community,
+  IPAddressPool,
+  L2Advertisement,
+  LoadBalancerAddress,
+} from './types/load-balancer.ts';
 import type { KubernetesObject } from './types/meta.ts';
 import type {
   ClusterNetwork,
@@ -160,10 +169,40 @@ export const policyResources = {
   ),
 } as const;
 
+/** The kinds by which addresses of load balancers are given and announced: served as those of policy are. */
+export const loadBalancerResources = {
+  ipaddresspools: resource<IPAddressPool>('metallb.io/v1beta1', 'IPAddressPool', 'ipaddresspools', {
+    subresources: ['status'],
+  }),
+  l2advertisements: resource<L2Advertisement>('metallb.io/v1beta1', 'L2Advertisement', 'l2advertisements', {
+    subresources: ['status'],
+  }),
+  bgpadvertisements: resource<BGPAdvertisement>(
+    'metallb.io/v1beta1',
+    'BGPAdvertisement',
+    'bgpadvertisements',
+    { subresources: ['status'] },
+  ),
+  bgppeers: resource<BGPPeer>('metallb.io/v1beta2', 'BGPPeer', 'bgppeers', { subresources: ['status'] }),
+  communities: resource<Community>('metallb.io/v1beta1', 'Community', 'communities', {
+    subresources: ['status'],
+  }),
+  bfdprofiles: resource<BFDProfile>('metallb.io/v1beta1', 'BFDProfile', 'bfdprofiles', {
+    subresources: ['status'],
+  }),
+  loadbalanceraddresses: resource<LoadBalancerAddress>(
+    'weft.dev/v1alpha1',
+    'LoadBalancerAddress',
+    'loadbalanceraddresses',
+    { shortNames: ['lba'], cluster: true, subresources: ['status'] },
+  ),
+} as const;
+
 /** Every kind that Weft understands, whether it is built in or somebody defines it. */
 export const knownResources: readonly Resource[] = [
   ...Object.values(resources),
   ...Object.values(policyResources),
+  ...Object.values(loadBalancerResources),
 ];
 
 /** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */

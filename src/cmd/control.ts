@@ -17,7 +17,7 @@ import { backupRoutes } from '../lab/backup-routes.ts';
 import { ensureObjects } from '../lab/ensure.ts';
 import { createPodStreams } from '../lab/pod-streams.ts';
 import { labPlaces } from '../lab/options.ts';
-import { apiPort, systemObjects } from '../lab/system-objects.ts';
+import { apiPort, customObjects, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
 import { createRpcServer } from '../lib/rpc.ts';
@@ -87,6 +87,7 @@ await runRole('control', async ({ paths, options, log, expose }) => {
   expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);
   await ensureObjects(clients.as(token), systemObjects(places, config));
+  await ensureObjects(clients.as(token), customObjects(config));
   for (const family of families) {
     await server.listen({
       fd: sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort, family }),

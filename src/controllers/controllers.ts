@@ -14,6 +14,7 @@ import { createEndpointsController } from './endpoints.ts';
 import { createEventRecorder } from './events.ts';
 import { createGarbageCollector } from './garbage-collector.ts';
 import { createJobController } from './job.ts';
+import { createLoadBalancerController } from './load-balancer/load-balancer.ts';
 import { createNamespaceController } from './namespace.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
@@ -51,6 +52,7 @@ const factories = {
   job: createJobController,
   endpoints: createEndpointsController,
   'endpointslice-mirroring': createEndpointSliceMirroringController,
+  'load-balancer': createLoadBalancerController,
   namespace: createNamespaceController,
   'root-ca': createRootCaController,
   'garbage-collector': createGarbageCollector,

@@ -9,10 +9,12 @@ import { shortHash } from '../lib/hash.ts';
 import type { Log } from '../lib/log.ts';
 import { timestampOf } from './timestamp.ts';
 
-/** Tells people, by `kubectl describe`, what goes wrong with an object. */
+/** Tells people, by `kubectl describe`, what happens to an object. */
 export interface EventRecorder {
   /** Returns at once. The same reason and message for the same object counts up one Event. */
   warn(object: KubernetesObject, reason: string, message: string): void;
+  /** The same, of what is as it should be. */
+  note(object: KubernetesObject, reason: string, message: string): void;
 }
 
 export interface EventOptions {
@@ -29,19 +31,24 @@ const remembered = 1000;
 /** An Event that cannot be written is logged and forgotten: nothing depends on it. */
 export function createEventRecorder(options: EventOptions): EventRecorder {
   const counts = new Map<string, number>();
+  const record = (object: KubernetesObject, told: Told): void => {
+    const { reason, message } = told;
+    const id = `${object.metadata.uid} ${reason} ${message}`;
+    const count = (counts.get(id) ?? 0) + 1;
+    counts.delete(id);
+    counts.set(id, count);
+    if (counts.size > remembered) counts.delete(counts.keys().next().value ?? '');
+    write(options, eventOf(options, object, { ...told, count })).catch((thrown: unknown) => {
+      options.log.debug({ reason, message, why: messageOf(thrown) }, 'an Event was not written');
+    });
+  };
   return {
-    warn(object, reason, message) {
-      const id = `${object.metadata.uid} ${reason} ${message}`;
-      const count = (counts.get(id) ?? 0) + 1;
-      counts.delete(id);
-      counts.set(id, count);
-      if (counts.size > remembered) counts.delete(counts.keys().next().value ?? '');
-      write(options, eventOf(options, object, { reason, message, count })).catch((thrown: unknown) => {
-        options.log.debug({ reason, message, why: messageOf(thrown) }, 'an Event was not written');
-      });
-    },
+    warn: (object, reason, message) => record(object, { type: 'Warning', reason, message }),
+    note: (object, reason, message) => record(object, { type: 'Normal', reason, message }),
   };
 }
+
+type Told = Pick<CoreEvent, 'type' | 'reason' | 'message'>;
 
 async function write({ client }: EventOptions, event: CoreEvent): Promise<void> {
   const { count = 1, lastTimestamp } = event;
@@ -60,7 +67,7 @@ async function write({ client }: EventOptions, event: CoreEvent): Promise<void> 
 function eventOf(
   { clock, component }: EventOptions,
   object: KubernetesObject,
-  { reason, message, count }: { reason: string; message: string; count: number },
+  { type, reason, message, count }: Told & { count: number },
 ): CoreEvent {
   const { name, namespace, uid = '' } = object.metadata;
   const now = timestampOf(clock);
@@ -81,7 +88,7 @@ function eventOf(
     },
     reason,
     message,
-    type: 'Warning',
+    type,
     count,
     firstTimestamp: now,
     lastTimestamp: now,

@@ -1,47 +1,27 @@
+import { policyResources } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
-import { policyResources, type Resource } from '../api/resources.ts';
+import {
+  definition,
+  integer,
+  list,
+  object,
+  rule,
+  selector,
+  text,
+  words,
+  type Column,
+  type Schema,
+} from './definition.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
-
-const text: Schema = { type: 'string' };
-const integer = (minimum: number, maximum: number): Schema => ({
-  type: 'integer',
-  format: 'int32',
-  minimum,
-  maximum,
-});
+const limited = (items: Schema): Schema => ({ ...list(items), maxItems: 25 });
 const port = integer(1, 65_535);
-const list = (items: Schema): Schema => ({ type: 'array', items, maxItems: 25 });
-const fullList = (items: Schema): Schema => ({ ...list(items), minItems: 1 });
-const object = (properties: Record<string, Schema>, required: readonly string[] = []): Schema => ({
-  type: 'object',
-  properties,
-  ...(required.length > 0 && { required }),
-});
+const fullList = (items: Schema): Schema => ({ ...limited(items), minItems: 1 });
 /** Exactly one of the fields. */
 const oneOf = (properties: Record<string, Schema>): Schema => ({
   ...object(properties),
   minProperties: 1,
   maxProperties: 1,
 });
-const words = (...values: string[]): Schema => ({ type: 'string', enum: values });
-const rule = (expression: string, message: string): Schema => ({
-  'x-kubernetes-validations': [{ rule: expression, message }],
-});
-
-const selector: Schema = {
-  ...object({
-    matchLabels: { type: 'object', additionalProperties: text },
-    matchExpressions: {
-      type: 'array',
-      items: object({ key: text, operator: text, values: { type: 'array', items: text } }, [
-        'key',
-        'operator',
-      ]),
-    },
-  }),
-  'x-kubernetes-map-type': 'atomic',
-};
 
 const subjectFields = {
   namespaces: selector,
@@ -79,8 +59,8 @@ function directions(
   const [listName, name] = named;
   const egress = ruleSchema({ to: fullList(egressPeer) }, actions, ports);
   return {
-    ingress: list(ruleSchema({ from: fullList(subject) }, actions, ports)),
-    egress: list({
+    ingress: limited(ruleSchema({ from: fullList(subject) }, actions, ports)),
+    egress: limited({
       ...egress,
       ...rule(
         `!(has(self.${listName}) && self.${listName}.exists(one, has(one.${name})) && ` +
@@ -101,7 +81,7 @@ const newRules = directions(
   ['protocols', 'destinationNamedPort'],
 );
 const olderPorts = {
-  ports: list(
+  ports: limited(
     oneOf({
       portNumber: object({ protocol: protocolName, port }, ['port']),
       portRange: range({ protocol: protocolName }),
@@ -134,60 +114,26 @@ const specs = {
  * versions, which have the same fields.
  */
 export function policyDefinitions(): KubernetesObject[] {
-  return [
-    definition(policyResources.clusternetworkpolicies, specs.clusternetworkpolicies, ['v1alpha2', 'v1beta1']),
-    definition(policyResources.adminnetworkpolicies, specs.adminnetworkpolicies, ['v1alpha1']),
-    definition(policyResources.baselineadminnetworkpolicies, specs.baselineadminnetworkpolicies, [
-      'v1alpha1',
-    ]),
-  ];
+  return Object.entries(specs).map(([plural, spec]) => {
+    const resource = policyResources[plural as keyof typeof specs];
+    return definition(resource, {
+      schema: object({ spec, status: object({ conditions }) }, ['spec']),
+      columns: columns.filter(({ name }) => name === 'Age' || name.toLowerCase() in propertiesOf(spec)),
+      alsoServed: resource === policyResources.clusternetworkpolicies ? ['v1beta1'] : [],
+      annotations: { 'api-approved.kubernetes.io': 'unapproved, served by a Weft lab' },
+    });
+  });
 }
+
+const columns: readonly Column[] = [
+  { name: 'Tier', type: 'string', jsonPath: '.spec.tier' },
+  { name: 'Priority', type: 'integer', jsonPath: '.spec.priority' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+];
 
 const conditions: Schema = {
   type: 'array',
   items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
 };
 
-function definition(resource: Resource, spec: Schema, versions: readonly string[]): KubernetesObject {
-  const { group, kind, plural, singular, shortNames } = resource;
-  const columns = [
-    { name: 'Tier', type: 'string', jsonPath: '.spec.tier' },
-    { name: 'Priority', type: 'integer', jsonPath: '.spec.priority' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
-  ];
-  const has = (name: string): boolean =>
-    name === 'Age' || name.toLowerCase() in (spec['properties'] as object);
-  const made = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: `${plural}.${group}`,
-      annotations: { 'api-approved.kubernetes.io': 'unapproved, served by a Weft lab' },
-    },
-    spec: {
-      group,
-      scope: 'Cluster',
-      names: { kind, plural, singular, shortNames: [...shortNames], listKind: `${kind}List` },
-      versions: versions.map((name) => ({
-        name,
-        served: true,
-        storage: name === resource.version,
-        subresources: { status: {} },
-        additionalPrinterColumns: columns.filter((column) => has(column.name)),
-        schema: {
-          openAPIV3Schema: object(
-            {
-              apiVersion: text,
-              kind: text,
-              metadata: { type: 'object' },
-              spec,
-              status: object({ conditions }),
-            },
-            ['spec'],
-          ),
-        },
-      })),
-    },
-  };
-  return made;
-}
+const propertiesOf = (schema: Schema): object => schema['properties'] as object;

@@ -1,4 +1,4 @@
-import { keyOf, policyResources, resources } from '../api/resources.ts';
+import { keyOf, loadBalancerResources, policyResources, resources } from '../api/resources.ts';
 import { matchesSelector } from '../api/selector.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Pod, Service } from '../api/types/core.ts';
@@ -6,6 +6,8 @@ import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type { Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
+import { wantsAddresses } from '../model/load-balancer/request.ts';
+import { addressesGivenTo, pendingCondition } from '../model/load-balancer/status.ts';
 
 /** Something that is not ready yet, and why, for people. */
 export interface Unready {
@@ -38,6 +40,7 @@ interface Watched {
   readonly clusternetworkpolicies: Informer<KubernetesObject>;
   readonly adminnetworkpolicies: Informer<KubernetesObject>;
   readonly baselineadminnetworkpolicies: Informer<KubernetesObject>;
+  readonly ipaddresspools: Informer<KubernetesObject>;
 }
 
 /** What agents must have seen before a change counts as programmed. */
@@ -80,6 +83,7 @@ export function watchReadiness(client: Client, clock: Clock): ReadinessWatch {
     clusternetworkpolicies: client.informer(policyResources.clusternetworkpolicies),
     adminnetworkpolicies: client.informer(policyResources.adminnetworkpolicies),
     baselineadminnetworkpolicies: client.informer(policyResources.baselineadminnetworkpolicies),
+    ipaddresspools: client.informer(loadBalancerResources.ipaddresspools),
   };
   const informers: readonly Informer<KubernetesObject>[] = Object.values(watched);
   const synced = Promise.all(informers.map((informer) => informer.synced));
@@ -158,6 +162,7 @@ function* unreadyOf(watched: Watched): Generator<Unready> {
   for (const object of workloads(watched)) yield* unreadyWorkload(object);
   yield* unreadyObjects('Pod', watched.pods.values());
   yield* unreadyServices(watched);
+  yield* unaddressedServices(watched);
 }
 
 function* unreadyObjects(kind: string, objects: Iterable<KubernetesObject>): Generator<Unready> {
@@ -189,6 +194,16 @@ interface Counts {
   readonly readyReplicas?: number;
   readonly numberReady?: number;
   readonly observedGeneration?: number;
+}
+
+/** Load balancers about whose addresses nobody has decided yet. Who is told why there is none needs no waiting for. */
+function* unaddressedServices({ services, ipaddresspools }: Watched): Generator<Unready> {
+  if (ipaddresspools.size === 0) return;
+  for (const service of services.values()) {
+    const isDecided = addressesGivenTo(service).length > 0 || pendingCondition(service) !== undefined;
+    if (wantsAddresses(service) && !isDecided)
+      yield { kind: 'Service', key: keyOf(service), why: 'it has no address of a load balancer yet' };
+  }
 }
 
 /** Services whose EndpointSlices do not yet name all ready pods that the selector finds. */

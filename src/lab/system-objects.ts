@@ -5,6 +5,9 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
 import { familyOf } from '../lib/address.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
+import { familiesOfNetwork } from '../model/network/config.ts';
+import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
@@ -152,6 +155,11 @@ export function apiServiceObjects(config: NetworkConfig): [Service, EndpointSlic
   ];
 }
 
+/** Of kinds that `systemObjects` defines: to be made behind them. */
+export function customObjects(config: NetworkConfig): KubernetesObject[] {
+  return labPoolObjects(familiesOfNetwork(config));
+}
+
 /** Everything a lab's cluster has before anybody asks for anything, in the order of creation. */
 export function systemObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
   return [
@@ -160,5 +168,6 @@ export function systemObjects(places: readonly NodePlace[], config: NetworkConfi
     ...apiServiceObjects(config),
     ...clusterDnsObjects(config),
     ...policyDefinitions(),
+    ...loadBalancerDefinitions(),
   ];
 }

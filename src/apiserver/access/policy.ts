@@ -224,6 +224,7 @@ const own: readonly PolicyRole[] = [
       on('apps', ['replicasets'], ['create']),
       on('batch', ['jobs'], ['create']),
       on('discovery.k8s.io', ['endpointslices'], ['create']),
+      on('weft.dev', ['loadbalanceraddresses'], ['create']),
     ],
     users: [componentUsers.controllers],
   },

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { LabConnection, LabProgramming } from '../../lab/connection.ts';
 import type { ProcessStatus } from '../../lab/process-status.ts';
+import { pendingCondition } from '../../model/load-balancer/status.ts';
 import type { Unready } from '../../lab/readiness.ts';
 
 /** What `weft status` tells, as its JSON. */
@@ -147,9 +148,12 @@ function serviceNotes({ key, endpoints }: ClusterReport['services'][number]): st
 }
 
 /** A LoadBalancer Service without an address does not hold anybody up, but people want to know. */
-export function addressNotes({ metadata, spec, status }: Service): string[] {
+export function addressNotes(service: Service): string[] {
+  const { metadata, spec, status } = service;
   if (spec.type !== 'LoadBalancer' || (status?.loadBalancer?.ingress ?? []).length > 0) return [];
+  const why = pendingCondition(service)?.message;
+  const reason = why === undefined ? '' : ` (${why})`;
   return [
-    `svc:${keyOf({ metadata })} has no load balancer address yet; its cluster address and node port work`,
+    `svc:${keyOf({ metadata })} has no load balancer address yet${reason}; its cluster address and node port work`,
   ];
 }

@@ -8,6 +8,8 @@ export interface LabAddresses {
   readonly router: string;
   /** The machine on which the API server listens for pods and nodes. */
   readonly control: string;
+  /** Addresses of the segment that no machine has: the lab's own pool for load balancers. */
+  readonly loadBalancers: string;
   /** Behind the router. */
   readonly internetSegment: string;
   readonly internetRouter: string;
@@ -19,6 +21,7 @@ export const labAddresses = {
   segment: '172.20.0.0/16',
   router: '172.20.0.1',
   control: '172.20.0.10',
+  loadBalancers: '172.20.224.0/20',
   internetSegment: '203.0.113.0/24',
   internetRouter: '203.0.113.1',
   internet: '203.0.113.10',
@@ -31,6 +34,7 @@ export const labAddressesOf: Readonly<Record<Family, LabAddresses>> = {
     segment: 'fd00:172:20::/64',
     router: 'fd00:172:20::1',
     control: 'fd00:172:20::10',
+    loadBalancers: 'fd00:172:20::f000/116',
     internetSegment: '2001:db8:113::/64',
     internetRouter: '2001:db8:113::1',
     internet: '2001:db8:113::10',
