@@ -14,6 +14,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'scale-services': () => import('./figures/scale-services.ts'),
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
+  'traffic-under-changes': () => import('./figures/traffic-under-changes.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
   'reach-live': () => import('./figures/reach-live.ts'),
   'api-load': () => import('./figures/api-load.ts'),

@@ -33,7 +33,7 @@ export interface Access {
 
 /** Resolves when it says that it listens. */
 export async function startApiProcess(directory: string): Promise<ApiProcess> {
-  const child = spawn(process.execPath, [...runtimeFlags, program, directory], {
+  const child = spawn(process.execPath, [...runtimeFlags('control'), program, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: runtimeEnvironment(process.env),
   });

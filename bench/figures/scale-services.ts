@@ -9,7 +9,7 @@ import type { Figure, Progress } from '../lib/figure.ts';
 import { labProcesses } from '../lib/lab-processes.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
 import { appOf, beaconPort, withManifests } from '../lib/many-pods.ts';
-import { createServices, whenSlicesProgrammed } from '../lib/many-services.ts';
+import { createServices, slicesOf, whenSlicesProgrammed } from '../lib/many-services.ts';
 
 const services = 5000;
 const runs = 7;
@@ -67,10 +67,13 @@ async function restart(lab: BenchLab, { emptied }: { emptied: boolean }): Promis
   if (pid === undefined) throw new Error('the lab has no agents');
   const nft = createNftables({ namespaces: lab.namespaces });
   try {
+    const whenProgrammed = await slicesOf(lab.connection);
+    // Stopped, they cannot mend what is taken from them.
+    process.kill(pid, 'SIGSTOP');
+    if (emptied) for (const node of nodes) nft.run(node, 'delete table ip weft-services');
     const start = performance.now();
     process.kill(pid, 'SIGKILL');
-    if (emptied) for (const node of nodes) nft.run(node, 'delete table ip weft-services');
-    await whenSlicesProgrammed(lab.connection);
+    await whenProgrammed();
     const took = performance.now() - start;
     for (const node of nodes) {
       const held = nft.elements(node, { ...servicesTables.IPv4, set: 'slot-1' }, slotTypes.IPv4).length;

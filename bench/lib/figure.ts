@@ -1,7 +1,7 @@
 /** One figure, measured: what is printed as one line. */
 export interface Measurement {
   readonly bench: string;
-  readonly unit: 'us' | 'ms' | 'MB';
+  readonly unit: 'us' | 'ms' | 'MB' | 'ratio';
   readonly samples: readonly number[];
   /** What the median should be at most. */
   readonly target: number;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { resources } from '../../src/api/resources.ts';
 import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
@@ -13,6 +14,8 @@ export interface BenchLab {
   readonly namespaces: NetworkNamespaces;
   /** Pin's name of the namespace of the only pod of a workload labelled `app: NAME`, and its address. */
   podOf(app: string): Promise<{ netns: string; address: string }>;
+  /** Where the namespace of a pin can be entered from outside the lab. */
+  pathOf(netns: string): string;
   /** Ends the lab. */
   down(): Promise<void>;
 }
@@ -33,7 +36,8 @@ export async function startBenchLab(manifests?: string, options: readonly string
   const connection = await labs.connect(benchLabName);
   const paths = labs.control.paths(benchLabName);
   const holder = readProcessFile(paths.processes).holder;
-  const namespaces = createNetworkNamespaces({ directory: `/proc/${holder?.pid}/root${paths.namespaces}` });
+  const directory = `/proc/${holder?.pid}/root${paths.namespaces}`;
+  const namespaces = createNetworkNamespaces({ directory });
   return {
     connection,
     namespaces,
@@ -44,6 +48,7 @@ export async function startBenchLab(manifests?: string, options: readonly string
         throw new Error(`${items.length} pods are labelled app=${app}`);
       return { netns: `pod-${pod.metadata.uid ?? ''}`, address: pod.status?.podIP ?? '' };
     },
+    pathOf: (netns) => join(directory, netns),
     async down() {
       namespaces.close();
       await connection.close();

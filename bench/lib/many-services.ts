@@ -32,9 +32,17 @@ export async function createServices(client: Client, count: number): Promise<voi
 
 /** Waits until every slice that there is now is programmed on all nodes. */
 export async function whenSlicesProgrammed(connection: LabConnection): Promise<void> {
+  await (
+    await slicesOf(connection)
+  )();
+}
+
+/** Lists the slices; the result waits until all of them are programmed on all nodes. */
+export async function slicesOf(connection: LabConnection): Promise<() => Promise<void>> {
   const { items } = await connection.client.list(resources.endpointslices);
   const versions = items.map(({ metadata }) => BigInt(metadata.resourceVersion ?? '0'));
-  await connection.programmed({ endpointslices: String(versions.reduce((a, b) => (a > b ? a : b), 0n)) });
+  const endpointslices = String(versions.reduce((a, b) => (a > b ? a : b), 0n));
+  return () => connection.programmed({ endpointslices });
 }
 
 function serviceObject(index: number): Service {

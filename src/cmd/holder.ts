@@ -64,7 +64,7 @@ await runRole('holder', async ({ paths, options, log }) => {
         ...(earlier[role] !== undefined && { adopt: earlier[role] }),
         command: {
           command: process.execPath,
-          args: [...runtimeFlags, join(import.meta.dirname, `${role}.ts`), paths.directory],
+          args: [...runtimeFlags(role), join(import.meta.dirname, `${role}.ts`), paths.directory],
           env: process.env,
           logFile: paths.log(role),
           inherited: ownDoor(),
