@@ -27,6 +27,9 @@ import { eventually } from './flow.ts';
 
 const tcp = { name: 'http', port: 80, targetPort: 8080 };
 
+/** Its addresses come from this test. */
+const balanced = { type: 'LoadBalancer', loadBalancerClass: 'example.org/test' } as const;
+
 function service(name: string, spec: Partial<ServiceSpec>, ingress?: LoadBalancerIngress[]): Service {
   return {
     apiVersion: 'v1',
@@ -84,13 +87,13 @@ for (const family of families) {
         service('same-zone', { trafficDistribution: 'PreferClose' }),
         service('empty', { selector: { app: 'nobody' }, externalIPs: [...external.empty] }),
         service('mixed', {
-          type: 'LoadBalancer',
+          ...balanced,
           selector: { name: 'one' },
           ports: [tcp, { name: 'time', port: 80, targetPort: 5353, protocol: 'UDP' }],
         }),
-        service('guarded', { type: 'LoadBalancer', selector: { name: 'one' } }),
-        service('guarded-for-nodes', { type: 'LoadBalancer', selector: { name: 'one' } }),
-        service('proxied', { type: 'LoadBalancer', selector: { name: 'one' } }),
+        service('guarded', { ...balanced, selector: { name: 'one' } }),
+        service('guarded-for-nodes', { ...balanced, selector: { name: 'one' } }),
+        service('proxied', { ...balanced, selector: { name: 'one' } }),
       ]);
       for (const name of ['client', 'one', 'two', 'three']) {
         netns[name] = await lab.netnsOf(`default/${name}`);
