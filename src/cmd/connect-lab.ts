@@ -15,6 +15,13 @@ import type { Prober } from '../workload/probe/prober.ts';
 
 const reachableWithinMs = 20_000;
 
+/** Whether no process that was written down runs any more; those that run start again what has died beside them. */
+export function isEnded({ processes: file }: LabPaths): boolean {
+  const processes = createProcesses({ clock: systemClock });
+  const records = Object.values(readProcessFile(file));
+  return records.length > 0 && !records.some((record) => processes.isRunning(record));
+}
+
 /** Opens a running lab from outside its mount namespace. */
 export async function connectLab(paths: LabPaths): Promise<LabConnection> {
   const client = createClient({

@@ -4,7 +4,7 @@ import type { Finding } from '../doctor/finding.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
 import type { Door } from '../lab/door.ts';
-import { missingLab } from '../lab/missing-lab.ts';
+import { endedLab, missingLab } from '../lab/missing-lab.ts';
 import { labPaths, labsDirectory } from '../lab/paths.ts';
 import { systemClock } from '../lib/clock.ts';
 import { runtimeEnvironment } from './runtime.ts';
@@ -40,7 +40,8 @@ export function openLabs(): {
     control,
     async connect(name) {
       if (!existsSync(control.paths(name).kubeconfig)) throw missingLab(name, await control.list());
-      const { connectLab } = await import('./connect-lab.ts');
+      const { connectLab, isEnded } = await import('./connect-lab.ts');
+      if (isEnded(control.paths(name))) throw endedLab(name);
       return connectLab(control.paths(name));
     },
     async diagnose() {
