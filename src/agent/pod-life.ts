@@ -25,6 +25,8 @@ export interface PodLife {
   bringUp(run: PodRun, pod: Pod): Promise<void>;
   /** Takes away all that is there of the pod; its address is free afterwards. */
   takeDown(run: PodRun): Promise<void>;
+  /** Tells the API that a pod which is being deleted has ended here. */
+  end(pod: Pod): Promise<void>;
   /** Writes into the status why the pod waits, unless it says so already. */
   reportWaiting(pod: Pod, why: string): Promise<void>;
 }
@@ -183,6 +185,9 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       options.namespaces.delete(run.netns);
       await options.released(run.key, run.addresses);
       addresses.release(run.addresses);
+    },
+    async end({ metadata: { namespace = 'default', name, uid = '' } }) {
+      await client.delete(resources.pods, { namespace, name }, { uid, graceSeconds: 0 });
     },
     async reportWaiting(pod, why) {
       if (isWaitingWith(pod, why)) return;

@@ -31,6 +31,8 @@ export interface PodRunnerOptions extends PodLifeOptions {
   readonly log: Log;
 }
 
+const isEnding = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
+
 /** Pods are set up this many at a time: the work is synchronous but for the calls to other processes. */
 const concurrency = 16;
 
@@ -82,16 +84,30 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
     return waitMs;
   };
 
+  /** The API server keeps a pod that is being deleted until its node says that it has ended. */
+  const letGo = async (key: string, pod: Pod): Promise<NextRun> => {
+    // That was said, and it is kept for other reasons.
+    if (pod.metadata.deletionGracePeriodSeconds === 0) return 'never';
+    try {
+      await life.end(pod);
+      return 'never';
+    } catch (thrown) {
+      log.debug({ pod: key, error: messageOf(thrown) }, 'the end of a pod could not be told');
+      return apiCode(thrown) === 'api-conflict' ? 'never' : 'back-off';
+    }
+  };
+
   const sync = async (key: string): Promise<NextRun> => {
     const pod = options.pod(key);
     const run = runs.get(key);
-    if (run !== undefined && !(belongs(pod) && pod.metadata.uid === run.uid)) {
+    if (run !== undefined && !(belongs(pod) && pod.metadata.uid === run.uid && !isEnding(pod))) {
       const afterMs = drainOf(run);
       if (afterMs > 0) return { afterMs };
       await takeDown(run);
     }
     failed.delete(key);
-    if (!belongs(pod) || (pod.metadata.deletionTimestamp !== undefined && !runs.has(key))) return 'never';
+    if (!belongs(pod)) return 'never';
+    if (isEnding(pod)) return letGo(key, pod);
     try {
       await life.bringUp(runs.get(key) ?? claim(key, pod), pod);
       return 'never';

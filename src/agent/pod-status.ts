@@ -32,7 +32,8 @@ export function runningStatus(
     podIP: addresses[0] ?? '',
     podIPs: addresses.map((ip) => ({ ip })),
     startTime: pod.status?.startTime ?? time,
-    qosClass: 'BestEffort',
+    // The API server decides it when a pod is made.
+    qosClass: pod.status?.qosClass ?? 'BestEffort',
     conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
       type,
       status: 'True',

@@ -1,4 +1,4 @@
-import { resources, type Resource } from './resources.ts';
+import { apiVersionOf, resourceOf, resources, type Resource } from './resources.ts';
 import { acceptedKinds, type AcceptedKind } from './schema/accepted.ts';
 
 /** Short names that people type, of kinds that are only stored. */
@@ -52,6 +52,14 @@ const accepted = acceptedKinds.map(acceptedResource);
 
 /** All served resources: those the network interprets first. */
 export const servedResources: readonly Resource[] = [...Object.values(resources), ...accepted];
+
+/** The resource that serves objects of this kind, those that are only stored among them. */
+export function servedResourceOf(object: { apiVersion: string; kind: string }): Resource | undefined {
+  return (
+    resourceOf(object) ??
+    accepted.find((one) => apiVersionOf(one) === object.apiVersion && one.kind === object.kind)
+  );
+}
 
 /** Those whose objects are nobody else's: to go over these is to meet every object once. */
 export const storedResources: readonly Resource[] = servedResources.filter(

@@ -2,6 +2,7 @@ import type { Evidence } from '../lab/bundle/evidence.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { LabConnection } from '../lab/connection.ts';
+import type { ClusterDoor } from '../lab/cluster/door.ts';
 import type { LabControl } from '../lab/control.ts';
 
 /** What the command line may touch: everything real is made in `cmd`, and tests bring their own. */
@@ -17,6 +18,8 @@ export interface CliEnvironment {
   readonly labs: LabControl;
   /** Opens a running lab; throws `lab-missing` (exit 2) naming the labs there are. */
   readonly connect: (name: string) => Promise<LabConnection>;
+  /** Opens a cluster's API server. Rejects with `kubeconfig-invalid`; nothing is asked of the server yet. */
+  readonly openCluster: (at: ClusterAddress) => Promise<ClusterDoor>;
   /** What a support bundle takes from this machine; loaded on first use. */
   readonly evidence: () => Promise<MachineEvidence>;
   /**
@@ -32,6 +35,14 @@ export interface CliEnvironment {
   readonly runControllers: (run: ControllersRun) => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+}
+
+/** Where an API server is, and as whom it is asked. */
+export interface ClusterAddress {
+  /** Path of a kubeconfig. */
+  readonly kubeconfig: string;
+  /** Of its contexts; the current one where it is absent. */
+  readonly context?: string;
 }
 
 export interface ControllersRun {

@@ -92,12 +92,21 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .option('--network <model>', 'network model; the ClusterNetwork of the manifests, else calico')
     .option('--ip-family <family>', 'ipv4, ipv6 or dual; the ClusterNetwork of the manifests, else ipv4')
     .option('--audit', 'the API server writes down every request, see docs/guide/identity.md', false)
+    .option('--kubeconfig <file>', 'use the API server of this cluster instead of one of its own')
+    .option('--context <name>', 'of that file; else its current one')
+    .option(
+      '--controllers <choice>',
+      'there: auto (those that it does not have), all, none, or names with commas between them',
+      'auto',
+    )
     .option('--wait', 'until everything is ready', false)
     .option('--timeout <seconds>', 'how long --wait waits', wholeNumber, 60)
     .action(async (options) => done(await (await import('./commands/up.ts')).up(env, options)));
   withLab(program.command('down'))
     .description('remove a lab and everything it has')
     .option('--all', 'every lab', false)
+    .option('--kubeconfig <file>', 'leave this cluster also where the lab is not known here any more')
+    .option('--context <name>', 'of that file; else its current one')
     .action(async (options) => done(await (await import('./commands/down.ts')).down(env, options)));
   withLab(program.command('status'))
     .description('nodes, workloads and Services, and what is not ready')

@@ -232,6 +232,23 @@ export function clientCompliance(
       assert.equal(await client.get(resources.namespaces, name), undefined);
     });
 
+    check('requests tokens of a service account, each with its end', async (client) => {
+      const account = { namespace, name: 'robot' };
+      await assert.rejects(client.requestToken(account, { seconds: 600 }), withCode('api-not-found'));
+      await client.create(resources.serviceaccounts, {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: account,
+      });
+      const [one, other] = [
+        await client.requestToken(account, { seconds: 600 }),
+        await client.requestToken(account, { seconds: 3600 }),
+      ];
+      assert.notEqual(one.token, other.token);
+      assert.ok(Date.parse(one.expires) < Date.parse(other.expires), `${one.expires} ${other.expires}`);
+      await client.delete(resources.serviceaccounts, account);
+    });
+
     check('renews a cache on demand, and tells nothing twice', async (client) => {
       await client.create(resources.configmaps, settings('before', {}));
       const informer = client.informer(resources.configmaps);

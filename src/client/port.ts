@@ -38,6 +38,8 @@ export interface Client {
   ): Promise<T>;
   /** Resolves also when there was nothing to delete; `api-conflict` when a precondition does not hold. */
   delete(resource: Resource, name: ObjectName, options?: DeleteOptions): Promise<void>;
+  /** A new token of a service account (TokenRequest), for the API server itself. It may live shorter than asked for. */
+  requestToken(account: Required<ObjectName>, options: { seconds: number }): Promise<IssuedToken>;
   /** Lets a namespace that is being deleted go, for it is empty. */
   finalizeNamespace(name: string): Promise<void>;
   /**
@@ -52,6 +54,12 @@ export interface Client {
 export interface ObjectName {
   readonly namespace?: string;
   readonly name: string;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** RFC 3339, by the server's clock. */
+  readonly expires: string;
 }
 
 export interface DeleteOptions {

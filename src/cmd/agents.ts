@@ -1,7 +1,6 @@
 import { createAgents } from '../agent/agents.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import { createClients } from '../client/http/client.ts';
-import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createEventRecorder } from '../controllers/events.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
 import { createDriftWatch } from '../kernel/drift/real.ts';
@@ -18,12 +17,15 @@ import { createRpcServer } from '../lib/rpc.ts';
 import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createServingClient } from '../workload/serving-client.ts';
-import { readNodeTokens } from './node-tokens.ts';
+import { markingClient } from './marking-client.ts';
+import { nodeTokens } from './node-tokens.ts';
+import { keepOwnTokens } from './own-tokens.ts';
 import { createPodSettings } from './pod-settings.ts';
 import { auditedMetric, deniedMetric } from './policy-metrics.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { clientMetrics } from './client-metrics.ts';
 import { runRole, whenReady } from './role.ts';
+import { serverAccess } from './server-access.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The agents of all nodes of a lab. */
@@ -51,12 +53,20 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     nodeResolvConf: '',
   });
 
-  const { token = '', ...access } = await whenReady(() => loadKubeconfig(paths.ownKubeconfig('agents')));
-  const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
-  const client = clients.as(String(token));
-  const nodes = new Map([...readNodeTokens(paths.nodeTokens)].map(([node, own]) => [node, clients.as(own)]));
+  const { token, ...access } = await whenReady(() =>
+    serverAccess(paths, options, paths.ownKubeconfig('agents')),
+  );
+  const clients = createClients({ ...access, clock: systemClock, log });
+  const client = clients.as(token);
+  const tokens = keepOwnTokens('agents', { client, paths, options, log });
+  const nodes = new Map([...nodeTokens(paths, options)].map(([node, own]) => [node, clients.as(own)]));
   expose(() => clientMetrics(clients.counts()));
-  const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-agent' });
+  const events = createEventRecorder({
+    client: markingClient(client, options),
+    clock: systemClock,
+    log,
+    component: 'weft-agent',
+  });
   const agents = createAgents({
     client,
     clientOf: (node) => nodes.get(node) ?? client,
@@ -96,6 +106,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
 
   return async () => {
     await rpc.stop();
+    await tokens.stop();
     await agents.stop();
     await clients.close();
     await kernel.packetLog.close();

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Programming } from '../agent/agents.ts';
 import { createClient } from '../client/http/client.ts';
-import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { readLabOptions } from '../lab/options.ts';
 import type { LabConnection } from '../lab/connection.ts';
@@ -12,6 +11,7 @@ import { WeftError } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
 import { rpcCall } from '../lib/rpc-client.ts';
 import type { Prober } from '../workload/probe/prober.ts';
+import { serverAccess } from './server-access.ts';
 
 const reachableWithinMs = 20_000;
 
@@ -24,16 +24,13 @@ export function isEnded({ processes: file }: LabPaths): boolean {
 
 /** Opens a running lab from outside its mount namespace. */
 export async function connectLab(paths: LabPaths): Promise<LabConnection> {
-  const client = createClient({
-    ...(await loadKubeconfig(paths.kubeconfig)),
-    socketPath: paths.socket('api'),
-    clock: systemClock,
-    log: silentLog,
-  });
+  const options = readLabOptions(paths.options);
+  const access = await serverAccess(paths, options, paths.kubeconfig);
+  const client = createClient({ ...access, clock: systemClock, log: silentLog });
   const ends: (() => void)[] = [];
   let prober: Promise<Prober> | undefined;
   return {
-    options: readLabOptions(paths.options),
+    options,
     client,
     prober() {
       prober ??= openProber(paths, ends);

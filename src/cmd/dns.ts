@@ -1,5 +1,4 @@
 import { createClient } from '../client/http/client.ts';
-import { loadKubeconfig } from '../client/http/kubeconfig.ts';
 import { createDnsServer } from '../dns/server.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
@@ -8,7 +7,9 @@ import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { clientMetrics } from './client-metrics.ts';
+import { keepOwnTokens } from './own-tokens.ts';
 import { runRole, whenReady } from './role.ts';
+import { serverAccess } from './server-access.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
@@ -16,8 +17,9 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   watchHolder({ paths, log });
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
-  const access = await whenReady(() => loadKubeconfig(paths.ownKubeconfig('dns')));
-  const client = createClient({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  const access = await whenReady(() => serverAccess(paths, options, paths.ownKubeconfig('dns')));
+  const client = createClient({ ...access, clock: systemClock, log });
+  const tokens = keepOwnTokens('dns', { client, paths, options, log });
   expose(() => clientMetrics(client.counts()));
   const dns = createDnsServer({
     sockets,
@@ -33,6 +35,7 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   await pods.restore();
   await serving.start();
   return async () => {
+    await tokens.stop();
     await serving.stop();
     await dns.stop();
     await client.close();

@@ -28,8 +28,9 @@ export function openLabs(): {
     isUnprivileged: async () => (await launcher()).isUnprivileged(),
     isRunning: async (name) => (await launcher()).isRunning(name),
     processes: async (name) => (await launcher()).processes(name),
-    async start(options) {
-      const started = (await launcher()).start(options);
+    options: async (name) => (await launcher()).options(name),
+    async start(options, prepare) {
+      const started = (await launcher()).start(options, prepare);
       // Who starts a lab opens it next: what that takes is loaded while the lab's own processes start.
       setImmediate(() => void import('./connect-lab.ts'));
       await started;

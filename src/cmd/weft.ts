@@ -12,6 +12,10 @@ const environment: CliEnvironment = {
   env: process.env,
   labs: labs.control,
   connect: labs.connect,
+  async openCluster(at) {
+    const { openCluster } = await import('./open-cluster.ts');
+    return openCluster(at);
+  },
   async evidence() {
     const [{ kernelEvidence }, { versions }] = await Promise.all([
       import('./kernel-evidence.ts'),

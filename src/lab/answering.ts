@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { connect, type NetConnectOpts } from 'node:net';
+import { readLabOptions } from './options.ts';
 import type { LabPaths } from './paths.ts';
 
 /** The processes of a lab that somebody who wants to use it would wait for: those that do not answer now. */
 export async function silentRoles(paths: LabPaths): Promise<string[]> {
-  const port = apiPortOf(paths);
+  const control = controlOf(paths);
   // Until the API server answers nothing can be used: asking the others would only take time from their starting.
-  if (port === undefined) return ['control'];
+  if (control === undefined) return ['control'];
   const asked: [string, NetConnectOpts][] = [
-    ['control', { host: '127.0.0.1', port }],
+    ['control', control],
     ...(['holder', 'agents', 'dns'] as const).map((role): [string, NetConnectOpts] => [
       role,
       { path: paths.socket(role) },
@@ -16,6 +17,22 @@ export async function silentRoles(paths: LabPaths): Promise<string[]> {
   ];
   const answers = await Promise.all(asked.map(async ([role, at]) => ((await accepts(at)) ? [] : [role])));
   return answers.flat();
+}
+
+/** Where the control process answers when it is ready; undefined where it cannot be yet. */
+function controlOf(paths: LabPaths): NetConnectOpts | undefined {
+  // Where the API server is somebody else's, its answering says nothing about the lab.
+  if (isOnCluster(paths)) return { path: paths.socket('control') };
+  const port = apiPortOf(paths);
+  return port === undefined ? undefined : { host: '127.0.0.1', port };
+}
+
+function isOnCluster({ options }: LabPaths): boolean {
+  try {
+    return readLabOptions(options).cluster !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Where the API server is, by the kubeconfig that it writes when it is ready for the first time. */

@@ -28,6 +28,43 @@ test('what is no longer named goes, and only if an earlier call made it', async 
   assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), ['a', 'foreign']);
 });
 
+test('on a cluster of others what they made as it is asked for stays theirs', async () => {
+  const client = createFakeClient();
+  const mark = { annotation: 'weft.dev/lab', value: 'lab@here' };
+  await client.create(resources.configmaps, configMap('theirs', { k: '1', more: '2' }));
+  const applied = await applyObjects(client, [configMap('theirs', { k: '1' }), configMap('own', {})], mark);
+  assert.deepEqual(outcomes(applied), ['own created', 'theirs unchanged']);
+  const marks = (await client.list(resources.configmaps)).items.map(({ metadata }) => [
+    metadata.name,
+    metadata.annotations?.['weft.dev/lab'],
+  ]);
+  assert.deepEqual(Object.fromEntries(marks), { theirs: undefined, own: 'lab@here' });
+  assert.deepEqual(outcomes(await applyObjects(client, [], mark)), ['own removed']);
+});
+
+test('on a cluster of others what they made otherwise is refused by name, and nothing is applied', async () => {
+  const client = createFakeClient();
+  const mark = { annotation: 'weft.dev/lab', value: 'lab@here' };
+  await client.create(resources.configmaps, configMap('theirs', { k: '2' }));
+  const wanted = [configMap('own', {}), configMap('theirs', { k: '1' })];
+  await assert.rejects(applyObjects(client, wanted, mark), {
+    code: 'objects-not-own',
+    message: /ConfigMap default\/theirs/,
+  });
+  assert.equal((await client.list(resources.configmaps)).items.length, 1);
+});
+
+test("what another lab applied is not this one's to remove", async () => {
+  const client = createFakeClient();
+  const markOf = (value: string): { annotation: string; value: string } => ({
+    annotation: 'weft.dev/lab',
+    value,
+  });
+  await applyObjects(client, [configMap('one', {})], markOf('one@here'));
+  await applyObjects(client, [configMap('two', {})], markOf('two@here'));
+  assert.equal((await client.list(resources.configmaps)).items.length, 2);
+});
+
 test('a changed wish changes its own fields and leaves those of others', async () => {
   const client = createFakeClient();
   await applyObjects(client, [configMap('a', { mine: '1', old: 'x' })]);

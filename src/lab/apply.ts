@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { apiVersionOf, keyOf, knownResources, resourceOf, type Resource } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { WeftError } from '../lib/errors.ts';
+import { isMarked, marked, type Mark } from '../client/marked-client.ts';
 import type { Client, ObjectName } from '../client/port.ts';
+import { mergePatch } from '../client/merge-patch.ts';
+import { forEachBounded } from '../controllers/bounded.ts';
+import { nameOf } from '../controllers/pod-writes.ts';
 
 /** What became of one object of an `up -f`. */
 export interface Applied {
@@ -20,15 +24,27 @@ const firstKinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret'];
 /**
  * Makes the cluster hold these objects as given: creates what is missing, patches what differs from what an
  * earlier call asked for, and removes what an earlier call created and this one does not name. Idempotent.
- * Rejects with the API server's own error; objects before it in the list stay applied.
+ * With a mark the cluster may be others' too: of earlier calls only those with this mark count, and what others made
+ * stays as it is. Rejects with `objects-not-own`, before anything is applied, where that is not as it is asked for, and
+ * with the API server's own error; objects before it in the list stay applied.
  */
-export async function applyObjects(client: Client, given: readonly KubernetesObject[]): Promise<Applied[]> {
-  const objects = given.map(inOwnVersion);
+export async function applyObjects(
+  client: Client,
+  given: readonly KubernetesObject[],
+  mark?: Mark,
+): Promise<Applied[]> {
+  const objects = given
+    .map(inOwnVersion)
+    .map((object) => (mark === undefined ? object : marked(object, mark)));
   const first = objects.filter(({ kind }) => firstKinds.includes(kind));
   const rest = objects.filter(({ kind }) => !firstKinds.includes(kind));
-  const before = await listApplied(client);
-  const applied: Applied[] = [];
-  for (const group of [first, rest]) {
+  const before = await listApplied(client, mark);
+  const others = mark === undefined ? new Set<string>() : await othersAmong(client, objects, mark);
+  const isOwn = (object: KubernetesObject): boolean => !others.has(idOf(object));
+  const applied = objects
+    .filter((object) => !isOwn(object))
+    .map((object): Applied => ({ ...addressOf(object), outcome: 'unchanged' }));
+  for (const group of [first.filter(isOwn), rest.filter(isOwn)]) {
     applied.push(...(await Promise.all(group.map((object) => applyObject(client, object, before)))));
   }
   const named = new Set(objects.map(idOf));
@@ -45,7 +61,7 @@ function inOwnVersion(object: KubernetesObject): KubernetesObject {
 const idOf = (object: KubernetesObject): string => `${object.apiVersion} ${object.kind} ${keyOf(object)}`;
 
 /** What earlier calls applied, by id. */
-async function listApplied(client: Client): Promise<Map<string, KubernetesObject>> {
+async function listApplied(client: Client, mark: Mark | undefined): Promise<Map<string, KubernetesObject>> {
   const lists = await Promise.all(
     knownResources.map(async (resource) => {
       const items = await listIfServed(client, resource);
@@ -54,8 +70,40 @@ async function listApplied(client: Client): Promise<Map<string, KubernetesObject
   );
   const ours = lists
     .flat()
-    .filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined);
+    .filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined)
+    .filter((object) => mark === undefined || isMarked(object, mark));
   return new Map(ours.map((object) => [idOf(object), object]));
+}
+
+/** Ids of the objects that somebody else made as they are asked for. */
+async function othersAmong(
+  client: Client,
+  objects: readonly KubernetesObject[],
+  mark: Mark,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const different: string[] = [];
+  await forEachBounded(objects, async (object) => {
+    const { resource, name } = addressOf(object);
+    const existing = await client.get(resource, name);
+    if (existing === undefined || isMarked(existing, mark)) return;
+    found.add(idOf(object));
+    const { metadata, ...rest } = object;
+    const { name: _, namespace: __, annotations: ___, ...asked } = metadata;
+    const wanted = { ...rest, metadata: asked };
+    if (!isDeepStrictEqual(mergePatch(existing, wanted), existing))
+      different.push(`${object.kind} ${keyOf(object)}`);
+  });
+  if (different.length === 0) return found;
+  const names = different.toSorted().join(', ');
+  throw new WeftError(
+    'objects-not-own',
+    `on this cluster somebody else has made ${names}, and not the same`,
+    {
+      fault: 'input',
+      hint: 'leave it out of the manifests, or remove it there; nothing was applied',
+    },
+  );
 }
 
 /** An older lab, or another cluster, may not serve all that Weft understands. */
@@ -73,8 +121,7 @@ async function applyObject(
   object: KubernetesObject,
   before: ReadonlyMap<string, KubernetesObject>,
 ): Promise<Applied> {
-  const resource = resourceFor(object);
-  const name = nameOf(object);
+  const { resource, name } = addressOf(object);
   const lastApplied = JSON.stringify(object);
   const annotations = { ...object.metadata.annotations, [lastAppliedAnnotation]: lastApplied };
   const wanted = { ...object, metadata: { ...object.metadata, annotations } };
@@ -92,20 +139,19 @@ async function applyObject(
 }
 
 async function removeObject(client: Client, object: KubernetesObject): Promise<Applied> {
-  const resource = resourceFor(object);
-  const name = nameOf(object);
+  const { resource, name } = addressOf(object);
   await client.delete(resource, name);
   return { resource, name, outcome: 'removed' };
+}
+
+function addressOf(object: KubernetesObject): Pick<Applied, 'resource' | 'name'> {
+  return { resource: resourceFor(object), name: nameOf(object) };
 }
 
 function resourceFor(object: KubernetesObject): Resource {
   const resource = resourceOf(object);
   if (resource === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
   return resource;
-}
-
-function nameOf({ metadata: { namespace, name } }: KubernetesObject): ObjectName {
-  return namespace === undefined ? { name } : { namespace, name };
 }
 
 /**

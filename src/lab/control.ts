@@ -14,9 +14,12 @@ export interface LabControl {
   processes(name: string): Promise<readonly ProcessStatus[]>;
   /**
    * Makes the lab's processes run, under the lab's lock; resolves when its API server answers. Does nothing for
-   * a lab that runs with the same options; throws `lab-differs` for others.
+   * a lab that runs with the same options; throws `lab-differs` for others. `prepare` runs before they start, and also
+   * where they run already, with the lab's directory there.
    */
-  start(options: LabOptions): Promise<void>;
+  start(options: LabOptions, prepare?: () => Promise<void>): Promise<void>;
+  /** What `up` decided about a lab; undefined where there is none, or nothing that can be read. */
+  options(name: string): Promise<LabOptions | undefined>;
   /** Ends the lab's processes and removes everything it has. Resolves to false when there was nothing. */
   stop(name: string): Promise<boolean>;
 }

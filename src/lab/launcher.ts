@@ -33,6 +33,8 @@ export interface LauncherOptions {
   readonly door?: Door;
 }
 
+type Prepare = () => Promise<void>;
+
 /** How long the holder may take to end what it supervises, before everything is killed. */
 const graceMs = 600;
 const startTimeoutMs = 30_000;
@@ -69,9 +71,10 @@ export function createLauncher(options: LauncherOptions): LabControl {
   };
 
   /** Starts a holder; what no process is left of is started from nothing. */
-  const startHolder = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
+  const startHolder = async (paths: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
     const survivor = runningOf(paths)[0]?.record;
     if (survivor === undefined) inRunDirectory(directory, () => makeDirectories(paths, lab));
+    await prepare();
     const [command, ...args] = enterNamespaces(survivor, options.door !== undefined);
     const program = {
       command,
@@ -96,7 +99,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
     }
   };
 
-  const whenAnswering = async (paths: LabPaths, lab: LabOptions): Promise<void> => {
+  const whenAnswering = async (paths: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
     const began = clock.monotonic();
     let seen = began;
     for (;;) {
@@ -105,7 +108,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
       const now = clock.monotonic();
       if (now > began + startTimeoutMs) throw notStarting(paths, silent);
       if (now > seen + revivalMs) {
-        if (!runningOf(paths).some(({ role }) => role === 'holder')) await startHolder(paths, lab);
+        if (!runningOf(paths).some(({ role }) => role === 'holder')) await startHolder(paths, lab, prepare);
         seen = now;
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -142,17 +145,25 @@ export function createLauncher(options: LauncherOptions): LabControl {
     isUnprivileged: () => Promise.resolve(options.door !== undefined),
     isRunning: async (name) => runningOf(pathsOf(name)).length > 0,
     processes: async (name) => processStatus(processes, pathsOf(name)),
-    start: (lab) =>
+    async options(name) {
+      try {
+        return readLabOptions(pathsOf(name).options);
+      } catch {
+        return undefined;
+      }
+    },
+    start: (lab, prepare = () => Promise.resolve()) =>
       withLock(lab.name, async (paths) => {
         // Somebody began to end it and did not come to the end.
         if (existsSync(paths.ending)) await end(paths);
         const running = runningOf(paths);
         if (running.length > 0) requireSame(paths, lab);
-        if (!running.some(({ role }) => role === 'holder')) {
+        if (running.some(({ role }) => role === 'holder')) await prepare();
+        else {
           await options.checkMachine();
-          await startHolder(paths, lab);
+          await startHolder(paths, lab, prepare);
         }
-        await whenAnswering(paths, lab);
+        await whenAnswering(paths, lab, prepare);
       }),
     stop: (name) =>
       withLock(name, async (paths) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ControllerName } from '../controllers/controllers.ts';
 import { WeftError } from '../lib/errors.ts';
 import { labPlace } from '../model/network/lab-places.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../model/network/config.ts';
@@ -11,6 +12,18 @@ export interface LabOptions {
   readonly config: NetworkConfig;
   /** The API server writes down every request. */
   readonly audit?: boolean;
+  /** Where the lab has no API server of its own. */
+  readonly cluster?: LabCluster;
+}
+
+/** An API server that was there before the lab, and stays. */
+export interface LabCluster {
+  /** URL, for people: how it is reached stands in the lab's kubeconfig. */
+  readonly server: string;
+  /** What the lab makes there has this mark, see `lab/cluster/belongings`. */
+  readonly mark: string;
+  /** The controllers that the lab runs there. */
+  readonly controllers: readonly ControllerName[];
 }
 
 /** A /16 of pod addresses holds a /24 for this many nodes, and the node segment more. */

@@ -23,6 +23,8 @@ export interface LabPaths {
   ownKubeconfig(role: string): string;
   /** Tokens of the nodes, by name: what is written about a node is written as that node. */
   readonly nodeTokens: string;
+  /** The token of one of the lab's service accounts, on a cluster that is not its own. */
+  accountToken(account: string): string;
   /** Where the API server writes down every request, if it was asked to. */
   readonly audit: string;
   readonly store: string;
@@ -73,6 +75,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     kubeconfig: join(directory, 'kubeconfig'),
     ownKubeconfig: (role) => join(directory, 'credentials', `${role}.kubeconfig`),
     nodeTokens: join(directory, 'credentials', 'nodes.json'),
+    accountToken: (account) => join(directory, 'credentials', 'tokens', account),
     audit: join(directory, 'log', 'audit.log'),
     store: join(directory, 'store.db'),
     options: join(directory, 'lab.json'),

@@ -160,13 +160,20 @@ export function customObjects(config: NetworkConfig): KubernetesObject[] {
   return labPoolObjects(familiesOfNetwork(config));
 }
 
-/** Everything a lab's cluster has before anybody asks for anything, in the order of creation. */
-export function systemObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
+/** What a lab has on any cluster before anybody asks for anything, in the order of creation. */
+export function clusterObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
   return [
     clusterNetworkObject(config),
     ...places.map((place) => nodeObject(place, config)),
-    ...apiServiceObjects(config),
     ...clusterDnsObjects(config),
+  ];
+}
+
+/** The same where the API server is the lab's own, with what other API servers bring along. */
+export function systemObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
+  return [
+    ...clusterObjects(places, config),
+    ...apiServiceObjects(config),
     ...policyDefinitions(),
     ...loadBalancerDefinitions(),
   ];

@@ -1,4 +1,5 @@
 import { resourceOf } from '../../api/resources.ts';
+import { labMark } from '../../lab/cluster/belongings.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
@@ -11,7 +12,7 @@ import type { CliEnvironment, ExitCode } from '../environment.ts';
 import type { Manifests } from '../manifests/load.ts';
 import { readManifests } from '../manifests/read.ts';
 import { labNetworkOf } from '../lab-network.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type Progress } from '../progress.ts';
 
 export interface UpOptions {
   readonly file: readonly string[];
@@ -20,6 +21,11 @@ export interface UpOptions {
   readonly network?: string;
   readonly ipFamily?: string;
   readonly audit?: boolean;
+  /** Of a cluster whose API server the lab is to use, and which of its contexts. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Those that run there: see `examineCluster`. */
+  readonly controllers: string;
   readonly wait: boolean;
   /** Seconds. */
   readonly timeout: number;
@@ -36,26 +42,29 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     () => readManifests(options.file),
     describeManifests,
   );
-  const lab: LabOptions = {
+  const wanted: LabOptions = {
     name: options.name,
     nodes: options.nodes,
     config: labNetworkOf(manifests, options),
     ...(options.audit === true && { audit: true }),
   };
+  const on = await clusterFor(env, wanted, { ...options, manifests, progress });
+  const lab = on?.lab ?? wanted;
   checkCapacity(
     manifests.objects.map(({ object }) => object),
     lab,
   );
   await progress.phase(
     'starting the network',
-    () => env.labs.start(lab).catch(pointToDoctor),
+    () => env.labs.start(lab, on?.prepare).catch(pointToDoctor),
     () => `${lab.nodes} nodes, ${lab.config.model}`,
   );
+  await on?.close();
   if (await env.labs.isUnprivileged()) env.err(withoutRoot);
   const connection = await env.connect(lab.name);
   try {
     const readiness = watchReadiness(connection.client, systemClock);
-    await progress.phase('applying', () => applyManifests(connection, manifests), describeApplied);
+    await progress.phase('applying', () => applyManifests(connection, lab, manifests), describeApplied);
     if (options.wait) {
       const whole = { connection, readiness, clock: systemClock };
       await progress.phase(
@@ -69,6 +78,30 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     await connection.close();
   }
   return 0;
+}
+
+/** A lab whose API server is a cluster's. Nothing is there of it yet but what stands in these. */
+interface OnCluster {
+  readonly lab: LabOptions;
+  readonly prepare: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+interface ClusterChoice extends Pick<UpOptions, 'kubeconfig' | 'context' | 'controllers' | 'audit'> {
+  readonly manifests: Manifests;
+  readonly progress: Progress;
+}
+
+/** Where the lab is to be on a cluster: looks whether it can be, before anything is begun. */
+async function clusterFor(
+  env: CliEnvironment,
+  lab: LabOptions,
+  { kubeconfig, context, manifests, progress, ...options }: ClusterChoice,
+): Promise<OnCluster | undefined> {
+  if (kubeconfig === undefined) return undefined;
+  const { joinCluster } = await import('./up-on-cluster.ts');
+  const door = await env.openCluster({ kubeconfig, ...(context !== undefined && { context }) });
+  return joinCluster({ env, lab, door, manifests, progress, ...options });
 }
 
 /** What cannot be had there, see docs/guide/machine.md. */
@@ -95,11 +128,16 @@ function describeManifests({ objects, ignored }: Manifests): string {
 }
 
 /** Everything the API serves; the lab's own ClusterNetwork was made with it. */
-function applyManifests({ client }: LabConnection, { objects }: Manifests): Promise<Applied[]> {
+function applyManifests(
+  { client }: LabConnection,
+  { cluster }: LabOptions,
+  { objects }: Manifests,
+): Promise<Applied[]> {
   const served = objects.map(({ object }) => object).filter((object) => resourceOf(object) !== undefined);
   return applyObjects(
     client,
     served.filter(({ kind }) => kind !== 'ClusterNetwork'),
+    cluster && labMark(cluster.mark),
   );
 }
 

@@ -36,6 +36,7 @@ export async function run(
       isUnprivileged: () => Promise.resolve(false),
       isRunning: () => Promise.resolve(lab !== undefined),
       processes: () => Promise.resolve([]),
+      options: (name) => Promise.resolve(name === 'lab' ? lab?.options : undefined),
       start: notHere,
       stop: notHere,
     },
@@ -43,6 +44,7 @@ export async function run(
       if (lab !== undefined && name === 'lab') return lab;
       throw new WeftError('lab-missing', `there is no lab "${name}"`, { fault: 'input' });
     },
+    openCluster: notHere,
     evidence: () => Promise.resolve({ kernel: () => [], versions: () => ({ weft: 'test' }) }),
     diagnose: () => Promise.resolve([]),
     enter: () => Promise.resolve(undefined),

@@ -35,7 +35,8 @@ export interface FakeCall {
     | 'apply'
     | 'delete'
     | 'bind'
-    | 'finalize';
+    | 'finalize'
+    | 'token';
   readonly resource: Resource;
   /** Absent for lists; without `name` for a create with generateName. */
   readonly name?: Partial<ObjectName>;
@@ -123,6 +124,10 @@ export function clientOf(
     async delete(resource, name, { uid } = {}) {
       await before({ verb: 'delete', resource, name });
       store.delete(resource, name, uid);
+    },
+    async requestToken(account, { seconds }) {
+      await before({ verb: 'token', resource: resources.serviceaccounts, name: account });
+      return store.token(account, seconds);
     },
     async finalizeNamespace(name) {
       await before({ verb: 'finalize', resource: resources.namespaces, name: { name } });

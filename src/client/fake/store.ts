@@ -4,7 +4,7 @@ import type { KubernetesObject, ObjectMeta } from '../../api/types/meta.ts';
 import { sameJson } from '../../lib/same-json.ts';
 import type { WatchEvent } from '../cache/cache.ts';
 import { apiError } from '../errors.ts';
-import type { ObjectList, ObjectName } from '../port.ts';
+import type { IssuedToken, ObjectList, ObjectName } from '../port.ts';
 import { frozenCopy } from './frozen-copy.ts';
 
 /** Any object with whatever else its kind has. */
@@ -26,6 +26,8 @@ export interface FakeStore {
   bind(pod: ObjectName & { readonly uid?: string }, node: string): void;
   /** With a uid: throws `api-conflict` unless it is that very object. */
   delete(resource: Resource, name: ObjectName, uid?: string): void;
+  /** A token that is different from all others, for a service account that there is. */
+  token(account: ObjectName, seconds: number): IssuedToken;
   /** Calls back for every change of a resource, in order. */
   watch(resource: Resource, callback: (event: WatchEvent<AnyObject>) => void): () => void;
 }
@@ -158,6 +160,11 @@ export function createFakeStore(now: () => number): FakeStore {
         { ...object, metadata, ...(object.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {}) },
         'MODIFIED',
       );
+    },
+    token(account, seconds) {
+      current(resources.serviceaccounts, account);
+      made += 1;
+      return { token: `token-${made}`, expires: timestamp(now() + seconds * 1000) };
     },
     watch(resource, callback) {
       const { watchers } = collectionOf(resource);

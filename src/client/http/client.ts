@@ -4,17 +4,17 @@ import { apiCode, unavailable } from '../errors.ts';
 import type { Client, DeleteOptions, Informer, ListOptions, ObjectList, ObjectName } from '../port.ts';
 import { createCounters, type ClientCounts } from './counts.ts';
 import { createExchange, type Exchange } from './exchange.ts';
-import { limits, type ClientOptions } from './options.ts';
+import { limits, type ClientOptions, type ServerAccess } from './options.ts';
 import { collectionPath, objectPath } from './path.ts';
 import { startReflector } from './reflector.ts';
 import { createConnection, type Connection } from './session.ts';
 
 /** Clients that share one connection, each with a credential of its own. */
 export interface Clients {
-  as(token: string): HttpClient;
-  /** Ends the connection, and with it everything that its clients do. */
+  as(token: ServerAccess['token']): HttpClient;
   /** What all of them have met together. */
   counts(): ClientCounts;
+  /** Ends the connection, and with it everything that its clients do. */
   close(): Promise<void>;
 }
 
@@ -40,7 +40,8 @@ export function createClients(options: Omit<ClientOptions, 'token'>): Clients {
   const clients: Client[] = [];
   return {
     as(token) {
-      const client = clientOver({ ...options, token }, { connection, counters, disconnect: () => {} });
+      const own = token === undefined ? options : { ...options, token };
+      const client = clientOver(own, { connection, counters, disconnect: () => {} });
       clients.push(client);
       return client;
     },
@@ -163,6 +164,19 @@ function verbs(exchange: Exchange, fieldManager: string): Omit<Client, 'informer
         if (apiCode(thrown) !== 'api-not-found') throw thrown;
       }
     },
+    async requestToken(account, { seconds }) {
+      const answer = await send<TokenAnswer>({
+        method: 'POST',
+        path: objectPath(resources.serviceaccounts, account, 'token'),
+        body: {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: { expirationSeconds: seconds },
+        },
+        what: said('request a token of', resources.serviceaccounts, account),
+      });
+      return { token: answer.status.token, expires: answer.status.expirationTimestamp };
+    },
     async finalizeNamespace(name) {
       await exchange.send({
         method: 'PUT',
@@ -172,6 +186,11 @@ function verbs(exchange: Exchange, fieldManager: string): Omit<Client, 'informer
       });
     },
   };
+}
+
+/** Of authentication.k8s.io/v1 TokenRequest. */
+interface TokenAnswer {
+  readonly status: { readonly token: string; readonly expirationTimestamp: string };
 }
 
 function deleteOptions({ uid, graceSeconds }: DeleteOptions): object {

@@ -5,13 +5,73 @@ import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { ServerAccess } from './options.ts';
 
 /**
- * What the current context of a kubeconfig (clientcmd.v1) says: server, authority, and a token or client
- * certificate, embedded or in files named relative to it. Rejects with `kubeconfig-invalid`; users that get
- * their credentials from another program or a password are refused.
+ * What a context of a kubeconfig (clientcmd.v1), the current one unless another is named, says: server, authority,
+ * and a token or client certificate, embedded or in files named relative to it. Rejects with `kubeconfig-invalid`;
+ * users that get their credentials from another program or a password are refused.
  */
-export async function loadKubeconfig(path: string): Promise<ServerAccess> {
+export async function loadKubeconfig(path: string, contextName?: string): Promise<ServerAccess> {
+  const { cluster, user } = await readContext(path, contextName);
+  return { ...(await clusterAccess(path, cluster)), ...(await userAccess(path, user)) };
+}
+
+/**
+ * The text of a kubeconfig with that context alone, and nothing in other files but a token that is renewed in its own.
+ * Rejects as `loadKubeconfig`.
+ */
+export async function isolateKubeconfig(path: string, contextName?: string): Promise<string> {
+  const { cluster, user } = await readContext(path, contextName);
+  const access = { ...(await clusterAccess(path, cluster)), ...(await userAccess(path, user)) };
+  const tokenFile = textIn(user, 'tokenFile');
+  return kubeconfigText(contextName ?? 'cluster', access, {
+    token: textIn(user, 'token'),
+    tokenFile: tokenFile && resolve(dirname(path), tokenFile),
+    'client-certificate-data': base64(access.cert),
+    'client-key-data': base64(access.key),
+  });
+}
+
+/** The text of a kubeconfig for somebody whose token is in a file, on the same server. */
+export function kubeconfigOfToken(
+  access: ServerAccess,
+  { name, tokenFile }: { readonly name: string; readonly tokenFile: string },
+): string {
+  return kubeconfigText(name, access, { tokenFile });
+}
+
+/** In JSON, which is YAML and quotes every name rightly. */
+function kubeconfigText(
+  name: string,
+  { server, ca, serverName, insecure }: ServerAccess,
+  user: object,
+): string {
+  const cluster = {
+    server,
+    'certificate-authority-data': base64(ca),
+    'tls-server-name': serverName,
+    'insecure-skip-tls-verify': insecure,
+  };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    clusters: [{ name, cluster }],
+    users: [{ name, user }],
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+function base64(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text).toString('base64');
+}
+
+/** The cluster and the user of a context. */
+async function readContext(
+  path: string,
+  named: string | undefined,
+): Promise<{ readonly cluster: Fields; readonly user: Fields }> {
   const config = await parseConfig(path);
-  const contextName = textIn(config, 'current-context');
+  const contextName = named ?? textIn(config, 'current-context');
   if (contextName === undefined)
     throw invalid(path, 'it has no current-context', 'choose one with: kubectl config use-context');
   const context = entryIn(config, { list: 'contexts', name: contextName, field: 'context', path });
@@ -20,7 +80,7 @@ export async function loadKubeconfig(path: string): Promise<ServerAccess> {
   const userName = textIn(context, 'user');
   const user =
     userName === undefined ? {} : entryIn(config, { list: 'users', name: userName, field: 'user', path });
-  return { ...(await clusterAccess(path, cluster)), ...(await userAccess(path, user)) };
+  return { cluster, user };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -150,6 +150,7 @@ function perform(
   const at = { name: name ?? '', ...(namespace === undefined ? {} : { namespace }) };
   if (subresource === 'binding') return bind(store, at, body);
   if (subresource === 'finalize') return finalize(store, at, body);
+  if (subresource === 'token') return issue(store, at, body);
   if (body !== undefined && method !== 'DELETE') {
     return write(store, resource, { at, subresource, method, query: url.searchParams, body });
   }
@@ -196,6 +197,12 @@ function bind(store: FakeStore, at: ObjectName, body: unknown): unknown {
 function finalize(store: FakeStore, at: ObjectName, body: AnyObject | undefined): unknown {
   const change = (current: AnyObject): AnyObject => ({ ...current, spec: body?.spec });
   return store.modify(resources.namespaces, at, { what: 'object', change });
+}
+
+function issue(store: FakeStore, at: ObjectName, body: AnyObject | undefined): unknown {
+  const spec = body?.spec as { expirationSeconds: number } | undefined;
+  const { token, expires } = store.token(at, spec?.expirationSeconds ?? 3600);
+  return { kind: 'TokenRequest', status: { token, expirationTimestamp: expires } };
 }
 
 function read(store: FakeStore, resource: Resource, name: ObjectName): AnyObject {

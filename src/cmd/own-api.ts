@@ -1,0 +1,105 @@
+import { kubernetesAddress } from '../api/allocation.ts';
+import { createApiServer } from '../apiserver/server.ts';
+import { componentUsers } from '../apiserver/access/policy.ts';
+import { nodeUser, type User } from '../apiserver/identity/user.ts';
+import { createCredentials } from '../apiserver/credentials/credentials.ts';
+import { createStore } from '../apiserver/store/store.ts';
+import { createClients } from '../client/http/client.ts';
+import type { Client } from '../client/port.ts';
+import { createControllers } from '../controllers/controllers.ts';
+import type { NetworkNamespaces } from '../kernel/netns/port.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
+import { backupRoutes } from '../lab/backup-routes.ts';
+import { ensureObjects } from '../lab/ensure.ts';
+import { createPodStreams } from '../lab/pod-streams.ts';
+import { labPlaces } from '../lab/options.ts';
+import { apiPort, customObjects, systemObjects } from '../lab/system-objects.ts';
+import { systemClock } from '../lib/clock.ts';
+import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
+import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { openAuditLog } from './audit-log.ts';
+import { clientMetrics } from './client-metrics.ts';
+import type { LabApi } from './lab-api.ts';
+import { writeNodeTokens } from './node-tokens.ts';
+import { ownDoor } from './own-door.ts';
+import type { Role } from './role.ts';
+
+/** Serves the API of a lab that has none from elsewhere, on loopback and on the fabric's control machine. */
+export async function serveOwnApi(
+  { paths, options, log, expose }: Role,
+  namespaces: NetworkNamespaces,
+): Promise<LabApi> {
+  const sockets = createSockets({ namespaces });
+  const places = labPlaces(options);
+  const { config } = options;
+  const families = familiesOfNetwork(config);
+
+  const credentials = createCredentials({
+    directory: paths.credentials,
+    hosts: [
+      kubernetesAddress(primaryServiceCidr(config)),
+      ...families.map((family) => labAddressesOf[family].control),
+    ],
+    users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
+  });
+  const store = createStore({ path: paths.store, synchronous: 'FULL' });
+  const server = createApiServer({
+    store,
+    clock: systemClock,
+    log,
+    serviceCidr: config.serviceCidrs.join(),
+    certificates: credentials.certificates,
+    tokens: credentials.tokens,
+    signingKey: credentials.signingKey,
+    ...(options.audit === true && { auditSink: openAuditLog(paths.audit) }),
+    streams: createPodStreams(paths.socket('holder')),
+  });
+  const door = ownDoor();
+  const { port } = await server.listen(
+    door === undefined ? { port: credentials.rememberedPort ?? 0 } : { fd: door },
+  );
+  // For the lab's own processes: without root they are in another network namespace than the port.
+  await server.listen({ path: paths.socket('api') });
+  const { token, ...access } = credentials.access(port);
+  const clients = createClients({ ...access, socketPath: paths.socket('api'), clock: systemClock, log });
+  expose(() => clientMetrics(clients.counts()));
+  const clientOf = (user: keyof typeof componentUsers): Client =>
+    clients.as(credentials.tokenOf(componentUsers[user]));
+
+  return {
+    client: clientOf('fabric'),
+    async open() {
+      await ensureObjects(clients.as(token), systemObjects(places, config));
+      await ensureObjects(clients.as(token), customObjects(config));
+      for (const family of families) {
+        await server.listen({
+          fd: sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort, family }),
+        });
+      }
+      // Everybody waits for the kubeconfig: it is written when what it promises is there.
+      writeNodeTokens(paths.nodeTokens, credentials, places);
+      for (const role of ['agents', 'dns'] as const) {
+        credentials.writeUserKubeconfig(paths.ownKubeconfig(role), { user: componentUsers[role], port });
+      }
+      credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
+    },
+    controllers: createControllers({
+      client: clientOf('controllers'),
+      clock: systemClock,
+      log,
+      config,
+      rootCa: access.ca,
+    }),
+    routes: backupRoutes({ server, store, nodes: places.map(({ name }) => name) }),
+    async close() {
+      await clients.close();
+      await server.close();
+      store.close();
+    },
+  };
+}
+
+function userNamed(name: string): User {
+  return { name, groups: [] };
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { resources } from '../../../src/api/resources.ts';
+import type { KubernetesObject } from '../../../src/api/types/meta.ts';
+import { startLocalServer } from '../../../src/apiserver/testing/local-server.ts';
+import { createClient } from '../../../src/client/http/client.ts';
+import type { Client } from '../../../src/client/port.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import { caller } from '../../support/kube-apiserver.ts';
+import { kubeProblem, startKubeApiserver, type TestServer } from '../../support/kube-server.ts';
+import { cannotSendPackets } from '../../support/lab.ts';
+import { weft } from '../../support/weft.ts';
+import { snapshotOf } from './snapshot.ts';
+import { until } from './until.ts';
+
+/*
+ * `weft up --kubeconfig`: a lab whose API server is somebody else's. The same story on Weft's own API server, run as
+ * that of a cluster, and on a real kube-apiserver, which has no controllers.
+ */
+
+const example = fileURLToPath(new URL('../../../examples/two-tier', import.meta.url));
+
+const servers: readonly {
+  id: string;
+  name: string;
+  skip: string | false;
+  start: () => Promise<TestServer>;
+}[] = [
+  {
+    id: 'weft',
+    name: "Weft's API server",
+    skip: cannotSendPackets,
+    start: async () => ({ name: 'weft', ...(await startLocalServer()) }),
+  },
+  {
+    id: 'kube',
+    name: 'kube-apiserver',
+    skip: cannotSendPackets || kubeProblem(),
+    start: startKubeApiserver,
+  },
+];
+
+/** What somebody else has on the cluster. */
+const others: readonly KubernetesObject[] = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'theirs' } },
+  configMap('theirs', 'settings'),
+  configMap('default', 'settings'),
+];
+
+function configMap(namespace: string, name: string): KubernetesObject {
+  const made = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { a: '1' } };
+  return made;
+}
+
+for (const { id, name, skip, start } of servers) {
+  describe(`a lab on ${name}`, { skip }, () => {
+    const lab = `test-on-${id}-${process.pid}`;
+    let server: TestServer;
+    let client: Client;
+    let earlier: ReadonlyMap<string, unknown>;
+    const up = (...words: string[]): ReturnType<typeof weft> =>
+      weft('up', '--name', lab, '--kubeconfig', server.kubeconfig, '-f', example, '--wait', ...words);
+
+    before(async () => {
+      server = await start();
+      client = createClient({ ...server.access, clock: systemClock, log: silentLog });
+      const [namespace, ...rest] = others;
+      for (const object of [namespace, ...rest]) {
+        const resource = object?.kind === 'Namespace' ? resources.namespaces : resources.configmaps;
+        await client.create(resource, object as never);
+      }
+      const api = { call: caller(server.access) };
+      // A server goes on making what it always has for a while after its first answer.
+      await until('the server is ready', async () => (await api.call('GET', '/readyz')).status === 200);
+      if (server.name === 'kube-apiserver') {
+        const place = { namespace: 'default', name: 'kubernetes' };
+        await until('its own Service is there', () => client.get(resources.services, place));
+      }
+      earlier = await snapshotOf(api);
+    });
+    after(async () => {
+      await weft('down', '--name', lab);
+      await client.close();
+      await server.close();
+    });
+
+    test('comes up, and asking for the same again changes nothing', async () => {
+      const first = await up();
+      assert.equal(first.code, 0, first.err);
+      const second = await up();
+      assert.equal(second.code, 0, second.err);
+      assert.match(second.err, /8 unchanged/);
+    });
+
+    test('every packet does as predicted', async () => {
+      const { code, out } = await weft('reach', '--live', '--name', lab);
+      assert.match(out, /^\d+ right, 0 wrong, 0 unknown, /m);
+      assert.equal(code, 0);
+    });
+
+    test('is asked about as any lab', async () => {
+      const walk = ['default/Deployment/web', 'svc:default/database:5432', '--name', lab];
+      for (const words of [
+        ['status', '--name', lab],
+        ['connect', ...walk],
+        ['explain', ...walk],
+      ]) {
+        const { code, err } = await weft(...words);
+        assert.equal(code, 0, `${words.join(' ')}: ${err}`);
+      }
+    });
+
+    test('pods that are deleted end, and others take their places', async () => {
+      const { items } = await client.list(resources.pods, { namespace: 'default' });
+      const uids = items.map(({ metadata }) => metadata.uid);
+      for (const { metadata } of items) {
+        await client.delete(resources.pods, { namespace: 'default', name: metadata.name });
+      }
+      const again = await up();
+      assert.equal(again.code, 0, again.err);
+      const { items: after } = await client.list(resources.pods, { namespace: 'default' });
+      assert.equal(after.length, uids.length);
+      assert.ok(after.every(({ metadata }) => !uids.includes(metadata.uid)));
+    });
+
+    test('its processes ask for nothing that they may not, and their tokens are nobody else to read', async () => {
+      const { out } = await weft('logs', '--name', lab);
+      for (const role of ['control', 'agents', 'dns']) assert.match(out, new RegExp(`\\b${role}\\b`));
+      assert.doesNotMatch(out, /forbidden|unauthorized/i);
+      const tokens = `/run/weft/${lab}/credentials/tokens`;
+      const files = readdirSync(tokens).map((file) => join(tokens, file));
+      assert.equal(files.length, 6);
+      for (const file of files) assert.equal(statSync(file).mode & 0o777, 0o600);
+    });
+
+    test('`down` leaves the cluster as it was', async () => {
+      const { code, err } = await weft('down', '--name', lab);
+      assert.equal(code, 0, err);
+      assert.equal(existsSync(`/run/weft/${lab}`), false);
+      const later = await snapshotOf({ call: caller(server.access) });
+      assert.deepEqual([...later.keys()].toSorted(), [...earlier.keys()].toSorted());
+      assert.deepEqual(later, earlier);
+    });
+  });
+}
