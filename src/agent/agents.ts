@@ -14,13 +14,17 @@ import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
-import type { NodePlace } from '../model/network/topology.ts';
+import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDriftRepair } from './drift-repair.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
+import { createFreshness, type Freshness } from './freshness.ts';
+import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
+import type { Inside } from '../workload/streams/inside.ts';
+import { familyOf } from '../lib/address.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createNodeReadiness } from './node-status.ts';
@@ -41,6 +45,8 @@ export interface AgentKernel {
   readonly conntrack: Conntrack;
   readonly packetLog: PacketLog;
   readonly drift: DriftWatch;
+  /** As `uname -r` says it. */
+  readonly release: string;
 }
 
 export interface AgentsOptions {
@@ -56,6 +62,8 @@ export interface AgentsOptions {
   /** Everybody that `servingOf` may name. */
   readonly servings: readonly Serving[];
   readonly settings: PodSettings;
+  /** Where the nodes' own servers listen and connect. */
+  readonly inside: Inside;
   /** Told of a node or pod in which something was mended that somebody else had changed. */
   readonly onRepair?: (object: Node | Pod) => void;
   /** Told of a pod that cannot be mended, and why. */
@@ -94,6 +102,8 @@ interface Member {
   readonly place: NodePlace;
   readonly agent: NodeAgent;
   readonly runner: PodRunner;
+  readonly front: NodeFront;
+  readonly freshness: Freshness;
   /** What changed and is to be programmed, and what could not be programmed yet. */
   due: Dirty | undefined;
   missed: Dirty | undefined;
@@ -181,11 +191,36 @@ export function createAgents(options: AgentsOptions): Agents {
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     kernel.drift.watch(netns, { peers: true });
-    members.set(place.name, { place, agent, runner, due: undefined, missed: undefined });
+    const freshness = createFreshness(clock);
+    const front = frontOf(place, { netns, agent, freshness });
+    members.set(place.name, { place, agent, runner, front, freshness, due: undefined, missed: undefined });
     readiness.ready(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
   };
+
+  const frontOf = (
+    place: NodePlace,
+    { agent, ...rest }: Pick<NodeFrontOptions, 'netns' | 'freshness'> & { readonly agent: NodeAgent },
+  ): NodeFront => {
+    const front = createNodeFront({
+      ...rest,
+      name: place.name,
+      families: familyPlaces(place).map(({ address }) => familyOf(address)),
+      doors: () => agent.nodePortAddresses(),
+      isOnLocalhost: options.config.localhostNodePorts,
+      node: () => view.nodes.get(place.name),
+      service: (key) => view.serviceObjects.get(key),
+      portsOf: (key) => view.services.portsOf(key),
+      inside: options.inside,
+      clock,
+      log,
+    });
+    front.update(allServices());
+    return front;
+  };
+
+  const allServices = (): string[] => [...view.serviceObjects.values()].map(keyOf);
 
   /** Ends what was begun for nodes that have left the cluster or are somewhere else now; those join again then. */
   const leaveWhereChanged = (): void => {
@@ -193,6 +228,7 @@ export function createAgents(options: AgentsOptions): Agents {
       const place = view.places.get(name);
       if (sameJson(place, member.place)) continue;
       members.delete(name);
+      member.front.stop();
       unsettled.delete(name);
       failing.delete(name);
       leaving.set(name, leave(name, member));
@@ -223,6 +259,7 @@ export function createAgents(options: AgentsOptions): Agents {
     sweep.podsChanged(dirty.pods);
     for (const member of members.values()) {
       member.due = member.due === undefined ? dirty : joinDirty(member.due, dirty);
+      member.freshness.isBehind();
     }
     if (dirty.nodes) leaveWhereChanged();
     for (const place of view.places.values()) {
@@ -240,6 +277,7 @@ export function createAgents(options: AgentsOptions): Agents {
       if (due === undefined) continue;
       member.due = undefined;
       program(name, member, due);
+      member.front.update(due.services);
       for (const key of due.pods) member.runner.podChanged(key);
       settleLater(name, member.agent, due);
       return true;
@@ -272,6 +310,7 @@ export function createAgents(options: AgentsOptions): Agents {
     attempt(name, () => {
       member.agent.apply(wanted);
       member.missed = undefined;
+      member.freshness.caughtUp();
       if (missed !== undefined) settleLater(name, member.agent, wanted);
     });
   };
@@ -352,6 +391,8 @@ export function createAgents(options: AgentsOptions): Agents {
     for (const [name, member] of members) {
       attempt(name, () => {
         total += repair(name, member.agent);
+        // The node may have other addresses now.
+        if (options.config.nodePortAddresses.length > 0) member.front.update(allServices());
       });
       retryBroken(name, member);
     }
@@ -402,6 +443,7 @@ export function createAgents(options: AgentsOptions): Agents {
       view.stop();
       settling.clear();
       unsettled.clear();
+      for (const { front } of members.values()) front.stop();
       await readiness.stop();
       await Promise.all([...leaving.values(), ...[...members.values()].map(({ runner }) => runner.stop())]);
     },

@@ -22,7 +22,7 @@ import { createServiceModel, type ServiceModel } from '../model/services/service
 export interface Dirty {
   readonly nodes: boolean;
   readonly services: ReadonlySet<string>;
-  /** Services of which UDP flows may go to endpoints that they no longer have. */
+  /** Services of which flows that are to end may go to endpoints that they no longer have. */
   readonly rerouted: ReadonlySet<string>;
   /** Pods whose object changed, came or went. */
   readonly pods: ReadonlySet<string>;

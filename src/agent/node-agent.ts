@@ -9,6 +9,7 @@ import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
+import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
@@ -27,6 +28,8 @@ import { createServiceProxy } from './service-proxy.ts';
 export interface NodeAgent {
   readonly place: NodePlace;
   readonly overlay: Overlay;
+  /** Where node ports answer now. */
+  nodePortAddresses(): readonly string[];
   /** Lays out the tables and programs the whole view; `survivors` are pods that an earlier process set up. */
   start(survivors: ReadonlyMap<string, RunningPod>): void;
   /** Programs what changed: new connections meet it from now on. */
@@ -58,15 +61,34 @@ export interface NodeAgentOptions {
   readonly conntrack: Conntrack;
   readonly planner: ServicePlanner;
   readonly groups: PortGroups;
+  /** Of the kernel. */
+  readonly release: string;
 }
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { place, netns, view, config, nft, route, conntrack } = options;
   const families = familyPlaces(place).map(({ address }) => familyOf(address));
   let chooser: PlannedNode = { name: place.name, zone: place.zone, addresses: nodeAddresses(place) };
+  /** Where node ports answer: as of the start, or of the last comparison with the kernel. */
+  let doors: readonly string[] = [];
+  const findDoors = (): void => {
+    const ranges = config.nodePortAddresses;
+    const primary = nodeAddresses(place);
+    // To list what the node has costs something: only who asks for more than the primary ones pays.
+    const listed = ranges.length === 0 ? [] : route.dump(netns).addresses;
+    const all = [...primary, ...listed.map(({ address }) => address.slice(0, address.indexOf('/')))];
+    doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
+  };
   const residents = familyPlaces(place).flatMap(({ address, tunnelAddress }) => [address, tunnelAddress]);
   const proxies = servicesNodes(place, config).map((node) =>
-    createServiceProxy({ nft, netns, planner: options.planner, node, chooser: () => chooser }),
+    createServiceProxy({
+      nft,
+      netns,
+      planner: options.planner,
+      node,
+      chooser: () => chooser,
+      nodePortAddresses: () => doors,
+    }),
   );
   const enforcers = families.map((family) =>
     createPolicyEnforcer({
@@ -177,7 +199,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
 
   const settle = (dirty: Dirty, connections: Connections = conntrack): void => {
     endStaleFlows(
-      { conntrack: connections, netns, nodeAddresses: nodeAddresses(place) },
+      { conntrack: connections, netns, nodePortAddresses: doors },
       [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
     cutChanged(dirty);
@@ -189,8 +211,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   return {
     place,
     overlay,
+    nodePortAddresses: () => doors,
     start(survivors) {
-      options.sysctl.write(netns, nodeSysctls(families));
+      options.sysctl.write(netns, nodeSysctls(families, options.release));
+      findDoors();
       for (const table of tables) table.start();
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
@@ -241,8 +265,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
     repair() {
       // A link that was made again has the settings of a new one.
-      options.sysctl.write(netns, nodeSysctls(families));
-      return [overlay, ...tables].reduce((sum, part) => sum + part.repair(), 0);
+      options.sysctl.write(netns, nodeSysctls(families, options.release));
+      const repaired = overlay.repair();
+      findDoors();
+      return tables.reduce((sum, part) => sum + part.repair(), repaired);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { endsStaleFlows } from '../model/services/stale.ts';
 import type { ServiceEndpoint, ServicePortModel } from '../model/services/port.ts';
 
 /**
@@ -5,16 +6,16 @@ import type { ServiceEndpoint, ServicePortModel } from '../model/services/port.t
  * serves them, and to find flows costs a look at every connection of every node.
  */
 export interface Rerouting {
-  /** Replaces what the Service sends to. Whether it may have UDP flows to somebody else. */
+  /** Replaces what the Service sends to. Whether it may have flows to somebody else that are to end. */
   set(service: string, ports: readonly ServicePortModel[]): boolean;
 }
 
 export function createRerouting(): Rerouting {
-  /** Of Services with UDP ports alone. */
+  /** Of ports whose flows are ended alone. */
   const byService = new Map<string, readonly ServicePortModel[]>();
   return {
     set(service, ports) {
-      const after = ports.filter(({ protocol }) => protocol === 'UDP');
+      const after = ports.filter(endsStaleFlows);
       const before = byService.get(service) ?? [];
       if (after.length === 0) byService.delete(service);
       else byService.set(service, after);

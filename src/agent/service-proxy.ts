@@ -30,6 +30,8 @@ export interface ServiceProxyOptions {
   /** Who chooses among endpoints: the node as it is now, for its zone may change. */
   readonly chooser: () => PlannedNode;
   readonly planner: ServicePlanner;
+  /** Where node ports answer now, in any family. */
+  readonly nodePortAddresses: () => readonly string[];
 }
 
 /** Chains that every table starts with, enough for most Services. */
@@ -70,11 +72,19 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     size = growth.size;
   };
 
+  const stageNode = (): void => {
+    const addresses = options.nodePortAddresses().filter((address) => familyOf(address) === family);
+    table.set(
+      'node',
+      addresses.map((address) => ({ set: 'node-port-addresses', key: [address] })),
+    );
+  };
+
   return {
     start() {
       table.start();
       grow(initialChains);
-      table.set('node', [{ set: 'node-port-addresses', key: [node.nodeAddress] }]);
+      stageNode();
     },
     set(service, ports) {
       const plan = planner.plan(ports, family, chooser());
@@ -87,7 +97,11 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       affinity.purge();
       return changed;
     },
-    repair: () => table.repair(),
+    repair() {
+      stageNode();
+      table.commit();
+      return table.repair();
+    },
     cleanup: () => table.cleanup(),
   };
 }

@@ -33,7 +33,7 @@ function flow(protocol: 'tcp' | 'udp', target: [string, number], backend: string
 function remaining(ports: readonly ServicePortModel[], flows: readonly ConntrackEntry[]): string[] {
   const conntrack = createFakeConntrack();
   for (const entry of flows) conntrack.track('node', entry);
-  endStaleFlows({ conntrack, netns: 'node', nodeAddresses: ['172.20.1.1'] }, ports);
+  endStaleFlows({ conntrack, netns: 'node', nodePortAddresses: ['172.20.1.1'] }, ports);
   return conntrack.list('node', 'ip').map(({ reply }) => reply.source);
 }
 
@@ -49,6 +49,15 @@ test('flows to an endpoint that serves, to other addresses and over TCP stay', (
     flow('tcp', ['10.96.0.10', 53], gone),
   ];
   assert.equal(remaining([dns], flows).length, 3);
+});
+
+test('TCP flows to an endpoint that is gone are ended where their Service asks for it', () => {
+  const web = servicePort({ endpoints: dns.endpoints, resetsTcp: true });
+  const flows = [flow('tcp', ['10.96.7.7', 80], gone), flow('udp', ['10.96.7.7', 80], gone)];
+  assert.deepEqual(remaining([web], flows).length, 1);
+  const { resetsTcp, ...silent } = web;
+  assert.ok(resetsTcp);
+  assert.deepEqual(remaining([silent], flows).length, 2);
 });
 
 test('flows of a Service without any endpoint are left alone', () => {

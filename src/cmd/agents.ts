@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { createAgents } from '../agent/agents.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import { createClients } from '../client/http/client.ts';
@@ -9,6 +10,7 @@ import { createNftables } from '../kernel/nft/nftables.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { servedByAnnotation } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -16,6 +18,7 @@ import { WeftError } from '../lib/errors.ts';
 import { createRpcServer } from '../lib/rpc.ts';
 import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
+import { createInside } from '../workload/streams/inside.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { markingClient } from './marking-client.ts';
 import { nodeTokens } from './node-tokens.ts';
@@ -42,6 +45,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     conntrack: createConntrack({ namespaces }),
     packetLog: createPacketLog({ namespaces, poller }),
     drift: createDriftWatch({ namespaces, poller }),
+    release: release(),
   };
   const serving = {
     holder: createServingClient(paths.socket('holder')),
@@ -77,6 +81,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
     servings: Object.values(serving),
     settings,
+    inside: createInside(createSockets({ namespaces })),
     onRepair(object) {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },

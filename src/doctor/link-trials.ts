@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import type { Link, RouteOperation } from '../kernel/route/port.ts';
 import { labSysctls, nodeSysctls } from '../plan/sysctls.ts';
 import { nodeLink } from '../plan/links/node.ts';
@@ -64,7 +65,8 @@ export const linkTrials: readonly Trial[] = [
     needs: [veth],
     found: 'those of namespaces can be written',
     remedy: { hint: 'a container needs /proc/sys to be writable, as with --privileged' },
-    attempt: ({ sysctl }) => sysctl.write(here, { ...labSysctls(['IPv4']), ...nodeSysctls(['IPv4']) }),
+    attempt: ({ sysctl }) =>
+      sysctl.write(here, { ...labSysctls(['IPv4']), ...nodeSysctls(['IPv4'], release()) }),
   },
   {
     check: 'IPv6',

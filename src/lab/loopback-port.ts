@@ -1,15 +1,10 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { AddressInfo } from 'node:net';
 import { WeftError } from '../lib/errors.ts';
-import { splice } from '../lib/splice.ts';
+import { createForwardingServer, type ForwardingOptions } from '../lib/forwarding-server.ts';
 
-export interface LoopbackPortOptions {
+export interface LoopbackPortOptions extends ForwardingOptions {
   /** 0 lets the kernel choose. */
   readonly port: number;
-  /** Where each connection leads. */
-  readonly connect: () => Promise<Duplex>;
-  /** Told why a connection leads nowhere; its client finds it closed. */
-  readonly onRefused: (error: unknown) => void;
 }
 
 /** A port of this machine's loopback whose connections lead somewhere else. */
@@ -19,39 +14,16 @@ export interface LoopbackPort {
   close(): Promise<void>;
 }
 
-/** Many more than a browser opens to one place. */
-const mostConnections = 512;
-
 /**
  * Listens on 127.0.0.1 and hands every connection on, its ends apart. Rejects with `listen-failed`.
  */
 export async function openLoopbackPort(options: LoopbackPortOptions): Promise<LoopbackPort> {
-  const clients = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    clients.add(client);
-    client.once('close', () => clients.delete(client));
-    client.on('error', () => client.destroy());
-    options.connect().then(
-      (inside) => splice(client, inside),
-      (error: unknown) => {
-        client.destroy();
-        options.onRefused(error);
-      },
-    );
-  });
-  server.maxConnections = mostConnections;
+  const { server, ...forwarding } = createForwardingServer(options);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(listenFailure(options.port, cause)));
     server.listen({ host: '127.0.0.1', port: options.port }, resolve);
   });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const client of clients) client.destroy();
-      }),
-  };
+  return { port: (server.address() as AddressInfo).port, ...forwarding };
 }
 
 function listenFailure(port: number, cause: NodeJS.ErrnoException): WeftError {

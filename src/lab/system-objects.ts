@@ -63,6 +63,8 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
       establishedConnections: config.establishedConnections,
       externalIPs: config.externalIPs,
       masqueradeAll: config.masqueradeAll,
+      nodePortAddresses: [...config.nodePortAddresses],
+      localhostNodePorts: config.localhostNodePorts,
     },
   };
 }

@@ -41,7 +41,7 @@ const ipv6On = {
  * wrong, and uses up the pod's allowance of other ICMP errors. (IPv6 sends redirects from link-local addresses only,
  * and no pod link has one.)
  */
-export function nodeSysctls(families: readonly Family[]): SysctlValues {
+export function nodeSysctls(families: readonly Family[], kernelRelease: string): SysctlValues {
   return {
     'net.ipv4.ip_forward': '1',
     'net.ipv4.conf.all.rp_filter': '0',
@@ -51,7 +51,17 @@ export function nodeSysctls(families: readonly Family[]): SysctlValues {
     'net.ipv4.conf.default.send_redirects': '0',
     [`net.ipv4.conf.${nodeLink}.send_redirects`]: '0',
     ...(families.includes('IPv6') ? { 'net.ipv6.conf.all.forwarding': '1' } : {}),
+    ...(callsSegmentsInvalid(kernelRelease) ? { 'net.netfilter.nf_conntrack_tcp_be_liberal': '1' } : {}),
   };
+}
+
+/**
+ * Before Linux 6.1, connection tracking takes segments for invalid that are only late, and what is invalid leaves
+ * untranslated: the client resets a connection that was all right (kubernetes#117924). `6.1.0-13-amd64`, as `uname -r`.
+ */
+function callsSegmentsInvalid(kernelRelease: string): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? [];
+  return major !== undefined && (Number(major) < 6 || (major === '6' && minor === '0'));
 }
 
 /** A machine of the fabric. Answers may come back by another interface than packets left by. */

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import type { Service } from '../../src/api/types/core.ts';
+import { removedEndpointsAnnotation } from '../../src/api/validate/removed-endpoints.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { printRuleset } from '../../src/kernel/nft/print-ruleset.ts';
 import { families, inFamily, type Family } from '../../src/lib/address.ts';
@@ -48,6 +49,14 @@ describe('connections through Services', { skip: cannotSendPackets }, () => {
       address: of('web', family),
       port: protocol === 'tcp' ? 80 : 53,
     });
+  /** Who answers eight connections of each family: one pod, or several. */
+  const whoServes = async (): Promise<string> => {
+    const seen = new Set<string>();
+    for (const family of Array.from({ length: 8 }, () => families).flat()) {
+      seen.add((await lab.probe(client, `${of('web', family)}:80`)).answer?.pod ?? 'nobody');
+    }
+    return [...seen].join();
+  };
   const ruleset = (): string => printRuleset(lab.namespaces, node1);
 
   /** Asks on open flows of both protocols and families until `work` is done: each question must be answered. */
@@ -133,6 +142,44 @@ describe('connections through Services', { skip: cannotSendPackets }, () => {
       assert.doesNotMatch(ruleset(), /layout-0|of-an-older-layout/);
     });
     nft.close();
+  });
+
+  test('of TCP go on when their endpoint leaves the Service, unless it asks for an end', async () => {
+    const at = { namespace: 'default', name: 'web' };
+    const asked = async (wanted: 'keep' | 'reset'): Promise<Flow[]> => {
+      const annotations = { [removedEndpointsAnnotation]: wanted };
+      await lab.connection.client.patch(resources.services, at, { body: { metadata: { annotations } } });
+      const flows = families.map((family) => flowTo(family, 'tcp'));
+      for (const flow of flows) flow.ask();
+      for (const flow of flows) assert.equal((await flow.answer())?.pod, 'default/server');
+      await label(lab, 'default/client', { app: 'web' });
+      await label(lab, 'default/server', { app: 'nobody' });
+      for (const family of families) {
+        const isElsewhere = async (): Promise<boolean> =>
+          (await lab.probe(client, `${of('web', family)}:80`)).answer?.pod === 'default/client';
+        await eventually('new connections go elsewhere', isElsewhere);
+      }
+      return flows;
+    };
+    const restore = async (flows: readonly Flow[]): Promise<void> => {
+      for (const flow of flows) flow.close();
+      await label(lab, 'default/server', { app: 'web' });
+      await label(lab, 'default/client', { app: 'client' });
+    };
+    const kept = await asked('keep');
+    for (const flow of kept) flow.ask();
+    for (const flow of kept) assert.equal((await flow.answer())?.pod, 'default/server');
+    await restore(kept);
+    await eventually('only the server serves', async () => (await whoServes()) === 'default/server');
+    const ended = await asked('reset');
+    for (const flow of ended) {
+      await eventually('the connection is reset', () => {
+        flow.ask();
+        return flow.error === 'ECONNRESET';
+      });
+    }
+    await restore(ended);
+    await eventually('only the server serves', async () => (await whoServes()) === 'default/server');
   });
 
   test('go on when their Service has nobody any more: only new ones are rejected', async () => {

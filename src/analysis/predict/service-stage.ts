@@ -2,9 +2,10 @@ import type { Service } from '../../api/types/core.ts';
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
 import type { ServiceHop } from '../../model/network/source.ts';
-import { nodeAddresses, placeIn } from '../../model/network/topology.ts';
+import { nodeAddresses } from '../../model/network/topology.ts';
 import { choose, type Arrival } from '../../model/services/choose.ts';
 import { admittedRanges, isInRanges } from '../../model/services/guard.ts';
+import { nodePortAddresses } from '../../model/services/node-port-addresses.ts';
 import type { ServiceEndpoint, ServicePortModel } from '../../model/services/port.ts';
 import type { Reason } from '../flow.ts';
 import type { Walk } from './walk.ts';
@@ -43,9 +44,11 @@ export function translate(walk: Walk, node: string): Translation {
   if (external !== undefined) {
     return keptOut(walk, external, node) ?? chosen(walk, external, { by: 'external', node });
   }
-  const family = familyOf(destination);
-  if (placeIn(index.places.get(node), family)?.address !== destination) return { kind: 'none' };
-  const found = index.services.atNodePort(family, protocol, port);
+  const place = index.places.get(node);
+  const own = place === undefined ? [] : nodeAddresses(place);
+  const doors = nodePortAddresses({ primary: own, all: own }, index.cluster.config.nodePortAddresses);
+  if (!doors.includes(destination)) return { kind: 'none' };
+  const found = index.services.atNodePort(familyOf(destination), protocol, port);
   return found === undefined ? { kind: 'none' } : chosen(walk, found, { by: 'external', node });
 }
 

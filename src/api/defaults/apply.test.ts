@@ -205,6 +205,8 @@ test('a ClusterNetwork is filled in completely', () => {
     establishedConnections: 'cut',
     externalIPs: 'Allow',
     masqueradeAll: false,
+    nodePortAddresses: [],
+    localhostNodePorts: false,
   });
 });
 

@@ -69,6 +69,8 @@ export const clusterNetworkDefaults = {
   establishedConnections: 'cut',
   externalIPs: 'Allow',
   masqueradeAll: false,
+  nodePortAddresses: [],
+  localhostNodePorts: false,
 } as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
 
 /** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */

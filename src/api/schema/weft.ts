@@ -19,5 +19,7 @@ export const weftTypes = {
     establishedConnections: 'cut|keep',
     externalIPs: 'Allow|Ignore',
     masqueradeAll: 'boolean',
+    nodePortAddresses: '[]string',
+    localhostNodePorts: 'boolean',
   },
 } as const;

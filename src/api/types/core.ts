@@ -105,8 +105,14 @@ export interface PodTemplateSpec {
   spec: PodSpec;
 }
 
+export interface Taint {
+  key: string;
+  value?: string;
+  effect: string;
+}
+
 export interface Node extends KubernetesObject {
-  spec?: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: unknown[] };
+  spec?: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: Taint[] };
   status?: {
     addresses?: { type: 'InternalIP' | 'Hostname' | 'ExternalIP'; address: string }[];
     conditions?: Condition[];

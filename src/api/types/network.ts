@@ -86,4 +86,8 @@ export interface ClusterNetworkSpec {
   externalIPs?: 'Allow' | 'Ignore';
   /** Whether nodes put their own address into everything that goes through a Service. */
   masqueradeAll?: boolean;
+  /** Ranges of the node addresses at which node ports answer; the primary addresses of each node where there is none. */
+  nodePortAddresses?: string[];
+  /** Whether TCP node ports answer at the loopback addresses of each node as well (KEP-6032). */
+  localhostNodePorts?: boolean;
 }

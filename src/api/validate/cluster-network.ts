@@ -14,11 +14,12 @@ const mostPodsPerNode = 65534;
 /** Rules for the network's own configuration: one object, ranges that do not overlap. */
 export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] {
   const spec: ClusterNetworkSpec = { ...clusterNetworkDefaults, ...network.spec };
-  const { maxPodsPerNode } = { ...clusterNetworkDefaults, ...spec };
+  const { maxPodsPerNode, nodePortAddresses } = { ...clusterNetworkDefaults, ...spec };
   const { podCIDR, serviceCIDR } = rangesOf(spec);
   const problems = [
     ...rangesProblems('spec.podCIDR', podCIDR),
     ...rangesProblems('spec.serviceCIDR', serviceCIDR),
+    ...nodePortAddresses.flatMap((range, index) => checkCidr(`spec.nodePortAddresses[${index}]`, range)),
   ];
   if (network.metadata.name !== 'default') {
     problems.push(notSupported('metadata.name', network.metadata.name, ['default']));

@@ -3,6 +3,7 @@ import type { Service, ServiceSpec } from '../types/core.ts';
 import { checkAddress, checkLabels, checkOrdinaryAddress, checkSyntax } from './checks.ts';
 import { dnsSubdomain } from './names.ts';
 import { duplicate, forbidden, invalid, notSupported, required, type FieldProblem } from './problem.ts';
+import { removedEndpointsProblems } from './removed-endpoints.ts';
 import { loadBalancerProblems } from './service-load-balancer.ts';
 import { isHeadless, servicePortsProblems, type ServiceType } from './service-ports.ts';
 
@@ -12,6 +13,7 @@ export function serviceProblems(service: Service): FieldProblem[] {
   const type = spec.type ?? 'ClusterIP';
   return [
     ...topologyProblems(service.metadata.annotations ?? {}),
+    ...removedEndpointsProblems(service.metadata.annotations ?? {}),
     ...servicePortsProblems(spec, type),
     ...(type === 'ExternalName' ? externalNameProblems(spec) : clusterIPProblems(spec, type)),
     ...checkLabels('spec.selector', spec.selector),

@@ -28,6 +28,9 @@ const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     establishedConnections: 'Whether a policy change cuts established connections that it denies.',
     externalIPs: 'Whether Services are reached by their externalIPs.',
     masqueradeAll: 'Whether nodes put their own address into everything that goes through a Service.',
+    nodePortAddresses:
+      'Ranges of the node addresses at which node ports answer; primary addresses where none.',
+    localhostNodePorts: 'Whether TCP node ports answer at the loopback addresses of nodes as well.',
   },
 };
 

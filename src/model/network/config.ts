@@ -13,6 +13,10 @@ export interface NetworkConfig {
   readonly establishedConnections: 'cut' | 'keep';
   readonly externalIPs: 'Allow' | 'Ignore';
   readonly masqueradeAll: boolean;
+  /** Ranges of the node addresses at which node ports answer; empty: the primary ones. */
+  readonly nodePortAddresses: readonly string[];
+  /** Whether TCP node ports answer at loopback addresses too. */
+  readonly localhostNodePorts: boolean;
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
@@ -33,6 +37,8 @@ export function networkConfigOf(
     establishedConnections: spec.establishedConnections ?? clusterNetworkDefaults.establishedConnections,
     externalIPs: spec.externalIPs ?? clusterNetworkDefaults.externalIPs,
     masqueradeAll: spec.masqueradeAll ?? clusterNetworkDefaults.masqueradeAll,
+    nodePortAddresses: spec.nodePortAddresses ?? clusterNetworkDefaults.nodePortAddresses,
+    localhostNodePorts: spec.localhostNodePorts ?? clusterNetworkDefaults.localhostNodePorts,
   };
 }
 

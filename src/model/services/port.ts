@@ -26,6 +26,8 @@ export interface ServicePortModel {
   readonly externalPolicy: TrafficPolicy;
   /** How long a client stays with its endpoint after its last connection; undefined without session affinity. */
   readonly affinitySeconds: number | undefined;
+  /** TCP connections to endpoints that it no longer has are to end; absent where they end by themselves. */
+  readonly resetsTcp?: true;
   /**
    * Who gets new connections, in this family, sorted by address and port without duplicates: the ready endpoints, else those
    * serving while terminating (KEP-1669), else none.
@@ -49,6 +51,8 @@ export interface ServiceEndpoint {
   readonly nodeName: string | undefined;
   /** `namespace/name` of the pod behind it, when it is one. */
   readonly pod: string | undefined;
+  /** It serves, but is on its way out; absent where it is not. */
+  readonly isTerminating?: true;
   /** Whom it is meant for, where its slice says so: zones and nodes by name. */
   readonly hints?: { readonly zones: readonly string[]; readonly nodes: readonly string[] };
 }

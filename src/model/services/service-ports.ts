@@ -2,6 +2,7 @@ import type { Service, ServicePort, ServiceSpec } from '../../api/types/core.ts'
 import { canonicalAddress, familyOf, type Family } from '../../lib/address.ts';
 import type { Protocol } from '../../api/types/meta.ts';
 import type { Endpoint, EndpointSlice } from '../../api/types/network.ts';
+import { removedEndpointsAnnotation } from '../../api/validate/removed-endpoints.ts';
 import { parsePrefix } from '../../lib/prefix.ts';
 import type { GuardedAddress, ServiceEndpoint, ServicePortModel } from './port.ts';
 
@@ -44,6 +45,7 @@ interface InFamily {
 function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamily): ServicePortModel[] {
   const { namespace = 'default', name } = service.metadata;
   const outside = outsideOf(service, family);
+  const resetsTcp = service.metadata.annotations?.[removedEndpointsAnnotation] === 'reset';
   return (service.spec.ports ?? []).map((port) => {
     const { protocol = 'TCP' } = port;
     return {
@@ -58,13 +60,20 @@ function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamil
       nodePort: nodePortOf(service, port),
       ...policiesOf(service.spec),
       affinitySeconds: affinityOf(service.spec),
+      ...(resetsTcp && { resetsTcp }),
       ...chooseEndpoints(candidatesOf(slices, port.name ?? '', protocol)),
     };
   });
 }
 
-function clusterIPsOf({ metadata, spec }: Service): string[] {
-  if (spec.type === 'ExternalName' || metadata.labels?.[otherProxyLabel] !== undefined) return [];
+/** Whether somebody else than the cluster's proxy serves it. */
+export function isOfOtherProxy({ metadata }: Service): boolean {
+  return metadata.labels?.[otherProxyLabel] !== undefined;
+}
+
+function clusterIPsOf(service: Service): string[] {
+  const { spec } = service;
+  if (spec.type === 'ExternalName' || isOfOtherProxy(service)) return [];
   const addresses = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
   return addresses.filter((address) => address !== 'None' && address !== '').map(canonicalAddress);
 }
@@ -156,7 +165,8 @@ function candidateOf(endpoint: Endpoint, port: number): Candidate | undefined {
     hints === undefined || state !== 'ready'
       ? {}
       : { hints: { zones: names(hints.forZones), nodes: names(hints.forNodes) } };
-  return { endpoint: { address, port, nodeName, pod, ...meant }, state };
+  const leaving = state === 'draining' ? ({ isTerminating: true } as const) : {};
+  return { endpoint: { address, port, nodeName, pod, ...meant, ...leaving }, state };
 }
 
 /** Conditions that are not told: ready unless said otherwise, serving as ready, not terminating. */

@@ -22,7 +22,9 @@ export interface FakeCluster {
   readonly settings: PodSettings;
   readonly clock: FakeClock;
   /** Starts agents, as a new process would. The returned function ends them. */
-  startAgents(options?: Partial<Pick<AgentsOptions, 'kernel' | 'config' | 'onBroken'>>): Promise<Agents>;
+  startAgents(
+    options?: Partial<Pick<AgentsOptions, 'kernel' | 'config' | 'inside' | 'onBroken'>>,
+  ): Promise<Agents>;
   /** Everything that follows from what happened is done; time stands still. */
   settled(): Promise<void>;
   pod(key: string): Promise<Pod | undefined>;
@@ -59,6 +61,7 @@ export function createFakeCluster(
         servingOf: () => serving,
         servings: [serving],
         settings,
+        inside: { listen() {}, connect: () => Promise.reject(new Error('nobody connects here')) },
         clock,
         log: silentLog,
         ...more,

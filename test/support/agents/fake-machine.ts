@@ -21,6 +21,7 @@ export interface FakeMachine {
   readonly conntrack: FakeConntrack;
   readonly packetLog: FakePacketLog;
   readonly drift: FakeDriftWatch;
+  readonly release: string;
   /** Makes the machine of another node. */
   addNode(node: NodePlace): void;
   /** The elements of a set of a node's policy table, by key. */
@@ -56,6 +57,7 @@ export function createFakeMachine(): FakeMachine {
     conntrack: createFakeConntrack({ namespaces }),
     packetLog: createFakePacketLog({ namespaces }),
     drift: createFakeDriftWatch(),
+    release: '6.1.0',
     policySet(node, set) {
       const elements = nft.elements(netnsOfNode(node), { ...policyTables.IPv4, set }, policySets.IPv4[set]);
       return new Map(elements.map(({ key, value }) => [key.join(' '), value]));
