@@ -30,9 +30,10 @@ testCases([
     name: 'its ranges are CIDRs',
     kind: 'ClusterNetwork',
     metadata: { name: 'default' },
-    spec: { podCIDR: '10.244.0.0', maxPodsPerNode: 0 },
+    spec: { podCIDR: '10.244.0.0', maxPodsPerNode: 0, nodePortAddresses: ['192.0.2.0/24', 'all'] },
     problems: [
       'spec.podCIDR FieldValueInvalid: Invalid value: "10.244.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.nodePortAddresses[1] FieldValueInvalid: Invalid value: "all": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
       'spec.maxPodsPerNode FieldValueInvalid: Invalid value: 0: must be between 1 and 65534, inclusive',
     ],
   },
