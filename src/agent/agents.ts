@@ -8,6 +8,7 @@ import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { DriftWatch } from '../kernel/drift/port.ts';
+import type { Frames } from '../kernel/frames/port.ts';
 import type { PacketLog } from '../kernel/nft/log-port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
@@ -27,6 +28,7 @@ import type { Inside } from '../workload/streams/inside.ts';
 import { familyOf } from '../lib/address.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
+import { createLayer2, type Announced } from './layer2/layer2.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createSlices } from './slices.ts';
@@ -47,6 +49,7 @@ export interface AgentKernel {
   readonly drift: DriftWatch;
   /** As `uname -r` says it. */
   readonly release: string;
+  readonly frames: Frames;
 }
 
 export interface AgentsOptions {
@@ -68,6 +71,10 @@ export interface AgentsOptions {
   readonly onRepair?: (object: Node | Pod) => void;
   /** Told of a pod that cannot be mended, and why. */
   readonly onBroken?: (pod: Pod, why: string) => void;
+  /** Told of a load balancer's address that a node answers for from now on. */
+  readonly onAnnounced?: (announced: Announced) => void;
+  /** Told of a load balancer's address that a machine outside the cluster has, by its link-layer address. */
+  readonly onConflict?: (conflict: Announced & { readonly mac: string }) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -151,6 +158,14 @@ export function createAgents(options: AgentsOptions): Agents {
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
+  const layer2 = createLayer2({
+    ...options,
+    view,
+    frames: kernel.frames,
+    onTaken: (taken) => options.onAnnounced?.(taken),
+    onConflict: (conflict) => options.onConflict?.(conflict),
+    onSettled: checkWaiting,
+  });
   const readiness = createNodeReadiness({ clientOf, node: (name) => view.nodes.get(name), clock, log });
   const sweep = createSweep({
     ...kernel,
@@ -195,6 +210,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const front = frontOf(place, { netns, agent, freshness });
     members.set(place.name, { place, agent, runner, front, freshness, due: undefined, missed: undefined });
     readiness.ready(place.name);
+    layer2.join(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
   };
@@ -229,6 +245,7 @@ export function createAgents(options: AgentsOptions): Agents {
       if (sameJson(place, member.place)) continue;
       members.delete(name);
       member.front.stop();
+      layer2.leave(name);
       unsettled.delete(name);
       failing.delete(name);
       leaving.set(name, leave(name, member));
@@ -261,6 +278,7 @@ export function createAgents(options: AgentsOptions): Agents {
       member.due = member.due === undefined ? dirty : joinDirty(member.due, dirty);
       member.freshness.isBehind();
     }
+    layer2.apply(dirty);
     if (dirty.nodes) leaveWhereChanged();
     for (const place of view.places.values()) {
       if (!members.has(place.name) && !leaving.has(place.name)) joining.set(place.name, place);
@@ -336,7 +354,8 @@ export function createAgents(options: AgentsOptions): Agents {
     }
   };
 
-  const isBusy = (): boolean => !programming.isIdle || !settling.isIdle || leaving.size > 0;
+  const isBusy = (): boolean =>
+    !programming.isIdle || !settling.isIdle || leaving.size > 0 || layer2.isBusy();
 
   /** A node that has left the cluster fails nobody. */
   const failures = (): { node: string; why: string }[] =>
@@ -425,6 +444,7 @@ export function createAgents(options: AgentsOptions): Agents {
         drift.drifted(of === 'peers' ? podsOf(namespace) : namespace),
       );
       await view.start();
+      await layer2.start();
       void sweep.start();
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
@@ -441,6 +461,7 @@ export function createAgents(options: AgentsOptions): Agents {
       cancelRetry();
       drift.stop();
       view.stop();
+      layer2.stop();
       settling.clear();
       unsettled.clear();
       for (const { front } of members.values()) front.stop();

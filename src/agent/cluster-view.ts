@@ -53,6 +53,7 @@ export interface ClusterView {
   readonly policies: PolicyModel;
   readonly services: ServiceModel;
   readonly places: ReadonlyMap<string, NodePlace>;
+  readonly namespaces: Informer<Namespace>;
   readonly pods: Informer<Pod>;
   readonly nodes: Informer<Node>;
   readonly serviceObjects: Informer<Service>;
@@ -152,6 +153,7 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
     policies,
     services,
     places,
+    namespaces: informers.namespaces,
     pods: informers.pods,
     nodes: informers.nodes,
     serviceObjects: informers.services,

@@ -6,6 +6,7 @@ import { createEventRecorder } from '../controllers/events.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
 import { createDriftWatch } from '../kernel/drift/real.ts';
 import { createPacketLog } from '../kernel/nft/packet-log.ts';
+import { createFrames } from '../kernel/frames/real.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
@@ -29,6 +30,7 @@ import { repairsMetric } from './repairs-metric.ts';
 import { clientMetrics } from './client-metrics.ts';
 import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
+import { reportConflict, tellAnnounced } from './tell-announced.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The agents of all nodes of a lab. */
@@ -46,6 +48,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     packetLog: createPacketLog({ namespaces, poller }),
     drift: createDriftWatch({ namespaces, poller }),
     release: release(),
+    frames: createFrames({ namespaces, poller }),
   };
   const serving = {
     holder: createServingClient(paths.socket('holder')),
@@ -86,6 +89,8 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
     onBroken: (pod, why) => events.warn(pod, 'NetworkBroken', why),
+    onAnnounced: (announced) => tellAnnounced(events, announced),
+    onConflict: (conflict) => void reportConflict(client, conflict, log),
     clock: systemClock,
     log,
   });

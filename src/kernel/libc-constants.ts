@@ -23,6 +23,7 @@ export const TIOCGPTPEER = 0x5441;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -33,6 +34,7 @@ export const SOCK_CLOEXEC = 0o200_0000;
 export const SOL_IP = 0;
 export const SOL_SOCKET = 1;
 export const SOL_IPV6 = 41;
+export const SOL_PACKET = 263;
 export const SOL_NETLINK = 270;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;

@@ -196,6 +196,9 @@ const own: readonly PolicyRole[] = [
         ['adminnetworkpolicies', 'baselineadminnetworkpolicies', 'clusternetworkpolicies'],
         ['list', 'watch'],
       ),
+      on('metallb.io', ['ipaddresspools', 'l2advertisements'], ['list', 'watch']),
+      // Who else answers for an address is heard by those who announce it.
+      on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
       tellEvents,
     ],
     users: [componentUsers.agents],

@@ -1,5 +1,6 @@
 import { createFakeConntrack, type FakeConntrack } from '../../../src/kernel/conntrack/fake.ts';
 import { createFakeDriftWatch, type FakeDriftWatch } from '../../../src/kernel/drift/fake.ts';
+import { createFakeSegment, type FakeSegment } from '../../../src/kernel/frames/fake.ts';
 import { createFakeNetworkNamespaces } from '../../../src/kernel/netns/fake.ts';
 import type { NetworkNamespaces } from '../../../src/kernel/netns/port.ts';
 import { createFakeNftables, type FakeNftables } from '../../../src/kernel/nft/fake.ts';
@@ -9,6 +10,7 @@ import { createFakeRouteNetlink } from '../../../src/kernel/route/fake.ts';
 import type { RouteNetlink } from '../../../src/kernel/route/port.ts';
 import { createFakeSysctl } from '../../../src/kernel/sysctl/fake.ts';
 import type { Sysctl } from '../../../src/kernel/sysctl/port.ts';
+import { macOf } from '../../../src/model/network/places.ts';
 import type { NodePlace } from '../../../src/model/network/topology.ts';
 import { policySets, policyTables } from '../../../src/plan/policy/skeleton.ts';
 
@@ -22,6 +24,7 @@ export interface FakeMachine {
   readonly packetLog: FakePacketLog;
   readonly drift: FakeDriftWatch;
   readonly release: string;
+  readonly frames: FakeSegment;
   /** Makes the machine of another node. */
   addNode(node: NodePlace): void;
   /** The elements of a set of a node's policy table, by key. */
@@ -39,6 +42,7 @@ export function createFakeMachine(): FakeMachine {
   const namespaces = createFakeNetworkNamespaces();
   const nft = createFakeNftables({ namespaces });
   const route = createFakeRouteNetlink({ namespaces });
+  const frames = createFakeSegment();
   namespaces.create('segment');
   const addNode = ({ name, address }: NodePlace): void => {
     const netns = netnsOfNode(name);
@@ -46,6 +50,7 @@ export function createFakeMachine(): FakeMachine {
     const cable = { kind: 'veth', name: `to-${name}`, peer: { name: 'eth0', namespace: netns } } as const;
     route.apply('segment', [{ action: 'add-link', link: cable }]);
     route.apply(netns, [{ action: 'add-address', address: { link: 'eth0', address: `${address}/16` } }]);
+    frames.attach(netns, 'eth0', macOf(address));
   };
   for (const node of twoNodes) addNode(node);
   return {
@@ -58,6 +63,7 @@ export function createFakeMachine(): FakeMachine {
     packetLog: createFakePacketLog({ namespaces }),
     drift: createFakeDriftWatch(),
     release: '6.1.0',
+    frames,
     policySet(node, set) {
       const elements = nft.elements(netnsOfNode(node), { ...policyTables.IPv4, set }, policySets.IPv4[set]);
       return new Map(elements.map(({ key, value }) => [key.join(' '), value]));

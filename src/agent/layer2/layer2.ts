@@ -1,0 +1,203 @@
+import { keyOf, loadBalancerResources } from '../../api/resources.ts';
+import type { Service } from '../../api/types/core.ts';
+import type { Client } from '../../client/port.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Frames } from '../../kernel/frames/port.ts';
+import { electionOrder, layer2Nodes } from '../../model/load-balancer/layer2.ts';
+import { poolsOf } from '../../model/load-balancer/pools.ts';
+import { nodeLink } from '../../plan/links/node.ts';
+import type { ClusterView, Dirty } from '../cluster-view.ts';
+import { createListeningClock } from './listening-clock.ts';
+import { createSpeaker, type Speaker } from './speaker.ts';
+
+export interface Layer2Options {
+  readonly client: Client;
+  readonly view: ClusterView;
+  readonly frames: Frames;
+  readonly netnsOfNode: (node: string) => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A node answers for an address from now on. */
+  readonly onTaken: (taken: Announced) => void;
+  /** A machine with this link-layer address, which is no node of the cluster, has the address. */
+  readonly onConflict: (conflict: Announced & { readonly mac: string }) => void;
+  /** `isBusy` may have changed. */
+  readonly onSettled: () => void;
+}
+
+export interface Announced {
+  readonly node: string;
+  readonly address: string;
+  /** That have it. */
+  readonly services: readonly Service[];
+}
+
+/** Announces load balancers' addresses on the segment of the nodes that this process looks after. */
+export interface Layer2 {
+  /** Resolves when it is known what is to be announced. */
+  start(): Promise<void>;
+  join(node: string): void;
+  leave(node: string): void;
+  /** Services or their endpoints changed. */
+  apply(dirty: Dirty): void;
+  /** Some address is about to be taken. */
+  isBusy(): boolean;
+  /** Addresses by node. */
+  held(): ReadonlyMap<string, readonly string[]>;
+  stop(): void;
+}
+
+const tickMs = 50;
+
+export function createLayer2(options: Layer2Options): Layer2 {
+  const { client, view, clock } = options;
+  const pools = client.informer(loadBalancerResources.ipaddresspools);
+  const advertisements = client.informer(loadBalancerResources.l2advertisements);
+  const listening = createListeningClock(clock, tickMs);
+  const speakers = new Map<string, Speaker>();
+  /** The nodes that may answer, by address and by Service. */
+  const byService = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  const changed = new Set<string>();
+  const ends: (() => void)[] = [];
+  let isAllChanged = true;
+  let isPlanned = false;
+  let isStarted = false;
+  let cancelTick: (() => void) | undefined;
+
+  const world = (): Parameters<typeof layer2Nodes>[2] => ({
+    pools: poolsOf(pools.values()).pools,
+    advertisements: [...advertisements.values()],
+    nodes: [...view.nodes.values()],
+    link: nodeLink,
+  });
+
+  const servicesOf = (address: string): Service[] =>
+    [...byService].flatMap(([key, addresses]) => {
+      const service = addresses.has(address) ? view.serviceObjects.get(key) : undefined;
+      return service === undefined ? [] : [service];
+    });
+
+  /** What changed since the last time. Returns whether anything is different. */
+  const recompute = (): void => {
+    const services = isAllChanged ? [...view.serviceObjects.values()].map(keyOf) : [...changed];
+    if (isAllChanged) byService.clear();
+    changed.clear();
+    isAllChanged = false;
+    const now = world();
+    for (const key of services) {
+      const service = view.serviceObjects.get(key);
+      const nodes = service && layer2Nodes(service, view.services.portsOf(key), now);
+      if (nodes === undefined || nodes.size === 0) byService.delete(key);
+      else byService.set(key, nodes);
+    }
+    const orders = ordersOf(byService.values());
+    for (const [node, speaker] of speakers) speaker.set(ofNode(orders, node));
+    tickOrRest();
+  };
+
+  const plan = (): void => {
+    if (isPlanned || !isStarted) return;
+    isPlanned = true;
+    setImmediate(() => {
+      isPlanned = false;
+      if (isStarted) recompute();
+    });
+  };
+
+  const tick = (): void => {
+    listening.tick();
+    for (const speaker of speakers.values()) speaker.tick();
+    cancelTick = undefined;
+    tickOrRest();
+    options.onSettled();
+  };
+
+  /** Nobody ticks where there is nothing to announce. */
+  const tickOrRest = (): void => {
+    const isNeeded = isStarted && byService.size > 0 && speakers.size > 0;
+    if (isNeeded && cancelTick === undefined) {
+      listening.resume();
+      cancelTick = clock.after(tickMs, tick);
+    } else if (!isNeeded) {
+      cancelTick?.();
+      cancelTick = undefined;
+    }
+  };
+
+  const serviceChanged = (key: string): void => {
+    const service = view.serviceObjects.get(key);
+    if (service?.spec.type !== 'LoadBalancer' && !byService.has(key)) return;
+    changed.add(key);
+    plan();
+  };
+  const everythingChanged = (): void => {
+    isAllChanged = true;
+    plan();
+  };
+
+  return {
+    async start() {
+      await Promise.all([pools.synced, advertisements.synced]);
+      isStarted = true;
+      ends.push(
+        view.serviceObjects.onChange(({ key }) => serviceChanged(key)),
+        view.nodes.onChange(everythingChanged),
+        pools.onChange(everythingChanged),
+        advertisements.onChange(everythingChanged),
+      );
+      recompute();
+    },
+    join(node) {
+      const speaker = createSpeaker({
+        node,
+        netns: options.netnsOfNode(node),
+        link: nodeLink,
+        frames: options.frames,
+        cluster: () => view.namespaces.get('kube-system')?.metadata.uid ?? '',
+        now: () => listening.now(),
+        log: options.log,
+        onTaken: (address) => options.onTaken({ node, address, services: servicesOf(address) }),
+        onConflict: (address, mac) =>
+          options.onConflict({ node, address, mac, services: servicesOf(address) }),
+      });
+      speakers.set(node, speaker);
+      everythingChanged();
+    },
+    leave(node) {
+      speakers.get(node)?.close();
+      speakers.delete(node);
+    },
+    apply(dirty) {
+      for (const key of dirty.services) serviceChanged(key);
+    },
+    isBusy: () => isPlanned || [...speakers.values()].some((speaker) => !speaker.isSettled()),
+    held: () => new Map([...speakers].map(([node, speaker]) => [node, speaker.held()])),
+    stop() {
+      isStarted = false;
+      cancelTick?.();
+      for (const end of ends.splice(0)) end();
+      for (const speaker of speakers.values()) speaker.close();
+      speakers.clear();
+    },
+  };
+}
+
+/** The order of the nodes for each address; a shared one is announced by nodes that all its Services agree to. */
+function ordersOf(all: Iterable<ReadonlyMap<string, readonly string[]>>): Map<string, readonly string[]> {
+  const nodes = new Map<string, ReadonlySet<string>>();
+  for (const addresses of all) {
+    for (const [address, names] of addresses) {
+      const known = nodes.get(address);
+      nodes.set(address, known === undefined ? new Set(names) : known.intersection(new Set(names)));
+    }
+  }
+  return new Map([...nodes].map(([address, names]) => [address, electionOrder(address, names)]));
+}
+
+function ofNode(
+  orders: ReadonlyMap<string, readonly string[]>,
+  node: string,
+): Map<string, readonly string[]> {
+  return new Map([...orders].filter(([, order]) => order.includes(node)));
+}

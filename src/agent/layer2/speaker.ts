@@ -1,0 +1,253 @@
+import { messageOf } from '../../lib/errors.ts';
+import { familyOf } from '../../lib/address.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Frames, FrameSocket } from '../../kernel/frames/port.ts';
+import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../wire/ethernet/frame.ts';
+import { decodeHeartbeat, encodeHeartbeats } from '../../wire/ethernet/heartbeat.ts';
+import { Holding, times, type Defence } from './holding.ts';
+import {
+  announcementFrames,
+  answerFrame,
+  groupsOf,
+  probeFrame,
+  readAddressMessages,
+  type AddressMessage,
+} from './messages.ts';
+
+export interface SpeakerOptions {
+  readonly node: string;
+  /** Pin's name of the node's network namespace, and its link on the segment. */
+  readonly netns: string;
+  readonly link: string;
+  readonly frames: Frames;
+  /** What tells this cluster's speakers from others on the same segment. */
+  readonly cluster: () => string;
+  /** Milliseconds in which this process could have heard something. */
+  readonly now: () => number;
+  readonly log: Log;
+  /** The node answers for the address from now on. */
+  readonly onTaken: (address: string) => void;
+  /** A machine that is no speaker of this cluster has the address. */
+  readonly onConflict: (address: string, mac: string) => void;
+}
+
+/** One node's voice on its segment: answers for the addresses that the node is to be reached by. */
+export interface Speaker {
+  /** The nodes that may answer for each address, in the order in which they are to; of addresses that this node may. */
+  set(orders: ReadonlyMap<string, readonly string[]>): void;
+  /** Does what is due; to be called every 50 ms or so while there is anything to do. */
+  tick(): void;
+  /** Whether it is decided of every address who has it, as far as this node can hear. */
+  isSettled(): boolean;
+  held(): readonly string[];
+  close(): void;
+}
+
+type SocketName = 'arp' | 'ipv6' | 'speaker';
+
+/** What a stranger said that is believed only when he has not turned out to be of this cluster a moment later. */
+interface Suspicion {
+  readonly heardAt: number;
+  readonly address: string;
+  readonly mac: string;
+  readonly isProbe: boolean;
+}
+
+/** In this time the heartbeat is here of whoever was heard by ARP first. */
+const benefitOfDoubtMs = 100;
+
+export function createSpeaker(options: SpeakerOptions): Speaker {
+  return new SegmentSpeaker(options);
+}
+
+class SegmentSpeaker implements Speaker {
+  readonly #options: SpeakerOptions;
+  readonly #holdings = new Map<string, Holding>();
+  readonly #sockets = new Map<SocketName, FrameSocket>();
+  /** Link-layer addresses of the cluster's speakers that were heard. */
+  readonly #own = new Set<string>();
+  #suspicions: Suspicion[] = [];
+  #nextHeartbeat = 0;
+  #isBroken = false;
+
+  constructor(options: SpeakerOptions) {
+    this.#options = options;
+  }
+
+  set(orders: ReadonlyMap<string, readonly string[]>): void {
+    for (const address of this.#holdings.keys()) if (!orders.has(address)) this.#holdings.delete(address);
+    for (const [address, order] of orders) {
+      const holding = this.#holdings.get(address) ?? new Holding(address, this.#options.now());
+      this.#holdings.set(address, holding);
+      holding.setOrder(order, this.#options.node);
+    }
+    this.#openWhatIsNeeded();
+    this.tick();
+  }
+
+  tick(): void {
+    const now = this.#options.now();
+    if (this.#isBroken && now >= this.#nextHeartbeat) this.#openAnew();
+    this.#judge(now);
+    let begins = false;
+    for (const holding of this.#holdings.values()) {
+      if (this.#suspicions.some(({ address }) => address === holding.address)) continue;
+      const wasClaimed = holding.isClaimed;
+      const step = holding.step(now);
+      // Who hears of it by ARP shall know already whose it is.
+      if (holding.isClaimed && !wasClaimed) this.#tell([holding]);
+      begins ||= holding.isClaimed !== wasClaimed;
+      this.#do(step, holding.address);
+    }
+    if (begins || now >= this.#nextHeartbeat) this.#tellAll(now);
+  }
+
+  isSettled(): boolean {
+    const now = this.#options.now();
+    return [...this.#holdings.values()].every((holding) => holding.isSettled(now));
+  }
+
+  held(): readonly string[] {
+    return [...this.#holdings.values()].filter(({ isHeld }) => isHeld).map(({ address }) => address);
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#holdings.clear();
+  }
+
+  #do(step: ReturnType<Holding['step']>, address: string): void {
+    const mac = this.#mac();
+    if (step === 'nothing' || mac === undefined) return;
+    if (step === 'probe') this.#send(address, [probeFrame(address, mac)]);
+    else this.#send(address, announcementFrames(address, mac));
+    if (step === 'take') this.#options.onTaken(address);
+  }
+
+  #tellAll(now: number): void {
+    this.#nextHeartbeat = now + times.heartbeat;
+    const claimed = [...this.#holdings.values()].filter(({ isClaimed }) => isClaimed);
+    if (claimed.length > 0) this.#tell(claimed);
+  }
+
+  #tell(holdings: readonly Holding[]): void {
+    const socket = this.#sockets.get('speaker');
+    if (socket === undefined) return;
+    const { node, cluster } = this.#options;
+    const claims = holdings.map(({ address, isHeld }) => ({ address, isHeld }));
+    for (const payload of encodeHeartbeats({ cluster: cluster(), node, claims })) {
+      const { mac: source } = socket;
+      const etherType = etherTypes.speaker;
+      const isSent = socket.send(encodeFrame({ destination: broadcastMac, source, etherType, payload }));
+      this.#isBroken ||= !isSent;
+    }
+  }
+
+  #heartbeat(bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes);
+    const heartbeat = frame && decodeHeartbeat(frame.payload);
+    const { node, cluster, log } = this.#options;
+    if (frame === undefined || heartbeat === undefined) return;
+    if (heartbeat.cluster !== cluster() || heartbeat.node === node) return;
+    // Who has just come is told at once who else there is.
+    if (!this.#own.has(frame.source)) this.#nextHeartbeat = 0;
+    this.#own.add(frame.source);
+    const now = this.#options.now();
+    for (const { address, isHeld } of heartbeat.claims) {
+      const gaveWay = this.#holdings.get(address)?.heard(heartbeat.node, isHeld, now) ?? false;
+      if (gaveWay) log.info({ node, address, to: heartbeat.node }, 'another node answers for the address');
+    }
+  }
+
+  #addressFrame(bytes: Uint8Array): void {
+    for (const message of readAddressMessages(bytes)) this.#addressMessage(message);
+  }
+
+  #addressMessage(message: AddressMessage): void {
+    const { address } = message;
+    const holding = this.#holdings.get(address);
+    const mac = this.#mac();
+    if (holding === undefined || mac === undefined) return;
+    const from = message.kind === 'claim' ? message.mac : message.from.mac;
+    if (from === mac) return;
+    const isOwn = this.#own.has(from);
+    if (message.kind !== 'claim' && holding.isHeld && !(isOwn && message.kind === 'probe'))
+      this.#send(address, [answerFrame(address, mac, message.from)]);
+    else if (message.kind !== 'question' && !isOwn) {
+      const heardAt = this.#options.now();
+      this.#suspicions.push({ heardAt, address, mac: from, isProbe: message.kind === 'probe' });
+    }
+  }
+
+  /** A speaker of this cluster may have been heard by its ARP before it was by its heartbeat. */
+  #judge(now: number): void {
+    const isRipe = ({ heardAt }: Suspicion): boolean => now >= heardAt + benefitOfDoubtMs;
+    const ripe = this.#suspicions.filter(isRipe);
+    if (ripe.length === 0) return;
+    this.#suspicions = this.#suspicions.filter((suspicion) => !isRipe(suspicion));
+    const own = this.#mac();
+    for (const { address, mac, isProbe } of ripe) {
+      const holding = this.#holdings.get(address);
+      if (holding === undefined || own === undefined || this.#own.has(mac)) continue;
+      const defence = isProbe ? holding.rival(mac, own, now) : holding.stranger(mac, own, now);
+      this.#defend(defence, address, { mac, own });
+    }
+  }
+
+  #defend(defence: Defence, address: string, { mac, own }: { mac: string; own: string }): void {
+    const { node, log, onConflict } = this.#options;
+    if (defence === 'defend') this.#send(address, announcementFrames(address, own));
+    if (defence !== 'yield') return;
+    log.warn({ node, address, mac }, 'a machine outside the cluster has the address');
+    onConflict(address, mac);
+  }
+
+  #mac(): string | undefined {
+    return this.#sockets.get('speaker')?.mac;
+  }
+
+  #send(address: string, frames: readonly Uint8Array[]): void {
+    const socket = this.#sockets.get(familyOf(address) === 'IPv4' ? 'arp' : 'ipv6');
+    for (const frame of frames) {
+      if (socket?.send(frame) === false) this.#isBroken = true;
+    }
+  }
+
+  /** As long as there is something to answer for. */
+  #openWhatIsNeeded(): void {
+    const addresses = [...this.#holdings.keys()];
+    const has = (family: 'IPv4' | 'IPv6'): boolean =>
+      addresses.some((address) => familyOf(address) === family);
+    const needed = { speaker: addresses.length > 0, arp: has('IPv4'), ipv6: has('IPv6') };
+    for (const name of Object.keys(needed) as SocketName[]) {
+      if (needed[name]) this.#open(name);
+      else {
+        this.#sockets.get(name)?.close();
+        this.#sockets.delete(name);
+      }
+    }
+    for (const group of new Set(addresses.flatMap(groupsOf))) this.#sockets.get('ipv6')?.join(group);
+  }
+
+  #open(name: SocketName): void {
+    if (this.#sockets.has(name)) return;
+    const { frames, netns, link, log, node } = this.#options;
+    const onFrame = (bytes: Uint8Array): void =>
+      name === 'speaker' ? this.#heartbeat(bytes) : this.#addressFrame(bytes);
+    try {
+      this.#sockets.set(name, frames.open(netns, link, { etherType: etherTypes[name], onFrame }));
+    } catch (error) {
+      this.#isBroken = true;
+      log.debug({ node, link, error: messageOf(error) }, 'nothing can be announced on the link');
+    }
+  }
+
+  /** The link may be another one of the same name: sockets of the old one are deaf. */
+  #openAnew(): void {
+    this.#isBroken = false;
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+    this.#openWhatIsNeeded();
+  }
+}
