@@ -48,6 +48,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
   addLabCommands(program, env, done);
   addOpen(program, env, done);
   addQuestions(program, env, done);
+  addPlan(program, env, done);
   addDiagnosis(program, env, done);
   addClusterRoles(program, env, done);
   return program;
@@ -172,6 +173,39 @@ function addClusterRoles(program: Command, env: CliEnvironment, done: Done): voi
       await env.runControllers({ kubeconfig, ...(only !== undefined && { only }) });
       done(0);
     });
+}
+
+function addPlan(program: Command, env: CliEnvironment, done: Done): void {
+  withLab(program.command('plan'))
+    .description('the addresses that a network takes, whether they are there, and what would help')
+    .option('--live', 'of the running lab, or of what it would be with the other options', false)
+    .option('--network <model>', 'network model')
+    .option('--nodes <n>', 'number of nodes', wholeNumber)
+    .option('--max-pods <n>', 'pods of a node at most; else what the model has', wholeNumber)
+    .option('--pool <nodes:maxpods>', 'more nodes, of another kind (repeatable)', collect, [])
+    .option('--surge <nodes>', 'nodes that an upgrade adds to each pool: a number, or a share as 33%', '1')
+    .option('--subnet <prefix>', 'where the nodes have their addresses')
+    .option('--pod-cidr <prefix>', 'cut into a /24 for each node')
+    .option('--pod-subnet <prefix>', 'where the pods of azure-cni-dynamic have their addresses')
+    .option('--static-blocks', 'of it in blocks of 16 from the start, instead of batches', false)
+    .option('--pods-per-node <n>', 'pods that a node is expected to run, for the batches', wholeNumber)
+    .option('--service-cidr <prefix>', 'addresses of Services')
+    .option('--frontends <n>', 'addresses of the subnet for internal load balancers', wholeNumber)
+    .option('--routes <n>', 'other routes in the table of the nodes, for kubenet', wholeNumber)
+    .option('--snat-ports <n>', 'source ports of public addresses for each node', wholeNumber)
+    .option('--outbound-ips <n>', 'public addresses; else one', wholeNumber)
+    .option(
+      '--hci-cluster <nodes>',
+      'CONTROLPLANE+WORKERS of a cluster on Azure Stack HCI (repeatable)',
+      collect,
+      [],
+    )
+    .option('--device-nodes <n>', 'nodes of an Azure Stack Edge device', wholeNumber)
+    .option('--node-pool <range>', 'addresses of its machines, FIRST-LAST')
+    .option('--vip-pool <range>', 'addresses of its API servers and Services, FIRST-LAST')
+    .option('--service-ports <ports>', 'the port of each Service with an address, as 443,443,80')
+    .option('-o, --output <format>', 'text, json or yaml', 'text')
+    .action(async (options) => done(await (await import('./commands/plan.ts')).plan(env, options)));
 }
 
 function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { createFakeLab } from '../testing/fake-lab.ts';
+import { shopCluster } from '../testing/shop-cluster.ts';
+import { run } from '../testing/terminal.ts';
+
+const plan = (words: string, lab?: Parameters<typeof run>[1]): ReturnType<typeof run> =>
+  run(['plan', ...words.split(' ')], lab);
+
+test('a plan that fits says what it takes, and how far it can grow', async () => {
+  const { code, out } = await plan(
+    '--network azure-cni --nodes 50 --surge 1 --max-pods 30 --subnet 10.240.0.0/21',
+  );
+  assert.equal(
+    out,
+    `RANGE        PREFIX         NEEDED  USABLE  RESERVED  SMALLEST
+node subnet  10.240.0.0/21  1581    2043    5         /21
+
+azure-cni: fits
+at most 65 nodes, with 1950 pods
+`,
+  );
+  assert.equal(code, 0);
+});
+
+test('a plan that does not fit says why and what would, with exit code 1', async () => {
+  const { code, out } = await plan('--network azure-cni --nodes 8 --subnet 10.240.0.0/24');
+  assert.match(
+    out,
+    /^azure-cni: does not fit\n- node subnet .* it would fit with a \/23, or with 7 nodes, or/m,
+  );
+  assert.equal(code, 1);
+});
+
+test('JSON has the fields that scripts rely on, and YAML the same', async () => {
+  const words = '--network azure-cni-dynamic --nodes 3 --pod-subnet 10.241.0.0/24 --pods-per-node 25 -o';
+  const answer = JSON.parse((await plan(`${words} json`)).out) as Record<string, unknown>;
+  const fields =
+    'model required reserved usable ranges fits smallestPrefix maxNodes maxPods warnings reasons';
+  assert.deepEqual(Object.keys(answer), fields.split(' '));
+  assert.deepEqual((answer['ranges'] as unknown[])[1], {
+    name: 'pod subnet',
+    prefix: '10.241.0.0/24',
+    required: 4 * 48,
+    reserved: 5,
+    usable: 240,
+    fits: true,
+    smallestPrefix: 24,
+  });
+  assert.deepEqual(parse((await plan(`${words} yaml`)).out), answer);
+});
+
+test('pools of machines on one’s own premises', async () => {
+  const { code, out } = await plan(
+    '--hci-cluster 3+5 --hci-cluster 1+3 --service-ports 443,443,443,80 --node-pool 10.0.0.10-10.0.0.36 --vip-pool 10.0.0.40-10.0.0.43',
+  );
+  assert.equal(code, 1);
+  assert.match(out, /^node pool +10\.0\.0\.10-10\.0\.0\.36 +27 +27 /m);
+  assert.match(out, /vip pool 10\.0\.0\.40\/30 has 4 addresses to give, and 5 are needed/);
+  assert.equal((await plan('--device-nodes 1 --node-pool 10.0.0.1-10.0.0.2')).code, 0);
+});
+
+test('a running lab says what is taken, and whether a change would fit', async () => {
+  const lab = createFakeLab(await shopCluster());
+  const now = await plan('--live', lab.connection);
+  assert.equal(now.code, 0, now.out + now.err);
+  assert.match(now.out, /^pod range +10\.244\.0\.0\/16 /m);
+  assert.match(now.out, /^now \d+ nodes with \d+ pods; \d+ more nodes fit, and \d+ more pods on these$/m);
+  const changed = await plan('--live --nodes 300', lab.connection);
+  assert.equal(changed.code, 1);
+  assert.match(changed.out, /pod range 10\.244\.0\.0\/16 has 65536 addresses to give, and 77056 are needed/);
+});
+
+test('what was typed wrong is named, with what the option takes', async () => {
+  for (const [words, says] of [
+    ['--nodes 3', /--network is missing or not valid\n  it takes kubenet, azure-cni,/],
+    ['--network kubenet', /--nodes is missing/],
+    ['--network x --nodes 3', /--network is missing or not valid/],
+    [
+      '--network kubenet --nodes 3 --subnet 10.0.0.0',
+      /--subnet is missing or not valid\n  it takes a prefix of IPv4/,
+    ],
+    ['--network kubenet --nodes 3 --subnet fd00::/64', /--subnet/],
+    ['--network kubenet --nodes 3 --surge -1', /--surge/],
+    ['--network kubenet --nodes 3 --pool 3', /--pool is missing or not valid\n  it takes NODES:MAXPODS/],
+    ['--hci-cluster 3', /--hci-cluster/],
+    ['--device-nodes 1 --node-pool 10.0.0.9-10.0.0.1', /--node-pool .*\n  it takes FIRST-LAST/],
+    ['--device-nodes 1 --service-ports 0', /--service-ports/],
+    ['--device-nodes 1 --network kubenet', /--network .*\n  it takes calico, flannel/],
+    ['--live', /there is no lab "lab"/],
+  ] as const) {
+    const { code, err } = await plan(words);
+    assert.equal(code, 2, words);
+    assert.match(err, says, words);
+  }
+});

@@ -1,0 +1,60 @@
+import type { ModelName } from '../../analysis/capacity/models.ts';
+import { resources } from '../../api/resources.ts';
+import { familyOf } from '../../lib/address.ts';
+import { WeftError } from '../../lib/errors.ts';
+import { parsePrefix, type Prefix } from '../../lib/prefix.ts';
+import { networkConfigOf } from '../../model/network/config.ts';
+import { labAddresses } from '../../model/network/lab-addresses.ts';
+import { hasEnded } from '../../model/workloads/pod-state.ts';
+import type { CliEnvironment } from '../environment.ts';
+
+/** What a running lab has, and what of it is taken. */
+export interface LabUse {
+  readonly model: ModelName;
+  readonly nodes: number;
+  /** Those with addresses of their own. */
+  readonly pods: number;
+  readonly podsLeft: number;
+  readonly maxPods: number;
+  readonly subnet: Prefix;
+  readonly podCidr: Prefix;
+  readonly serviceCidr: Prefix;
+}
+
+/** Throws `lab-missing`, and `plan-family` for a lab without IPv4. */
+export async function measureLab(env: Pick<CliEnvironment, 'connect'>, name: string): Promise<LabUse> {
+  const lab = await env.connect(name);
+  try {
+    const [network, nodes, pods] = await Promise.all([
+      lab.client.get(resources.clusternetworks, { name: 'default' }),
+      lab.client.list(resources.nodes),
+      lab.client.list(resources.pods),
+    ]);
+    const config = networkConfigOf(network);
+    const running = pods.items.filter((pod) => pod.spec.hostNetwork !== true && !hasEnded(pod));
+    return {
+      model: config.model,
+      nodes: nodes.items.length,
+      pods: running.length,
+      podsLeft: nodes.items
+        .map(({ metadata }) => running.filter(({ spec }) => spec.nodeName === metadata.name).length)
+        .reduce((left, taken) => left + Math.max(0, config.maxPodsPerNode - taken), 0),
+      maxPods: config.maxPodsPerNode,
+      subnet: ofIPv4([labAddresses.segment]),
+      podCidr: ofIPv4(config.podCidrs),
+      serviceCidr: ofIPv4(config.serviceCidrs),
+    };
+  } finally {
+    await lab.close();
+  }
+}
+
+function ofIPv4(ranges: readonly string[]): Prefix {
+  const range = ranges.find((text) => familyOf(text) === 'IPv4');
+  const prefix = range === undefined ? undefined : parsePrefix(range);
+  if (prefix !== undefined) return prefix;
+  throw new WeftError('plan-family', 'this lab has no IPv4, and addresses of IPv6 do not run out', {
+    fault: 'input',
+    hint: 'leave --live out and name the ranges',
+  });
+}
