@@ -3,9 +3,11 @@ import type { Family } from '../lib/address.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
+import { announcingNodes } from '../model/load-balancer/layer2.ts';
+import { poolsOf } from '../model/load-balancer/pools.ts';
 import { placesOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { familyPlaces, nodeLink, type NodePlace } from '../model/network/topology.ts';
 import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { nodeFacts } from '../model/identity/node-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
@@ -26,6 +28,11 @@ export interface ClusterIndex {
   /** Name of the node that has the address, be it its segment's or its tunnel's. */
   readonly nodeAt: ReadonlyMap<string, string>;
   readonly services: ServiceIndex;
+  /**
+   * The node that answers for a load balancer's address on its segment while all live; undefined for an address that
+   * nobody answers for.
+   */
+  readonly announcers: ReadonlyMap<string, string>;
 }
 
 interface ServiceIndex {
@@ -54,6 +61,7 @@ function createIndex(cluster: Cluster): ClusterIndex {
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
+  const announcers = once(() => announcersOf(cluster, services()));
   return {
     cluster,
     podRanges: cluster.config.podCidrs.flatMap((text) => parsePrefix(text) ?? []),
@@ -72,6 +80,9 @@ function createIndex(cluster: Cluster): ClusterIndex {
     },
     get services() {
       return services();
+    },
+    get announcers() {
+      return announcers();
     },
   };
 }
@@ -137,4 +148,16 @@ function servicesOf(cluster: Cluster): ServiceIndex {
     atExternalAddress: (address, protocol, port) => byExternalAddress.get(`${address} ${protocol} ${port}`),
     atNodePort: (family, protocol, port) => byNodePort.get(`${family} ${protocol} ${port}`),
   };
+}
+
+function announcersOf(cluster: Cluster, services: ServiceIndex): Map<string, string> {
+  const orders = announcingNodes(cluster.services, (key) => services.portsOf(key), {
+    pools: poolsOf(cluster.ipAddressPools.values()).pools,
+    advertisements: [...cluster.l2Advertisements.values()],
+    nodes: [...cluster.nodes.values()],
+    link: nodeLink,
+  });
+  return new Map(
+    [...orders].flatMap(([address, [first]]) => (first === undefined ? [] : [[address, first]])),
+  );
 }

@@ -1,4 +1,4 @@
-import { keyOf, policyResources, resources, type Resource } from '../api/resources.ts';
+import { keyOf, loadBalancerResources, policyResources, resources, type Resource } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
 import { WeftError } from '../lib/errors.ts';
@@ -11,20 +11,40 @@ import { hasEnded } from '../model/workloads/pod-state.ts';
  * left out: nothing of them is in the network any more. Rejects as `Client.list`.
  */
 export async function readCluster(client: Client): Promise<Cluster> {
-  const [networks, policies, namespaces, nodes, pods, services, endpointSlices, networkPolicies] =
-    await Promise.all([
-      read(client, resources.clusternetworks),
-      readPolicies(client),
-      read(client, resources.namespaces),
-      read(client, resources.nodes),
-      read(client, resources.pods),
-      read(client, resources.services),
-      read(client, resources.endpointslices),
-      read(client, resources.networkpolicies),
-    ]);
+  const [
+    networks,
+    policies,
+    loadBalancers,
+    namespaces,
+    nodes,
+    pods,
+    services,
+    endpointSlices,
+    networkPolicies,
+  ] = await Promise.all([
+    read(client, resources.clusternetworks),
+    readPolicies(client),
+    readLoadBalancers(client),
+    read(client, resources.namespaces),
+    read(client, resources.nodes),
+    read(client, resources.pods),
+    read(client, resources.services),
+    read(client, resources.endpointslices),
+    read(client, resources.networkpolicies),
+  ]);
   const config = networkConfigOf(networks.get('default'));
   for (const [key, pod] of pods) if (hasEnded(pod)) pods.delete(key);
-  return { config, namespaces, nodes, pods, services, endpointSlices, networkPolicies, ...policies };
+  return {
+    config,
+    namespaces,
+    nodes,
+    pods,
+    services,
+    endpointSlices,
+    networkPolicies,
+    ...policies,
+    ...loadBalancers,
+  };
 }
 
 /** Policies of the kinds that not every cluster has. */
@@ -39,6 +59,16 @@ async function readPolicies(
     readIfServed(client, policyResources.baselineadminnetworkpolicies),
   ]);
   return { clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies };
+}
+
+async function readLoadBalancers(
+  client: Client,
+): Promise<Pick<Cluster, 'ipAddressPools' | 'l2Advertisements'>> {
+  const [ipAddressPools, l2Advertisements] = await Promise.all([
+    readIfServed(client, loadBalancerResources.ipaddresspools),
+    readIfServed(client, loadBalancerResources.l2advertisements),
+  ]);
+  return { ipAddressPools, l2Advertisements };
 }
 
 async function readIfServed<T extends KubernetesObject>(
@@ -91,7 +121,8 @@ function newestOf(objects: ReadonlyMap<string, KubernetesObject>): string {
 
 /** Whether every object of one reading is in the other, in the same version. */
 export function isUnchanged(before: Cluster, after: Cluster): boolean {
-  return fields.every((field) => isSame(before[field], after[field]));
+  const all = [...fields, 'ipAddressPools', 'l2Advertisements'] as const;
+  return all.every((field) => isSame(before[field], after[field]));
 }
 
 function isSame(

@@ -1,4 +1,5 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
+import type { IPAddressPool, L2Advertisement } from '../api/types/load-balancer.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type {
   AdminNetworkPolicy,
@@ -24,4 +25,6 @@ export interface Cluster {
   readonly clusterNetworkPolicies: ReadonlyMap<string, ClusterNetworkPolicy>;
   readonly adminNetworkPolicies: ReadonlyMap<string, AdminNetworkPolicy>;
   readonly baselineAdminNetworkPolicies: ReadonlyMap<string, BaselineAdminNetworkPolicy>;
+  readonly ipAddressPools: ReadonlyMap<string, IPAddressPool>;
+  readonly l2Advertisements: ReadonlyMap<string, L2Advertisement>;
 }

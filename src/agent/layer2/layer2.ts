@@ -4,9 +4,9 @@ import type { Client } from '../../client/port.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Frames } from '../../kernel/frames/port.ts';
-import { electionOrder, layer2Nodes } from '../../model/load-balancer/layer2.ts';
+import { announcementOrders, layer2Nodes } from '../../model/load-balancer/layer2.ts';
 import { poolsOf } from '../../model/load-balancer/pools.ts';
-import { nodeLink } from '../../plan/links/node.ts';
+import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterView, Dirty } from '../cluster-view.ts';
 import { createListeningClock } from './listening-clock.ts';
 import { createSpeaker, type Speaker } from './speaker.ts';
@@ -91,7 +91,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
       if (nodes === undefined || nodes.size === 0) byService.delete(key);
       else byService.set(key, nodes);
     }
-    const orders = ordersOf(byService.values());
+    const orders = announcementOrders(byService.values());
     for (const [node, speaker] of speakers) speaker.set(ofNode(orders, node));
     tickOrRest();
   };
@@ -181,18 +181,6 @@ export function createLayer2(options: Layer2Options): Layer2 {
       speakers.clear();
     },
   };
-}
-
-/** The order of the nodes for each address; a shared one is announced by nodes that all its Services agree to. */
-function ordersOf(all: Iterable<ReadonlyMap<string, readonly string[]>>): Map<string, readonly string[]> {
-  const nodes = new Map<string, ReadonlySet<string>>();
-  for (const addresses of all) {
-    for (const [address, names] of addresses) {
-      const known = nodes.get(address);
-      nodes.set(address, known === undefined ? new Set(names) : known.intersection(new Set(names)));
-    }
-  }
-  return new Map([...nodes].map(([address, names]) => [address, electionOrder(address, names)]));
 }
 
 function ofNode(

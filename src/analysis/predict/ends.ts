@@ -1,6 +1,7 @@
 import { canonicalAddress, familyOf, inFamily, parseAddress } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { contains } from '../../lib/prefix.ts';
+import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import { nodeAddresses, type Place } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
@@ -27,7 +28,7 @@ export function addressPair(
   { source, destination, family }: Pick<Flow, 'source' | 'destination' | 'family'>,
 ): AddressPair | { readonly nothing: 'address' | 'family' } {
   const from = addressesOf(index, source);
-  const to = addressesOf(index, destination);
+  const to = addressesFrom(index, source, destination);
   if (to.length === 0) return { nothing: 'address' };
   for (const address of to) {
     const own = inFamily(from, familyOf(address));
@@ -35,6 +36,19 @@ export function addressPair(
     return { source: own, destination: address };
   }
   return { nothing: 'family' };
+}
+
+/** From outside a Service is asked for at its load balancer's addresses, where it has any. */
+function addressesFrom(
+  index: ClusterIndex,
+  source: Flow['source'],
+  destination: Flow['destination'],
+): readonly string[] {
+  if (destination.kind !== 'service' || source.kind !== 'address') return addressesOf(index, destination);
+  const isOutside = endAt(index, canonicalAddress(source.address)).place?.kind === 'external';
+  const service = isOutside ? index.cluster.services.get(destination.key) : undefined;
+  const balanced = service === undefined ? [] : addressesGivenTo(service);
+  return balanced.length > 0 ? balanced : addressesOf(index, destination);
 }
 
 export interface AddressPair {

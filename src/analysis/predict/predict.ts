@@ -64,7 +64,7 @@ function depart(walk: Walk, source: End): Outcome[] {
   return throughNode(step(walk, { at, action: 'sends' }), walk.sender.node);
 }
 
-/** From outside only the nodes' segment addresses can be reached: nobody there has a route to any other. */
+/** From outside only addresses of the nodes' segment can be reached: nobody there has a route to any other. */
 function fromOutside(walk: Walk): Outcome[] {
   const { index } = walk.question;
   const { source, destination } = walk.packet;
@@ -73,12 +73,27 @@ function fromOutside(walk: Walk): Outcome[] {
   const node = target.place?.kind === 'node' ? target.place.node : undefined;
   const place = node === undefined ? undefined : index.places.get(node);
   if (place !== undefined && nodeAddresses(place).includes(destination)) return throughNode(sent, place.name);
+  const announcer = index.announcers.get(destination);
+  if (announcer !== undefined) return byLoadBalancer(sent, announcer);
   const why =
     target.place?.kind === 'external'
       ? `neither ${source} nor ${destination} is in the cluster`
       : `no route leads from outside to the cluster's own address ${destination}`;
   const reason: Reason = { stage: 'route', object: source, rule: why, verdict: 'unreachable' };
   return [ended(sent, [reason], { at: source, why })];
+}
+
+/** The node that answers for the address has rules for the Services' ports; what else is asked for leads nowhere. */
+function byLoadBalancer(walk: Walk, node: string): Outcome[] {
+  const { index, protocol } = walk.question;
+  const { destination, port } = walk.packet;
+  const at = `node:${node}`;
+  const arrived = step(walk, { at, action: `answers for ${destination} on layer 2` });
+  if (index.services.atExternalAddress(destination, protocol, port) !== undefined)
+    return throughNode(arrived, node);
+  const why = `no Service has port ${protocol} ${port} at ${destination}`;
+  const reason: Reason = { stage: 'service', object: `Node ${node}`, rule: why, verdict: 'unreachable' };
+  return [ended(arrived, [reason], { at, why })];
 }
 
 /** One verdict for all backends, when they agree. */

@@ -76,6 +76,8 @@ export function describeCluster(description: ClusterDescription): Cluster {
     ),
     adminNetworkPolicies: new Map(),
     baselineAdminNetworkPolicies: new Map(),
+    ipAddressPools: new Map(),
+    l2Advertisements: new Map(),
   };
 }
 

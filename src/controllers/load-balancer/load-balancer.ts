@@ -1,5 +1,6 @@
 import { keyOf, resources } from '../../api/resources.ts';
 import type { Service } from '../../api/types/core.ts';
+import { createAddressBook } from '../../model/load-balancer/address-book.ts';
 import { allocateAddresses, type Allocation } from '../../model/load-balancer/allocate.ts';
 import { canShare, holderOf, requestOf, wantsAddresses } from '../../model/load-balancer/request.ts';
 import { addressesGivenTo, statusFor } from '../../model/load-balancer/status.ts';
@@ -8,7 +9,6 @@ import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 import { nameOf } from '../pod-writes.ts';
 import { timestampOf } from '../timestamp.ts';
-import { createAddressBook } from './address-book.ts';
 import { createClaims } from './claims.ts';
 import { followClaims } from './follow-claims.ts';
 import { followPools } from './follow-pools.ts';

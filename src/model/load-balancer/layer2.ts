@@ -40,10 +40,36 @@ export function layer2Nodes(
 }
 
 /**
+ * The nodes that may answer for each address, in the order in which they are to. A shared one is announced by nodes that
+ * all its Services agree to.
+ */
+export function announcementOrders(
+  services: Iterable<ReadonlyMap<string, readonly string[]>>,
+): Map<string, readonly string[]> {
+  const nodes = new Map<string, ReadonlySet<string>>();
+  for (const addresses of services) {
+    for (const [address, names] of addresses) {
+      const known = nodes.get(address);
+      nodes.set(address, known === undefined ? new Set(names) : known.intersection(new Set(names)));
+    }
+  }
+  return new Map([...nodes].map(([address, names]) => [address, electionOrder(address, names)]));
+}
+
+/** The same for all Services of a cluster. */
+export function announcingNodes(
+  services: ReadonlyMap<string, Service>,
+  portsOf: (key: string) => readonly ServicePortModel[],
+  world: Layer2World,
+): Map<string, readonly string[]> {
+  return announcementOrders([...services].map(([key, service]) => layer2Nodes(service, portsOf(key), world)));
+}
+
+/**
  * The order in which nodes are to answer for an address: the first that lives does. It follows from the names alone, so
  * that nodes agree without a word; a node that comes or goes moves only the addresses that it gets or had.
  */
-export function electionOrder(address: string, nodes: Iterable<string>): string[] {
+function electionOrder(address: string, nodes: Iterable<string>): string[] {
   const ranked = [...nodes].map((node) => ({ node, rank: rankOf(address, node) }));
   ranked.sort((a, b) => b.rank - a.rank || (a.node < b.node ? -1 : 1));
   return ranked.map(({ node }) => node);

@@ -1,5 +1,8 @@
 import { families, familyOf, type Family } from '../../lib/address.ts';
 
+/** Name of a node's link to its segment. */
+export const nodeLink = 'eth0';
+
 /** Where a node is in one address family. */
 export interface FamilyPlace {
   /** Address on the node segment. */

@@ -1,5 +1,12 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
-import { keyOf, policyResources, resourceOf, resources, type Resource } from '../../api/resources.ts';
+import {
+  keyOf,
+  loadBalancerResources,
+  policyResources,
+  resourceOf,
+  resources,
+  type Resource,
+} from '../../api/resources.ts';
 import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
@@ -10,6 +17,7 @@ import { podBlocks, zoneLabel } from '../network/places.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
 import { expandPods } from './expand-pods.ts';
 import { mirroredSlicesOf } from './mirrored-slices.ts';
+import { withLoadBalancers } from './expand-load-balancers.ts';
 import { allocateServices } from './expand-services.ts';
 
 export interface ExpandOptions {
@@ -30,7 +38,17 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
   const config = options.config ?? networkConfigOf(ofResource(all, resources.clusternetworks)[0]);
   const given = ofResource(all, resources.nodes);
   const nodes = given.length > 0 ? given : imaginedNodes(config, options.nodes ?? 3);
-  const services = allocateServices(ofResource(all, resources.services), config);
+  const namespaces = byKey(withReferred(ofResource(all, resources.namespaces), all));
+  const { services, ...loadBalancers } = withLoadBalancers(
+    allocateServices(ofResource(all, resources.services), config),
+    {
+      pools: ofResource(all, loadBalancerResources.ipaddresspools),
+      advertisements: ofResource(all, loadBalancerResources.l2advertisements),
+      // Where nodes are a lab's, so is the segment.
+      families: given.length > 0 ? [] : familiesOfNetwork(config),
+      namespaces,
+    },
+  );
   const pods = expandPods(all, { nodes, config });
   const policies = ofResource(all, resources.networkpolicies);
   const written = byKey(ofResource(all, resources.endpoints));
@@ -40,7 +58,7 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
   ];
   return {
     config,
-    namespaces: byKey(withReferred(ofResource(all, resources.namespaces), all)),
+    namespaces,
     nodes: byKey(nodes),
     pods: byKey(pods),
     services: byKey(services),
@@ -49,6 +67,8 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     clusterNetworkPolicies: byKey(ofResource(all, policyResources.clusternetworkpolicies)),
     adminNetworkPolicies: byKey(ofResource(all, policyResources.adminnetworkpolicies)),
     baselineAdminNetworkPolicies: byKey(ofResource(all, policyResources.baselineadminnetworkpolicies)),
+    ipAddressPools: byKey(loadBalancers.pools),
+    l2Advertisements: byKey(loadBalancers.advertisements),
   };
 }
 
@@ -109,7 +129,7 @@ function withReferred(namespaces: readonly Namespace[], objects: readonly Kubern
 
 /** The slices of every Service that has none among the objects. */
 function missingSlices(
-  services: Parameters<typeof endpointSlicesOf>[0][],
+  services: readonly Parameters<typeof endpointSlicesOf>[0][],
   pods: Parameters<typeof endpointSlicesOf>[1],
   { given, nodes }: { readonly given: readonly EndpointSlice[]; readonly nodes: readonly Node[] },
 ): EndpointSlice[] {

@@ -3,12 +3,17 @@ import { everyAddress } from '../../lib/prefix.ts';
 import type { NamespaceState, Neighbour, Route, VethLink } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { macOf } from '../../model/network/places.ts';
-import { familyPlaces, placeIn, underlayAddress, type NodePlace } from '../../model/network/topology.ts';
+import {
+  familyPlaces,
+  nodeLink,
+  placeIn,
+  underlayAddress,
+  type NodePlace,
+} from '../../model/network/topology.ts';
 
 /** Name of a node's VXLAN device, as Calico calls it, so that people recognise it. */
 export const tunnelLink = 'vxlan.calico';
-/** The node's link to its segment. */
-export const nodeLink = 'eth0';
+export { nodeLink };
 /** The pod's only link besides `lo`. */
 export const podLink = 'eth0';
 /** Node ends of pod links start with this; nothing else in a node's namespace may. */

@@ -1,5 +1,5 @@
-import type { Holdings } from '../../model/load-balancer/allocate.ts';
-import type { Holder } from '../../model/load-balancer/request.ts';
+import type { Holdings } from './allocate.ts';
+import type { Holder } from './request.ts';
 
 /** Who has which address, as decided here: it runs ahead of what the API says already. */
 export interface AddressBook extends Holdings {
