@@ -19,6 +19,8 @@ export const times = {
   conflict: 30_000,
   /** A second claim of a stranger within this time ends the defence of an address (RFC 5227 section 2.4). */
   defence: 10_000,
+  /** Claims so soon after it are of the same announcement. */
+  burst: 1_000,
 } as const;
 
 /** What a speaker is to do about an address now. */
@@ -104,9 +106,15 @@ export class Holding {
   stranger(mac: string, own: string, now: number): Defence {
     const phase = this.#phase;
     if (phase.name === 'probing') return this.#yield(now);
-    if (phase.name !== 'held') return 'ignore';
+    if (phase.name !== 'held') {
+      // Whoever takes it next has to ask first.
+      this.#isClusters = false;
+      return 'ignore';
+    }
     // Of two clusters that both hold it one has to go, and the same one on both sides.
-    if (mac < own || now < phase.defended + times.defence) return this.#yield(now);
+    if (mac < own) return this.#yield(now);
+    if (now < phase.defended + times.burst) return 'ignore';
+    if (now < phase.defended + times.defence) return this.#yield(now);
     this.#phase = { ...phase, defended: now };
     return 'defend';
   }

@@ -69,7 +69,7 @@ export function announcingNodes(
  * The order in which nodes are to answer for an address: the first that lives does. It follows from the names alone, so
  * that nodes agree without a word; a node that comes or goes moves only the addresses that it gets or had.
  */
-function electionOrder(address: string, nodes: Iterable<string>): string[] {
+export function electionOrder(address: string, nodes: Iterable<string>): string[] {
   const ranked = [...nodes].map((node) => ({ node, rank: rankOf(address, node) }));
   ranked.sort((a, b) => b.rank - a.rank || (a.node < b.node ? -1 : 1));
   return ranked.map(({ node }) => node);
