@@ -16,6 +16,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'policy-change': () => import('./figures/policy-change.ts'),
   'traffic-under-changes': () => import('./figures/traffic-under-changes.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
+  'reach-scale': () => import('./figures/reach-scale.ts'),
   'reach-live': () => import('./figures/reach-live.ts'),
   'api-load': () => import('./figures/api-load.ts'),
   'api-watch': () => import('./figures/api-watch.ts'),

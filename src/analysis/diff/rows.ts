@@ -1,7 +1,7 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { formatPorts, type PortSet } from '../../model/policy/port-set.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
-import type { ReachEnd } from '../reach/answer.ts';
+import type { ReachEnd, RowDetail } from '../reach/answer.ts';
 import { addReach, type ReachOptions } from '../reach/reach.ts';
 
 /** What may pass between two ends. */
@@ -33,7 +33,7 @@ export function comparableReach(cluster: Cluster, options: ReachOptions): Compar
   const named = new Map<string, Map<string, Passage>>();
   const from = new Map<string, PassageOfRange[]>();
   const to = new Map<string, PassageOfRange[]>();
-  const add = (source: ReachEnd, destination: ReachEnd, ports: PortSet, why?: string): void => {
+  const add = (source: ReachEnd, destination: ReachEnd, ports: PortSet, { why }: RowDetail = {}): void => {
     const passage = { ports: formatPorts(ports), why };
     if (passage.ports.length === 0) return;
     if (typeof source !== 'string') {

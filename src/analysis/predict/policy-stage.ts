@@ -53,12 +53,17 @@ export function policyReasons(
   if (decision.steps.length === 0) {
     return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
   }
-  return { verdict: decision.verdict, reasons: reasonsOf(decision, stage, sourceOf), line: lineOf(decision) };
+  return {
+    verdict: decision.verdict,
+    reasons: decisionReasons(decision, stage, sourceOf),
+    line: lineOf(decision),
+  };
 }
 
-function reasonsOf(
+/** What the tiers said, rule by rule. */
+export function decisionReasons(
   { steps }: PolicyDecision,
-  { direction }: PolicyStage,
+  { direction }: Pick<PolicyStage, 'direction'>,
   sourceOf: SourceOf | undefined,
 ): Reason[] {
   return steps.flatMap(({ tier, action, rules }) =>

@@ -1,3 +1,4 @@
+import type { Reason } from '../flow.ts';
 import { formatRange, type AddressRange } from '../../lib/prefix.ts';
 import { formatPorts, portSetKey, type PortSet } from '../../model/policy/port-set.ts';
 
@@ -16,6 +17,8 @@ export interface Connection {
   readonly destination: string;
   /** As `formatPorts` writes them. */
   readonly ports: readonly string[];
+  /** Set where explanations were asked for: the rules of both ends that let it through. */
+  readonly because?: readonly Reason[];
 }
 
 export interface UnknownConnection {
@@ -38,8 +41,14 @@ export type ReachEnd = string | AddressRange;
 
 /** Takes rows in the order they are to be told. */
 export interface ReachRows {
-  /** Adds a connection; `why` says on what it depends, where not all pods agree. */
-  add(source: ReachEnd, destination: ReachEnd, ports: PortSet, why?: string): void;
+  add(source: ReachEnd, destination: ReachEnd, ports: PortSet, more?: RowDetail): void;
+}
+
+export interface RowDetail {
+  /** On what it depends, where not all pods agree. */
+  readonly why?: string | undefined;
+  /** Why these of its ports are open; asked only where somebody wants to know. */
+  readonly because?: (ports: PortSet) => readonly Reason[];
 }
 
 /** Collects the rows that have ports. */
@@ -47,7 +56,7 @@ export interface Answer extends ReachRows {
   finish(counts: Pick<ReachSummary, 'ends' | 'pods' | 'policies'>): Reach;
 }
 
-export function createAnswer(): Answer {
+export function createAnswer({ isExplained = false } = {}): Answer {
   const connections: Connection[] = [];
   const unknown: UnknownConnection[] = [];
   // There are few different sets of ports, even between many workloads.
@@ -61,10 +70,11 @@ export function createAnswer(): Answer {
   }
 
   return {
-    add(source, destination, ports, why) {
+    add(source, destination, ports, { why, because } = {}) {
       if (ports !== 'all' && ports.length === 0) return;
       const ends = { source: nameOfEnd(source), destination: nameOfEnd(destination) };
-      connections.push({ ...ends, ports: write(ports) });
+      const reasons = isExplained ? because?.(ports) : undefined;
+      connections.push({ ...ends, ports: write(ports), ...(reasons && { because: reasons }) });
       if (why !== undefined) unknown.push({ ...ends, why });
     },
     finish(counts) {

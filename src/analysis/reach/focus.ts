@@ -22,10 +22,10 @@ export function focused(rows: ReachRows, { from, to, namespace, ports = 'all' }:
   const [isFrom, isTo] = [endMatcher(from), endMatcher(to)];
   const isIn = (end: ReachEnd): boolean => typeof end === 'string' && end.startsWith(`${namespace}/`);
   return {
-    add(source, destination, open, why) {
+    add(source, destination, open, more) {
       if (!isFrom(source) || !isTo(destination)) return;
       if (namespace !== undefined && !isIn(source) && !isIn(destination)) return;
-      rows.add(source, destination, intersectPorts(open, ports), why);
+      rows.add(source, destination, intersectPorts(open, ports), more);
     },
   };
 }

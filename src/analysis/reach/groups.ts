@@ -11,6 +11,8 @@ import { createAddressCells } from './address-cells.ts';
 export interface Group {
   /** From 0, without gaps. */
   readonly id: number;
+  /** Key of one of them. */
+  readonly pod: string;
   readonly policy: PodPolicy;
   readonly peerClass: number;
   /** Addresses of one of them, as others see it send and as they ask for it: one per family, none before it has any. */
@@ -69,6 +71,7 @@ function groupOf(
   const places = place === undefined ? [] : familyPlaces(place);
   return {
     id,
+    pod: key,
     policy: index.policies.policyOf(key),
     peerClass: index.policies.classOf(key),
     // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.

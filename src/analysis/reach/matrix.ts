@@ -8,8 +8,10 @@ import {
   type PortSet,
 } from '../../model/policy/port-set.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
+import type { Reason } from '../flow.ts';
 import { declaredPorts } from '../predict/listening.ts';
 import type { ReachEnd, ReachRows } from './answer.ts';
+import { distinctReasons } from './because.ts';
 import { endMatcher, focused } from './focus.ts';
 import { addReach, type ReachOptions } from './reach.ts';
 
@@ -21,6 +23,8 @@ export interface ReachMatrix {
   readonly symbolAt: (row: string, column: string) => string;
   /** As `formatPorts` writes them. */
   readonly portsAt: (row: string, column: string) => readonly string[];
+  /** Why; none where `explained` was not asked for. */
+  readonly reasonsAt: (row: string, column: string) => readonly Reason[];
 }
 
 const outside = 'outside';
@@ -31,13 +35,18 @@ const outside = 'outside';
  */
 export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): ReachMatrix {
   const { focus = {}, level = 'workload' } = options;
-  const cells = new Map<string, { ports: PortSet; isUnknown: boolean }>();
-  const add: ReachRows['add'] = (source, destination, ports, why) => {
+  const cells = new Map<string, Cell>();
+  const add: ReachRows['add'] = (source, destination, ports, { why, because } = {}) => {
     const key = `${nameOf(source)} ${nameOf(destination)}`;
-    const known = cells.get(key) ?? { ports: noPorts, isUnknown: false };
+    const known = cells.get(key) ?? nothing;
+    const isOpen = ports === 'all' || ports.length > 0;
     cells.set(key, {
       ports: unionPorts(known.ports, ports),
       isUnknown: known.isUnknown || why !== undefined,
+      reasons:
+        options.explained !== undefined && isOpen
+          ? distinctReasons([...known.reasons, ...(because?.(ports) ?? [])])
+          : known.reasons,
     });
   };
   const { ends } = addReach(focused({ add }, focus), cluster, options);
@@ -53,7 +62,7 @@ export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): Reach
     columns: chosen(focus.to),
     symbolAt(row, column) {
       if (row === column) return '#';
-      const { ports, isUnknown } = cells.get(`${row} ${column}`) ?? { ports: noPorts, isUnknown: false };
+      const { ports, isUnknown } = cells.get(`${row} ${column}`) ?? nothing;
       if (isUnknown) return '?';
       const wanted = intersectPorts(declared.get(column) ?? 'all', asked);
       const open = intersectPorts(ports, wanted);
@@ -61,8 +70,17 @@ export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): Reach
       return portSetKey(open) === portSetKey(wanted) ? '.' : '~';
     },
     portsAt: (row, column) => formatPorts(cells.get(`${row} ${column}`)?.ports ?? noPorts),
+    reasonsAt: (row, column) => cells.get(`${row} ${column}`)?.reasons ?? [],
   };
 }
+
+interface Cell {
+  readonly ports: PortSet;
+  readonly isUnknown: boolean;
+  readonly reasons: readonly Reason[];
+}
+
+const nothing: Cell = { ports: noPorts, isUnknown: false, reasons: [] };
 
 const nameOf = (end: ReachEnd): string => (typeof end === 'string' ? end : outside);
 

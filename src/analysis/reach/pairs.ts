@@ -23,13 +23,13 @@ export function distinctPorts(sets: readonly PortSet[]): PortSet[] {
   return [...new Map(sets.map((ports) => [portSetKey(ports), ports])).values()];
 }
 
-interface Ends {
+export interface Ends {
   readonly from: Address | undefined;
   readonly to: Address | undefined;
 }
 
 /** Per family the addresses of both ends; an end without any address is asked about without. */
-function addressPairs({ sendsFrom }: Group, { receivesAt }: Group): Ends[] {
+export function addressPairs({ sendsFrom }: Group, { receivesAt }: Group): Ends[] {
   if (sendsFrom.length === 0) return orNothing(receivesAt).map((to) => ({ from: undefined, to }));
   if (receivesAt.length === 0) return sendsFrom.map((from) => ({ from, to: undefined }));
   return sendsFrom.flatMap((from) =>

@@ -50,6 +50,41 @@ for (const [words, row, count] of focuses) {
   });
 }
 
+const because = (format: string): Promise<string> =>
+  reach('--explain', '--to', 'shop/api', '-o', format).then(({ out }) => out);
+const line = shopPolicies.split('\n').findIndex((text) => text.includes('- from')) + 1;
+const rule = `NetworkPolicy shop/api spec.ingress[0] (${folder.path}/policies.yaml:${line})`;
+
+test('--explain tells the rules of both ends below each connection', async () => {
+  assert.equal(
+    await because('table'),
+    `shop/web[Deployment] => shop/api[Deployment] : TCP 9090
+    egress: Pod shop/web-kmbc7tppzk-7spct no policy isolates it for egress
+    ingress: ${rule}
+
+1 connections, 0 unknown; 3 ends, 5 pods, 1 policies
+`,
+  );
+});
+
+test('every format carries the explanation', async () => {
+  for (const format of ['wide', 'csv', 'dot', 'mermaid', 'svg', 'matrix']) {
+    assert.ok((await because(format)).includes(rule), format);
+    const { out } = await reach('--to', 'shop/api', '-o', format);
+    assert.ok(!out.includes('spec.ingress'), `${format} when nobody asked`);
+  }
+  assert.ok((await because('md')).replaceAll('\\', '').includes(rule));
+  const { connections } = JSON.parse(await because('json')) as { connections: { because: unknown[] }[] };
+  assert.deepEqual(connections[0]?.because[1], {
+    stage: 'ingress',
+    object: 'NetworkPolicy shop/api',
+    rule: 'spec.ingress[0]',
+    verdict: 'allowed',
+    file: `${folder.path}/policies.yaml`,
+    line,
+  });
+});
+
 test('a port that is none ends with 2', async () => {
   for (const port of ['0', '70000', '80-70', 'http', '80/icmp']) {
     const { code, err } = await reach('--port', port);

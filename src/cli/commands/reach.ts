@@ -2,11 +2,10 @@ import { reach as reachOf, type ReachOptions as ReachQuestion } from '../../anal
 import type { Reach } from '../../analysis/reach/answer.ts';
 import { withDoubts } from '../../analysis/reach/doubt.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
-import { renderConnections } from '../output/connections.ts';
+import { becauseOf, reachJson, renderConnections } from '../output/connections.ts';
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
 import { openWorld, withLab, type LabWorld, type World } from '../world.ts';
@@ -25,6 +24,8 @@ export interface ReachOptions {
   readonly namespace?: string;
   /** `80`, `80/udp` or `1-1023/tcp`. */
   readonly port?: string;
+  /** Also why. */
+  readonly explain: boolean;
 }
 
 const liveFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'junit'] as const;
@@ -46,27 +47,30 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   if (options.live) return withLab(env, options, (lab) => reachLive(env, lab, options));
   const format = requireFormat(options.output, staticFormats);
   const world = await openWorld(env, { ...options, aPartWillDo: true });
-  const answer = withDoubts(connectionsOf(world.cluster, options), doubtsOf(world));
-  if (format === 'json') env.out(toJson(answer));
-  else if (format === 'yaml') env.out(await toYaml(answer));
+  const answer = withDoubts(connectionsOf(world, options), doubtsOf(world));
+  if (format === 'json') env.out(toJson(reachJson(answer)));
+  else if (format === 'yaml') env.out(await toYaml(reachJson(answer)));
   else if (format === 'table') env.out(renderConnections(answer));
   else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
   return settle(env, world, 0);
 }
 
-function connectionsOf(cluster: Cluster, options: ReachOptions): Reach {
-  return reachOf(cluster, questionOf(cluster, options));
+type Asked = Pick<World, 'cluster' | 'sourceOf'>;
+
+function connectionsOf(world: Asked, options: ReachOptions): Reach {
+  return reachOf(world.cluster, questionOf(world, options));
 }
 
 /** What the options ask. Throws `port-invalid` and `ip-family-invalid`. */
-function questionOf(cluster: Cluster, options: ReachOptions): ReachQuestion {
-  const { pods, allNamespaces, ipFamily, from, to, namespace, port } = options;
+function questionOf({ cluster, sourceOf }: Asked, options: ReachOptions): ReachQuestion {
+  const { pods, allNamespaces, ipFamily, from, to, namespace, port, explain } = options;
   const family = familyIn(cluster, ipFamily);
   return {
     level: pods ? 'pod' : 'workload',
     includeClusterDns: allNamespaces,
     ...(family && { family }),
+    ...(explain && { explained: { sourceOf } }),
     focus: {
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
@@ -85,13 +89,14 @@ async function renderMatrix(world: World, options: ReachOptions, format: 'matrix
     });
   }
   const { reachMatrix } = await import('../../analysis/reach/matrix.ts');
-  const matrix = reachMatrix(world.cluster, questionOf(world.cluster, options));
+  const matrix = reachMatrix(world.cluster, questionOf(world, options));
   if (format === 'svg') {
     const { renderSvg } = await import('../output/svg.ts');
     return renderSvg(matrix);
   }
   const { renderGrid } = await import('../output/grid.ts');
-  return `${renderGrid(matrix)}\n. let through  X blocked  ~ some of both  # itself  ? not all pods agree\n`;
+  const why = options.explain ? `\n${renderConnections(connectionsOf(world, options))}` : '';
+  return `${renderGrid(matrix)}\n. let through  X blocked  ~ some of both  # itself  ? not all pods agree\n${why}`;
 }
 
 async function renderOther(
@@ -104,13 +109,16 @@ async function renderOther(
   }
   const { renderRows } = await import('../output/rows.ts');
   const unknown = new Map(answer.unknown.map((one) => [`${one.source} ${one.destination}`, one.why]));
-  const rows = answer.connections.map(({ source, destination, ports }) => [
-    source,
-    destination,
-    ports.join(', '),
-    unknown.get(`${source} ${destination}`) ?? '',
+  const isExplained = answer.connections.some(({ because }) => because !== undefined);
+  const rows = answer.connections.map((one) => [
+    one.source,
+    one.destination,
+    one.ports.join(', '),
+    unknown.get(`${one.source} ${one.destination}`) ?? '',
+    ...(isExplained ? [becauseOf(one).join('; ')] : []),
   ]);
-  return renderRows(['source', 'destination', 'ports', 'depends'], rows, format);
+  const head = ['source', 'destination', 'ports', 'depends', ...(isExplained ? ['because'] : [])];
+  return renderRows(head, rows, format);
 }
 
 async function reachLive(
@@ -130,10 +138,10 @@ async function reachLive(
   });
   const report = reportOf(proof, world);
   if (format === 'json' || format === 'yaml') {
-    const { connections } = connectionsOf(proof.cluster, options);
+    const { connections } = reachJson(connectionsOf({ ...world, cluster: proof.cluster }, options));
     env.out(await (format === 'json' ? toJson : toYaml)({ connections, ...report }));
   } else if (format === 'dot' || format === 'mermaid') {
-    env.out(await renderOther(connectionsOf(proof.cluster, options), format));
+    env.out(await renderOther(connectionsOf({ ...world, cluster: proof.cluster }, options), format));
   } else {
     const { renderProof } = await import('../output/proof.ts');
     env.out(await renderProof(proof, report, { format, pods: options.pods }));

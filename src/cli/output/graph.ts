@@ -1,4 +1,5 @@
 import type { Connection } from '../../analysis/reach/answer.ts';
+import { becauseOf } from './connections.ts';
 
 /** The connections as a graph for Graphviz (`dot`) or Mermaid. Names are data: they are quoted, never trusted. */
 export function renderGraph(connections: readonly Connection[], format: 'dot' | 'mermaid'): string {
@@ -6,10 +7,12 @@ export function renderGraph(connections: readonly Connection[], format: 'dot' | 
 }
 
 function renderDot(connections: readonly Connection[]): string {
-  const edges = connections.map(
-    ({ source, destination, ports }) =>
-      `  ${dotText(source)} -> ${dotText(destination)} [label=${dotText(ports.join(', '))}];\n`,
-  );
+  const edges = connections.map((one) => {
+    const because = becauseOf(one);
+    const tooltip = because.length === 0 ? '' : `, tooltip=${dotText(because.join('; '))}`;
+    const label = `label=${dotText(one.ports.join(', '))}`;
+    return `  ${dotText(one.source)} -> ${dotText(one.destination)} [${label}${tooltip}];\n`;
+  });
   return ['digraph reach {\n', '  rankdir=LR;\n', '  node [shape=box];\n', ...edges, '}\n'].join('');
 }
 
@@ -23,14 +26,18 @@ function renderMermaid(connections: readonly Connection[]): string {
     for (const name of [source, destination]) if (!ids.has(name)) ids.set(name, `n${ids.size + 1}`);
   }
   const nodes = [...ids].map(([name, id]) => `  ${id}[${mermaidText(name)}]\n`);
-  const edges = connections.map(
-    ({ source, destination, ports }) =>
-      `  ${ids.get(source)} -->|${mermaidText(ports.join(', '))}| ${ids.get(destination)}\n`,
-  );
+  const edges = connections.map((one) => {
+    const label = [one.ports.join(', '), ...becauseOf(one)].map(mermaidEscape).join('<br/>');
+    return `  ${ids.get(one.source)} -->|"${label}"| ${ids.get(one.destination)}\n`;
+  });
   return ['flowchart LR\n', ...nodes, ...edges].join('');
 }
 
 /** In quotes, with Mermaid's own escapes for what would end them. */
 function mermaidText(text: string): string {
-  return `"${text.replaceAll('#', '#35;').replaceAll('"', '#quot;')}"`;
+  return `"${mermaidEscape(text)}"`;
+}
+
+function mermaidEscape(text: string): string {
+  return text.replaceAll('#', '#35;').replaceAll('"', '#quot;');
 }

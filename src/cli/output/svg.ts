@@ -1,4 +1,5 @@
 import type { ReachMatrix } from '../../analysis/reach/matrix.ts';
+import { reasonLine } from './connections.ts';
 import { escapeXml } from './xml.ts';
 
 /** Pixels. */
@@ -22,7 +23,7 @@ const meanings: readonly (readonly [symbol: string, meaning: string])[] = [
 ];
 
 /** The matrix as a picture that stands alone: rows ask, columns are asked; pointing at a cell tells its ports. */
-export function renderSvg({ rows, columns, symbolAt, portsAt }: ReachMatrix): string {
+export function renderSvg({ rows, columns, symbolAt, portsAt, reasonsAt }: ReachMatrix): string {
   const widthOf = (names: readonly string[]): number =>
     Math.ceil(Math.max(0, ...names.map((name) => name.length)) * letter) + margin;
   const left = widthOf(rows) + margin;
@@ -39,7 +40,8 @@ export function renderSvg({ rows, columns, symbolAt, portsAt }: ReachMatrix): st
       columns.map((column, x) => {
         const symbol = symbolAt(row, column);
         const ports = portsAt(row, column).join(', ') || 'nothing';
-        const title = row === column ? row : `${row} => ${column} : ${ports}`;
+        const why = reasonsAt(row, column).map((reason) => `\n${reasonLine(reason)}`);
+        const title = row === column ? row : `${row} => ${column} : ${ports}${why.join('')}`;
         return square(symbol, { x: left + x * cell, y: top + y * cell, title });
       }),
     ),
