@@ -10,6 +10,8 @@ export interface SupervisionOptions {
   /** For the log. */
   readonly name: string;
   readonly command: ProcessCommand;
+  /** What is started when one has ended, where that is not the same. */
+  readonly again?: ProcessCommand;
   /** A process of an earlier supervision, taken over when it still runs. */
   readonly adopt?: ProcessRecord;
   /** Told of every process that is now the one, to be written down. */
@@ -22,6 +24,8 @@ export interface Supervision {
   readonly record: ProcessRecord | undefined;
   /** Ends the program, and does not start it again. */
   stop(options: { readonly graceMs: number }): Promise<void>;
+  /** Lets the program go on, and does not start it again. */
+  release(): void;
 }
 
 const firstDelayMs = 100;
@@ -67,6 +71,11 @@ class Supervisor implements Supervision {
     this.record = undefined;
   }
 
+  release(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
   #keep(record: ProcessRecord): void {
     const { processes, clock, onStart } = this.#options;
     this.record = record;
@@ -95,9 +104,9 @@ class Supervisor implements Supervision {
   }
 
   async #startAgain(): Promise<void> {
-    const { processes, command, log, name } = this.#options;
+    const { processes, command, again = command, log, name } = this.#options;
     try {
-      this.#keep(await processes.start(command));
+      this.#keep(await processes.start(again));
     } catch (thrown) {
       log.error({ name, error: messageOf(thrown) }, 'a process cannot be started again');
       if (!this.#isStopped) this.#startLater();
