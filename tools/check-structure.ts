@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   api: [],
   model: ['api'],
   analysis: ['model', 'api'],
-  plan: ['model', 'api', 'types:kernel'],
+  plan: ['model', 'api', 'types:kernel', 'types:drivers'],
   kernel: ['wire'],
   drivers: [],
   doctor: ['plan', 'types:kernel'],
@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   client: ['api'],
   controllers: ['client', 'model', 'reconcile', 'api'],
   workload: ['types:kernel', 'wire', 'api'],
-  agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'wire', 'types:kernel'],
+  agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'wire', 'types:kernel', 'types:drivers'],
   dns: ['client', 'model', 'wire', 'api', 'workload', 'types:kernel'],
   fabric: ['model', 'plan', 'reconcile', 'types:kernel'],
   lab: [

@@ -67,6 +67,8 @@ export interface AgentsOptions {
   readonly settings: PodSettings;
   /** Where the nodes' own servers listen and connect. */
   readonly inside: Inside;
+  /** Told of the view when it is whole, and of every change of it. */
+  readonly onView?: (view: ClusterView) => void;
   /** Told of a node or pod in which something was mended that somebody else had changed. */
   readonly onRepair?: (object: Node | Pod) => void;
   /** Told of a pod that cannot be mended, and why. */
@@ -279,6 +281,7 @@ export function createAgents(options: AgentsOptions): Agents {
       member.freshness.isBehind();
     }
     layer2.apply(dirty);
+    options.onView?.(view);
     if (dirty.nodes) leaveWhereChanged();
     for (const place of view.places.values()) {
       if (!members.has(place.name) && !leaving.has(place.name)) joining.set(place.name, place);

@@ -21,6 +21,7 @@ import { primaryServiceCidr } from '../model/network/config.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createInside } from '../workload/streams/inside.ts';
 import { createServingClient } from '../workload/serving-client.ts';
+import { announceByBgp, sessionsMetrics } from './announce-by-bgp.ts';
 import { markingClient } from './marking-client.ts';
 import { nodeTokens } from './node-tokens.ts';
 import { keepOwnTokens } from './own-tokens.ts';
@@ -74,6 +75,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     log,
     component: 'weft-agent',
   });
+  const speakers = announceByBgp(paths, { client, events, log });
   const agents = createAgents({
     client,
     clientOf: (node) => nodes.get(node) ?? client,
@@ -85,6 +87,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     servings: Object.values(serving),
     settings,
     inside: createInside(createSockets({ namespaces })),
+    onView: (view) => speakers.changed(view),
     onRepair(object) {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
@@ -111,12 +114,14 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   expose(() => repairsMetric(agents.repairs()));
   expose(() => deniedMetric(agents.denials.counts()));
   expose(() => auditedMetric(agents.denials.counts()));
+  expose(() => sessionsMetrics(speakers));
   await agents.start();
   await rpc.start();
 
   return async () => {
     await rpc.stop();
     await tokens.stop();
+    await speakers.stop();
     await agents.stop();
     await clients.close();
     await kernel.packetLog.close();

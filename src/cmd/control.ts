@@ -10,6 +10,7 @@ import { familiesOfNetwork } from '../model/network/config.ts';
 import { followNodes } from './follow-nodes.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
+import { routeByBgp } from './route-by-bgp.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './serve-internet.ts';
 import { watchHolder } from './watch-holder.ts';
@@ -31,12 +32,14 @@ await runRole('control', async (role) => {
 
   const fabric = createFabric({ namespaces, route, sysctl });
   const { client } = api;
-  await followNodes({ client, fabric, places: labPlaces(options), families, log });
+  const nodes = await followNodes({ client, fabric, places: labPlaces(options), families, log });
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);
   await api.open();
+  nodes.followPools();
   await api.controllers.start();
+  const endRouting = await routeByBgp({ client, paths, families, log });
   const rpc = createRpcServer({
     path: paths.socket('control'),
     log,
@@ -49,6 +52,7 @@ await runRole('control', async (role) => {
     await rpc.stop();
     guard.close();
     await poller.close();
+    await endRouting();
     await api.controllers.stop();
     await api.close();
   };

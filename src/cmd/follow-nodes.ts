@@ -1,13 +1,16 @@
-import { resources } from '../api/resources.ts';
+import { loadBalancerResources, resources } from '../api/resources.ts';
 import type { Node } from '../api/types/core.ts';
-import type { Client } from '../client/port.ts';
+import type { IPAddressPool } from '../api/types/load-balancer.ts';
+import type { Client, Informer } from '../client/port.ts';
 import type { FabricExecutor } from '../fabric/fabric.ts';
 import type { Family } from '../lib/address.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { defaultFabric } from '../model/fabric/default-fabric.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
+import { poolsOf } from '../model/load-balancer/pools.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 
 export interface FollowNodesOptions {
@@ -19,25 +22,48 @@ export interface FollowNodesOptions {
   readonly log: Log;
 }
 
+/** The fabric, as it follows the API. */
+export interface NodesFollower {
+  /** From now on there are ways to the addresses of pools, too: to be called once the API serves their kind. */
+  followPools(): void;
+}
+
 /**
  * Builds the fabric around the nodes, with their machines where the API says that they are, from now on. The API may
  * say already that one was renumbered, before this process started. Rejects with `fabric-failed`.
  */
-export async function followNodes(options: FollowNodesOptions): Promise<void> {
+export async function followNodes(options: FollowNodesOptions): Promise<NodesFollower> {
   const { client, fabric, families, log } = options;
   const { items } = await client.list(resources.nodes);
   let places = machinePlaces(options.places, items);
-  fabric.apply(defaultFabric(places, families));
+  let balanced: readonly string[] = [];
+  fabric.apply(defaultFabric(places, { families }));
   const nodes = client.informer<Node>(resources.nodes);
-  nodes.onChange(() => {
-    const next = machinePlaces(places, nodes.values());
-    if (sameJson(next, places)) return;
-    places = next;
+  let pools: Informer<IPAddressPool> | undefined;
+  const follow = (): void => {
+    const now = {
+      places: machinePlaces(places, nodes.values()),
+      balanced: prefixesOfPools(pools?.values() ?? []),
+    };
+    if (sameJson(now, { places, balanced })) return;
+    ({ places, balanced } = now);
     try {
-      fabric.apply(defaultFabric(places, families));
+      fabric.apply(defaultFabric(places, { families, balanced }));
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
-      log.error({ error: messageOf(error) }, 'a machine could not be moved');
+      log.error({ error: messageOf(error) }, 'the fabric could not follow');
     }
-  });
+  };
+  nodes.onChange(follow);
+  return {
+    followPools() {
+      pools = client.informer(loadBalancerResources.ipaddresspools);
+      pools.onChange(follow);
+    },
+  };
+}
+
+function prefixesOfPools(objects: Iterable<IPAddressPool>): string[] {
+  const ranges = poolsOf(objects).pools.flatMap((pool) => pool.ranges);
+  return ranges.flatMap(prefixesOfRange).map(formatPrefix).toSorted();
 }

@@ -27,9 +27,13 @@ test('a machine that has everything is told so, with nothing to do', async () =>
   }
 });
 
-const without = (program: string): FakeMachineOptions => ({
+const without = (...programs: string[]): FakeMachineOptions => ({
   run: (command) =>
-    Promise.resolve(command === program ? undefined : { code: 0, out: '"gitVersion": "v1.33.0"', err: '' }),
+    Promise.resolve(
+      programs.some((program) => command.endsWith(program))
+        ? undefined
+        : { code: 0, out: '"gitVersion": "v1.33.0"', err: '' },
+    ),
 });
 const noCapabilities = 'CapEff:\t00000000a80425fb\n';
 const fewFiles = 'Max open files            1024                 512                  files\n';
@@ -55,6 +59,7 @@ const cases: readonly [what: string, check: string, FakeMachineOptions, State, s
   ['no unshare', 'unshare', without('unshare'), 'missing', /not installed/],
   ['no nsenter', 'nsenter', without('nsenter'), 'missing', /not installed/],
   ['no kubectl', 'kubectl', without('kubectl'), 'limited', /not installed/],
+  ['no routing daemon', 'bgp', without('/usr/sbin/bird', 'bgpd'), 'limited', /no routing daemon/],
   [
     'an old kubectl',
     'kubectl',

@@ -28,6 +28,7 @@ const files: Readonly<Record<string, string>> = {
 const programs: Readonly<Record<string, string>> = {
   unshare: 'unshare from util-linux 2.40\n',
   nsenter: 'nsenter from util-linux 2.40\n',
+  '/usr/sbin/bird': 'BIRD version 2.0.12\n',
   kubectl: '{"clientVersion": {"gitVersion": "v1.33.0"}}',
 };
 

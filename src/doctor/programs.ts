@@ -17,6 +17,7 @@ export async function checkPrograms(machine: Machine): Promise<Finding[]> {
     }),
     ...(await Promise.all(['unshare', 'nsenter'].map((program) => checkUtil(machine, program)))),
     await checkKubectl(machine),
+    await checkRouting(machine),
   ];
 }
 
@@ -65,4 +66,22 @@ async function checkKubectl(machine: Machine): Promise<Finding> {
   const minor = Number(/^v1\.(\d+)/.exec(version)?.[1] ?? 0);
   if (minor >= oldestKubectlMinor) return ok('kubectl', version);
   return limited('kubectl', `${version}: 1.${oldestKubectlMinor} or newer is supported`, remedy);
+}
+
+/** Where distributions put routing daemons; users' paths seldom lead there. */
+const routingDaemons = ['/usr/sbin/bird', '/usr/lib/frr/bgpd', '/usr/libexec/frr/bgpd'];
+
+async function checkRouting(machine: Machine): Promise<Finding> {
+  const found: string[] = [];
+  for (const program of routingDaemons) {
+    const result = await machine.run(program, '--version');
+    const [first] = (result === undefined ? '' : result.out || result.err).split('\n');
+    if (first !== undefined && first !== '') found.push(first.trim());
+  }
+  if (found.length > 0) return ok('bgp', found.join(', '));
+  return limited('bgp', 'no routing daemon is installed: nobody speaks with BGPPeers', {
+    hint: 'install BIRD 2 or FRR; their services need not run',
+    debian: 'bird2',
+    fedora: 'bird',
+  });
 }

@@ -24,6 +24,14 @@ export function findLabProcesses(processes: Processes, { directory }: LabPaths):
     });
 }
 
+/** The routing daemons of a lab: they go on when those who started them end. */
+export function findLabDaemons(processes: Processes, { bgp }: LabPaths): ProcessRecord[] {
+  const folders = Object.values(bgp).map((folder) => `${folder}/`);
+  return processes
+    .find((args) => args.some((arg) => folders.some((folder) => arg.startsWith(folder))))
+    .map(({ record }) => record);
+}
+
 /** Names of the labs of a directory that have a running process. */
 export function runningLabs(processes: Processes, directory: string): Set<string> {
   const found = processes.find(

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
-import { findLabProcesses, type LabProcess } from './lab-processes.ts';
+import { findLabDaemons, findLabProcesses, type LabProcess } from './lab-processes.ts';
 import { readLabOptions, type LabOptions } from './options.ts';
 import { enterNamespaces } from './namespaces.ts';
 import { labPaths, type LabPaths } from './paths.ts';
@@ -70,10 +70,19 @@ export function createLauncher(options: LauncherOptions): LabControl {
     }
   };
 
+  /** They outlive everybody who would start them again; nobody does here. */
+  const endDaemons = async (paths: LabPaths): Promise<void> => {
+    const left = findLabDaemons(processes, paths);
+    await Promise.all(left.map((record) => processes.stop(record, { graceMs: 0 })));
+  };
+
   /** Starts a holder; what no process is left of is started from nothing. */
   const startHolder = async (paths: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
     const survivor = runningOf(paths)[0]?.record;
-    if (survivor === undefined) inRunDirectory(directory, () => makeDirectories(paths, lab));
+    if (survivor === undefined) {
+      await endDaemons(paths);
+      inRunDirectory(directory, () => makeDirectories(paths, lab));
+    }
     await prepare();
     const [command, ...args] = enterNamespaces(survivor, options.door !== undefined);
     const program = {
@@ -126,6 +135,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
       if (clock.monotonic() > deadline) throw notEnding(paths, left);
       await Promise.all(left.map(({ record }) => processes.stop(record, { graceMs: 0 })));
     }
+    await endDaemons(paths);
     inRunDirectory(directory, () => rmSync(paths.directory, { recursive: true, force: true }));
   };
 

@@ -15,6 +15,8 @@ export interface LabPaths {
   /** The resolver's settings of the pod of a uid. */
   resolvConf(uid: string): string;
   readonly logs: string;
+  /** Files of the routing daemons of the nodes and of the router. */
+  readonly bgp: { readonly nodes: string; readonly router: string };
   /** Standard output and error of a role; the older half is beside it, see lib/log-file. */
   log(role: string): string;
   readonly credentials: string;
@@ -70,6 +72,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     pods: join(directory, 'pods'),
     resolvConf: (uid) => join(directory, 'pods', `${uid}${resolvConfSuffix}`),
     logs: join(directory, 'log'),
+    bgp: { nodes: join(directory, 'bgp', 'nodes'), router: join(directory, 'bgp', 'router') },
     log: (role) => join(directory, 'log', `${role}.log`),
     credentials: join(directory, 'credentials'),
     kubeconfig: join(directory, 'kubeconfig'),

@@ -5,7 +5,9 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
 import { familyOf } from '../lib/address.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { componentUsers } from '../apiserver/access/policy.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
+import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { policyDefinitions } from './policy-definitions.ts';
@@ -159,7 +161,32 @@ export function apiServiceObjects(config: NetworkConfig): [Service, EndpointSlic
 
 /** Of kinds that `systemObjects` defines: to be made behind them. */
 export function customObjects(config: NetworkConfig): KubernetesObject[] {
-  return labPoolObjects(familiesOfNetwork(config));
+  return [...labPoolObjects(familiesOfNetwork(config)), ...passwordReaders()];
+}
+
+/** Who speaks BGP reads the Secrets that BGPPeers name, which are beside them, and no others. */
+function passwordReaders(): KubernetesObject[] {
+  const metadata = { name: 'weft-bgp-passwords', namespace: loadBalancerNamespace };
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const group = 'rbac.authorization.k8s.io';
+  const role = {
+    apiVersion,
+    kind: 'Role',
+    metadata,
+    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
+  };
+  const binding = {
+    apiVersion,
+    kind: 'RoleBinding',
+    metadata,
+    roleRef: { apiGroup: group, kind: 'Role', name: metadata.name },
+    subjects: [componentUsers.agents, componentUsers.fabric].map((name) => ({
+      kind: 'User',
+      apiGroup: group,
+      name,
+    })),
+  };
+  return [role, binding];
 }
 
 /** What a lab has on any cluster before anybody asks for anything, in the order of creation. */

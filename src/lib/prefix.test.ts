@@ -9,6 +9,7 @@ import {
   parsePrefix,
   prefixOf,
   prefixOfRange,
+  prefixesOfRange,
   rangeOf,
 } from './prefix.ts';
 
@@ -65,4 +66,23 @@ test('a range is written as a prefix where it is one', () => {
   assert.ok(first && last);
   assert.equal(formatRange({ first, last }), '10.0.0.1-10.0.0.9');
   assert.equal(formatRange({ first, last: first }), '10.0.0.1/32');
+});
+
+test('a range is covered by prefixes that do not overlap, and by nothing more', () => {
+  fc.assert(
+    fc.property(fc.tuple(fc.bigInt(0n, 0xffff_ffffn), fc.bigInt(0n, 0xffff_ffffn)), ([a, b]) => {
+      const [low, high] = a < b ? [a, b] : [b, a];
+      const covering = prefixesOfRange({
+        first: { family: 'IPv4', value: low },
+        last: { family: 'IPv4', value: high },
+      });
+      let next = low;
+      for (const prefix of covering) {
+        assert.equal(prefix.network.value, next);
+        next = rangeOf(prefix).last.value + 1n;
+      }
+      assert.equal(next, high + 1n);
+      assert.ok(covering.length <= 62);
+    }),
+  );
 });

@@ -67,3 +67,18 @@ export function formatRange(range: AddressRange): string {
   if (prefix !== undefined) return formatPrefix(prefix);
   return `${formatAddress(range.first)}-${formatAddress(range.last)}`;
 }
+
+/** The fewest prefixes that cover exactly the range, in order. */
+export function prefixesOfRange({ first, last }: AddressRange): Prefix[] {
+  const found: Prefix[] = [];
+  const bits = BigInt(bitsOf(first.family));
+  for (let value = first.value; value <= last.value;) {
+    let hostBits = 0n;
+    const fits = (more: bigint): boolean =>
+      more <= bits && value % (1n << more) === 0n && value + (1n << more) - 1n <= last.value;
+    while (fits(hostBits + 1n)) hostBits += 1n;
+    found.push(prefixOf({ family: first.family, value }, Number(bits - hostBits)));
+    value += 1n << hostBits;
+  }
+  return found;
+}

@@ -72,8 +72,12 @@ export function machineSysctls(
   const ipv6 = {
     'net.ipv6.conf.all.forwarding': forwards ? '1' : '0',
     'net.ipv6.ip_nonlocal_bind': answersForAll ? '1' : '0',
+    ...(forwards && { 'net.ipv6.fib_multipath_hash_policy': '1' }),
   };
+  // Packets of a connection take one of several next hops, chosen by its addresses and ports.
+  const byFlow = { 'net.ipv4.fib_multipath_hash_policy': '1' };
   return {
+    ...(forwards && byFlow),
     'net.ipv4.ip_forward': forwards ? '1' : '0',
     'net.ipv4.conf.all.rp_filter': '0',
     'net.ipv4.conf.default.rp_filter': '0',

@@ -64,6 +64,8 @@ export interface BGPPeer extends KubernetesObject {
     myASN: number;
     peerASN?: number;
     dynamicASN?: 'internal' | 'external';
+    /** What this session says instead of `myASN`. */
+    localASN?: number;
     peerAddress?: string;
     peerPort?: number;
     interface?: string;

@@ -182,6 +182,16 @@ export const componentUsers = {
 
 const tellEvents = on('', ['events'], ['create', 'patch']);
 
+/** What the announcing of load balancers' addresses follows from. */
+const announcing = [
+  'bfdprofiles',
+  'bgpadvertisements',
+  'bgppeers',
+  'communities',
+  'ipaddresspools',
+  'l2advertisements',
+];
+
 /** What Weft's own processes need, and no more. Writes about nodes and their pods are made as those nodes. */
 const own: readonly PolicyRole[] = [
   {
@@ -196,7 +206,7 @@ const own: readonly PolicyRole[] = [
         ['adminnetworkpolicies', 'baselineadminnetworkpolicies', 'clusternetworkpolicies'],
         ['list', 'watch'],
       ),
-      on('metallb.io', ['ipaddresspools', 'l2advertisements'], ['list', 'watch']),
+      on('metallb.io', announcing, ['list', 'watch']),
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
       tellEvents,
@@ -213,7 +223,12 @@ const own: readonly PolicyRole[] = [
   },
   {
     name: 'weft:fabric',
-    rules: [on('', ['nodes'], ['list', 'watch']), tellEvents],
+    rules: [
+      on('', ['nodes'], ['list', 'watch']),
+      // The lab's router is what the nodes speak BGP with.
+      on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools'], ['list', 'watch']),
+      tellEvents,
+    ],
     users: [componentUsers.fabric],
   },
   {

@@ -1,5 +1,5 @@
 import { familyOf, type Family } from '../../lib/address.ts';
-import { everyAddress } from '../../lib/prefix.ts';
+import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
 import { labAddressesOf, type LabAddresses } from '../network/lab-addresses.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 import type { Fabric, Machine, MachineRoute } from './machines.ts';
@@ -21,20 +21,32 @@ const privateRanges = {
   IPv6: ['fc00::/7'],
 } as const satisfies Record<Family, readonly string[]>;
 
+export interface FabricOptions {
+  /** IPv4 alone when absent. */
+  readonly families?: readonly Family[];
+  /** Prefixes of load balancers' addresses. */
+  readonly balanced?: readonly string[];
+}
+
 /**
  * The fabric of a lab that describes none: all nodes and the API server's machine on one segment, a router, and
  * behind it a machine that stands for the internet. It knows the way to the nodes but carries no private
- * addresses, so that pods and cluster addresses cannot be reached from there.
+ * addresses, so that pods and cluster addresses cannot be reached from there. It knows the way to load balancers'
+ * addresses too, as far as the router: what no node announces there ends there.
  */
-export function defaultFabric(nodes: Iterable<NodePlace>, families: readonly Family[] = ['IPv4']): Fabric {
+export function defaultFabric(
+  nodes: Iterable<NodePlace>,
+  { families = ['IPv4'], balanced = [] }: FabricOptions = {},
+): Fabric {
+  const beyond = balanced.filter((prefix) => families.includes(familyOf(prefix)) && !isOnSegment(prefix));
   const known = families.map((family) => labAddressesOf[family]);
   const toRouter = known.map(({ router }) => defaultRoute(router));
   return {
     families,
     segments: [{ name: nodeSegment }, { name: internetSegment }],
     machines: [
-      routerMachine(known),
-      internetMachine(families),
+      routerMachine(known, beyond),
+      internetMachine(families, beyond),
       {
         name: 'control',
         netns: machineNetns.control,
@@ -52,7 +64,7 @@ export function defaultFabric(nodes: Iterable<NodePlace>, families: readonly Fam
   };
 }
 
-function routerMachine(known: readonly LabAddresses[]): Machine {
+function routerMachine(known: readonly LabAddresses[], beyond: readonly string[]): Machine {
   const outside = known.map(({ internetRouter, internetSegment: range }) => internetRouter + bitsOf(range));
   return {
     name: 'router',
@@ -61,12 +73,15 @@ function routerMachine(known: readonly LabAddresses[]): Machine {
       onSegment(known.map(({ router }) => router)),
       { name: 'eth1', segment: internetSegment, addresses: outside },
     ],
-    routes: known.map(({ internet }) => defaultRoute(internet)),
+    routes: [
+      ...known.map(({ internet }) => defaultRoute(internet)),
+      ...beyond.map((destination) => ({ destination, via: 'unreachable', metric: lastResort })),
+    ],
     forwards: true,
   };
 }
 
-function internetMachine(families: readonly Family[]): Machine {
+function internetMachine(families: readonly Family[], beyond: readonly string[]): Machine {
   const known = families.map((family) => labAddressesOf[family]);
   const addresses = known.map(({ internet, internetSegment: range }) => internet + bitsOf(range));
   return {
@@ -78,6 +93,10 @@ function internetMachine(families: readonly Family[]): Machine {
       ...families
         .flatMap((family): readonly string[] => privateRanges[family])
         .map((destination) => ({ destination, via: 'unreachable' })),
+      ...beyond.map((destination) => ({
+        destination,
+        via: labAddressesOf[familyOf(destination)].internetRouter,
+      })),
     ],
     answersForAll: true,
   };
@@ -86,6 +105,15 @@ function internetMachine(families: readonly Family[]): Machine {
 function onSegment(addresses: readonly string[]): Machine['interfaces'][number] {
   const withLength = addresses.map((address) => address + bitsOf(labAddressesOf[familyOf(address)].segment));
   return { name: 'eth0', segment: nodeSegment, addresses: withLength };
+}
+
+/** Behind what a routing daemon has learned: FRR writes metric 20, BIRD 32. */
+const lastResort = 4096;
+
+/** Whoever is on the segment is found there without a route. */
+function isOnSegment(text: string): boolean {
+  const [segment, prefix] = [parsePrefix(labAddressesOf[familyOf(text)].segment), parsePrefix(text)];
+  return segment !== undefined && prefix !== undefined && contains(segment, prefix.network);
 }
 
 /** Everything of the family by this next hop. */

@@ -31,6 +31,8 @@ export interface MachineRoute {
   readonly destination: string;
   /** Next hop; `unreachable` refuses packets for the destination. */
   readonly via: string;
+  /** Routes to the same destination with a lower one come first; 0 when absent. */
+  readonly metric?: number;
 }
 
 /** The world around the nodes. It forwards only what its machines have routes for. */

@@ -40,10 +40,10 @@ function cableName(machine: Machine, nic: MachineInterface): string {
 
 function machineState(machine: Machine, all: readonly Machine[]): NamespaceState {
   const first = machine.interfaces[0]?.name ?? 'lo';
-  const routes: Route[] = machine.routes.map(({ destination, via }) =>
+  const routes: Route[] = machine.routes.map(({ via, ...route }) =>
     via === 'unreachable'
-      ? { destination, link: 'lo', type: 'unreachable' }
-      : { destination, link: linkTowards(machine, via) ?? first, via },
+      ? { ...route, link: 'lo', type: 'unreachable' }
+      : { ...route, link: linkTowards(machine, via) ?? first, via },
   );
   if (machine.answersForAll === true) {
     const spoken = new Set(machine.interfaces.flatMap(({ addresses }) => addresses.map(familyOf)));

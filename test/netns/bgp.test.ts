@@ -1,0 +1,235 @@
+/**
+ * Load balancers' addresses announced by BGP, with packets from a machine outside.
+ *
+ *     internet 203.0.113.10 --- router 172.20.0.1, AS 64500 --- node-1 172.20.1.1, node-2 .2, node-3 .3, AS 64501
+ *
+ * Pods `one`, `two` and `three` are on the node of their number.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { resources } from '../../src/api/resources.ts';
+import type { Service, ServiceSpec } from '../../src/api/types/core.ts';
+import type {
+  BGPAdvertisement,
+  BGPPeer,
+  Community,
+  IPAddressPool,
+} from '../../src/api/types/load-balancer.ts';
+import { createNftables } from '../../src/kernel/nft/nftables.ts';
+import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { addressesGivenTo } from '../../src/model/load-balancer/status.ts';
+import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
+import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
+import { cannotSpeakBgp, daemonsOf, hasSession, routerOf, type Router } from '../support/router.ts';
+import { eventually } from './flow.ts';
+import { killRole } from './processes.ts';
+import { startTraffic } from './traffic.ts';
+
+const skip = cannotSendPackets || cannotSpeakBgp();
+const namespace = 'metallb-system';
+const nodes = [0, 1, 2].map((index) => labNodeAddress(index));
+const hosts = ['node-1', 'node-2', 'node-3'];
+const names = ['one', 'two', 'three'];
+
+const pool: IPAddressPool = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { name: 'public', namespace },
+  spec: { addresses: ['198.51.100.0/25'] },
+};
+
+function advertisement(spec: BGPAdvertisement['spec'] = {}, name = 'public'): BGPAdvertisement {
+  return {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'BGPAdvertisement',
+    metadata: { name, namespace },
+    spec: { ipAddressPools: ['public'], ...spec },
+  };
+}
+
+function peer(spec: Partial<BGPPeer['spec']> = {}, name = 'router'): BGPPeer {
+  return {
+    apiVersion: 'metallb.io/v1beta2',
+    kind: 'BGPPeer',
+    metadata: { name, namespace },
+    spec: { myASN: 64_501, peerASN: 64_500, peerAddress: labAddresses.router, ...spec },
+  };
+}
+
+function balanced(name: string, spec: Partial<ServiceSpec> = {}): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default', annotations: { 'metallb.io/address-pool': 'public' } },
+    spec: {
+      type: 'LoadBalancer',
+      selector: { app: 'web' },
+      ports: [{ port: 80, targetPort: 8080 }],
+      ...spec,
+    },
+  };
+}
+
+const external = peer({
+  enableGracefulRestart: true,
+  password: 'tell-nobody',
+  holdTime: '3s',
+  keepaliveTime: '1s',
+});
+const pods = names.map((name, index) =>
+  podOn(`node-${index + 1}`, `default/${name}`, { labels: { app: 'web' } }),
+);
+
+describe('addresses announced by BGP', { skip }, () => {
+  let lab: TestLab;
+  let router: Router;
+  let web = '';
+  const base = [pool, ...pods, balanced('web', { externalTrafficPolicy: 'Local' })];
+
+  before(async () => {
+    lab = await startLab('bgp');
+    router = routerOf(lab);
+    await lab.apply([
+      ...base,
+      advertisement({ communities: ['64501:100', 'named', 'large:64501:1:2'] }),
+      communities,
+      external,
+    ]);
+    const service = await lab.connection.client.get(resources.services, {
+      namespace: 'default',
+      name: 'web',
+    });
+    web = (service && addressesGivenTo(service)[0]) ?? '';
+  });
+  after(() => lab.down());
+
+  const communities: Community = {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'Community',
+    metadata: { name: 'names', namespace },
+    spec: { communities: [{ name: 'named', value: '64501:200' }] },
+  };
+
+  const hopsAre = (wanted: readonly string[], prefix = `${web}/32`): Promise<void> =>
+    eventually(
+      `the router reaches ${prefix} by ${wanted.join(', ') || 'nobody'}, and not by ${router.nextHops(prefix).join(', ')}`,
+      () => router.nextHops(prefix).join() === wanted.join(),
+      20_000,
+    );
+
+  test('the router has every node as a next hop, and a machine outside is answered on all of them', async () => {
+    await hopsAre(nodes);
+    const seen = new Set<string>();
+    await eventually('a pod of each node answers', async () => {
+      const { outcome, answer } = await lab.probe(machineNetns.internet, `${web}:80`);
+      assert.equal(outcome, 'answered');
+      assert.equal(answer?.source, labAddresses.internet);
+      seen.add(answer?.pod ?? '');
+      return seen.size === names.length;
+    });
+  });
+
+  test('the router is told the communities, also those with names', () => {
+    const told = router.shows(`${web}/32`);
+    for (const community of ['64501:100', '64501:200', '64501:1:2'])
+      assert.ok(told.includes(community), told);
+  });
+
+  test('what nobody announces ends at the router', async () => {
+    const { outcome, rejectedBy } = await lab.probe(machineNetns.internet, '198.51.100.126:80');
+    assert.deepEqual([outcome, rejectedBy], ['rejected', labAddresses.internetRouter]);
+  });
+
+  test('a node without an endpoint of its own withdraws, and comes back with one', async () => {
+    await lab.connection.client.delete(resources.pods, { namespace: 'default', name: 'two' });
+    await hopsAre([nodes[0] ?? '', nodes[2] ?? '']);
+    await lab.apply([...base, advertisement(), communities, external]);
+    await hopsAre(nodes);
+  });
+
+  test('agents and daemons that are killed lose no connection', async () => {
+    const traffic = startTraffic(lab, machineNetns.internet, { address: web, port: 80, clients: 3 });
+    const before = daemonsOf(lab);
+    await killRole(lab, 'agents');
+    await killRole(lab, 'control');
+    assert.deepEqual(daemonsOf(lab), before);
+    for (const name of hosts) {
+      for (const pid of daemonsOf(lab, name)) process.kill(pid, 'SIGKILL');
+    }
+    await eventually(
+      'other daemons have sessions',
+      () => {
+        const now = daemonsOf(lab);
+        const again = now.filter((pid) => !before.includes(pid));
+        return again.length >= names.length && hosts.every((name) => hasSession(lab, name));
+      },
+      20_000,
+    );
+    await eventually('the API answers', () =>
+      lab.connection.client.list(resources.nodes).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await hopsAre(nodes);
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, []);
+    assert.ok([...traffic.answers.values()].every((count) => count > 0));
+  });
+
+  test('a node that is cut off is no next hop any more, and is one again afterwards', async () => {
+    const nft = createNftables({ namespaces: lab.namespaces });
+    const cut = nodeNetns('node-3');
+    nft.run(
+      cut,
+      'table ip cut {\n chain in {\n type filter hook prerouting priority -400;\n iifname "eth0" drop;\n }\n}',
+    );
+    await hopsAre(nodes.slice(0, 2));
+    const traffic = startTraffic(lab, machineNetns.internet, { address: web, port: 80, clients: 2 });
+    await eventually('others answer', () => traffic.answers.size === 2);
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, []);
+    nft.run(cut, 'delete table ip cut');
+    nft.close();
+    await hopsAre(nodes);
+  });
+
+  test('addresses are announced together where an advertisement says so', async () => {
+    await lab.apply([...base, advertisement({ aggregationLength: 26 }), external]);
+    const half = Number(web.split('.')[3]) < 64 ? '198.51.100.0/26' : '198.51.100.64/26';
+    await hopsAre(nodes, half);
+    await hopsAre([]);
+    const { outcome } = await lab.probe(machineNetns.internet, `${web}:80`);
+    assert.equal(outcome, 'answered');
+  });
+
+  test('an aggregate that would take in others’ addresses is not announced, and an Event says why', async () => {
+    await lab.apply([...base, advertisement({ aggregationLength: 24 }), external]);
+    await hopsAre([], '198.51.100.0/24');
+    await eventually('an Event', async () =>
+      (await eventsOf('BGPAdvertisement')).some((message) => message.includes('198.51.100.0/24')),
+    );
+  });
+
+  test('an internal router is told the local preference, and of one node where a peer is for that alone', async () => {
+    const only = { matchLabels: { 'kubernetes.io/hostname': 'node-2' } };
+    await lab.apply([
+      ...base,
+      advertisement({ localPref: 150 }),
+      peer({ myASN: 64_500, peerASN: 64_500, nodeSelectors: [only] }),
+    ]);
+    await hopsAre([nodes[1] ?? '']);
+    await eventually('the preference', () => router.shows(`${web}/32`).includes('localpref 150'));
+  });
+
+  test('without a peer there is no daemon', async () => {
+    await lab.apply([...base, advertisement()]);
+    await hopsAre([]);
+    await eventually('no daemon', () => daemonsOf(lab).length === 0);
+  });
+
+  const eventsOf = async (kind: string): Promise<string[]> => {
+    const { items } = await lab.connection.client.list(resources.events);
+    return items.filter(({ involvedObject }) => involvedObject.kind === kind).map(({ message }) => message);
+  };
+});
