@@ -6,6 +6,7 @@ import {
   contains,
   formatPrefix,
   formatRange,
+  joinRanges,
   parsePrefix,
   prefixOf,
   prefixOfRange,
@@ -85,4 +86,13 @@ test('a range is covered by prefixes that do not overlap, and by nothing more', 
       assert.ok(covering.length <= 62);
     }),
   );
+});
+
+test('ranges are joined where they overlap or touch', () => {
+  const rangeOfText = (text: string) => rangeOf(parsePrefix(text) ?? assert.fail(text));
+  const join = (...texts: string[]): string[] => joinRanges(texts.map(rangeOfText)).map(formatRange);
+  assert.deepEqual(join('10.0.0.2/31', '10.0.0.0/24', '10.0.0.0/30'), ['10.0.0.0/24']);
+  assert.deepEqual(join('10.0.1.0/24', '10.0.0.0/24', '10.0.3.0/24'), ['10.0.0.0/23', '10.0.3.0/24']);
+  assert.deepEqual(join('fd00::/64', 'fd00::/64', '::/0'), ['::/0']);
+  assert.deepEqual(join(), []);
 });

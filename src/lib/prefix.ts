@@ -54,6 +54,17 @@ export function contains(prefix: Prefix, address: Address): boolean {
   return address.value >> hostBits === prefix.network.value >> hostBits;
 }
 
+/** The same addresses in as few ranges as there can be, in order; all of one family. */
+export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const joined: AddressRange[] = [];
+  for (const range of ranges.toSorted((a, b) => (a.first.value < b.first.value ? -1 : 1))) {
+    const before = joined.at(-1);
+    if (before === undefined || range.first.value > before.last.value + 1n) joined.push(range);
+    else if (range.last.value > before.last.value) joined.splice(-1, 1, { ...before, last: range.last });
+  }
+  return joined;
+}
+
 /** The range as one prefix, where it is exactly one. */
 export function prefixOfRange(range: AddressRange): Prefix | undefined {
   const size = range.last.value - range.first.value + 1n;

@@ -1,5 +1,5 @@
 import type { Family } from '../../lib/address.ts';
-import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { joinRanges, parsePrefix, rangeOf } from '../../lib/prefix.ts';
 import { formatAddress } from '../../lib/address.ts';
 import {
   choose,
@@ -71,7 +71,7 @@ function joined(plans: readonly ServicePlan[]): ServicePlan {
 function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string) => number): ServicePlan {
   const elements: PlannedElement[] = [
     ...port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] })),
-    ...guards(port, node),
+    ...guards(port, { node, idOf }),
   ];
   const sets = new Map<string, { readonly id: number; readonly choice: Chosen }>();
   const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
@@ -156,23 +156,31 @@ function outsideElements(port: ServicePortModel): PlannedElement[] {
   return elements;
 }
 
-function guards(port: ServicePortModel, { addresses }: PlannedNode): PlannedElement[] {
-  const protocol = port.protocol.toLowerCase();
+/**
+ * A guard has a number, so that ranges of two Services that claim one address never overlap: the kernel would refuse
+ * them. For the same reason those of one guard are joined.
+ */
+function guards(port: ServicePortModel, { node, idOf }: Numbering): PlannedElement[] {
   return port.guarded.flatMap((guard) => {
-    const key = [guard.address, protocol, port.port];
-    const ranges = admittedRanges(guard, addresses).flatMap((text) => {
+    const id = idOf(`${port.key} guard ${guard.address}`);
+    const ranges = admittedRanges(guard, node.addresses).flatMap((text) => {
       const prefix = parsePrefix(text);
       return prefix === undefined ? [] : rangeOf(prefix);
     });
     return [
-      { set: 'guarded', key },
-      ...ranges.map(({ first, last }) => ({
+      { set: 'guarded', key: [guard.address, port.protocol.toLowerCase(), port.port], value: [id] },
+      ...joinRanges(ranges).map(({ first, last }) => ({
         set: 'admitted',
-        key: [...key, formatAddress(first)],
-        keyEnd: [...key, formatAddress(last)],
+        key: [id, formatAddress(first)],
+        keyEnd: [id, formatAddress(last)],
       })),
     ];
   });
+}
+
+interface Numbering {
+  readonly node: PlannedNode;
+  readonly idOf: (key: string) => number;
 }
 
 function slots(id: number, endpoints: Chosen['endpoints']): PlannedElement[] {

@@ -24,8 +24,8 @@ function setsIn(family: Family) {
     'keeps-source': { key: [address, 'inet_proto', 'inet_service'] },
     'keeps-source-node-ports': { key: ['inet_proto', 'inet_service'] },
     'binding-chains': { key: ['mark'], value: ['verdict'] },
-    guarded: { key: [address, 'inet_proto', 'inet_service'] },
-    admitted: { key: [address, 'inet_proto', 'inet_service', address], interval: true },
+    guarded: { key: [address, 'inet_proto', 'inet_service'], value: ['mark'] },
+    admitted: { key: ['mark', address], interval: true },
     unserved: { key: [address, 'inet_proto', 'inet_service'] },
     'node-port-ids': { key: ['inet_proto', 'inet_service'], value: ['mark'] },
     'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
@@ -115,7 +115,7 @@ ${setDeclarations(serviceSets[family])}
     ${ip} daddr @node-port-addresses meta l4proto . th dport vmap @outside-node-port-chains
   }
   chain services {
-    ${asked} @guarded ${asked} . ${ip} saddr != @admitted drop
+    meta mark set ${asked} map @guarded meta mark . ${ip} saddr != @admitted drop
     ${ip} saddr != ${node.podCidr} ${ip} saddr != ${own} jump from-outside
     meta mark set ${ip} daddr . meta l4proto . th dport map @service-ids
     ${ip} daddr . meta l4proto . th dport vmap @service-chains
