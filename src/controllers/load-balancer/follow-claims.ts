@@ -13,6 +13,8 @@ export interface FollowedClaims {
   /** Clears away claims that nobody holds any more. */
   readonly reconciler: Reconciler;
   addressesOf(service: string): readonly string[];
+  /** Milliseconds since the claim on an address was seen to change; since ever where there is none. */
+  ageOf(address: string): number;
   /** Whether a machine outside the cluster answered for the address. */
   isForeign(address: string): boolean;
   /** Returns how to end it. */
@@ -30,6 +32,7 @@ export function followClaims(
   const { client, clock, events } = context;
   const resource = loadBalancerResources.loadbalanceraddresses;
   const objects = client.informer(resource);
+  const changedAt = new Map<string, number>();
   const byService = indexOf(objects, ({ spec }) => spec.services);
 
   /** Milliseconds until an address is worth a try again; 0 where nobody else has it. */
@@ -56,11 +59,14 @@ export function followClaims(
     synced: objects.synced,
     reconciler,
     addressesOf: (service) => byService.get(service).map(({ spec }) => spec.address),
+    ageOf: (address) => clock.monotonic() - (changedAt.get(claimNameOf(address)) ?? Number.NEGATIVE_INFINITY),
     isForeign: (address) => conflictLeft(objects.get(claimNameOf(address))) > 0,
     follow() {
       const ends = [
         enqueueChanges(objects, (name) => reconciler.enqueue(name)),
-        objects.onChange(({ previous, current }) => {
+        objects.onChange(({ key, previous, current }) => {
+          if (current === undefined) changedAt.delete(key);
+          else changedAt.set(key, clock.monotonic());
           const conflict = current?.status?.conflict;
           if (current === undefined || conflict === undefined || previous?.status?.conflict !== undefined)
             return;

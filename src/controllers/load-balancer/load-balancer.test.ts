@@ -162,6 +162,8 @@ test('a claim that a crash left, without a Service or with one that has another 
     balancedService('a', { loadBalancerIP: '192.0.2.4' }),
   ];
   await story(objects, async ({ client }) => {
+    // It might have been another process that is still at it.
+    while (Object.keys(await claimed(client)).length > 1) await new Promise((done) => setTimeout(done, 50));
     assert.deepEqual(await claimed(client), { '192.0.2.4': ['shop/a'] });
   });
 });

@@ -14,6 +14,11 @@ import { followClaims } from './follow-claims.ts';
 import { followPools } from './follow-pools.ts';
 import { createPoolCounters } from './pool-counters.ts';
 
+/**
+ * For so long a claim is let be that another process made: it may be about to say so in the status. A process that died
+ * in between leaves it behind.
+ */
+const foreignClaimMs = 1_000;
 /** When an address is asked for again that somebody else had a moment ago. */
 const refusedMs = 1_000;
 
@@ -43,6 +48,8 @@ export function createLoadBalancerController(context: ControllerContext): Contro
     pools: () => pools.usable(),
     held: () => book.held(),
   });
+  /** What this process claimed: `ADDRESS SERVICE`. */
+  const taken = new Set<string>();
   /** Services without an address, that may get one when another gives one back. */
   const waiting = new Set<string>();
   const ready = Promise.all([pools.synced, known.synced]).then(() => remember());
@@ -63,10 +70,7 @@ export function createLoadBalancerController(context: ControllerContext): Contro
   async function reconcile(key: string): Promise<Outcome> {
     await ready;
     const service = cache.services.get(key);
-    if (service === undefined || !wantsAddresses(service)) {
-      await giveBack(key, []);
-      return done;
-    }
+    if (service === undefined || !wantsAddresses(service)) return giveBack(key, []);
     // Where there has never been a pool, somebody else may give addresses.
     if (pools.objects.size === 0 && !hasSomething(key)) return done;
     const allocation = decide(key, service);
@@ -77,8 +81,7 @@ export function createLoadBalancerController(context: ControllerContext): Contro
       if (!(await claim(address, key, allocation.pool))) return tryElsewhere(key, address);
     }
     await write(service, allocation);
-    await giveBack(key, allocation.addresses);
-    return done;
+    return giveBack(key, allocation.addresses);
   }
 
   /** Synchronous up to the moment when the book knows: nobody else decides in between. */
@@ -91,14 +94,22 @@ export function createLoadBalancerController(context: ControllerContext): Contro
       namespaceLabels: cache.namespaces.get(service.metadata.namespace ?? '')?.metadata.labels ?? {},
       pools: pools.usable(),
       holdings: book,
-      current: book.addressesOf(key) ?? addressesGivenTo(service),
+      current: currentOf(key, service),
     });
   }
 
-  function claim(address: string, service: string, pool: string): Promise<boolean> {
+  /** What another process has written counts; what this one decided and has not been told of yet, where nothing is. */
+  function currentOf(key: string, service: Service): readonly string[] {
+    const given = addressesGivenTo(service);
+    return given.length > 0 ? given : (book.addressesOf(key) ?? []);
+  }
+
+  async function claim(address: string, service: string, pool: string): Promise<boolean> {
     const isHolder = (name: string): boolean =>
       book.holdersOf(address).some((holder) => holder.service === name);
-    return claims.take(address, { service, pool, mayShareWith: isHolder });
+    const isTaken = await claims.take(address, { service, pool, mayShareWith: isHolder });
+    if (isTaken) taken.add(`${address} ${service}`);
+    return isTaken;
   }
 
   /** Another writer was first, or is just giving it back. */
@@ -116,8 +127,8 @@ export function createLoadBalancerController(context: ControllerContext): Contro
     waiting.add(key);
     const isOurs = addressesGivenTo(service).length === 0 || hasSomething(key);
     if (isOurs) await write(service, allocation);
-    await giveBack(key, []);
-    return refused.size > 0 ? { kind: 'wait', afterMs: refusedMs } : done;
+    const outcome = await giveBack(key, []);
+    return refused.size > 0 ? { kind: 'wait', afterMs: refusedMs } : outcome;
   }
 
   const hasSomething = (key: string): boolean =>
@@ -147,13 +158,19 @@ export function createLoadBalancerController(context: ControllerContext): Contro
   }
 
   /** Claims that the Service has and does not need; who waits may have them. */
-  async function giveBack(key: string, kept: readonly string[]): Promise<void> {
+  async function giveBack(key: string, kept: readonly string[]): Promise<Outcome> {
     const held = new Set([...(book.addressesOf(key) ?? []), ...known.addressesOf(key)]);
     const unneeded = [...held].filter((address) => !kept.includes(address));
     if (kept.length === 0) book.forget(key);
-    for (const address of unneeded) await claims.release(address, key);
+    let isLeft = false;
+    for (const address of unneeded) {
+      const isOwn = taken.delete(`${address} ${key}`);
+      if (isOwn || known.ageOf(address) >= foreignClaimMs) await claims.release(address, key);
+      else isLeft = true;
+    }
     if (unneeded.length > 0) for (const other of waiting) if (other !== key) reconciler.enqueue(other);
     counters.touch();
+    return isLeft ? { kind: 'wait', afterMs: foreignClaimMs } : done;
   }
 
   const enqueueAll = (): void => {

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyOf, loadBalancerResources, resources } from '../../api/resources.ts';
+import type { Service } from '../../api/types/core.ts';
+import type { LoadBalancerAddress } from '../../api/types/load-balancer.ts';
+import { clientOf } from '../../client/fake/client.ts';
+import { createFakeStore, type FakeStore } from '../../client/fake/store.ts';
+import type { Client } from '../../client/port.ts';
+import { systemClock, type Clock } from '../../lib/clock.ts';
+import { WeftError } from '../../lib/errors.ts';
+import { silentLog } from '../../lib/log.ts';
+import { canShare, holderOf } from '../../model/load-balancer/request.ts';
+import { addressesGivenTo } from '../../model/load-balancer/status.ts';
+import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { createControllers, type Controllers } from '../controllers.ts';
+import { balancedService, poolNamed } from './fixtures.ts';
+
+const claims = loadBalancerResources.loadbalanceraddresses;
+const pools = loadBalancerResources.ipaddresspools;
+
+/** Numbers from 0 on, the same for the same seed (mulberry32). */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b_79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) % below;
+  };
+}
+
+/** No address is in the status of a Service that has not claimed it. */
+function requireClaims(store: FakeStore): void {
+  const services = store.list(resources.services).items as unknown as Service[];
+  const claimed = new Map(
+    (store.list(claims).items as unknown as LoadBalancerAddress[]).map(({ spec }) => [
+      spec.address,
+      spec.services,
+    ]),
+  );
+  for (const service of services) {
+    for (const address of addressesGivenTo(service)) {
+      const holders = claimed.get(address) ?? [];
+      assert.ok(
+        holders.includes(keyOf(service)),
+        `${keyOf(service)} has ${address}, claimed by ${holders.join()}`,
+      );
+    }
+  }
+}
+
+/** A process with the controllers, which dies before its write number `diesAt`. */
+interface Generation {
+  readonly controllers: Controllers;
+  readonly client: Client;
+  readonly isDead: () => boolean;
+}
+
+/** What is waited for takes a twentieth of its time. */
+const hastyClock: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic() * 20,
+  after: (delayMs, fn) => systemClock.after(delayMs / 20, fn),
+};
+
+const writes = new Set(['create', 'update', 'updateStatus', 'patch', 'delete']);
+
+async function startGeneration(store: FakeStore, diesAt: number): Promise<Generation> {
+  let written = 0;
+  const client = clientOf(store, {
+    async intercept({ verb, resource }) {
+      requireClaims(store);
+      const isOne = writes.has(verb) && resource !== resources.events && resource !== pools;
+      if (isOne) written += 1;
+      if (written > diesAt) throw new WeftError('api-unavailable', 'the process is dead');
+      // Others have their turn between any two steps.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  const controllers = createControllers({
+    client,
+    clock: hastyClock,
+    log: silentLog,
+    config: defaultNetworkConfig,
+    only: ['load-balancer'],
+  });
+  await controllers.start();
+  return { controllers, client, isDead: () => written > diesAt };
+}
+
+async function end({ controllers, client }: Generation): Promise<void> {
+  await controllers.stop();
+  await client.close();
+}
+
+/** Some change that a person makes. */
+function disturb(store: FakeStore, random: (below: number) => number): void {
+  const name = `s${random(6)}`;
+  const found = store.get(resources.services, { namespace: 'shop', name });
+  if (found !== undefined && random(3) === 0) {
+    store.delete(resources.services, { namespace: 'shop', name });
+    return;
+  }
+  const annotations = random(2) === 0 ? { 'metallb.io/allow-shared-ip': `key${random(2)}` } : {};
+  const service = balancedService(
+    name,
+    {
+      ports: [{ port: 80 + random(3), protocol: 'TCP' }],
+      ...(random(4) === 0 && { loadBalancerIP: `192.0.2.${random(4)}` }),
+      ...(random(4) === 0 && { externalTrafficPolicy: 'Local' as const }),
+      ...(random(6) === 0 && { type: 'ClusterIP' as const }),
+    },
+    annotations,
+  );
+  if (found === undefined) store.create(resources.services, service);
+  else if (service.spec.type === 'ClusterIP') {
+    // The API server takes the status of what is no load balancer any more.
+    store.put(resources.services, { ...found, spec: service.spec, status: {} });
+  } else {
+    store.modify(
+      resources.services,
+      { namespace: 'shop', name },
+      {
+        what: 'object',
+        change: (current) => ({
+          ...current,
+          spec: service.spec,
+          metadata: { ...current.metadata, annotations },
+        }),
+      },
+    );
+  }
+}
+
+async function settled(store: FakeStore): Promise<void> {
+  // Claims that another process has left are tried again after a second at most.
+  for (let quiet = 0, before = ''; quiet < 15;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = store.list(claims).resourceVersion;
+    quiet = now === before ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
+/** No two Services have an address that they do not share, and nothing is claimed that nobody has. */
+function requireOneOwner(store: FakeStore): void {
+  requireClaims(store);
+  const owners = new Map<string, Service>();
+  for (const service of store.list(resources.services).items as unknown as Service[]) {
+    for (const address of addressesGivenTo(service)) {
+      const other = owners.get(address);
+      const isShared = other === undefined || canShare(holderOf(service), holderOf(other));
+      assert.ok(isShared, `${keyOf(service)} and ${other && keyOf(other)} have ${address}`);
+      owners.set(address, service);
+    }
+  }
+  const has = new Set(
+    (store.list(resources.services).items as unknown as Service[]).flatMap((service) =>
+      addressesGivenTo(service).map((address) => `${address} ${keyOf(service)}`),
+    ),
+  );
+  for (const { spec } of store.list(claims).items as unknown as LoadBalancerAddress[]) {
+    assert.ok(spec.services.length > 0, `${spec.address} is claimed by nobody`);
+    for (const service of spec.services)
+      assert.ok(has.has(`${spec.address} ${service}`), `${spec.address} ${service}`);
+  }
+}
+
+for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+  test(`an address has one owner, whenever a process dies and however many run (seed ${seed})`, async () => {
+    const random = randomFrom(seed);
+    const store = createFakeStore(() => systemClock.now());
+    // Fewer addresses than Services.
+    store.create(pools, poolNamed('one', ['192.0.2.0/30']));
+    // Two at a time: leases are not perfect.
+    const running = [await startGeneration(store, random(6)), await startGeneration(store, random(12))];
+    try {
+      for (let round = 0; round < 30; round++) {
+        disturb(store, random);
+        for (let pause = random(12); pause > 0; pause--)
+          await new Promise((resolve) => setImmediate(resolve));
+        for (const [index, generation] of running.entries()) {
+          if (!generation.isDead()) continue;
+          await end(generation);
+          running[index] = await startGeneration(store, random(10));
+        }
+        requireClaims(store);
+      }
+    } finally {
+      for (const generation of running) await end(generation);
+    }
+    const last = await startGeneration(store, Number.MAX_SAFE_INTEGER);
+    await settled(store);
+    await end(last);
+    requireOneOwner(store);
+  });
+}
