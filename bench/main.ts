@@ -15,6 +15,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
   'traffic-under-changes': () => import('./figures/traffic-under-changes.ts'),
+  'policies-crossed': () => import('./figures/policies-crossed.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
   'reach-scale': () => import('./figures/reach-scale.ts'),
   'reach-live': () => import('./figures/reach-live.ts'),

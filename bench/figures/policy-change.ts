@@ -1,6 +1,7 @@
 import { resources } from '../../src/api/resources.ts';
 import type { NetworkPolicy } from '../../src/api/types/network.ts';
 import { createSockets } from '../../src/kernel/sockets/sockets.ts';
+import { applyPolicies } from '../lib/applied-policies.ts';
 import { bikeHire } from '../lib/applications.ts';
 import { streamDatagrams, type Datagram, type DatagramStream } from '../lib/datagrams.ts';
 import type { Figure, Measurement, Progress } from '../lib/figure.ts';
@@ -21,7 +22,9 @@ export const figure: Figure = {
   name: 'policy-change',
   async *measure(progress) {
     yield await measureIn(bikeHire.path, { ...application, progress });
-    yield await withManifests(manyPods, (path) => measureIn(path, { ...thousand, progress }));
+    for (const variant of [thousand, policed]) {
+      yield await withManifests(manyPods, (path) => measureIn(path, { ...variant, progress }));
+    }
   },
 };
 
@@ -32,9 +35,20 @@ interface Variant {
   readonly from: string;
   readonly to: string;
   readonly options: readonly string[];
+  /** Other policies, for the other workloads. */
+  readonly policies: number;
+  /** Milliseconds. */
+  readonly target: number;
 }
 
-const application: Variant = { bench: 'policy-change', from: 'riders', to: 'stations', options: [] };
+const application: Variant = {
+  bench: 'policy-change',
+  from: 'riders',
+  to: 'stations',
+  options: [],
+  policies: 0,
+  target: 50,
+};
 /** Two workloads of one pod each, and 998 pods more. */
 const manyPods = { pods: 1000, deployments: 20, singles: 2 };
 const thousand: Variant = {
@@ -42,15 +56,20 @@ const thousand: Variant = {
   from: appOf(0),
   to: appOf(1),
   options: ['--nodes', '20'],
+  policies: 0,
+  target: 50,
 };
+const policed: Variant = { ...thousand, bench: 'policy-change-1000-policies', policies: 1000, target: 20 };
 
 async function measureIn(
   manifests: string,
   variant: Variant & { readonly progress: Progress },
 ): Promise<Measurement> {
-  const { bench, from, to, options, progress } = variant;
+  const { bench, from, to, options, policies, target, progress } = variant;
   const lab = await startBenchLab(manifests, options);
   try {
+    const others = { count: policies, first: manyPods.singles, workloads: manyPods.deployments };
+    if (policies > 0) await applyPolicies(lab.connection, others);
     const [sender, receiver] = [await lab.podOf(from), await lab.podOf(to)];
     const stream = streamDatagrams({
       sockets: createSockets({ namespaces: lab.namespaces }),
@@ -72,7 +91,7 @@ async function measureIn(
       bench,
       unit: 'ms',
       samples,
-      target: 50,
+      target,
       peer: {
         value: 307,
         source:

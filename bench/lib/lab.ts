@@ -20,8 +20,8 @@ export interface BenchLab {
   down(): Promise<void>;
 }
 
-/** Name of this program's lab. One is enough: figures that are measured at once are worth nothing. */
-export const benchLabName = 'bench';
+/** Name of this process's lab; another may be measuring beside it, and neither must take the other's away. */
+export const benchLabName = `bench-${process.pid}`;
 
 /** `weft up --wait` with these manifests and options, then a connection into the lab. */
 export async function startBenchLab(manifests?: string, options: readonly string[] = []): Promise<BenchLab> {
