@@ -1,15 +1,21 @@
 import { createClient } from '../client/http/client.ts';
 import { createDnsServer } from '../dns/server.ts';
+import { createUpstreamCounters } from '../dns/upstream/counters.ts';
+import { createForwarder } from '../dns/upstream/forwarder.ts';
+import { createUpstreamResolver } from '../dns/upstream/resolver.ts';
+import { createUpstreamTransport } from '../dns/upstream/transport.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { systemClock } from '../lib/clock.ts';
-import { familiesOfNetwork } from '../model/network/config.ts';
+import { familiesOfNetwork, upstreamServers } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { clientMetrics } from './client-metrics.ts';
 import { keepOwnTokens } from './own-tokens.ts';
 import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
+import { serveNames } from './serve-names.ts';
+import { upstreamMetrics } from './upstream-metrics.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
@@ -21,10 +27,22 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   const client = createClient({ ...access, clock: systemClock, log });
   const tokens = keepOwnTokens('dns', { client, paths, options, log });
   expose(() => clientMetrics(client.counts()));
+  const families = familiesOfNetwork(options.config);
+  const internet = serveNames({ sockets, families, log });
+  const upstream = createUpstreamCounters();
+  expose(() => upstreamMetrics(upstream));
+  const transport = createUpstreamTransport({ sockets, clock: systemClock });
+  const servers = upstreamServers(options.config);
+  const forwarder = createForwarder({
+    resolver: createUpstreamResolver({ transport, servers, counters: upstream, clock: systemClock }),
+    counters: upstream,
+    clock: systemClock,
+  });
   const dns = createDnsServer({
     sockets,
+    foreign: forwarder,
     namespaces,
-    families: familiesOfNetwork(options.config),
+    families,
     client,
     log,
     clock: systemClock,
@@ -38,6 +56,7 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
     await tokens.stop();
     await serving.stop();
     await dns.stop();
+    await internet.stop();
     await client.close();
   };
 });

@@ -12,7 +12,7 @@ import type { PodServer } from '../workload/port.ts';
 import { createDnsCounters, type DnsCounters } from './counters.ts';
 import type { OpenListener } from './listener.ts';
 import { createPodListeners } from './pod-listeners.ts';
-import { createResponder } from './responder.ts';
+import { createResponder, type ForeignNames } from './responder.ts';
 import { listenTcp } from './tcp.ts';
 import { listenUdp } from './udp.ts';
 import { feedZone, type ZoneFeed } from './zone-feed.ts';
@@ -20,6 +20,8 @@ import { feedZone, type ZoneFeed } from './zone-feed.ts';
 export interface DnsServerOptions {
   readonly client: Pick<Client, 'informer'>;
   readonly sockets: Pick<Sockets, 'listen'>;
+  /** Knows the names outside the zone; where absent, there are none. */
+  readonly foreign?: ForeignNames | undefined;
   /** Where the sockets open: told when nobody needs a pod's namespace any more. */
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
   readonly log: Log;
@@ -51,6 +53,7 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
     ready: () => ready,
     counters,
     log,
+    foreign: options.foreign,
   });
   const pods = createPodListeners({
     log,
@@ -59,10 +62,10 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
       const inFamily = (family: Family): OpenListener => {
         if (protocol === 'TCP') {
           const fd = sockets.listen(netns, { protocol: 'tcp', port, family });
-          return listenTcp(fd, { responder, counters, clock });
+          return listenTcp(fd, { responder, counters, clock, netns });
         }
         const fd = sockets.listen(netns, { protocol: 'udp', port, family });
-        return listenUdp(fd, { responder, family });
+        return listenUdp(fd, { responder, family, netns });
       };
       return openAll(families.map((family) => () => inFamily(family)));
     },

@@ -9,6 +9,8 @@ export interface TcpOptions {
   readonly responder: Responder;
   readonly counters: DnsCounters;
   readonly clock: Clock;
+  /** Pin's name of the namespace that the socket is in. */
+  readonly netns: string;
 }
 
 /** Of all listeners together. A connection takes at most two messages' memory: 128 kB. */
@@ -17,7 +19,8 @@ export const mostConnections = 256;
 const idleMs = 10_000;
 
 /** Answers queries on a listening TCP socket (RFC 7766), which it closes in the end. */
-export function listenTcp(fd: number, { responder, counters, clock }: TcpOptions): OpenListener {
+export function listenTcp(fd: number, options: TcpOptions): OpenListener {
+  const { counters } = options;
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     if (counters.connections >= mostConnections) {
@@ -31,7 +34,7 @@ export function listenTcp(fd: number, { responder, counters, clock }: TcpOptions
       counters.connections -= 1;
       open.delete(socket);
     });
-    converse(socket, responder, clock);
+    converse(socket, options);
   });
   // Accepting fails for a moment when descriptors run out; the listener stays.
   server.on('error', () => {});
@@ -46,8 +49,10 @@ export function listenTcp(fd: number, { responder, counters, clock }: TcpOptions
 }
 
 /** Answers query after query in their order, and no next one before the client takes the answers it has. */
-function converse(socket: Socket, responder: Responder, clock: Clock): void {
+function converse(socket: Socket, { responder, clock, netns }: TcpOptions): void {
+  const asker = { transport: 'tcp', netns } as const;
   const heard = createMessageBuffer();
+  let isAsking = false;
   let cancel = (): void => {};
   const expectMore = (): void => {
     cancel();
@@ -55,19 +60,29 @@ function converse(socket: Socket, responder: Responder, clock: Clock): void {
   };
 
   function answerAll(): void {
-    while (!socket.writableNeedDrain && !socket.destroyed) {
+    while (!isAsking && !socket.writableNeedDrain && !socket.destroyed) {
       const message = heard.next();
       if (message === undefined) {
         socket.resume();
         return;
       }
       expectMore();
-      const answer = responder.respond(message, 'tcp');
+      const answer = responder.respond(message, asker);
       // Whoever sends something else than queries is not worth a connection.
       if (answer === undefined) socket.destroy();
+      else if (answer instanceof Promise) void answerLater(answer);
       else socket.write(framed(answer));
     }
     socket.pause();
+  }
+
+  async function answerLater(answer: Promise<Uint8Array>): Promise<void> {
+    isAsking = true;
+    const later = await answer;
+    isAsking = false;
+    if (socket.destroyed) return;
+    socket.write(framed(later));
+    answerAll();
   }
 
   expectMore();

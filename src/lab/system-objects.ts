@@ -67,6 +67,8 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
       masqueradeAll: config.masqueradeAll,
       nodePortAddresses: [...config.nodePortAddresses],
       localhostNodePorts: config.localhostNodePorts,
+      upstreamResolvers: [...config.upstreamResolvers],
+      minimumDomainTTL: config.minimumDomainTTL,
     },
   };
 }

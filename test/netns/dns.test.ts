@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { resources } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core.ts';
@@ -98,7 +99,7 @@ describe('cluster DNS in a lab', { skip: cannotSendPackets }, () => {
     );
   });
 
-  test('an ExternalName is an alias, followed inside the cluster only', async () => {
+  test('an ExternalName is an alias, followed inside the cluster and outside', async () => {
     const inside = await ask('alias.default.svc.cluster.local');
     assert.deepEqual(
       inside.answers.map(({ type }) => type),
@@ -108,12 +109,30 @@ describe('cluster DNS in a lab', { skip: cannotSendPackets }, () => {
     const away = await ask('away.default.svc.cluster.local');
     assert.deepEqual(
       away.answers.map((answer) => (answer.type === 'CNAME' ? answer.data : answer.type)),
-      ['example.com'],
+      ['example.com', 'A'],
     );
+    assert.deepEqual(addressesOf(away.answers), [labAddresses.internet]);
   });
 
-  test('a name outside the cluster does not exist, and neither does one inside that nobody has', async () => {
-    assert.equal((await ask('example.com')).rcode, 'NXDOMAIN');
+  test('a name outside the cluster is what the internet says it is', async () => {
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const { answers } = await ask('alias.example.com', { protocol });
+      assert.deepEqual(
+        answers.map((answer) => ('data' in answer ? answer.data : '')),
+        ['www.example.net', labAddresses.internet],
+      );
+    }
+    assert.equal((await ask('nobody.example.com')).rcode, 'NXDOMAIN');
+    assert.equal((await ask('nowhere.test')).rcode, 'NXDOMAIN');
+  });
+
+  test('what no datagram takes is asked for again over TCP, and cut for whoever asks by datagram', async () => {
+    const whole = await ask('large.example.com', { type: 'TXT', protocol: 'tcp' });
+    assert.equal(whole.answers.length, 1);
+    assert.equal((await ask('large.example.com', { type: 'TXT' })).truncated, true);
+  });
+
+  test('a name inside the cluster that nobody has does not exist', async () => {
     assert.equal((await ask('nobody.default.svc.cluster.local')).rcode, 'NXDOMAIN');
     const empty = await ask('web.default.svc.cluster.local', { type: 'AAAA' });
     assert.deepEqual({ rcode: empty.rcode, answers: empty.answers }, { rcode: 'NOERROR', answers: [] });

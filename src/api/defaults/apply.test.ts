@@ -207,6 +207,8 @@ test('a ClusterNetwork is filled in completely', () => {
     masqueradeAll: false,
     nodePortAddresses: [],
     localhostNodePorts: false,
+    upstreamResolvers: [],
+    minimumDomainTTL: 30,
   });
 });
 

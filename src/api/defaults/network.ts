@@ -71,6 +71,8 @@ export const clusterNetworkDefaults = {
   masqueradeAll: false,
   nodePortAddresses: [],
   localhostNodePorts: false,
+  upstreamResolvers: [],
+  minimumDomainTTL: 30,
 } as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
 
 /** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */

@@ -21,5 +21,7 @@ export const weftTypes = {
     masqueradeAll: 'boolean',
     nodePortAddresses: '[]string',
     localhostNodePorts: 'boolean',
+    upstreamResolvers: '[]string',
+    minimumDomainTTL: 'integer',
   },
 } as const;

@@ -90,4 +90,11 @@ export interface ClusterNetworkSpec {
   nodePortAddresses?: string[];
   /** Whether TCP node ports answer at the loopback addresses of each node as well (KEP-6032). */
   localhostNodePorts?: boolean;
+  /**
+   * Addresses of the servers that the cluster's DNS server asks for names outside the cluster, the best first; where
+   * there is none, those of its surroundings: in a lab, the one on the machine that stands for the internet.
+   */
+  upstreamResolvers?: string[];
+  /** Seconds for which an address that policies know by a domain name counts at least, whatever its TTL. */
+  minimumDomainTTL?: number;
 }

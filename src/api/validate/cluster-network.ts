@@ -1,5 +1,5 @@
-import { bitsOf } from '../../lib/address.ts';
-import { parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
+import { bitsOf, parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import { clusterNetworkDefaults, rangeList, rangesOf } from '../defaults/network.ts';
 import type { ClusterNetwork, ClusterNetworkSpec } from '../types/network.ts';
 import { checkCidr } from './checks.ts';
@@ -11,15 +11,24 @@ const leastServiceBits = 4;
 /** As many as the largest block of pod addresses of a node has. */
 const mostPodsPerNode = 65534;
 
+/** As many as a resolv.conf may name (MAXNS of libc). */
+const mostResolvers = 3;
+/** A day, in seconds. */
+const longestMinimumTTL = 86_400;
+
 /** Rules for the network's own configuration: one object, ranges that do not overlap. */
 export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] {
   const spec: ClusterNetworkSpec = { ...clusterNetworkDefaults, ...network.spec };
-  const { maxPodsPerNode, nodePortAddresses } = { ...clusterNetworkDefaults, ...spec };
+  const { maxPodsPerNode, nodePortAddresses, upstreamResolvers, minimumDomainTTL } = {
+    ...clusterNetworkDefaults,
+    ...spec,
+  };
   const { podCIDR, serviceCIDR } = rangesOf(spec);
   const problems = [
     ...rangesProblems('spec.podCIDR', podCIDR),
     ...rangesProblems('spec.serviceCIDR', serviceCIDR),
     ...nodePortAddresses.flatMap((range, index) => checkCidr(`spec.nodePortAddresses[${index}]`, range)),
+    ...resolverProblems(upstreamResolvers, serviceCIDR),
   ];
   if (network.metadata.name !== 'default') {
     problems.push(notSupported('metadata.name', network.metadata.name, ['default']));
@@ -28,7 +37,24 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
     const detail = `must be between 1 and ${mostPodsPerNode}, inclusive`;
     problems.push(invalid('spec.maxPodsPerNode', maxPodsPerNode, detail));
   }
+  if (minimumDomainTTL < 0 || minimumDomainTTL > longestMinimumTTL) {
+    const detail = `must be between 0 and ${longestMinimumTTL}, inclusive`;
+    problems.push(invalid('spec.minimumDomainTTL', minimumDomainTTL, detail));
+  }
   return problems.length > 0 ? problems : pairProblems({ podCIDR, serviceCIDR });
+}
+
+/** Addresses, and none of a Service: the cluster's DNS server would ask itself. */
+function resolverProblems(servers: readonly string[], serviceCIDR: string): FieldProblem[] {
+  const path = 'spec.upstreamResolvers';
+  if (servers.length > mostResolvers) return [tooMany(path, servers.length, mostResolvers)];
+  const services = rangeList(serviceCIDR).flatMap((range) => parsePrefix(range) ?? []);
+  return servers.flatMap((text, index) => {
+    const [at, address] = [`${path}[${index}]`, parseAddress(text)];
+    if (address === undefined) return [invalid(at, text, 'must be an IP address, such as 192.0.2.53')];
+    const isService = services.some((range) => contains(range, address));
+    return isService ? [invalid(at, text, 'must not be an address of a Service')] : [];
+  });
 }
 
 /** One range, or one of each family. */

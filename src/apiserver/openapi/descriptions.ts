@@ -31,6 +31,9 @@ const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     nodePortAddresses:
       'Ranges of the node addresses at which node ports answer; primary addresses where none.',
     localhostNodePorts: 'Whether TCP node ports answer at the loopback addresses of nodes as well.',
+    upstreamResolvers: 'Servers that cluster DNS asks for names outside the cluster.',
+    minimumDomainTTL:
+      'Seconds for which an address that policies know by a domain name counts at least, whatever its TTL.',
   },
 };
 

@@ -17,6 +17,11 @@ export interface ZoneAnswer {
   readonly answers: readonly ZoneRecord[];
   readonly authority: readonly ZoneRecord[];
   readonly additionals: readonly ZoneRecord[];
+  /**
+   * Set where the answer leads out of the zone: the name whose records are somebody else's to say. It is what was
+   * asked for, or the end of the aliases among the answers.
+   */
+  readonly beyond?: string;
 }
 
 /** A record of class IN; `ttl` in seconds. */

@@ -20,8 +20,7 @@ export interface ZoneView {
 const longestChain = 8;
 
 /**
- * Names outside the zone do not exist: a lab has no upstream, so its zone is all there is. NXDOMAIN is the one
- * answer that every stub resolver takes as final and that lets search lists go on: musl ignores REFUSED and
+ * Names outside the zone do not exist, where nobody else can be asked. NXDOMAIN is the one answer that every stub resolver takes as final and that lets search lists go on: musl ignores REFUSED and
  * waits for its time-out, after SERVFAIL it asks again and then waits; glibc, c-ares and Go ask every server
  * several times and report a temporary failure, c-ares and musl without trying the rest of the search list.
  * Not authoritative and without SOA, so that nobody caches it (RFC 2308 section 5).
@@ -47,7 +46,7 @@ export function resolve(view: ZoneView, question: ZoneQuestion): ZoneAnswer {
     const name = owner.toLowerCase();
     const sets = view.get(name);
     visited.add(name);
-    if (sets === undefined) return missing(view, name, answers);
+    if (sets === undefined) return missing(view, owner, answers);
     const found = select(sets, question.type);
     if (found.length > 0) {
       answers.push(...found.map((data) => recordOf(view, owner, data)));
@@ -67,12 +66,13 @@ function select(sets: RecordSets, type: ZoneQuestion['type']): readonly ZoneReco
   return sets.get(type) ?? [];
 }
 
-function missing(view: ZoneView, name: string, answers: ZoneRecord[]): ZoneAnswer {
+function missing(view: ZoneView, owner: string, answers: ZoneRecord[]): ZoneAnswer {
+  const name = owner.toLowerCase();
   if (isWithin(name, view.zone)) {
     return { ...outside, authoritative: true, answers, authority: startOfAuthority(view, name) };
   }
   // The end of an alias that leads out of the zone: whoever asked may know the rest.
-  return answers.length === 0 ? outside : positive(answers, []);
+  return { ...(answers.length === 0 ? outside : positive(answers, [])), beyond: owner };
 }
 
 function positive(answers: readonly ZoneRecord[], additionals: readonly ZoneRecord[]): ZoneAnswer {

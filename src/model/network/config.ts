@@ -1,6 +1,7 @@
 import { clusterNetworkDefaults, rangesOf } from '../../api/defaults/network.ts';
 import type { ClusterNetwork } from '../../api/types/network.ts';
 import { familyOf, type Family } from '../../lib/address.ts';
+import { labAddressesOf } from './lab-addresses.ts';
 
 /** The effective configuration of a cluster's network: the ClusterNetwork object with every default filled in. */
 export interface NetworkConfig {
@@ -17,6 +18,10 @@ export interface NetworkConfig {
   readonly nodePortAddresses: readonly string[];
   /** Whether TCP node ports answer at loopback addresses too. */
   readonly localhostNodePorts: boolean;
+  /** Addresses of the servers asked for names outside the cluster; empty: those of the surroundings. */
+  readonly upstreamResolvers: readonly string[];
+  /** Seconds for which an address known by a domain name counts at least. */
+  readonly minimumDomainTTL: number;
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
@@ -27,24 +32,34 @@ export function networkConfigOf(
   network: ClusterNetwork | undefined,
   families: readonly Family[] = ['IPv4'],
 ): NetworkConfig {
-  const spec = network?.spec ?? {};
-  const { podCIDR, serviceCIDR } = rangesOf(spec, families);
+  const { podCIDR, serviceCIDR } = rangesOf(network?.spec ?? {}, families);
+  const spec = { ...clusterNetworkDefaults, ...network?.spec };
   return {
-    model: spec.model ?? clusterNetworkDefaults.model,
+    model: spec.model,
     podCidrs: podCIDR.split(','),
     serviceCidrs: serviceCIDR.split(','),
-    maxPodsPerNode: spec.maxPodsPerNode ?? clusterNetworkDefaults.maxPodsPerNode,
-    establishedConnections: spec.establishedConnections ?? clusterNetworkDefaults.establishedConnections,
-    externalIPs: spec.externalIPs ?? clusterNetworkDefaults.externalIPs,
-    masqueradeAll: spec.masqueradeAll ?? clusterNetworkDefaults.masqueradeAll,
-    nodePortAddresses: spec.nodePortAddresses ?? clusterNetworkDefaults.nodePortAddresses,
-    localhostNodePorts: spec.localhostNodePorts ?? clusterNetworkDefaults.localhostNodePorts,
+    maxPodsPerNode: spec.maxPodsPerNode,
+    establishedConnections: spec.establishedConnections,
+    externalIPs: spec.externalIPs,
+    masqueradeAll: spec.masqueradeAll,
+    nodePortAddresses: spec.nodePortAddresses,
+    localhostNodePorts: spec.localhostNodePorts,
+    upstreamResolvers: spec.upstreamResolvers,
+    minimumDomainTTL: spec.minimumDomainTTL,
   };
 }
 
 /** The families of pods, nodes and Services, the primary one first. */
 export function familiesOfNetwork({ podCidrs }: Pick<NetworkConfig, 'podCidrs'>): Family[] {
   return podCidrs.map(familyOf);
+}
+
+/** The servers that cluster DNS asks for names outside the cluster; in a lab that names none, its internet's. */
+export function upstreamServers(
+  config: Pick<NetworkConfig, 'podCidrs' | 'upstreamResolvers'>,
+): readonly string[] {
+  if (config.upstreamResolvers.length > 0) return config.upstreamResolvers;
+  return familiesOfNetwork(config).map((family) => labAddressesOf[family].resolver);
 }
 
 /** The range of the primary family, in which the Services have their addresses that every cluster has. */

@@ -14,6 +14,8 @@ export interface LabAddresses {
   readonly internetSegment: string;
   readonly internetRouter: string;
   readonly internet: string;
+  /** Where the same machine, which has every address out there, answers for names: see `internetAnswer`. */
+  readonly resolver: string;
 }
 
 /** The IPv4 ones; outside is TEST-NET-3 of RFC 5737. */
@@ -25,6 +27,7 @@ export const labAddresses = {
   internetSegment: '203.0.113.0/24',
   internetRouter: '203.0.113.1',
   internet: '203.0.113.10',
+  resolver: '198.51.100.53',
 } as const satisfies LabAddresses;
 
 /** The addresses of each family; outside is the documentation prefix of RFC 3849. */
@@ -38,6 +41,7 @@ export const labAddressesOf: Readonly<Record<Family, LabAddresses>> = {
     internetSegment: '2001:db8:113::/64',
     internetRouter: '2001:db8:113::1',
     internet: '2001:db8:113::10',
+    resolver: '2001:db8:53::53',
   },
 };
 

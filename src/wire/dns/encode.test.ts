@@ -85,6 +85,7 @@ function dataSeenAs(record: DnsRecord): unknown {
   if ('texts' in record) return record.texts;
   if (record.type === 'SRV') return undefined;
   if ('target' in record) return record.target;
+  if (record.type === 'other') return undefined;
   const { primary: mname, mailbox: rname, serial, refresh, retry, expire, minimum } = record;
   return { mname, rname, serial, refresh, retry, expire, minimum };
 }

@@ -5,6 +5,7 @@ import {
   plainUdpSize,
   rcodes,
   recordTypes,
+  type DnsQuestion,
   type DnsRecord,
   type DnsResponse,
   type SoaData,
@@ -59,12 +60,23 @@ export function isTruncated(message: Uint8Array): boolean {
   return ((message[2] ?? 0) & (truncatedFlag >> 8)) !== 0;
 }
 
-function flagsOf({ query, rcode, authoritative }: DnsResponse): number {
+/** A query to another server: recursion wanted, with the payload size that it may answer over UDP. */
+export function encodeQuery(id: number, question: DnsQuestion): Uint8Array {
+  const writer = createMessageWriter(scratch, largestMessage);
+  for (const value of [id, 0x0100, 1, 0, 0, 1]) writer.uint16(value);
+  writer.name(question.name);
+  writer.uint16(question.type);
+  writer.uint16(question.class);
+  return withEdns(writer.bytes(), 0);
+}
+
+function flagsOf({ query, rcode, authoritative, recursionAvailable = false }: DnsResponse): number {
   return (
     responseFlag |
     ((query.opcode & 15) << 11) |
     (authoritative ? authoritativeFlag : 0) |
     (query.recursionDesired ? 0x0100 : 0) |
+    (recursionAvailable ? 0x0080 : 0) |
     (query.checkingDisabled ? 0x0010 : 0) |
     (rcodes[rcode] & 15)
   );
@@ -91,7 +103,7 @@ function writeRecords(writer: MessageWriter, records: readonly DnsRecord[]): num
 
 function writeRecord(writer: MessageWriter, record: DnsRecord): void {
   writer.name(record.name);
-  writer.uint16(recordTypes[record.type]);
+  writer.uint16(record.type === 'other' ? record.number : recordTypes[record.type]);
   writer.uint16(classes.IN);
   writer.uint32(record.ttl);
   const length = writer.position;
@@ -118,6 +130,8 @@ function writeData(writer: MessageWriter, record: DnsRecord): void {
       return undefined;
     case 'SOA':
       return writeSoa(writer, record);
+    case 'other':
+      return writer.raw(record.data);
   }
 }
 

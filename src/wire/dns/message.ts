@@ -34,6 +34,8 @@ export interface DnsResponse {
   readonly query: DnsQueryHeader & { readonly question?: DnsQuestion; readonly edns?: Edns };
   readonly rcode: Rcode;
   readonly authoritative: boolean;
+  /** Whether the server would ask others for the client (RA). */
+  readonly recursionAvailable?: boolean;
   readonly answers: readonly DnsRecord[];
   readonly authority: readonly DnsRecord[];
   readonly additionals: readonly DnsRecord[];
@@ -54,7 +56,9 @@ export type DnsRecordData =
     }
   /** Each text at most 255 bytes; longer ones are cut. */
   | { readonly type: 'TXT'; readonly texts: readonly string[] }
-  | ({ readonly type: 'SOA' } & SoaData);
+  | ({ readonly type: 'SOA' } & SoaData)
+  /** Any other type by its number in the registry; no name in the data is compressed (RFC 3597). */
+  | { readonly type: 'other'; readonly number: number; readonly data: Uint8Array };
 
 /** Start of authority; times in seconds. */
 export interface SoaData {
@@ -89,6 +93,18 @@ const typeNames: ReadonlyMap<number, RecordType> = new Map(
 /** The name of a record type; undefined for types that are not served. */
 export function recordTypeName(type: number): RecordType | undefined {
   return typeNames.get(type);
+}
+
+/** What a server said to a query that was sent to it. */
+export interface DnsReply {
+  readonly id: number;
+  /** Cut short: all of it is to be had over TCP. */
+  readonly truncated: boolean;
+  /** A number of the registry. */
+  readonly rcode: number;
+  readonly question: DnsQuestion;
+  readonly answers: readonly DnsRecord[];
+  readonly authority: readonly DnsRecord[];
 }
 
 export const optType = 41;

@@ -23,6 +23,7 @@ export interface MessageWriter {
   address(text: string): void;
   /** A length byte and at most 255 bytes of UTF-8. */
   text(text: string): void;
+  raw(bytes: Uint8Array): void;
   /** Gives up everything written since `position`; nothing may be written with compression afterwards. */
   rewind(position: number): void;
   /** A copy of what was written. */
@@ -101,6 +102,7 @@ export function createMessageWriter(buffer: Uint8Array, size: number): MessageWr
       uint8(bytes.length);
       all(bytes);
     },
+    raw: all,
     rewind(to) {
       position = to;
     },
