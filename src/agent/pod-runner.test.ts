@@ -86,6 +86,48 @@ describe('a pod that cannot be served', () => {
   });
 });
 
+describe('a pod that is being deleted', () => {
+  const held = { ...podOf('a', 'n1') };
+  held.metadata = { ...held.metadata, finalizers: ['test/held'] };
+
+  test('ends here, and the API is told once, whatever else it is kept for', async () => {
+    const deletes: FakeCall[] = [];
+    const intercept = (call: FakeCall): void => void (call.verb === 'delete' && deletes.push(call));
+    const cluster = createFakeCluster([held], { intercept });
+    const agents = await cluster.startAgents();
+    assert.equal(podNamespaces(cluster).length, 1);
+    await cluster.client.delete(resources.pods, a);
+    await cluster.settled();
+    await cluster.clock.advance(longMs);
+    assert.deepEqual(podNamespaces(cluster), []);
+    // The test's own, and the agent's.
+    assert.equal(deletes.length, 2);
+    await agents.stop();
+  });
+
+  test('is told until the API has heard it', async () => {
+    let isDown = false;
+    let asked = 0;
+    const intercept = ({ verb }: FakeCall): void => {
+      if (verb !== 'delete' || !isDown) return;
+      asked += 1;
+      throw new WeftError('api-unavailable', 'nobody answered');
+    };
+    const cluster = createFakeCluster([held], { intercept });
+    const agents = await cluster.startAgents();
+    await cluster.client.delete(resources.pods, a);
+    isDown = true;
+    await cluster.settled();
+    await cluster.clock.advance(longMs);
+    assert.ok(asked > 2, `asked ${asked} times`);
+    isDown = false;
+    await cluster.client.patch(resources.pods, a, { body: { metadata: { finalizers: null } } });
+    await cluster.clock.advance(longMs);
+    assert.equal(await cluster.pod('default/a'), undefined);
+    await agents.stop();
+  });
+});
+
 test('a pod that cannot be wired is taken apart and wired anew', async () => {
   const cluster = createFakeCluster([podOf('a', 'n1')]);
   const { machine } = cluster;

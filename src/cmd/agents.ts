@@ -1,7 +1,9 @@
 import { release } from 'node:os';
 import { createAgents } from '../agent/agents.ts';
+import { createNodeLeases } from '../agent/node-leases.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import { createClients } from '../client/http/client.ts';
+import type { Client } from '../client/port.ts';
 import { createEventRecorder } from '../controllers/events.ts';
 import { createConntrack } from '../kernel/conntrack/conntrack.ts';
 import { createDriftWatch } from '../kernel/drift/real.ts';
@@ -76,9 +78,11 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     component: 'weft-agent',
   });
   const speakers = announceByBgp(paths, { client, events, log });
+  const clientOf = (node: string): Client => nodes.get(node) ?? client;
+  const leases = createNodeLeases({ clientOf, clock: systemClock, log });
   const agents = createAgents({
     client,
-    clientOf: (node) => nodes.get(node) ?? client,
+    clientOf,
     kernel,
     config: options.config,
     netnsOfNode: nodeNetns,
@@ -87,7 +91,11 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     servings: Object.values(serving),
     settings,
     inside: createInside(createSockets({ namespaces })),
-    onView: (view) => speakers.changed(view),
+    onView(view) {
+      speakers.changed(view);
+      // On an API server of the lab's own nobody takes a silent node for gone.
+      if (options.cluster !== undefined) leases.follow(view.places);
+    },
     onRepair(object) {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
@@ -121,6 +129,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   return async () => {
     await rpc.stop();
     await tokens.stop();
+    leases.stop();
     await speakers.stop();
     await agents.stop();
     await clients.close();

@@ -4,9 +4,8 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import { WeftError } from '../lib/errors.ts';
 import { isMarked, marked, type Mark } from '../client/marked-client.ts';
 import type { Client, ObjectName } from '../client/port.ts';
-import { mergePatch } from '../client/merge-patch.ts';
-import { forEachBounded } from '../controllers/bounded.ts';
 import { nameOf } from '../controllers/pod-writes.ts';
+import { objectsOfOthers } from './cluster/others.ts';
 
 /** What became of one object of an `up -f`. */
 export interface Applied {
@@ -39,8 +38,8 @@ export async function applyObjects(
   const first = objects.filter(({ kind }) => firstKinds.includes(kind));
   const rest = objects.filter(({ kind }) => !firstKinds.includes(kind));
   const before = await listApplied(client, mark);
-  const others = mark === undefined ? new Set<string>() : await othersAmong(client, objects, mark);
-  const isOwn = (object: KubernetesObject): boolean => !others.has(idOf(object));
+  const others = mark === undefined ? new Set() : await objectsOfOthers(client, objects, mark);
+  const isOwn = (object: KubernetesObject): boolean => !others.has(object);
   const applied = objects
     .filter((object) => !isOwn(object))
     .map((object): Applied => ({ ...addressOf(object), outcome: 'unchanged' }));
@@ -73,37 +72,6 @@ async function listApplied(client: Client, mark: Mark | undefined): Promise<Map<
     .filter((object) => object.metadata.annotations?.[lastAppliedAnnotation] !== undefined)
     .filter((object) => mark === undefined || isMarked(object, mark));
   return new Map(ours.map((object) => [idOf(object), object]));
-}
-
-/** Ids of the objects that somebody else made as they are asked for. */
-async function othersAmong(
-  client: Client,
-  objects: readonly KubernetesObject[],
-  mark: Mark,
-): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  const different: string[] = [];
-  await forEachBounded(objects, async (object) => {
-    const { resource, name } = addressOf(object);
-    const existing = await client.get(resource, name);
-    if (existing === undefined || isMarked(existing, mark)) return;
-    found.add(idOf(object));
-    const { metadata, ...rest } = object;
-    const { name: _, namespace: __, annotations: ___, ...asked } = metadata;
-    const wanted = { ...rest, metadata: asked };
-    if (!isDeepStrictEqual(mergePatch(existing, wanted), existing))
-      different.push(`${object.kind} ${keyOf(object)}`);
-  });
-  if (different.length === 0) return found;
-  const names = different.toSorted().join(', ');
-  throw new WeftError(
-    'objects-not-own',
-    `on this cluster somebody else has made ${names}, and not the same`,
-    {
-      fault: 'input',
-      hint: 'leave it out of the manifests, or remove it there; nothing was applied',
-    },
-  );
 }
 
 /** An older lab, or another cluster, may not serve all that Weft understands. */

@@ -223,10 +223,14 @@ function requireSame(paths: LabPaths, lab: LabOptions): void {
   const { audit = existing.audit } = lab;
   const wanted = { ...lab, ...(audit !== undefined && { audit }) };
   if (isDeepStrictEqual(existing, JSON.parse(JSON.stringify(wanted)))) return;
-  throw new WeftError('lab-differs', `lab ${lab.name} runs with other options (nodes, network or audit)`, {
-    fault: 'input',
-    hint: `run "weft down --name ${lab.name}" first, or use another --name`,
-  });
+  throw new WeftError(
+    'lab-differs',
+    `lab ${lab.name} runs with other options (nodes, network, audit or cluster)`,
+    {
+      fault: 'input',
+      hint: `run "weft down --name ${lab.name}" first, or use another --name`,
+    },
+  );
 }
 
 /** A directory without a running process is what a crash left: nothing of it is worth keeping. */

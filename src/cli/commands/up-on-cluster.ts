@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { labMark } from '../../lab/cluster/belongings.ts';
 import type { ClusterDoor } from '../../lab/cluster/door.ts';
 import { examineCluster } from '../../lab/cluster/examine.ts';
-import { prepareCluster, writeCredentials } from '../../lab/cluster/prepare.ts';
+import { objectsOfOthers } from '../../lab/cluster/others.ts';
+import { prepareCluster, requireSameNetwork, writeCredentials } from '../../lab/cluster/prepare.ts';
 import type { LabOptions } from '../../lab/options.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { familyOf } from '../../lib/address.ts';
@@ -29,10 +30,16 @@ export async function joinCluster({ env, lab, door, manifests, progress, ...opti
 }> {
   const { client, access, kubeconfig } = door;
   await requirePossible(env, options.audit);
+  await requireSameServer(env, lab, access.server);
   const mark = door.markOf(lab.name);
+  const objects = manifests.objects.map(({ object }) => object);
   const { serviceCidrs, controllers } = await progress.phase(
     'looking at the cluster',
-    () => examineCluster(client, { mark: labMark(mark), controllers: options.controllers }),
+    async () => {
+      const facts = await examineCluster(client, { mark: labMark(mark), controllers: options.controllers });
+      await objectsOfOthers(client, objects, labMark(mark));
+      return facts;
+    },
     (facts) => `${access.server}, ${describeControllers(facts.controllers)}`,
   );
   const joined = {
@@ -40,8 +47,8 @@ export async function joinCluster({ env, lab, door, manifests, progress, ...opti
     config: { ...lab.config, serviceCidrs: rangesFor(lab, serviceCidrs) },
     cluster: { server: access.server, mark, controllers },
   };
+  await requireSameNetwork(client, joined);
   const paths = env.labs.paths(lab.name);
-  const objects = manifests.objects.map(({ object }) => object);
   return {
     lab: joined,
     async prepare() {
@@ -52,6 +59,16 @@ export async function joinCluster({ env, lab, door, manifests, progress, ...opti
     },
     close: () => client.close(),
   };
+}
+
+/** What it made on another cluster would be forgotten there. */
+async function requireSameServer(env: CliEnvironment, { name }: LabOptions, server: string): Promise<void> {
+  const before = (await env.labs.options(name))?.cluster?.server;
+  if (before === undefined || before === server) return;
+  throw new WeftError('lab-differs', `lab ${name} is on ${before}`, {
+    fault: 'input',
+    hint: `run "weft down --name ${name}" first, or use another --name`,
+  });
 }
 
 async function requirePossible(env: CliEnvironment, audit: boolean | undefined): Promise<void> {

@@ -98,10 +98,20 @@ async function clusterFor(
   lab: LabOptions,
   { kubeconfig, context, manifests, progress, ...options }: ClusterChoice,
 ): Promise<OnCluster | undefined> {
-  if (kubeconfig === undefined) return undefined;
+  if (kubeconfig === undefined) return requireNone(env, lab.name);
   const { joinCluster } = await import('./up-on-cluster.ts');
   const door = await env.openCluster({ kubeconfig, ...(context !== undefined && { context }) });
   return joinCluster({ env, lab, door, manifests, progress, ...options });
+}
+
+/** What a lab has made on a cluster would be forgotten there. */
+async function requireNone(env: CliEnvironment, name: string): Promise<undefined> {
+  const cluster = (await env.labs.options(name))?.cluster;
+  if (cluster === undefined) return undefined;
+  throw new WeftError('lab-differs', `lab ${name} is on ${cluster.server}`, {
+    fault: 'input',
+    hint: `give its --kubeconfig again, or run "weft down --name ${name}" first`,
+  });
 }
 
 /** What cannot be had there, see docs/guide/machine.md. */

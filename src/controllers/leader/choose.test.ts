@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createFakeClient } from '../../client/fake/client.ts';
 import { controllerNames } from '../controllers.ts';
 import { chooseControllers } from './choose.ts';
-import type { Lease } from './lease.ts';
+import type { Lease } from '../../api/lease.ts';
 
 const heldBy = (name: string, holderIdentity: string): Lease => ({
   apiVersion: 'coordination.k8s.io/v1',

@@ -2,7 +2,7 @@ import { resources } from '../../api/resources.ts';
 import type { Client } from '../../client/port.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { controllerNames, type ControllerName } from '../controllers.ts';
-import { leases } from './lease.ts';
+import { leases } from '../../api/lease.ts';
 
 /**
  * Which controllers to run on a cluster: those that were named, or else those that it does not have. Rejects with

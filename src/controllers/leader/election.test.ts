@@ -7,7 +7,7 @@ import { WeftError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { randomOf } from '../../../test/faults/random.ts';
 import { createElection, electionTimes, type Election } from './election.ts';
-import { leases } from './lease.ts';
+import { leases } from '../../api/lease.ts';
 
 const lease = { namespace: 'kube-system', name: 'weft-controllers' };
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { Service } from '../../lib/lifecycle.ts';
 import type { Log } from '../../lib/log.ts';
 import { sleep } from '../../lib/sleep.ts';
-import { leases, microTime, type Lease, type LeaseSpec } from './lease.ts';
+import { leases, microTime, type Lease, type LeaseSpec } from '../../api/lease.ts';
 
 export interface ElectionOptions {
   readonly client: Pick<Client, 'get' | 'create' | 'update'>;

@@ -1,5 +1,6 @@
 import { clusterPolicy } from '../../apiserver/access/policy.ts';
 import type { PolicyRule } from '../../apiserver/access/port.ts';
+import { nodeLeaseNamespace } from '../../api/lease.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 
 /** Where the service accounts of a lab are: a namespace that every cluster has. */
@@ -14,6 +15,8 @@ export interface LabAccount {
   readonly rules: readonly PolicyRule[];
   /** Whose tokens it renews. */
   readonly renews: readonly string[];
+  /** The node that it is, whose Lease it keeps. */
+  readonly node?: string;
 }
 
 export interface AccountsOptions {
@@ -50,7 +53,7 @@ export function labAccounts({ lab, nodes, hasControllers }: AccountsOptions): La
     account('control', [...rulesOf('weft:fabric'), ...controlled]),
     account('agents', rulesOf('weft:agents'), ['agents', ...nodes.map(nodeRole)]),
     account('dns', rulesOf('weft:dns')),
-    ...nodes.map((node) => account(nodeRole(node), nodeRules(node), [])),
+    ...nodes.map((node) => ({ ...account(nodeRole(node), nodeRules(node), []), node })),
   ];
 }
 
@@ -73,37 +76,52 @@ const rbac = 'rbac.authorization.k8s.io';
 
 /** What makes an account on a cluster, in the order of creation. */
 export function accountObjects(lab: string, account: LabAccount): KubernetesObject[] {
-  const { role, name, rules, renews } = account;
+  const { role, name, rules } = account;
   const roleName = `weft:${lab}:${role}`;
   const subjects = [{ kind: 'ServiceAccount', name, namespace: accountsNamespace }];
-  const whole = { name: roleName };
-  const local = { name: roleName, namespace: accountsNamespace };
+  const bound = (kind: 'Role' | 'ClusterRole', metadata: KubernetesObject['metadata']): object => ({
+    metadata,
+    roleRef: { apiGroup: rbac, kind, name: roleName },
+    subjects,
+  });
+  const metadata = { name: roleName };
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: accountsNamespace } },
+    rbacObject('ClusterRole', { metadata, rules }),
+    rbacObject('ClusterRoleBinding', bound('ClusterRole', metadata)),
+    ...localRules(account).flatMap(([namespace, own]) => [
+      rbacObject('Role', { metadata: { ...metadata, namespace }, rules: own }),
+      rbacObject('RoleBinding', bound('Role', { ...metadata, namespace })),
+    ]),
+  ];
+}
+
+/** What it may in one namespace only. */
+function localRules({ renews, node }: LabAccount): [namespace: string, rules: readonly PolicyRule[]][] {
   const tokens = {
     apiGroups: [''],
     resources: ['serviceaccounts/token'],
     resourceNames: renews,
     verbs: ['create'],
   };
-  const made = [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: accountsNamespace } },
-    rbacObject('ClusterRole', { metadata: whole, rules }),
-    rbacObject('ClusterRoleBinding', { metadata: whole, roleRef: refTo('ClusterRole', roleName), subjects }),
-  ];
-  if (renews.length === 0) return made;
+  const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
   return [
-    ...made,
-    rbacObject('Role', { metadata: local, rules: [tokens] }),
-    rbacObject('RoleBinding', { metadata: local, roleRef: refTo('Role', roleName), subjects }),
+    ...(renews.length === 0 ? [] : [[accountsNamespace, [tokens]] as [string, PolicyRule[]]]),
+    ...(node === undefined
+      ? []
+      : [
+          [
+            nodeLeaseNamespace,
+            [
+              // Of what is made the name is not known beforehand.
+              { ...leases, verbs: ['create'] },
+              { ...leases, resourceNames: [node], verbs: ['patch'] },
+            ],
+          ] as [string, PolicyRule[]],
+        ]),
   ];
 }
 
-function rbacObject(
-  kind: string,
-  rest: { metadata: KubernetesObject['metadata']; [field: string]: unknown },
-): KubernetesObject {
-  return { apiVersion: `${rbac}/v1`, kind, ...rest };
-}
-
-function refTo(kind: string, name: string): object {
-  return { apiGroup: rbac, kind, name };
+function rbacObject(kind: string, rest: object): KubernetesObject {
+  return { apiVersion: `${rbac}/v1`, kind, ...rest } as KubernetesObject;
 }

@@ -1,3 +1,4 @@
+import { nodeLeaseNamespace } from '../../api/lease.ts';
 import { keyOf, resources, type Resource } from '../../api/resources.ts';
 import type { CoreEvent, Pod } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
@@ -59,7 +60,7 @@ function isIn({ resource, object }: Belonging, gone: Gone): boolean {
   const { namespace = '', name } = object.metadata;
   if (gone.namespaces.has(namespace)) return true;
   if (resource === resources.pods) return gone.nodes.has((object as Pod).spec.nodeName ?? '');
-  if (resource.kind === 'Lease') return namespace === 'kube-node-lease' && gone.nodes.has(name);
+  if (resource.kind === 'Lease') return namespace === nodeLeaseNamespace && gone.nodes.has(name);
   if (resource !== resources.events) return false;
   return gone.uids.has((object as CoreEvent).involvedObject.uid ?? '');
 }

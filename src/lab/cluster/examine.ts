@@ -64,21 +64,25 @@ const needed: readonly Right[] = [
 
 async function requireRights(client: Client): Promise<void> {
   if (await may(client, anything, '*')) return;
-  const answers = await Promise.all(
-    needed.flatMap((right) =>
-      right.verbs.map(async (verb) => ((await may(client, right, verb)) ? [] : [saidRight(right, verb)])),
-    ),
+  const missing = await Promise.all(needed.map((right) => missingOf(client, right)));
+  const said = missing.flatMap(({ verbs, ...right }) =>
+    verbs.length === 0 ? [] : saidRight({ ...right, verbs }),
   );
-  const missing = answers.flat();
-  if (missing.length === 0) return;
-  throw new WeftError('cluster-rights', `this user may not ${missing.join(', ')}`, {
+  if (said.length === 0) return;
+  throw new WeftError('cluster-rights', `this user may not ${said.join('; ')}`, {
     fault: 'input',
     hint: 'use the kubeconfig of a cluster administrator; docs/guide/real-cluster.md says what each right is for',
   });
 }
 
-function saidRight({ resource, subresource }: Right, verb: string): string {
-  return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+/** The right with those of its verbs that this user does not have. */
+async function missingOf(client: Client, right: Right): Promise<Right> {
+  const answers = await Promise.all(right.verbs.map((verb) => may(client, right, verb)));
+  return { ...right, verbs: right.verbs.filter((_, i) => answers[i] !== true) };
+}
+
+function saidRight({ resource, subresource, verbs }: Right): string {
+  return `${verbs.join(', ')} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
 }
 
 interface Review extends KubernetesObject {

@@ -38,11 +38,10 @@ export interface PrepareOptions {
 
 /**
  * Makes on a cluster what a lab needs there, as far as it is not there yet: definitions, the network's configuration,
- * Nodes, the cluster DNS, and the lab's accounts. Rejects with `cluster-differs`, and as `Client.create`.
+ * Nodes, the cluster DNS, and the lab's accounts. Rejects as `Client.create`.
  */
 export async function prepareCluster({ client, clock, lab, objects }: PrepareOptions): Promise<void> {
   const own = markedClient(client, labMark(lab.cluster.mark));
-  await requireSameNetwork(client, lab);
   const used = kindsUsed({ client, clock, lab, objects });
   await ensureDefinitions(own, clock, used);
   await ensureObjects(own, clusterObjects(labPlaces(lab), lab.config));
@@ -71,8 +70,8 @@ function accountsOf({ name, cluster, ...lab }: PrepareOptions['lab']): LabAccoun
   return labAccounts({ lab: name, nodes, hasControllers: cluster.controllers.length > 0 });
 }
 
-/** What a person asked for before, or another lab, may be another network. */
-async function requireSameNetwork(client: Client, { config }: LabOptions): Promise<void> {
+/** What a person asked for before may be another network: rejects with `cluster-differs`. */
+export async function requireSameNetwork(client: Client, { config }: LabOptions): Promise<void> {
   const existing = await client.get(resources.clusternetworks, { name: 'default' });
   if (existing === undefined || sameJson(networkConfigOf(existing), config)) return;
   throw new WeftError('cluster-differs', 'the cluster has a ClusterNetwork that asks for another network', {

@@ -42,6 +42,10 @@ export interface TokenKeeperOptions {
   readonly log: Log;
 }
 
+/** A server may give tokens of any life. */
+const shortestMs = 1_000;
+/** Of a token that does not say it: as long as most servers give at least. */
+const unknownLifeMs = 3_600_000;
 const backOff = { firstMs: 1_000, mostMs: 60_000 };
 
 /**
@@ -53,19 +57,29 @@ export function createTokenKeeper({ client, files, clock, log }: TokenKeeperOpti
   let loops: Promise<unknown> | undefined;
 
   async function keep(file: TokenFile): Promise<void> {
+    let held = read(file.path, clock);
     let failures = 0;
     while (!stopping.signal.aborted) {
-      const waitMs = failures > 0 ? backOffMs(failures, backOff) : renewalOf(file.path) - clock.now();
-      if (waitMs > 0) await sleep(clock, waitMs, stopping.signal);
+      const waitMs = failures > 0 ? backOffMs(failures, backOff) : Math.max(shortestMs, held.renewInMs);
+      await sleep(clock, waitMs, stopping.signal);
       if (stopping.signal.aborted) return;
-      try {
-        // `weft up` may have issued a new one meanwhile.
-        if (renewalOf(file.path) <= clock.now()) await issueTokens(client, [file]);
-        failures = 0;
-      } catch (thrown) {
-        failures += 1;
-        log.warn({ account: file.account, error: messageOf(thrown) }, 'token could not be renewed');
-      }
+      const found = read(file.path, clock);
+      // `weft up` may have issued another one meanwhile.
+      const isOther = found.text !== held.text && found.renewInMs > 0;
+      held = found;
+      if (isOther) failures = 0;
+      else failures = (await renew(file)) ? 0 : failures + 1;
+      if (failures === 0 && !isOther) held = issued(file.path);
+    }
+  }
+
+  async function renew(file: TokenFile): Promise<boolean> {
+    try {
+      await issueTokens(client, [file]);
+      return true;
+    } catch (thrown) {
+      log.warn({ account: file.account, error: messageOf(thrown) }, 'token could not be renewed');
+      return false;
     }
   }
 
@@ -81,21 +95,37 @@ export function createTokenKeeper({ client, files, clock, log }: TokenKeeperOpti
   };
 }
 
-/** When the token in a file is to be renewed, by this machine's clock; at once where nothing can be read of it. */
-function renewalOf(path: string): number {
+/** A token, and when half of its life is over. */
+interface Held {
+  readonly text: string;
+  readonly renewInMs: number;
+}
+
+/** What an earlier process, or `weft up`, left: as old as its file. At once where nothing can be read of it. */
+function read(path: string, clock: Clock): Held {
   try {
-    const { iat, exp } = claimsOf(readFileSync(path, 'utf8'));
-    return statSync(path).mtimeMs + ((exp - iat) * 1000) / 2;
+    const text = readFileSync(path, 'utf8');
+    const lifeMs = lifeOf(text) ?? 0;
+    return { text, renewInMs: lifeMs / 2 - (clock.now() - statSync(path).mtimeMs) };
   } catch {
-    return 0;
+    return { text: '', renewInMs: 0 };
   }
 }
 
-function claimsOf(token: string): { readonly iat: number; readonly exp: number } {
-  const [, payload = ''] = token.split('.');
-  const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  if (typeof claims !== 'object' || claims === null) throw new Error('no claims');
-  const [iat, exp] = ['iat', 'exp'].map((name) => (claims as Record<string, unknown>)[name]);
-  if (typeof iat !== 'number' || typeof exp !== 'number' || exp <= iat) throw new Error('no life');
-  return { iat, exp };
+/** What was issued this moment. */
+function issued(path: string): Held {
+  const text = readFileSync(path, 'utf8');
+  return { text, renewInMs: (lifeOf(text) ?? unknownLifeMs) / 2 };
+}
+
+/** How long a token lives, if it is one that says so (JWT). */
+function lifeOf(token: string): number | undefined {
+  try {
+    const [, payload = ''] = token.split('.');
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const { iat, exp } = claims as { readonly iat?: unknown; readonly exp?: unknown };
+    return typeof iat === 'number' && typeof exp === 'number' ? (exp - iat) * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
 }

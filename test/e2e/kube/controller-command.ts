@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { resources } from '../../../src/api/resources.ts';
 import { createClient } from '../../../src/client/http/client.ts';
-import { leases } from '../../../src/controllers/leader/lease.ts';
+import { leases } from '../../../src/api/lease.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { stop, type TestServer } from '../../support/kube-server.ts';

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { resources } from '../../../src/api/resources.ts';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import { startLocalServer } from '../../../src/apiserver/testing/local-server.ts';
+import { apiCode } from '../../../src/client/errors.ts';
 import { createClient } from '../../../src/client/http/client.ts';
 import type { Client } from '../../../src/client/port.ts';
+import { openLabs } from '../../../src/cmd/labs.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
+import { isPodReady } from '../../../src/model/workloads/pod-state.ts';
 import { caller } from '../../support/kube-apiserver.ts';
 import { kubeProblem, startKubeApiserver, type TestServer } from '../../support/kube-server.ts';
 import { cannotSendPackets } from '../../support/lab.ts';
+import { startRelay, type Relay } from '../../support/relay.ts';
 import { weft } from '../../support/weft.ts';
 import { snapshotOf } from './snapshot.ts';
 import { until } from './until.ts';
@@ -61,12 +65,20 @@ for (const { id, name, skip, start } of servers) {
     const lab = `test-on-${id}-${process.pid}`;
     let server: TestServer;
     let client: Client;
+    let relay: Relay;
+    /** Of the way through the relay. */
+    let kubeconfig: string;
     let earlier: ReadonlyMap<string, unknown>;
     const up = (...words: string[]): ReturnType<typeof weft> =>
-      weft('up', '--name', lab, '--kubeconfig', server.kubeconfig, '-f', example, '--wait', ...words);
+      weft('up', '--name', lab, '--kubeconfig', kubeconfig, '-f', example, '--wait', ...words);
 
     before(async () => {
       server = await start();
+      const { port } = new URL(server.access.server);
+      relay = await startRelay(Number(port));
+      kubeconfig = join(server.directory, 'relayed');
+      const text = readFileSync(server.kubeconfig, 'utf8').replaceAll(`:${port}`, `:${relay.port}`);
+      writeFileSync(kubeconfig, text, { mode: 0o600 });
       client = createClient({ ...server.access, clock: systemClock, log: silentLog });
       const [namespace, ...rest] = others;
       for (const object of [namespace, ...rest]) {
@@ -85,6 +97,7 @@ for (const { id, name, skip, start } of servers) {
     after(async () => {
       await weft('down', '--name', lab);
       await client.close();
+      await relay.cut();
       await server.close();
     });
 
@@ -127,6 +140,51 @@ for (const { id, name, skip, start } of servers) {
       assert.ok(after.every(({ metadata }) => !uids.includes(metadata.uid)));
     });
 
+    test('packets flow while the API server is away, and what changed meanwhile is done when it is back', async () => {
+      const connection = await openLabs().connect(lab);
+      try {
+        const pods = (await client.list(resources.pods, { namespace: 'default' })).items;
+        const web = pods.find(({ metadata }) => metadata.labels?.['app'] === 'web');
+        const database = pods.find(({ metadata }) => metadata.name === 'database-0');
+        const prober = await connection.prober();
+        const ask = async (): Promise<string> =>
+          (
+            await prober.probe(
+              {
+                netns: `pod-${web?.metadata.uid}`,
+                protocol: 'TCP',
+                address: database?.status?.podIP ?? '',
+                port: 5432,
+              },
+              { timeoutMs: 2000 },
+            )
+          ).outcome;
+        assert.equal(await ask(), 'answered');
+        await relay.cut();
+        assert.equal(await ask(), 'answered');
+        const away = await weft('status', '--name', lab);
+        assert.equal(away.code, 1, away.out);
+        const name = { namespace: 'default', name: 'web' };
+        await client.patch(resources.deployments, name, { body: { spec: { replicas: 5 } } });
+        await relay.mend();
+        await until('the new pods run', async () => {
+          const { items } = await client.list(resources.pods, {
+            namespace: 'default',
+            labelSelector: 'app=web',
+          });
+          return items.length === 5 && items.every(isPodReady);
+        });
+        await client.patch(resources.deployments, name, { body: { spec: { replicas: 3 } } });
+        assert.equal((await up()).code, 0);
+        const { code, out } = await weft('reach', '--live', '--name', lab);
+        assert.match(out, /^\d+ right, 0 wrong, 0 unknown, /m);
+        assert.equal(code, 0);
+      } finally {
+        await relay.mend();
+        await connection.close();
+      }
+    });
+
     test('its processes ask for nothing that they may not, and their tokens are nobody else to read', async () => {
       const { out } = await weft('logs', '--name', lab);
       for (const role of ['control', 'agents', 'dns']) assert.match(out, new RegExp(`\\b${role}\\b`));
@@ -137,13 +195,62 @@ for (const { id, name, skip, start } of servers) {
       for (const file of files) assert.equal(statSync(file).mode & 0o777, 0o600);
     });
 
-    test('`down` leaves the cluster as it was', async () => {
-      const { code, err } = await weft('down', '--name', lab);
-      assert.equal(code, 0, err);
+    test('each of its accounts may what it needs, and not what another needs', async () => {
+      const as = (role: string): Client => {
+        const token = readFileSync(`/run/weft/${lab}/credentials/tokens/weft-${lab}-${role}`, 'utf8');
+        return createClient({ ...server.access, token, clock: systemClock, log: silentLog });
+      };
+      const tokenFor = (from: Client, role: string): Promise<unknown> =>
+        from.requestToken({ namespace: 'kube-system', name: `weft-${lab}-${role}` }, { seconds: 600 });
+      const [dns, agents, node] = [as('dns'), as('agents'), as('node-node-1')];
+      const status = { subresource: 'status', body: { status: {} } } as const;
+      try {
+        await tokenFor(dns, 'dns');
+        await tokenFor(agents, 'node-node-2');
+        await node.patch(resources.nodes, { name: 'node-1' }, status);
+        const attempts = await Promise.allSettled([
+          tokenFor(dns, 'agents'),
+          tokenFor(agents, 'control'),
+          tokenFor(node, 'node-node-1'),
+          dns.list(resources.secrets),
+          agents.list(resources.secrets),
+          agents.patch(resources.nodes, { name: 'node-1' }, status),
+          node.patch(resources.nodes, { name: 'node-2' }, status),
+          node.list(resources.pods),
+        ]);
+        assert.deepEqual(
+          attempts.map((one) => (one.status === 'rejected' ? apiCode(one.reason) : 'done')),
+          attempts.map(() => 'api-rejected'),
+        );
+      } finally {
+        for (const one of [dns, agents, node]) await one.close();
+      }
+    });
+
+    const leftAsItWas = async (): Promise<void> => {
       assert.equal(existsSync(`/run/weft/${lab}`), false);
       const later = await snapshotOf({ call: caller(server.access) });
       assert.deepEqual([...later.keys()].toSorted(), [...earlier.keys()].toSorted());
       assert.deepEqual(later, earlier);
+    };
+
+    test('`down` leaves the cluster as it was', async () => {
+      const { code, err } = await weft('down', '--name', lab);
+      assert.equal(code, 0, err);
+      await leftAsItWas();
+    });
+
+    test('what `down` cannot remove because the server is away is removed when it is back', async () => {
+      assert.equal((await up()).code, 0);
+      await relay.cut();
+      const away = await weft('down', '--name', lab);
+      assert.equal(away.code, 3, away.err);
+      assert.match(away.err, new RegExp(`weft down --name ${lab} --kubeconfig`));
+      assert.equal(existsSync(`/run/weft/${lab}`), false);
+      await relay.mend();
+      const back = await weft('down', '--name', lab, '--kubeconfig', kubeconfig);
+      assert.equal(back.code, 0, back.err);
+      await leftAsItWas();
     });
   });
 }

@@ -1,6 +1,6 @@
-import { servedResources } from '../../api/served.ts';
-import type { Resource } from '../../api/resources.ts';
-import type { KubernetesObject } from '../../api/types/meta.ts';
+import { servedResources } from './served.ts';
+import type { Resource } from './resources.ts';
+import type { KubernetesObject } from './types/meta.ts';
 
 /** coordination.k8s.io/v1 Lease: who does something that only one may do, and until when. Times are MicroTime. */
 export interface Lease extends KubernetesObject {
@@ -15,6 +15,9 @@ export interface LeaseSpec {
   readonly renewTime?: string;
   readonly leaseTransitions?: number;
 }
+
+/** Where nodes have a Lease each, of their name: whoever watches over nodes takes one that is not renewed for gone. */
+export const nodeLeaseNamespace = 'kube-node-lease';
 
 export const leases = leaseResource();
 
