@@ -1,29 +1,35 @@
 import { resources } from '../../api/resources.ts';
+import { weftTypes } from '../../api/schema/weft.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
-import { definition, integer, object, rule, text, truth, words, type Schema } from '../definition.ts';
+import { definition, integer, list, object, rule, text, truth, words, type Schema } from '../definition.ts';
 
 const lasting = rule('self == oldSelf', 'cannot be changed');
-const models = words(
-  'calico',
-  'flannel',
-  'kubenet',
-  'azure-cni',
-  'azure-cni-dynamic',
-  'azure-cni-overlay',
-  'none',
+
+/** What cannot be changed, or has bounds. */
+const more: Readonly<Record<string, Schema>> = {
+  model: lasting,
+  podCIDR: lasting,
+  serviceCIDR: lasting,
+  maxPodsPerNode: integer(1, 65_534),
+};
+
+/** The fields that Weft's own API server takes, as it does. */
+const spec: Schema = object(
+  Object.fromEntries(
+    Object.entries(weftTypes.ClusterNetworkSpec).map(([field, type]) => [
+      field,
+      { ...schemaOf(type), ...more[field] },
+    ]),
+  ),
 );
 
-/** As `weftTypes` and the validation in `api` have it. */
-const spec: Schema = object({
-  model: { ...models, ...lasting },
-  dataplane: words('nftables', 'ebpf'),
-  podCIDR: { ...text, ...lasting },
-  serviceCIDR: { ...text, ...lasting },
-  maxPodsPerNode: integer(1, 65_534),
-  establishedConnections: words('cut', 'keep'),
-  externalIPs: words('Allow', 'Ignore'),
-  masqueradeAll: truth,
-});
+/** Of the notation of api/schema: a name, a list of one, or words. */
+function schemaOf(type: string): Schema {
+  if (type.startsWith('[]')) return list(schemaOf(type.slice(2)));
+  if (type.includes('|')) return words(...type.split('|'));
+  if (type === 'boolean') return truth;
+  return type === 'integer' ? { type } : text;
+}
 
 /** The definition by which a cluster whose API server is not Weft's serves ClusterNetwork: one, named `default`. */
 export function networkDefinition(): KubernetesObject {
