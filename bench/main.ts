@@ -14,6 +14,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'scale-services': () => import('./figures/scale-services.ts'),
   'endpoint-change': () => import('./figures/endpoint-change.ts'),
   'policy-change': () => import('./figures/policy-change.ts'),
+  'flows-recorded': () => import('./figures/flows-recorded.ts'),
   'traffic-under-changes': () => import('./figures/traffic-under-changes.ts'),
   'policies-crossed': () => import('./figures/policies-crossed.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),

@@ -1,9 +1,7 @@
-import { resources } from '../../src/api/resources.ts';
-import type { Pod } from '../../src/api/types/core.ts';
-import { labNodeName } from '../../src/model/network/lab-addresses.ts';
 import { startChanges } from '../lib/changes.ts';
 import type { Figure, Measurement, Progress } from '../lib/figure.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
+import { podIn } from '../lib/pod-in.ts';
 import { createServices, whenSlicesProgrammed } from '../lib/many-services.ts';
 import { quantile } from '../lib/summary.ts';
 import { startTraffic, type Target, type TrafficProgram } from '../lib/traffic.ts';
@@ -89,21 +87,4 @@ async function measureWindow({ from, target }: Bench): Promise<Window> {
 
 function text({ bytes, connects, p99 }: Window): string {
   return `${((bytes * 8) / 1e9).toFixed(2)} Gbit/s, ${connects.toFixed(0)} connections/s, p99 ${p99.toFixed(2)} ms`;
-}
-
-/** Makes a pod on a node, and waits until it runs. */
-async function podIn(lab: BenchLab, node: number): Promise<{ netns: string; address: string }> {
-  const name = `traffic-${node}`;
-  const pod: Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'default', labels: { app: name } },
-    spec: { nodeName: labNodeName(node), containers: [{ name: 'traffic', image: 'none' }] },
-  };
-  await lab.connection.client.create(resources.pods, pod);
-  for (;;) {
-    const found = await lab.podOf(name);
-    if (found.address !== '') return found;
-    await new Promise((resolve) => void setTimeout(resolve, 10));
-  }
 }

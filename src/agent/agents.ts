@@ -18,14 +18,15 @@ import type { NetworkConfig } from '../model/network/config.ts';
 import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
-import { createClusterView, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
+import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createDriftRepair } from './drift-repair.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
+import { createFlowLog, type FlowLog } from './flow-log.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
-import { familyOf } from '../lib/address.ts';
+import { familyOf, type Family } from '../lib/address.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createLayer2, type Announced } from './layer2/layer2.ts';
@@ -84,6 +85,7 @@ export interface AgentsOptions {
 /** The agents of all nodes that this process looks after: on a real cluster one, in a lab all of them. */
 export interface Agents extends Service {
   readonly denials: Denials;
+  readonly flows: FlowLog;
   /**
    * Resolves when everything up to these resourceVersions (by plural name of the resource) is programmed on
    * every node.
@@ -157,6 +159,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const unsettled = new Map<string, Dirty>();
   const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
   logAudits({ denials, log, clock });
+  const flows = createFlowLog({ ...view, nft: kernel.nft, clock, log });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
@@ -207,6 +210,7 @@ export function createAgents(options: AgentsOptions): Agents {
     });
     agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
+    flows.join({ name: place.name, netns, families: familiesOf(place) });
     kernel.drift.watch(netns, { peers: true });
     const freshness = createFreshness(clock);
     const front = frontOf(place, { netns, agent, freshness });
@@ -224,7 +228,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const front = createNodeFront({
       ...rest,
       name: place.name,
-      families: familyPlaces(place).map(({ address }) => familyOf(address)),
+      families: familiesOf(place),
       doors: () => agent.nodePortAddresses(),
       isOnLocalhost: options.config.localhostNodePorts,
       node: () => view.nodes.get(place.name),
@@ -269,6 +273,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const netns = options.netnsOfNode(name);
     kernel.drift.forget(netns);
     denials.forget(netns);
+    flows.leave(name);
     await runner.leave();
     agent.cleanup();
   };
@@ -441,6 +446,7 @@ export function createAgents(options: AgentsOptions): Agents {
 
   return {
     denials,
+    flows,
     async start() {
       view.onDirty(apply);
       kernel.drift.onDrift(({ namespace, of }) =>
@@ -464,6 +470,7 @@ export function createAgents(options: AgentsOptions): Agents {
       cancelRetry();
       drift.stop();
       view.stop();
+      flows.stop();
       layer2.stop();
       settling.clear();
       unsettled.clear();
@@ -484,13 +491,8 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 }
 
-/** ResourceVersions of one API server are numbers here, and compare as such. */
-function hasSeen(view: ClusterView, versions: Readonly<Record<string, string>>): boolean {
-  const seen = view.seen();
-  return Object.entries(versions).every(
-    ([plural, version]) => BigInt(seen[plural] ?? '0') >= BigInt(version),
-  );
-}
+const familiesOf = (place: NodePlace): Family[] =>
+  familyPlaces(place).map(({ address }) => familyOf(address));
 
 /** What is repaired: a node by its namespace, and its pods all together. */
 function podsOf(nodeNetns: string): string {

@@ -201,3 +201,14 @@ function versionsOf(
     Object.entries(informers).map(([plural, informer]) => [plural, informer.resourceVersion]),
   );
 }
+
+/** Whether everything up to these was seen. ResourceVersions of one API server are numbers here, and compare as such. */
+export function hasSeen(
+  view: Pick<ClusterView, 'seen'>,
+  versions: Readonly<Record<string, string>>,
+): boolean {
+  const seen = view.seen();
+  return Object.entries(versions).every(
+    ([plural, version]) => BigInt(seen[plural] ?? '0') >= BigInt(version),
+  );
+}

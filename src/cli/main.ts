@@ -48,6 +48,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
   addLabCommands(program, env, done);
   addOpen(program, env, done);
   addQuestions(program, env, done);
+  addFlows(program, env, done);
   addPlan(program, env, done);
   addDiagnosis(program, env, done);
   addClusterRoles(program, env, done);
@@ -224,6 +225,25 @@ function addOpen(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (destination: string, options) =>
       done(await (await import('./commands/open.ts')).open(env, { destination, ...options })),
     );
+}
+
+function addFlows(program: Command, env: CliEnvironment, done: Done): void {
+  withLab(program.command('flows'))
+    .description('which connections policies let through, between workloads and ports, while it is recorded')
+    .option('--record', 'record from now on, and forget what was recorded before', false)
+    .option('--stop', 'record no more, and forget', false)
+    .option('-f, --follow', 'and those that are seen from now on, until Ctrl-C', false)
+    .option('-o, --output <format>', 'table or json', 'table')
+    .action(async (options) => done(await (await import('./commands/flows.ts')).flows(env, options)));
+  withFiles(withLab(program.command('suggest')))
+    .description('NetworkPolicies that let through what was seen and nothing else, proved by the model')
+    .option(
+      '--flows <file>',
+      'what weft flows -o json wrote (- for standard input); else what the lab records',
+    )
+    .option('-n, --namespace <namespace>', 'only for pods of it (repeatable)', collect, [])
+    .option('-o, --output <format>', 'yaml or json', 'yaml')
+    .action(async (options) => done(await (await import('./commands/suggest.ts')).suggest(env, options)));
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {

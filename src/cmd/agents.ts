@@ -115,6 +115,11 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       },
       'GET /programming': () => ({ body: agents.programming() }),
       'POST /repair': () => ({ body: { repaired: agents.repair() } }),
+      'GET /flows': () => ({ body: agents.flows.report() }),
+      'POST /flows': ({ body }) => {
+        agents.flows.record(isRecordingWanted(body));
+        return { body: {} };
+      },
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
       'GET /audits': () => ({ stream: (push) => agents.denials.subscribeAudits(push) }),
     },
@@ -152,4 +157,11 @@ function versionsOf(body: unknown): Record<string, string> {
     versions[plural] = version;
   }
   return versions;
+}
+
+/** `{record: true}` or `{record: false}`, from another process. */
+function isRecordingWanted(body: unknown): boolean {
+  const { record } = (typeof body === 'object' && body !== null ? body : {}) as { record?: unknown };
+  if (typeof record === 'boolean') return record;
+  throw new WeftError('flows-request', '"record" must be true or false', { fault: 'input' });
 }

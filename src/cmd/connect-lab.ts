@@ -10,6 +10,7 @@ import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
 import { rpcCall } from '../lib/rpc-client.ts';
+import { parseFlowReport } from '../model/flows/parse-report.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import { serverAccess } from './server-access.ts';
 
@@ -40,6 +41,10 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
       await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/programmed', versions));
     },
     programming: async () => (await rpcCall(paths.socket('agents'), 'GET', '/programming')) as Programming,
+    flows: async () => parseFlowReport(await rpcCall(paths.socket('agents'), 'GET', '/flows')),
+    async recordFlows(record) {
+      await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/flows', { record }));
+    },
     async execute({ netns, uid }, command) {
       const { runInside } = await import('../drivers/inside/run-inside.ts');
       return runInside({

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Programming } from '../agent/agents.ts';
 import type { Client } from '../client/port.ts';
+import type { FlowReport } from '../model/flows/observed-flow.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import type { LabOptions } from './options.ts';
 import type { WayInside } from './pod-streams.ts';
@@ -18,6 +19,10 @@ export interface LabConnection {
   programmed(versions: Readonly<Record<string, string>>): Promise<void>;
   /** How far the nodes are. Rejects as `rpcCall` where the agents do not answer. */
   programming(): Promise<LabProgramming>;
+  /** What was observed since `recordFlows(true)`. Rejects as `rpcCall`. */
+  flows(): Promise<FlowReport>;
+  /** Has the agents record flows from now on, or no more; either forgets what was recorded before. */
+  recordFlows(isWanted: boolean): Promise<void>;
   /**
    * Runs a program of this machine in a pod's network until it ends, on this process's terminal; returns its exit
    * code. Throws `program-missing`.

@@ -3,6 +3,7 @@ import { predict } from '../../analysis/predict/predict.ts';
 import type { FlowEnd } from '../../analysis/flow.ts';
 import { createFakeClient } from '../../client/fake/client.ts';
 import type { LabConnection, LabProgramming } from '../../lab/connection.ts';
+import type { ObservedFlow } from '../../model/flows/observed-flow.ts';
 import { podAddresses } from '../../model/network/pod-addresses.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -33,14 +34,20 @@ export interface FakeLabOptions {
   ) => ProbeResult | undefined | Promise<ProbeResult | undefined>;
   /** What is not as it should be of how far the nodes are. */
   readonly programming?: Partial<LabProgramming>;
+  /** What was observed, once it is recorded. */
+  readonly flows?: readonly ObservedFlow[];
 }
 
 /** A lab that holds a cluster in memory and where packets fare as predicted, unless told to lie. */
-export function createFakeLab(cluster: Cluster, { lie, programming }: FakeLabOptions = {}): FakeLab {
+export function createFakeLab(
+  cluster: Cluster,
+  { lie, programming, flows = [] }: FakeLabOptions = {},
+): FakeLab {
   const sent: Probe[] = [];
   const programmed: Readonly<Record<string, string>>[] = [];
   const executed: string[][] = [];
   let closed = false;
+  let since: string | null = null;
   const client = createFakeClient({ objects: objectsOf(cluster) });
   const probe = async (one: Probe): Promise<ProbeResult> => {
     sent.push(one);
@@ -67,6 +74,11 @@ export function createFakeLab(cluster: Cluster, { lie, programming }: FakeLabOpt
         failing: [],
         ...programming,
       }),
+    flows: () => Promise.resolve({ since, flows: since === null ? [] : flows, lost: 0 }),
+    recordFlows: (isWanted) => {
+      since = isWanted ? '2026-01-01T00:00:00.000Z' : null;
+      return Promise.resolve();
+    },
     execute: ({ netns }, command) => {
       executed.push([netns, ...command]);
       return Promise.resolve(7);

@@ -27,6 +27,11 @@ export function workloadOf(pod: Pod, owners: OwnerLookup = () => undefined): Wor
   return { namespace, kind, name };
 }
 
+/** `NAMESPACE/NAME[KIND]` */
+export function workloadText({ namespace, name, kind }: Workload): string {
+  return `${namespace}/${name}[${kind}]`;
+}
+
 function deploymentByName(
   pod: Pod,
   { kind, name }: OwnerReference,
