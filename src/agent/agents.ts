@@ -208,7 +208,7 @@ export function createAgents(options: AgentsOptions): Agents {
       clock,
       log,
     });
-    agent.start(runner.adopt(view.pods.values()));
+    const refusal = agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     flows.join({ name: place.name, netns, families: familiesOf(place) });
     kernel.drift.watch(netns, { peers: true });
@@ -219,6 +219,7 @@ export function createAgents(options: AgentsOptions): Agents {
     layer2.join(place.name);
     runner.start();
     for (const pod of view.pods.values()) runner.podChanged(keyOf(pod));
+    if (refusal !== undefined) throw refusal;
   };
 
   const frontOf = (

@@ -1,5 +1,6 @@
 import { keyOf } from '../api/resources.ts';
 import { familyOf, inFamily } from '../lib/address.ts';
+import { WeftError } from '../lib/errors.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
@@ -22,7 +23,7 @@ import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './pod-life.ts';
 import { endStaleFlows } from './stale-flows.ts';
 import { createPolicyEnforcer } from './policy-enforcer.ts';
-import { createServiceProxy } from './service-proxy.ts';
+import { createServiceProxy, type ServiceProxy } from './service-proxy.ts';
 
 /** Everything one node's kernel is told: Services, policies, the overlay. Synchronous. */
 export interface NodeAgent {
@@ -30,8 +31,11 @@ export interface NodeAgent {
   readonly overlay: Overlay;
   /** Where node ports answer now. */
   nodePortAddresses(): readonly string[];
-  /** Lays out the tables and programs the whole view; `survivors` are pods that an earlier process set up. */
-  start(survivors: ReadonlyMap<string, RunningPod>): void;
+  /**
+   * Lays out the tables and programs the whole view; `survivors` are pods that an earlier process set up. Returns what
+   * was refused of it, if anything: everything else is programmed, and the next `apply` tries again.
+   */
+  start(survivors: ReadonlyMap<string, RunningPod>): WeftError | undefined;
   /** Programs what changed: new connections meet it from now on. */
   apply(dirty: Dirty): void;
   /** Holds the connections that there are to what `apply` programmed: costs in proportion to their number. */
@@ -190,11 +194,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const apply = (dirty: Dirty): void => {
     if (dirty.nodes) overlay.setPeers(view.places.values());
     const services = servicesOf(dirty);
-    for (const proxy of proxies) {
+    const program = (proxy: ServiceProxy): void => {
       for (const service of services) proxy.set(service, view.services.portsOf(service));
       proxy.commit();
-    }
-    applyPolicies(dirty);
+    };
+    // What one table is refused must not keep the others from being right.
+    const [refusal] = refusalsOf(...proxies.map((proxy) => () => program(proxy)), () => applyPolicies(dirty));
+    if (refusal !== undefined) throw refusal;
   };
 
   const settle = (dirty: Dirty, connections: Connections = conntrack): void => {
@@ -229,11 +235,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         classes: new Set(),
         policies: new Set(),
       };
-      apply(everything);
+      const [refusal] = refusalsOf(() => apply(everything));
       const connections = listedOnce(conntrack);
       settle(everything, connections);
       // Policies may have changed while nobody enforced them.
       cut(new Set(localByAddress.keys()), connections);
+      return refusal;
     },
     apply,
     settle: (dirty) => settle(dirty),
@@ -271,6 +278,19 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       return tables.reduce((sum, part) => sum + part.repair(), repaired);
     },
   };
+}
+
+/** Does all of it; what the kernel refused, and nothing else that fails, is returned. */
+function refusalsOf(...works: readonly (() => void)[]): WeftError[] {
+  return works.flatMap((work) => {
+    try {
+      work();
+      return [];
+    } catch (error) {
+      if (error instanceof WeftError && error.code === 'elements-refused') return [error];
+      throw error;
+    }
+  });
 }
 
 function isIsolated({ ingress, egress }: PodPolicy): boolean {

@@ -170,12 +170,29 @@ describe('a managed table', () => {
     managed.start();
     managed.set('one', [claim(a, 1)]);
     nft.refuse = true;
-    assert.throws(() => managed.commit(), { code: 'nft-rejected' });
-    assert.throws(() => managed.commit(), { code: 'nft-rejected' });
+    assert.throws(() => managed.commit(), { code: 'elements-refused', message: /^one: / });
+    assert.throws(() => managed.commit(), { code: 'elements-refused' });
     nft.refuse = false;
     managed.set('two', [claim(b, 2)]);
     managed.commit();
     assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
+  });
+
+  test('whose owner is refused what it wants keeps what that had, and serves everybody else', () => {
+    const managed = tableOf();
+    managed.start();
+    managed.set('one', [claim(a, 1)]);
+    managed.commit();
+    const wrong = { set: 'names' as const, key: ['nowhere'], value: [1] };
+    managed.set('one', [claim(a, 3), wrong]);
+    for (const [index, address] of [b, c].entries()) managed.set(`other-${index}`, [claim(address, index)]);
+    assert.throws(() => managed.commit(), { code: 'elements-refused', message: /^one: .*nowhere/ });
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [0], [c]: [1] });
+    assert.equal(managed.repair(), 0);
+    assert.throws(() => managed.commit(), { code: 'elements-refused' }, 'it is tried again');
+    managed.set('one', [claim(a, 3)]);
+    managed.commit();
+    assert.deepEqual(inKernel(), { [a]: [3], [b]: [0], [c]: [1] });
   });
 
   test('cleaning up deletes the table, also twice', () => {

@@ -3,7 +3,8 @@ import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
 import { ElementLedger, type SetTypes } from '../plan/elements/ledger.ts';
-import type { PlannedElement } from '../plan/elements/planned-elements.ts';
+import type { ElementsById, PlannedElement } from '../plan/elements/planned-elements.ts';
+import { separate } from './separate.ts';
 
 /** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
 export interface ManagedTable {
@@ -15,8 +16,9 @@ export interface ManagedTable {
   /** Stages what `owner` claims; nothing is sent before `commit`. */
   set(owner: string, elements: readonly PlannedElement[]): void;
   /**
-   * Sends everything staged as one transaction. Returns how many elements changed. After a failure, which is thrown,
-   * the next one makes up for it.
+   * Sends everything staged as one transaction. Returns how many elements changed. Where the kernel refuses it, whoever
+   * can be served is, the others keep what they had, and `elements-refused` is thrown, naming the first of them; the
+   * next one tries again.
    */
   commit(): number;
   /**
@@ -43,6 +45,12 @@ export interface TableOptions {
   readonly onLaidOut?: () => void;
 }
 
+/** What an owner had when the last transaction was sent, and what it is to have. */
+interface Staged {
+  readonly before: ElementsById;
+  readonly wanted: readonly PlannedElement[];
+}
+
 const layoutType: NftSetType = { key: ['mark'] };
 
 /** A table that nothing was sent to yet. */
@@ -52,6 +60,10 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   // An adopted table must have been laid out by the same skeleton: its hash is the name of a set of its own.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
+  /** What owners had before what is staged, and want. */
+  const waiting = new Map<string, Staged>();
+  /** What was refused is tried again with the next commit. */
+  const refused = new Map<string, Staged>();
   /** The kernel may hold something else than the ledger thinks: the next commit compares. */
   let isOutOfStep = false;
 
@@ -104,27 +116,79 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     return changes.length + laidOut;
   };
 
+  const stage = (owner: string, wanted: readonly PlannedElement[]): void => {
+    const { before } = waiting.get(owner) ?? { before: ledger.owned(owner) };
+    waiting.set(owner, { before, wanted });
+    staged.push(...ledger.set(owner, wanted));
+  };
+
+  const send = (): number => {
+    if (isOutOfStep) return repair();
+    const changes = staged;
+    if (changes.length === 0) return 0;
+    staged = [];
+    try {
+      nft.change(netns, changes);
+      return changes.length;
+    } catch (error) {
+      // What was staged is lost, but the ledger still says what is right.
+      isOutOfStep = true;
+      // Somebody else touched the table.
+      if (error instanceof WeftError && error.code === 'nft-conflict') return repair();
+      throw error;
+    }
+  };
+
+  /** Back to what there was, and from there with everybody whom the kernel does not refuse. */
+  const sendApart = (): number => {
+    const owners = [...waiting];
+    const goBack = (some: readonly (readonly [string, Staged])[]): void => {
+      for (const [owner, { before }] of some) ledger.set(owner, [...before.values()]);
+      staged = [];
+    };
+    goBack(owners);
+    let changed = 0;
+    try {
+      changed += repair();
+    } catch (error) {
+      // It is nobody's fault: what is wanted is sent by the next commit.
+      for (const [owner, { wanted }] of owners) ledger.set(owner, wanted);
+      throw error;
+    }
+    const found = separate(owners, (some) => {
+      try {
+        const changes = some.flatMap(([owner, { wanted }]) => ledger.set(owner, wanted));
+        if (changes.length > 0) nft.change(netns, changes);
+        changed += changes.length;
+      } catch (error) {
+        goBack(some);
+        throw error;
+      }
+    });
+    waiting.clear();
+    for (const [owner, wanted] of found.keys()) refused.set(owner, wanted);
+    const [first] = found;
+    if (first === undefined) return changed;
+    const [[owner], why] = first;
+    const hint = found.size > 1 ? { hint: `${found.size - 1} more were refused.` } : {};
+    throw new WeftError('elements-refused', `${owner}: ${why}`, hint);
+  };
+
   return {
     start() {
       isOutOfStep = !layOut();
     },
-    set(owner, elements) {
-      staged.push(...ledger.set(owner, elements));
-    },
+    set: stage,
     commit() {
-      if (isOutOfStep) return repair();
-      const changes = staged;
-      if (changes.length === 0) return 0;
-      staged = [];
+      for (const [owner, { wanted }] of refused) if (!waiting.has(owner)) stage(owner, wanted);
+      refused.clear();
       try {
-        nft.change(netns, changes);
-        return changes.length;
+        const changed = send();
+        waiting.clear();
+        return changed;
       } catch (error) {
-        // What was staged is lost, but the ledger still says what is right.
-        isOutOfStep = true;
-        // Somebody else touched the table.
-        if (error instanceof WeftError && error.code === 'nft-conflict') return repair();
-        throw error;
+        if (waiting.size === 0) throw error;
+        return sendApart();
       }
     },
     repair,

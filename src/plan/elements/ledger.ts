@@ -65,6 +65,11 @@ export class ElementLedger {
     return joined(changes);
   }
 
+  /** What `owner` claims now, by id. */
+  owned(owner: string): ElementsById {
+    return this.#owned.get(owner) ?? nothing;
+  }
+
   /** The effective elements of one set. */
   *elements(set: string): Iterable<PlannedElement> {
     for (const [, element] of this.#winners(set)) yield element;
