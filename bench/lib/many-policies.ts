@@ -24,6 +24,8 @@ export function policedCluster(pods: number): Cluster {
     services: new Map(),
     ipAddressPools: new Map(),
     l2Advertisements: new Map(),
+    bgpAdvertisements: new Map(),
+    bgpPeers: new Map(),
     endpointSlices: new Map(),
     networkPolicies: keyed(namespaces.flatMap(policiesOf)),
     clusterNetworkPolicies: new Map(),

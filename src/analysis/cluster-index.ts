@@ -3,6 +3,8 @@ import type { Family } from '../lib/address.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
+import { announcementsOf, nodesAnnouncing } from '../model/load-balancer/bgp-announcements.ts';
+import { peersToSpeakWith } from '../model/load-balancer/bgp-peers.ts';
 import { announcingNodes } from '../model/load-balancer/layer2.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
 import { placesOf } from '../model/network/places.ts';
@@ -33,6 +35,8 @@ export interface ClusterIndex {
    * nobody answers for.
    */
   readonly announcers: ReadonlyMap<string, string>;
+  /** The nodes that routers outside reach an address by, for they announce it by BGP. */
+  readonly nextHops: ReadonlyMap<string, readonly string[]>;
 }
 
 interface ServiceIndex {
@@ -62,6 +66,7 @@ function createIndex(cluster: Cluster): ClusterIndex {
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
   const announcers = once(() => announcersOf(cluster, services()));
+  const nextHops = once(() => nextHopsOf(cluster, services()));
   return {
     cluster,
     podRanges: cluster.config.podCidrs.flatMap((text) => parsePrefix(text) ?? []),
@@ -83,6 +88,9 @@ function createIndex(cluster: Cluster): ClusterIndex {
     },
     get announcers() {
       return announcers();
+    },
+    get nextHops() {
+      return nextHops();
     },
   };
 }
@@ -160,4 +168,20 @@ function announcersOf(cluster: Cluster, services: ServiceIndex): Map<string, str
   return new Map(
     [...orders].flatMap(([address, [first]]) => (first === undefined ? [] : [[address, first]])),
   );
+}
+
+function nextHopsOf(cluster: Cluster, services: ServiceIndex): Map<string, readonly string[]> {
+  const peers = peersToSpeakWith(cluster.bgpPeers.values());
+  if (peers.length === 0) return new Map();
+  const { announcements } = announcementsOf({
+    services: [...cluster.services].map(([key, service]) => ({ service, ports: services.portsOf(key) })),
+    pools: poolsOf(cluster.ipAddressPools.values()).pools,
+    // Which communities routers are told does not matter here, nor how their names are defined.
+    advertisements: [...cluster.bgpAdvertisements.values()].map((one) => ({
+      ...one,
+      spec: { ...one.spec, communities: [] },
+    })),
+    communities: [],
+  });
+  return nodesAnnouncing(announcements, peers, cluster.nodes.values());
 }

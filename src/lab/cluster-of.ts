@@ -61,14 +61,18 @@ async function readPolicies(
   return { clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies };
 }
 
+const loadBalancerFields = ['ipAddressPools', 'l2Advertisements', 'bgpAdvertisements', 'bgpPeers'] as const;
+
 async function readLoadBalancers(
   client: Client,
-): Promise<Pick<Cluster, 'ipAddressPools' | 'l2Advertisements'>> {
-  const [ipAddressPools, l2Advertisements] = await Promise.all([
+): Promise<Pick<Cluster, (typeof loadBalancerFields)[number]>> {
+  const [ipAddressPools, l2Advertisements, bgpAdvertisements, bgpPeers] = await Promise.all([
     readIfServed(client, loadBalancerResources.ipaddresspools),
     readIfServed(client, loadBalancerResources.l2advertisements),
+    readIfServed(client, loadBalancerResources.bgpadvertisements),
+    readIfServed(client, loadBalancerResources.bgppeers),
   ]);
-  return { ipAddressPools, l2Advertisements };
+  return { ipAddressPools, l2Advertisements, bgpAdvertisements, bgpPeers };
 }
 
 async function readIfServed<T extends KubernetesObject>(
@@ -121,7 +125,7 @@ function newestOf(objects: ReadonlyMap<string, KubernetesObject>): string {
 
 /** Whether every object of one reading is in the other, in the same version. */
 export function isUnchanged(before: Cluster, after: Cluster): boolean {
-  const all = [...fields, 'ipAddressPools', 'l2Advertisements'] as const;
+  const all = [...fields, ...loadBalancerFields] as const;
   return all.every((field) => isSame(before[field], after[field]));
 }
 

@@ -1,5 +1,10 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
-import type { IPAddressPool, L2Advertisement } from '../api/types/load-balancer.ts';
+import type {
+  BGPAdvertisement,
+  BGPPeer,
+  IPAddressPool,
+  L2Advertisement,
+} from '../api/types/load-balancer.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type {
   AdminNetworkPolicy,
@@ -27,4 +32,6 @@ export interface Cluster {
   readonly baselineAdminNetworkPolicies: ReadonlyMap<string, BaselineAdminNetworkPolicy>;
   readonly ipAddressPools: ReadonlyMap<string, IPAddressPool>;
   readonly l2Advertisements: ReadonlyMap<string, L2Advertisement>;
+  readonly bgpAdvertisements: ReadonlyMap<string, BGPAdvertisement>;
+  readonly bgpPeers: ReadonlyMap<string, BGPPeer>;
 }

@@ -19,6 +19,8 @@ import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { addressesGivenTo } from '../../src/model/load-balancer/status.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
+import { predict } from '../../src/analysis/predict/predict.ts';
+import { readCluster } from '../../src/lab/cluster-of.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { cannotSpeakBgp, daemonsOf, hasSession, routerOf, type Router } from '../support/router.ts';
 import { eventually } from './flow.ts';
@@ -127,6 +129,14 @@ describe('addresses announced by BGP', { skip }, () => {
       seen.add(answer?.pod ?? '');
       return seen.size === names.length;
     });
+    const predicted = predict(await readCluster(lab.connection.client), {
+      source: { kind: 'address', address: labAddresses.internet },
+      destination: { kind: 'service', key: 'default/web' },
+      protocol: 'TCP',
+      port: 80,
+    });
+    assert.equal(predicted.verdict, 'allowed');
+    assert.deepEqual(new Set(predicted.outcomes.map(({ backend }) => backend)), seen);
   });
 
   test('the router is told the communities, also those with names', () => {

@@ -73,8 +73,11 @@ function fromOutside(walk: Walk): Outcome[] {
   const node = target.place?.kind === 'node' ? target.place.node : undefined;
   const place = node === undefined ? undefined : index.places.get(node);
   if (place !== undefined && nodeAddresses(place).includes(destination)) return throughNode(sent, place.name);
+  // Routers prefer what they are told of the address alone to the segment that it may be on.
+  const hops = index.nextHops.get(destination) ?? [];
+  if (hops.length > 0) return hops.flatMap((hop) => byLoadBalancer(sent, hop, 'by BGP'));
   const announcer = index.announcers.get(destination);
-  if (announcer !== undefined) return byLoadBalancer(sent, announcer);
+  if (announcer !== undefined) return byLoadBalancer(sent, announcer, 'on layer 2');
   const why =
     target.place?.kind === 'external'
       ? `neither ${source} nor ${destination} is in the cluster`
@@ -84,11 +87,11 @@ function fromOutside(walk: Walk): Outcome[] {
 }
 
 /** The node that answers for the address has rules for the Services' ports; what else is asked for leads nowhere. */
-function byLoadBalancer(walk: Walk, node: string): Outcome[] {
+function byLoadBalancer(walk: Walk, node: string, how: 'by BGP' | 'on layer 2'): Outcome[] {
   const { index, protocol } = walk.question;
   const { destination, port } = walk.packet;
   const at = `node:${node}`;
-  const arrived = step(walk, { at, action: `answers for ${destination} on layer 2` });
+  const arrived = step(walk, { at, action: `answers for ${destination} ${how}` });
   if (index.services.atExternalAddress(destination, protocol, port) !== undefined)
     return throughNode(arrived, node);
   const why = `no Service has port ${protocol} ${port} at ${destination}`;

@@ -78,6 +78,8 @@ export function describeCluster(description: ClusterDescription): Cluster {
     baselineAdminNetworkPolicies: new Map(),
     ipAddressPools: new Map(),
     l2Advertisements: new Map(),
+    bgpAdvertisements: new Map(),
+    bgpPeers: new Map(),
   };
 }
 

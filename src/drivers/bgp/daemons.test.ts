@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +128,16 @@ for (const [node, router] of [
 
 const prefix = '198.51.100.7/32';
 
+/** Whether the router's daemon says so. */
+function bfdUp({ router, others }: DaemonsUnderTest): () => Promise<boolean> {
+  const folder = join(router.netns, '..', '..', 'of-router', router.name);
+  const [command, ...args] =
+    others.implementation === 'bird'
+      ? ['birdc', '-s', join(folder, 'bird.ctl'), 'show', 'bfd', 'sessions']
+      : ['vtysh', '--vty_socket', folder, '-c', 'show bfd peers brief'];
+  return () => Promise.resolve(/\bup\b/i.test(spawnSync(command ?? '', args, { encoding: 'utf8' }).stdout));
+}
+
 for (const [node, router] of [
   ['bird', 'bird'],
   ['bird', 'frr'],
@@ -164,6 +175,42 @@ for (const [node, router] of [
       }
       await isBack;
       assert.equal(lost, 0);
+    },
+  );
+}
+
+for (const [node, router] of [
+  ['bird', 'bird'],
+  ['bird', 'frr'],
+  ['frr', 'bird'],
+] as const) {
+  test(
+    `${router} drops the routes of a ${node} that BFD finds silent, long before the hold time`,
+    { skip: cannotRun(node, router) },
+    async (t) => {
+      const { under, processes } = createNetwork(node, router);
+      t.after(() => under.close());
+      const learned = async (): Promise<string> =>
+        (await under.others.learned(under.router)).map((one) => one.prefix).join();
+      const watched = {
+        gracefulRestart: false,
+        bfd: { receiveMs: 100, transmitMs: 100, multiplier: 3, passive: false },
+      };
+      const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {
+        for (const pid of processes()) process.kill(pid, name);
+      };
+      await under.others.apply(under.router, toNode(watched));
+      await under.daemons.apply(under.node, toRouter([route(prefix)], watched));
+      await eventually('the router learns', learned, (found) => found === prefix);
+      await eventually('BFD has a session', bfdUp(under), (up) => up);
+      signal('SIGSTOP');
+      try {
+        // The hold time is longer than this waits.
+        await eventually('the router drops', learned, (found) => found === '');
+      } finally {
+        signal('SIGCONT');
+      }
+      await eventually('the router learns again', learned, (found) => found === prefix);
     },
   );
 }

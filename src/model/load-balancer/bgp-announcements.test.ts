@@ -4,7 +4,8 @@ import type { Node, Service } from '../../api/types/core.ts';
 import type { BGPAdvertisement, IPAddressPool } from '../../api/types/load-balancer.ts';
 import type { ServicePortModel } from '../services/port.ts';
 import { servicePortsOf } from '../services/service-ports.ts';
-import { announcedTo, announcementsOf, type BgpWorld } from './bgp-announcements.ts';
+import { announcedTo, announcementsOf, nodesAnnouncing, type BgpWorld } from './bgp-announcements.ts';
+import { peersToSpeakWith } from './bgp-peers.ts';
 import { poolsOf } from './pools.ts';
 
 const namespace = 'metallb-system';
@@ -151,4 +152,30 @@ test('a community that is none keeps its advertisement from being followed', () 
     assert.deepEqual(routes, [], community);
     assert.equal(problems.length, 1, community);
   }
+});
+
+test('an address is reached by the nodes that announce it to a peer that they speak with', () => {
+  const peers = peersToSpeakWith([
+    {
+      apiVersion: 'metallb.io/v1beta2',
+      kind: 'BGPPeer',
+      metadata: { name: 'tor', namespace },
+      spec: {
+        myASN: 1,
+        peerASN: 2,
+        peerAddress: '10.0.0.1',
+        bfdProfile: 'unknown-here',
+        nodeSelectors: [{ matchLabels: { rack: '1' } }],
+      },
+    },
+  ]);
+  const { announcements } = announcementsOf({
+    services: [service('192.0.2.7', { externalTrafficPolicy: 'Local', nodes: ['a', 'b', 'c'] })],
+    pools: poolsOf([pool('p', '192.0.2.0/25')]).pools,
+    advertisements: [advertisement({ aggregationLength: 26 })],
+    communities: [],
+  });
+  const rack = (name: string, number: string): Node => node(name, { labels: { rack: number } });
+  const nodes = [rack('c', '1'), rack('a', '1'), rack('b', '2'), rack('d', '1')];
+  assert.deepEqual([...nodesAnnouncing(announcements, peers, nodes)], [['192.0.2.7', ['a', 'c']]]);
 });

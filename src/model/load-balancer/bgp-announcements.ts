@@ -4,7 +4,7 @@ import { parseAddress, type Address } from '../../lib/address.ts';
 import { formatPrefix, prefixOf, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import type { ServicePortModel } from '../services/port.ts';
 import { advertises, isFit, isHonoured, mayAnnounce, servesOutside } from './advertisements.ts';
-import type { Problem } from './bgp-peers.ts';
+import { speaksWith, type Peer, type Problem } from './bgp-peers.ts';
 import { poolOfAddress, type Pool } from './pools.ts';
 import { addressesGivenTo } from './status.ts';
 
@@ -71,13 +71,35 @@ export function announcedTo(
 ): ({ readonly prefix: string } & Attributes)[] {
   const found = new Map<string, Attributes>();
   if (!isFit(node)) return [];
-  for (const { prefix, address, ports, attributes, peers, advertisement } of announcements) {
-    if (peers.length > 0 && !peers.includes(peer)) continue;
-    if (!mayAnnounce(advertisement.spec ?? {}, node)) continue;
-    if (!servesOutside(ports, address, node.metadata.name)) continue;
+  for (const announcement of announcements) {
+    if (!isTold(announcement, peer, node)) continue;
+    const { prefix, attributes } = announcement;
     found.set(prefix, joined(found.get(prefix), attributes));
   }
   return [...found].map(([prefix, attributes]) => ({ prefix, ...attributes })).toSorted(byPrefix);
+}
+
+/** The nodes that announce each address to any of the peers that they speak with: by them it is reached from there. */
+export function nodesAnnouncing(
+  announcements: readonly Announcement[],
+  peers: readonly Peer[],
+  nodes: Iterable<Node>,
+): Map<string, readonly string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const node of [...nodes].filter(isFit)) {
+    const own = peers.filter((peer) => speaksWith(peer, node));
+    for (const announcement of announcements) {
+      if (!own.some(({ name }) => isTold(announcement, name, node))) continue;
+      const known = found.get(announcement.address) ?? new Set();
+      found.set(announcement.address, known.add(node.metadata.name));
+    }
+  }
+  return new Map([...found].map(([address, names]) => [address, [...names].toSorted()]));
+}
+
+function isTold({ address, ports, peers, advertisement }: Announcement, peer: string, node: Node): boolean {
+  if (peers.length > 0 && !peers.includes(peer)) return false;
+  return mayAnnounce(advertisement.spec ?? {}, node) && servesOutside(ports, address, node.metadata.name);
 }
 
 const byPrefix = (a: { readonly prefix: string }, b: { readonly prefix: string }): number =>

@@ -67,6 +67,15 @@ export function peersOf(
   return { peers, problems };
 }
 
+/** The peers as far as it matters who speaks with whom: passwords and profiles need not be known. */
+export function peersToSpeakWith(objects: Iterable<BGPPeer>): readonly Peer[] {
+  const alone = [...objects].map((object): BGPPeer => {
+    const { bfdProfile, passwordSecret, ...spec } = object.spec;
+    return { ...object, spec };
+  });
+  return peersOf(alone, { profiles: [], passwordOf: () => undefined }).peers;
+}
+
 /** Whether a node speaks with a peer. */
 export function speaksWith({ nodeSelectors }: Peer, { metadata }: Node): boolean {
   return (

@@ -69,6 +69,8 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     baselineAdminNetworkPolicies: byKey(ofResource(all, policyResources.baselineadminnetworkpolicies)),
     ipAddressPools: byKey(loadBalancers.pools),
     l2Advertisements: byKey(loadBalancers.advertisements),
+    bgpAdvertisements: byKey(ofResource(all, loadBalancerResources.bgpadvertisements)),
+    bgpPeers: byKey(ofResource(all, loadBalancerResources.bgppeers)),
   };
 }
 

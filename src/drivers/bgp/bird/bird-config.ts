@@ -37,13 +37,12 @@ export function birdConfig(speaker: BgpSpeaker): string {
   ].join('\n');
 }
 
-/** Routes stay in the kernel when the daemon ends: whoever starts again finds them (graceful restart). */
+/** A daemon that crashes leaves its routes in the kernel, and finds them when it is back; one that is ended does not. */
 function kernelProtocol(family: Family): string {
   return block(`protocol kernel kernel${versions[family]}`, [
     `${channel[family]} { import none; export where source = RTS_BGP; };`,
     `merge paths yes limit ${mostNextHops};`,
     'graceful restart yes;',
-    'persist;',
   ]);
 }
 

@@ -78,6 +78,8 @@ function routerLines({ routerId, asn, installs, neighbours }: BgpSpeaker): strin
     'coalesce-time 0',
     'bgp graceful-restart',
     'bgp graceful-restart preserve-fw-state',
+    // A neighbour that is silent for the hold time is gone, and not about to come back (RFC 8538 would wait for it).
+    'no bgp graceful-restart notification',
     `bgp graceful-restart restart-time ${restartSeconds}`,
     `bgp graceful-restart stalepath-time ${restartSeconds}`,
     // What is announced depends on no neighbour, and waits for none.
