@@ -70,7 +70,7 @@ export function peersOf(
 /** The peers as far as it matters who speaks with whom: passwords and profiles need not be known. */
 export function peersToSpeakWith(objects: Iterable<BGPPeer>): readonly Peer[] {
   const alone = [...objects].map((object): BGPPeer => {
-    const { bfdProfile, passwordSecret, ...spec } = object.spec;
+    const { bfdProfile: _profile, passwordSecret: _secret, ...spec } = object.spec;
     return { ...object, spec };
   });
   return peersOf(alone, { profiles: [], passwordOf: () => undefined }).peers;
