@@ -496,6 +496,4 @@ const familiesOf = (place: NodePlace): Family[] =>
   familyPlaces(place).map(({ address }) => familyOf(address));
 
 /** What is repaired: a node by its namespace, and its pods all together. */
-function podsOf(nodeNetns: string): string {
-  return `pods of ${nodeNetns}`;
-}
+const podsOf = (nodeNetns: string): string => `pods of ${nodeNetns}`;

@@ -21,7 +21,7 @@ import { serveReview } from './reviews/serve.ts';
 import { routeOf, type Target } from './routes.ts';
 import { methodNotAllowed, noSuchPath, StatusError } from './status.ts';
 import type { Store } from './store/port.ts';
-import { execInPod, refuseAttach } from './streaming/exec.ts';
+import { attachToPod, execInPod } from './streaming/exec.ts';
 import { readLog } from './streaming/log.ts';
 import { forwardPorts } from './streaming/port-forward.ts';
 import { proxyTo } from './streaming/proxy.ts';
@@ -103,7 +103,8 @@ function createServe(
     const route = routeOf(request.path, api.catalog);
     if (route === undefined) throw noSuchPath();
     if (route.kind !== 'objects') return serveDiscovery(route, request, api.catalog);
-    const warnings: string[] = [];
+    const custom = customKindOf(route.resource);
+    const warnings = custom?.deprecation === undefined ? [] : [custom.deprecation];
     const asker = { user, warn: (message: string) => void warnings.push(message) };
     const seen = {
       ...api,
@@ -151,7 +152,7 @@ function verbsFor(target: Target): Readonly<Record<string, Verb>> {
     case 'exec':
       return { GET: execInPod, POST: execInPod };
     case 'attach':
-      return { GET: refuseAttach, POST: refuseAttach };
+      return { GET: attachToPod, POST: attachToPod };
     case 'portforward':
       return { GET: forwardPorts, POST: forwardPorts };
     case 'proxy':

@@ -147,9 +147,21 @@ suite('kubectl streams', { skip: cannotSendPackets || kubectlProblem() }, () => 
     assert.ok(!(await kubectl('logs', 'web')).includes('earer'));
   });
 
+  for (const [name, variables] of Object.entries(protocols)) {
+    test(`attach tells what a stand-in says from now on, over ${name}`, async (t) => {
+      await kubectl('get', '--raw', `${proxied('pods/web:8080')}/before-${name}`);
+      const attached = running(t, ['attach', 'web'], variables);
+      // Nothing tells that it is attached but that it hears. The suite's time limit bounds it.
+      for (let asked = 0; !attached.printed().includes(`/now-${name}-`); asked++) {
+        await kubectl('get', '--raw', `${proxied('pods/web:8080')}/now-${name}-${asked}`);
+      }
+      assert.ok(!attached.printed().includes('before-'), attached.printed());
+    });
+  }
+
   test('what cannot be streamed is refused with the reason', async () => {
     const refusals = [
-      [['attach', 'web'], /stand-in without a process to attach to/],
+      [['attach', 'web', '-c', 'x'], /container x is not valid|container x not found/],
       [['exec', 'nobody', '--', 'true'], /pods "nobody" not found/],
       [['exec', 'web', '-c', 'x', '--', 'true'], /container x is not valid|container not found/],
       [['exec', 'web', '--', '/no/such'], /exit code 127/],

@@ -19,6 +19,8 @@ export interface CustomKind {
   readonly scale: ScalePaths | undefined;
   readonly categories: readonly string[];
   readonly schema: JsonSchema;
+  /** What everybody is told who asks for this version, where it is deprecated. */
+  readonly deprecation: string | undefined;
   /** The store, with the objects of this resource in this version. */
   readonly store: Store;
   /** The object without fields that its schema does not have; the paths of those. */

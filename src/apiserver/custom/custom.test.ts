@@ -84,6 +84,25 @@ test('fields that the schema does not have are dropped, and named to who asks', 
   assert.equal(strict.status, 400);
 });
 
+test('who asks for a deprecated version is told so, and what to use instead; who asks for another is not', async () => {
+  const api = createTestApi();
+  const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: any } };
+  const deprecated = { ...version, storage: false, deprecated: true };
+  const versions = [
+    version,
+    { ...deprecated, name: 'v1beta1' },
+    { ...deprecated, name: 'v1alpha1', deprecationWarning: 'it "ends" soon' },
+  ];
+  await define(api, widgetDefinition(any, { spec: { versions } }));
+  const warningOf = async (path: string, method = 'GET'): Promise<string | undefined> =>
+    (await api.call(method, widgets.replace('/v1/', path))).headers['warning'];
+  assert.equal(await warningOf('/v1/'), undefined);
+  const instead = '299 - "example.com/v1beta1 Widget is deprecated; use example.com/v1 Widget"';
+  assert.equal(await warningOf('/v1beta1/'), instead);
+  assert.equal(await warningOf('/v1beta1/', 'DELETE'), instead);
+  assert.equal(await warningOf('/v1alpha1/'), String.raw`299 - "it \"ends\" soon"`);
+});
+
 test('defaults come where nothing is, also inside defaults; a null counts as nothing where none may be', async () => {
   const api = createTestApi();
   const schema = withSpec({

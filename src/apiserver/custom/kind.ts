@@ -8,6 +8,7 @@ import { forbidden, invalid } from '../status.ts';
 import type { Store } from '../store/port.ts';
 import { columnsOfVersion } from './columns.ts';
 import { withSchemaDefaults } from './defaults.ts';
+import { deprecationOf } from './deprecation.ts';
 import { embeddedProblems } from './embedded.ts';
 import type { Definition, DefinitionNames, DefinitionVersion } from './definition.ts';
 import { fieldNames, parseJsonPath } from './json-path.ts';
@@ -66,6 +67,7 @@ function customKind(resource: Resource, version: DefinitionVersion, source: Kind
     scale: scalePaths(version),
     categories: names.categories ?? [],
     schema,
+    deprecation: deprecationOf(definition, version),
     withDefaults,
     prune: (object) => pruneCustom(object, node),
     admit(object, previous) {

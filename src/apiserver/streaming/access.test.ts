@@ -100,6 +100,7 @@ function allow({ store }: LocalServer, resource: string, verbs: readonly string[
 }
 
 const exec = { path: 'exec?command=x&stdout=true', protocol: 'v5.channel.k8s.io' };
+const attach = { path: 'attach?stdout=true', protocol: 'v5.channel.k8s.io' };
 const forward = { path: 'portforward?ports=80', protocol: 'v4.channel.k8s.io' };
 
 const cases: readonly [resource: string, verbs: readonly string[], asked: Asked, status: number][] = [
@@ -113,8 +114,8 @@ const cases: readonly [resource: string, verbs: readonly string[], asked: Asked,
   ['pods/portforward', ['get'], forward, 403],
   ['pods/portforward', ['get', 'create'], forward, 101],
   ['pods/exec', ['*'], forward, 403],
-  ['pods/attach', ['get'], { path: 'attach' }, 403],
-  ['pods/attach', ['get', 'create'], { path: 'attach' }, 501],
+  ['pods/attach', ['get'], attach, 403],
+  ['pods/attach', ['get', 'create'], attach, 101],
   ['pods', ['*'], { path: 'log' }, 403],
   ['pods/log', ['get'], { path: 'log' }, 200],
   ['pods/proxy', ['get'], { path: 'proxy/x?watch=true' }, 200],

@@ -2,11 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { ApiRequest, ApiResponse } from '../http/messages.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
-import { badRequest, StatusError } from '../status.ts';
+import { badRequest } from '../status.ts';
 import { execOverSpdy } from './exec-spdy.ts';
-import { streamsWanted } from './exec-streams.ts';
+import { streamsWanted, type ExecStreams } from './exec-streams.ts';
 import { execOverWebSocket } from './exec-websocket.ts';
-import { opened, podOf, streamsOf } from './pod.ts';
+import { logAsProgram } from './log-as-program.ts';
+import { opened, podOf, portsOf, streamsOf } from './pod.ts';
 import { spdyProtocol } from './spdy/upgrade.ts';
 import { webSocketProtocol, webSockets } from './websocket.ts';
 
@@ -21,11 +22,34 @@ export async function execInPod(api: Api, target: Target, request: ApiRequest): 
   const command = query.getAll('command');
   const streams = streamsWanted(query);
   if (command.length === 0) throw badRequest('you must specify at least one command for the container');
+  return streamed(request, streams, () => streamsOf(api).exec(place, { command, terminal: streams.tty }));
+}
+
+/**
+ * GET or POST of a pod's `attach` (core/v1 PodAttachOptions): what a stand-in says is its log, which is told from now on
+ * until the pod goes. It reads nothing.
+ */
+export async function attachToPod(api: Api, target: Target, request: ApiRequest): Promise<ApiResponse> {
+  const { query } = request;
+  const { place, container } = podOf(api, target, query.get('container'));
+  const ports = portsOf(container);
+  const wanted = { follow: true, timestamps: false, tail: 0, ports };
+  return streamed(request, streamsWanted(query), async () =>
+    logAsProgram(await streamsOf(api).log(place, wanted)),
+  );
+}
+
+/** Hands a program's streams on to a client, in the protocol that it asks for. Throws 400 for none. */
+async function streamed(
+  request: ApiRequest,
+  streams: ExecStreams,
+  open: () => Promise<Duplex>,
+): Promise<ApiResponse> {
   const older = spdyProtocol(request, spdyProtocols);
   const protocol = older ?? webSocketProtocol(request, webSocketProtocols);
   if (protocol === undefined) throw badRequest('Upgrade request required');
   const accept = await webSockets();
-  const program = await opened(streamsOf(api).exec(place, { command, terminal: streams.tty }));
+  const program = await opened(open());
   program.on('error', () => program.destroy());
   if (older !== undefined) return leaving(program, execOverSpdy(older, program, streams));
   return leaving(program, {
@@ -47,11 +71,4 @@ function leaving(program: Duplex, response: ReturnType<typeof execOverSpdy>): Ap
       response.upgrade(raw);
     },
   };
-}
-
-/** GET or POST of a pod's `attach`: a stand-in is no process that could be attached to. */
-export function refuseAttach(api: Api, target: Target, { query }: ApiRequest): never {
-  const { place } = podOf(api, target, query.get('container'));
-  const message = `pod ${place.name} is a stand-in without a process to attach to; see kubectl logs, or run a program with kubectl exec`;
-  throw new StatusError(501, 'NotImplemented', message, {});
 }

@@ -1,11 +1,10 @@
-import { numberAt, arrayAt } from '../json.ts';
 import type { ApiRequest, ApiResponse } from '../http/messages.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest } from '../status.ts';
 import { countOf, flagOf } from '../verbs/query.ts';
 import { limitTo } from './limit.ts';
-import { opened, podOf, streamsOf } from './pod.ts';
+import { opened, podOf, portsOf, streamsOf } from './pod.ts';
 import type { LogWanted } from './port.ts';
 
 /** GET of a pod's log (core/v1 PodLogOptions): what the container's ports answered. */
@@ -16,8 +15,7 @@ export async function readLog(api: Api, target: Target, { query }: ApiRequest): 
     const name = `${target.namespace}/${place.name}`;
     throw badRequest(`previous terminated container not found: nothing of ${name} has ended`);
   }
-  const ports = arrayAt(container, ['ports']).map((port) => numberAt(port, ['containerPort']));
-  const relay = await opened(streamsOf(api).log(place, { ...wanted, ports }));
+  const relay = await opened(streamsOf(api).log(place, { ...wanted, ports: portsOf(container) }));
   const limit = countOf(query, 'limitBytes');
   return {
     status: 200,

@@ -1,5 +1,5 @@
 import { WeftError } from '../../lib/errors.ts';
-import { arrayAt, textAt, valueAt, type StoredObject } from '../json.ts';
+import { arrayAt, numberAt, textAt, valueAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest, StatusError } from '../status.ts';
@@ -39,6 +39,11 @@ function containerOf(pod: StoredObject, asked: string): unknown {
   const found = containers.find((container) => textAt(container, ['name']) === wanted);
   if (found !== undefined || asked === '') return found ?? containers[0];
   throw badRequest(`container ${asked} is not valid for pod ${pod.metadata.name}`);
+}
+
+/** Numbers of the ports that a container declares. */
+export function portsOf(container: unknown): number[] {
+  return arrayAt(container, ['ports']).map((port) => numberAt(port, ['containerPort']));
 }
 
 /** Waits for a stream. What is missing there is told as a Status that clients print. */

@@ -237,3 +237,36 @@ test('a stream of SPDY whose reader is slow holds the others up, and none is los
   assert.deepEqual(sizes, [1_000_000, 10]);
   client.destroy();
 });
+
+test('who attaches hears what the pod says from now on, and how it ended', async (t) => {
+  const streams = echoing();
+  const server = await serverWith(streams);
+  t.after(() => server.close());
+  const socket = dial(server, 'attach?stdin=true&stdout=true&stderr=true', ['v5.channel.k8s.io']);
+  const heard: [number, string][] = [];
+  socket.on('message', (data: Buffer) => heard.push([data[0] ?? -1, data.subarray(1).toString()]));
+  await once(socket, 'open');
+  const [log] = streams.open;
+  // Nobody reads what is sent there.
+  socket.send(Buffer.from([channels.stdin, 0x61]));
+  log?.write('TCP 80 answered\n');
+  while (heard.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(heard, [[channels.stdout, 'TCP 80 answered\n']]);
+  log?.end();
+  await once(socket, 'close');
+  assert.deepEqual(heard.at(-1), [channels.ended, '{"metadata":{},"status":"Success"}']);
+  assert.ok(log?.destroyed);
+});
+
+test('a log goes when nobody is attached to it any more', async (t) => {
+  const streams = echoing();
+  const server = await serverWith(streams);
+  t.after(() => server.close());
+  const socket = dial(server, 'attach?stdout=true', ['v5.channel.k8s.io']);
+  await once(socket, 'open');
+  const [log] = streams.open;
+  assert.ok(log);
+  const gone = once(log, 'close');
+  socket.terminate();
+  await gone;
+});
