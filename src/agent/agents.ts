@@ -15,7 +15,7 @@ import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
-import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
@@ -26,7 +26,6 @@ import { createFlowLog, type FlowLog } from './flow-log.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
-import { familyOf, type Family } from '../lib/address.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createLayer2, type Announced } from './layer2/layer2.ts';
@@ -210,7 +209,7 @@ export function createAgents(options: AgentsOptions): Agents {
     });
     const refusal = agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
-    flows.join({ name: place.name, netns, families: familiesOf(place) });
+    flows.join({ name: place.name, netns, families: placeFamilies(place) });
     kernel.drift.watch(netns, { peers: true });
     const freshness = createFreshness(clock);
     const front = frontOf(place, { netns, agent, freshness });
@@ -229,7 +228,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const front = createNodeFront({
       ...rest,
       name: place.name,
-      families: familiesOf(place),
+      families: placeFamilies(place),
       doors: () => agent.nodePortAddresses(),
       isOnLocalhost: options.config.localhostNodePorts,
       node: () => view.nodes.get(place.name),
@@ -491,9 +490,6 @@ export function createAgents(options: AgentsOptions): Agents {
       }),
   };
 }
-
-const familiesOf = (place: NodePlace): Family[] =>
-  familyPlaces(place).map(({ address }) => familyOf(address));
 
 /** What is repaired: a node by its namespace, and its pods all together. */
 const podsOf = (nodeNetns: string): string => `pods of ${nodeNetns}`;

@@ -7,7 +7,7 @@ import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
+import { familyPlaces, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink, tunnelLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
@@ -71,7 +71,7 @@ export interface NodeAgentOptions {
 
 export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const { place, netns, view, config, nft, route, conntrack } = options;
-  const families = familyPlaces(place).map(({ address }) => familyOf(address));
+  const families = placeFamilies(place);
   let chooser: PlannedNode = { name: place.name, zone: place.zone, addresses: nodeAddresses(place) };
   /** Where node ports answer: as of the start, or of the last comparison with the kernel. */
   let doors: readonly string[] = [];

@@ -30,6 +30,11 @@ export function familyPlaces(place: NodePlace): FamilyPlace[] {
   return place.secondary === undefined ? [place] : [place, place.secondary];
 }
 
+/** The families that the node has, the primary one first. */
+export function placeFamilies(place: NodePlace): Family[] {
+  return familyPlaces(place).map(({ address }) => familyOf(address));
+}
+
 /** Where the node is in this family; undefined when it has no address there. */
 export function placeIn(place: NodePlace | undefined, family: Family): FamilyPlace | undefined {
   return place === undefined
