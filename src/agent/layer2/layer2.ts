@@ -43,8 +43,6 @@ export interface Layer2 {
   apply(dirty: Dirty): void;
   /** Some address is about to be taken. */
   isBusy(): boolean;
-  /** Addresses by node. */
-  held(): ReadonlyMap<string, readonly string[]>;
   stop(): void;
 }
 
@@ -172,7 +170,6 @@ export function createLayer2(options: Layer2Options): Layer2 {
       for (const key of dirty.services) serviceChanged(key);
     },
     isBusy: () => isPlanned || [...speakers.values()].some((speaker) => !speaker.isSettled()),
-    held: () => new Map([...speakers].map(([node, speaker]) => [node, speaker.held()])),
     stop() {
       isStarted = false;
       cancelTick?.();

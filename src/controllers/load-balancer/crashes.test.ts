@@ -13,7 +13,7 @@ import { canShare, holderOf } from '../../model/load-balancer/request.ts';
 import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
-import { balancedService, poolNamed } from './fixtures.ts';
+import { balancedService, poolNamed } from '../../model/load-balancer/fixtures.ts';
 
 const claims = loadBalancerResources.loadbalanceraddresses;
 const pools = loadBalancerResources.ipaddresspools;

@@ -5,10 +5,17 @@ import type { LoadBalancerAddress } from '../../api/types/load-balancer.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Client } from '../../client/port.ts';
 import { inCluster, type Scenario } from '../scenario.ts';
-import { balancedService, givenAddresses, poolNamed } from './fixtures.ts';
+import { balancedService, poolNamed } from '../../model/load-balancer/fixtures.ts';
+import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 
 const claims = loadBalancerResources.loadbalanceraddresses;
 const shop = (name: string): { namespace: string; name: string } => ({ namespace: 'shop', name });
+
+/** Addresses that each Service says it has, by name. */
+async function givenAddresses(client: Client): Promise<Record<string, string[]>> {
+  const { items } = await client.list(resources.services);
+  return Object.fromEntries(items.map((service) => [service.metadata.name, addressesGivenTo(service)]));
+}
 
 /** Tells a story once what is there at first has been dealt with. */
 function story(

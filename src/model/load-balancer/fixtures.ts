@@ -1,9 +1,6 @@
-import { resources } from '../../api/resources.ts';
 import type { Service, ServiceSpec } from '../../api/types/core.ts';
 import type { IPAddressPool } from '../../api/types/load-balancer.ts';
 import type { Labels } from '../../api/types/meta.ts';
-import type { Client } from '../../client/port.ts';
-import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 
 /** A pool in the namespace where pools count. */
 export function poolNamed(
@@ -38,10 +35,4 @@ export function balancedService(
       ...spec,
     },
   };
-}
-
-/** Addresses that each Service says it has, by name. */
-export async function givenAddresses(client: Client): Promise<Record<string, string[]>> {
-  const { items } = await client.list(resources.services);
-  return Object.fromEntries(items.map((service) => [service.metadata.name, addressesGivenTo(service)]));
 }
