@@ -28,7 +28,7 @@ import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-f
 import type { Inside } from '../workload/streams/inside.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
-import { createLayer2, type Announced } from './layer2/layer2.ts';
+import { createLayer2, type Layer2Options } from './layer2/layer2.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createSlices } from './slices.ts';
@@ -52,7 +52,7 @@ export interface AgentKernel {
   readonly frames: Frames;
 }
 
-export interface AgentsOptions {
+export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onConflict'> {
   /** Reads what the network of all nodes follows from. */
   readonly client: Client;
   /** Writes about a node and its pods, as that node; where absent, `client` does. */
@@ -73,10 +73,6 @@ export interface AgentsOptions {
   readonly onRepair?: (object: Node | Pod) => void;
   /** Told of a pod that cannot be mended, and why. */
   readonly onBroken?: (pod: Pod, why: string) => void;
-  /** Told of a load balancer's address that a node answers for from now on. */
-  readonly onAnnounced?: (announced: Announced) => void;
-  /** Told of a load balancer's address that a machine outside the cluster has, by its link-layer address. */
-  readonly onConflict?: (conflict: Announced & { readonly mac: string }) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -166,8 +162,6 @@ export function createAgents(options: AgentsOptions): Agents {
     ...options,
     view,
     frames: kernel.frames,
-    onTaken: (taken) => options.onAnnounced?.(taken),
-    onConflict: (conflict) => options.onConflict?.(conflict),
     onSettled: checkWaiting,
   });
   const readiness = createNodeReadiness({ clientOf, node: (name) => view.nodes.get(name), clock, log });

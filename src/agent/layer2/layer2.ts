@@ -19,9 +19,9 @@ export interface Layer2Options {
   readonly clock: Clock;
   readonly log: Log;
   /** A node answers for an address from now on. */
-  readonly onTaken: (taken: Announced) => void;
+  readonly onAnnounced?: (announced: Announced) => void;
   /** A machine with this link-layer address, which is no node of the cluster, has the address. */
-  readonly onConflict: (conflict: Announced & { readonly mac: string }) => void;
+  readonly onConflict?: (conflict: Announced & { readonly mac: string }) => void;
   /** `isBusy` may have changed. */
   readonly onSettled: () => void;
 }
@@ -155,9 +155,9 @@ export function createLayer2(options: Layer2Options): Layer2 {
         cluster: () => view.namespaces.get('kube-system')?.metadata.uid ?? '',
         now: () => listening.now(),
         log: options.log,
-        onTaken: (address) => options.onTaken({ node, address, services: servicesOf(address) }),
+        onTaken: (address) => options.onAnnounced?.({ node, address, services: servicesOf(address) }),
         onConflict: (address, mac) =>
-          options.onConflict({ node, address, mac, services: servicesOf(address) }),
+          options.onConflict?.({ node, address, mac, services: servicesOf(address) }),
       });
       speakers.set(node, speaker);
       everythingChanged();
