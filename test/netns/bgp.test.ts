@@ -21,6 +21,8 @@ import { addressesGivenTo } from '../../src/model/load-balancer/status.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
 import { predict } from '../../src/analysis/predict/predict.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
+import { openLabs } from '../../src/cmd/labs.ts';
+import { readProcessFile } from '../../src/lab/process-file.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { cannotSpeakBgp, daemonsOf, hasSession, routerOf, type Router } from '../support/router.ts';
 import { eventually } from './flow.ts';
@@ -97,11 +99,12 @@ describe('addresses announced by BGP', { skip }, () => {
       communities,
       external,
     ]);
-    const service = await lab.connection.client.get(resources.services, {
-      namespace: 'default',
-      name: 'web',
+    await eventually('the Service has an address', async () => {
+      const key = { namespace: 'default', name: 'web' };
+      const service = await lab.connection.client.get(resources.services, key);
+      web = (service && addressesGivenTo(service)[0]) ?? '';
+      return web !== '';
     });
-    web = (service && addressesGivenTo(service)[0]) ?? '';
   });
   after(() => lab.down());
 
@@ -236,6 +239,15 @@ describe('addresses announced by BGP', { skip }, () => {
     await lab.apply([...base, advertisement()]);
     await hopsAre([]);
     await eventually('no daemon', () => daemonsOf(lab).length === 0);
+  });
+
+  test('daemons of a lab whose processes were all killed go with it', async () => {
+    await lab.apply([...base, advertisement(), external]);
+    await hopsAre(nodes);
+    const records = Object.values(readProcessFile(openLabs().control.paths(lab.name).processes));
+    for (const { pid } of records) process.kill(pid, 'SIGKILL');
+    await openLabs().control.stop(lab.name);
+    assert.deepEqual(daemonsOf(lab), []);
   });
 
   const eventsOf = async (kind: string): Promise<string[]> => {
