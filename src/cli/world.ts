@@ -9,6 +9,7 @@ import { networkConfigOf } from '../model/network/config.ts';
 import type { CliEnvironment } from './environment.ts';
 import { familyAsked } from './ip-family.ts';
 import type { LoadedObject, LocatedProblem } from './manifests/objects.ts';
+import type { KnownFile } from './manifests/load.ts';
 import { readManifests } from './manifests/read.ts';
 import { sourceOfManifests } from './source-of.ts';
 
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly ipFamily?: string;
   /** Whether broken manifests may be left out where it is known what is in doubt without them. */
   readonly aPartWillDo?: boolean;
+  /** See `LoadOptions`. */
+  readonly known?: Map<string, KnownFile>;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { formatRange } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import type { ReachOptions } from '../reach/reach.ts';
+import { indexOf } from '../cluster-index.ts';
+import type { ReachOptions } from '../reach/options.ts';
+import { viewReach } from '../reach/view.ts';
 import { changeOf, type Change } from './change.ts';
 import { rangeChanges, type RangeChange } from './range-changes.ts';
 import { comparableReach, passageKey, type ComparableReach, type Passage } from './rows.ts';
@@ -30,15 +32,21 @@ export interface ConnectionChange {
  * have no differences, and swapped ones the mirrored ones.
  */
 export function diffReach(before: Cluster, after: Cluster, options: ReachOptions = {}): ReachDiff {
-  const [old, now] = [comparableReach(before, options), comparableReach(after, options)];
+  const comparable = (cluster: Cluster): ComparableReach =>
+    comparableReach(viewReach(indexOf(cluster), options));
+  const connections = compareReach(comparable(before), comparable(after));
+  return { connections, services: serviceChanges(before, after) };
+}
+
+/** What differs in who reaches whom. */
+export function compareReach(old: ComparableReach, now: ComparableReach): ConnectionChange[] {
   const becauseOf = ({ source, destination }: Ends): string | undefined =>
     [source, destination].map((end) => endChange(end, old, now)).find((why) => why !== undefined);
-  const connections = [
+  return [
     ...outsideChanges(old.from, now.from, (range, name) => ({ source: range, destination: name })),
     ...outsideChanges(old.to, now.to, (range, name) => ({ source: name, destination: range })),
     ...namedChanges(old.named, now.named),
   ].map((one) => ({ ...one, because: becauseOf(one) }));
-  return { connections, services: serviceChanges(before, after) };
 }
 
 type Ends = Pick<ConnectionChange, 'source' | 'destination'>;

@@ -1,8 +1,7 @@
-import type { Cluster } from '../../model/cluster.ts';
 import { formatPorts, type PortSet } from '../../model/policy/port-set.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { ReachEnd, RowDetail } from '../reach/answer.ts';
-import { addReach, type ReachOptions } from '../reach/reach.ts';
+import type { ReachView } from '../reach/view.ts';
 
 /** What may pass between two ends. */
 export interface Passage {
@@ -29,7 +28,8 @@ export interface PassageOfRange {
   readonly passage: Passage;
 }
 
-export function comparableReach(cluster: Cluster, options: ReachOptions): ComparableReach {
+/** Of `about`, only the rows of which one end is among these. */
+export function comparableReach(view: ReachView, about?: ReadonlySet<string>): ComparableReach {
   const named = new Map<string, Map<string, Passage>>();
   const from = new Map<string, PassageOfRange[]>();
   const to = new Map<string, PassageOfRange[]>();
@@ -44,8 +44,8 @@ export function comparableReach(cluster: Cluster, options: ReachOptions): Compar
       named.set(source, row.set(destination, passage));
     }
   };
-  const { ends } = addReach({ add }, cluster, options);
-  return { ends: new Set(ends), named, from, to };
+  view.tell({ add }, about);
+  return { ends: new Set(view.ends), named, from, to };
 }
 
 function push<T>(lists: Map<string, T[]>, key: string, item: T): void {

@@ -49,7 +49,7 @@ export function groupPods(
     const groupKey = [policyIds.get(made.policy), made.peerClass, cell, made.node, made.isHost].join('|');
     const group = groups.get(groupKey) ?? made;
     groups.set(groupKey, group);
-    const name = level === 'pod' ? key : workloadName(pod);
+    const name = entityName(key, pod, level);
     const ofEntity = entities.get(name);
     if (ofEntity === undefined) entities.set(name, new Set([group]));
     else ofEntity.add(group);
@@ -67,7 +67,7 @@ function groupOf(
 ): Group {
   const isHost = pod.spec.hostNetwork === true;
   const place = isHost ? index.places.get(pod.spec.nodeName ?? '') : undefined;
-  const own = ownAddresses(pod);
+  const own = ownOf(pod, family);
   const places = place === undefined ? [] : familyPlaces(place);
   return {
     id,
@@ -75,20 +75,40 @@ function groupOf(
     policy: index.policies.policyOf(key),
     peerClass: index.policies.classOf(key),
     // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.
-    sendsFrom: parseAll(isHost ? places.map(({ tunnelAddress }) => tunnelAddress) : own, family),
-    receivesAt: parseAll(isHost ? places.map(({ address }) => address) : own, family),
+    sendsFrom: isHost
+      ? parseAll(
+          places.map(({ tunnelAddress }) => tunnelAddress),
+          family,
+        )
+      : own,
+    receivesAt: isHost
+      ? parseAll(
+          places.map(({ address }) => address),
+          family,
+        )
+      : own,
     node: withNode ? pod.spec.nodeName : undefined,
     isHost,
   };
 }
 
-function parseAll(texts: readonly string[], family: Family | undefined): Address[] {
+function parseAll(texts: readonly string[], family: Family | undefined): readonly Address[] {
   const all = texts.flatMap((text) => parseAddress(text) ?? []);
   return family === undefined ? all : all.filter((address) => address.family === family);
 }
 
-/** `NAMESPACE/NAME[Kind]` */
-function workloadName(pod: Pod): string {
+/** Of pods that stay as they are while policies change, addresses are read once. */
+const parsed = new WeakMap<Pod, readonly Address[]>();
+
+function ownOf(pod: Pod, family: Family | undefined): readonly Address[] {
+  const all = parsed.get(pod) ?? parseAll(ownAddresses(pod), undefined);
+  parsed.set(pod, all);
+  return family === undefined ? all : all.filter((address) => address.family === family);
+}
+
+/** Whose row a pod belongs to: its own, or that of its workload, `NAMESPACE/NAME[Kind]`. */
+export function entityName(key: string, pod: Pod, level: 'workload' | 'pod'): string {
+  if (level === 'pod') return key;
   const { namespace, name, kind } = workloadOf(pod);
   return `${namespace}/${name}[${kind}]`;
 }

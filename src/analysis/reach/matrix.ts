@@ -13,7 +13,8 @@ import { declaredPorts } from '../predict/listening.ts';
 import type { ReachEnd, ReachRows } from './answer.ts';
 import { distinctReasons } from './because.ts';
 import { endMatcher, focused } from './focus.ts';
-import { addReach, type ReachOptions } from './reach.ts';
+import type { ReachOptions } from './options.ts';
+import { addReach } from './reach.ts';
 
 /** Who reaches whom as rows and columns; all addresses outside are one end, `outside`. */
 export interface ReachMatrix {

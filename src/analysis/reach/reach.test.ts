@@ -9,7 +9,8 @@ import { applyChange, emptyWorld, type World } from '../../model/policy/testing/
 import { isAllowedNaively } from '../../model/policy/testing/naive.ts';
 import { describeCluster, type ClusterDescription } from '../testing/cluster.ts';
 import { clusterOf, workloadName } from '../testing/cluster-of-world.ts';
-import { reach, type ReachOptions } from './reach.ts';
+import type { ReachOptions } from './options.ts';
+import { reach } from './reach.ts';
 
 function rows(description: ClusterDescription, options?: ReachOptions): string[] {
   const { connections } = reach(describeCluster(description), options);

@@ -1,5 +1,5 @@
 import type { PortSet } from '../../model/policy/port-set.ts';
-import { createCandidates } from './candidates.ts';
+import { createCandidates, type Candidates } from './candidates.ts';
 import type { Group } from './groups.ts';
 import { createPairs } from './pairs.ts';
 
@@ -7,6 +7,8 @@ import { createPairs } from './pairs.ts';
 export interface GroupRows {
   /** The groups that the source has ports open to, in no order; itself among them where its pods reach each other. */
   reachedFrom(source: Group): readonly Group[];
+  /** The groups that have ports open to the destination. */
+  reaching(destination: Group): readonly Group[];
   /** See `createPairs`. */
   between(source: Group, destination: Group): readonly PortSet[];
 }
@@ -16,49 +18,67 @@ export function createRows(groups: readonly Group[]): GroupRows {
   const between = createPairs();
   const toWhom = createCandidates(groups, ({ receivesAt }) => receivesAt);
   const fromWhom = createCandidates(groups, ({ sendsFrom }) => sendsFrom);
-  const open = groups.filter(({ policy }) => fromWhom(policy.ingress) === 'every');
-  const closed = reverse(groups, (group) => fromWhom(group.policy.ingress));
-  const residents = residentsOf(groups);
-  const known = new Map<Group, readonly Group[]>();
-
-  const plausible = (source: Group): Iterable<Group> => {
-    const byEgress = toWhom(source.policy.egress);
-    const byIngress = closed.get(source) ?? [];
-    const isShorter = byEgress !== 'every' && byEgress.length <= open.length + byIngress.length;
-    const found = isShorter ? byEgress : [...open, ...byIngress];
-    const alwaysOpen = residents(source);
-    return alwaysOpen.length === 0 ? found : new Set([...found, ...alwaysOpen]);
+  const named = {
+    to: ({ policy }: Group) => toWhom(policy.egress),
+    from: ({ policy }: Group) => fromWhom(policy.ingress),
   };
-
+  const destinations = createPlausible(groups, named.to, named.from);
+  const sources = createPlausible(groups, named.from, named.to);
+  const known = new Map<Group, readonly Group[]>();
   return {
     between,
     reachedFrom(source) {
       const row =
-        known.get(source) ??
-        [...plausible(source)].filter((destination) => between(source, destination).some(hasPorts));
+        known.get(source) ?? destinations(source).filter((one) => between(source, one).some(hasPorts));
       known.set(source, row);
       return row;
     },
+    reaching: (destination) => sources(destination).filter((one) => between(one, destination).some(hasPorts)),
   };
+}
+
+type NamedBy = (group: Group) => Candidates;
+
+/** Whom a group may have to do with: those that its own allowances name, or those whose allowances name it. */
+function createPlausible(
+  groups: readonly Group[],
+  named: NamedBy,
+  namedByOthers: NamedBy,
+): (group: Group) => readonly Group[] {
+  const others = once(() => ({
+    open: groups.filter((group) => namedByOthers(group) === 'every'),
+    closed: reverse(groups, namedByOthers),
+  }));
+  const residents = once(() => residentsOf(groups));
+  return (group) => {
+    const own = named(group);
+    const { open, closed } = others();
+    const theirs = closed.get(group) ?? [];
+    const found = own !== 'every' && own.length <= open.length + theirs.length ? own : [...open, ...theirs];
+    const alwaysOpen = residents()(group);
+    return alwaysOpen.length === 0 ? found : [...new Set([...found, ...alwaysOpen])];
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 const hasPorts = (ports: PortSet): boolean => ports === 'all' || ports.length > 0;
 
-/** By source the destinations whose allowances name it. */
-function reverse(
-  groups: readonly Group[],
-  sourcesOf: (group: Group) => 'every' | readonly Group[],
-): ReadonlyMap<Group, readonly Group[]> {
-  const destinations = new Map<Group, Group[]>();
-  for (const destination of groups) {
-    const sources = sourcesOf(destination);
-    for (const source of sources === 'every' ? [] : sources) {
-      const list = destinations.get(source);
-      if (list === undefined) destinations.set(source, [destination]);
-      else list.push(destination);
+/** By each group those whose allowances name it; not those that are about everybody. */
+function reverse(groups: readonly Group[], named: NamedBy): ReadonlyMap<Group, readonly Group[]> {
+  const naming = new Map<Group, Group[]>();
+  for (const group of groups) {
+    const peers = named(group);
+    for (const peer of peers === 'every' ? [] : peers) {
+      const list = naming.get(peer);
+      if (list === undefined) naming.set(peer, [group]);
+      else list.push(group);
     }
   }
-  return destinations;
+  return naming;
 }
 
 /** A node and its pods reach each other whatever policies say. */

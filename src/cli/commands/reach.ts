@@ -1,7 +1,9 @@
-import { reach as reachOf, type ReachOptions as ReachQuestion } from '../../analysis/reach/reach.ts';
+import type { ReachOptions as ReachQuestion } from '../../analysis/reach/options.ts';
+import { reach as reachOf } from '../../analysis/reach/reach.ts';
 import type { Reach } from '../../analysis/reach/answer.ts';
 import { withDoubts } from '../../analysis/reach/doubt.ts';
 import { WeftError } from '../../lib/errors.ts';
+import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
@@ -26,6 +28,8 @@ export interface ReachOptions {
   readonly port?: string;
   /** Also why. */
   readonly explain: boolean;
+  /** Say what each change of the manifests opens and closes. */
+  readonly watch: boolean;
 }
 
 const liveFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'junit'] as const;
@@ -45,6 +49,7 @@ const staticFormats = [
 /** `weft reach`: who may open connections to whom; with `live`, proved. Exit 1 when a cell is wrong or unknown. */
 export async function reach(env: CliEnvironment, options: ReachOptions): Promise<ExitCode> {
   if (options.live) return withLab(env, options, (lab) => reachLive(env, lab, options));
+  if (options.watch) return reachWatched(env, options);
   const format = requireFormat(options.output, staticFormats);
   const world = await openWorld(env, { ...options, aPartWillDo: true });
   const answer = withDoubts(connectionsOf(world, options), doubtsOf(world));
@@ -54,6 +59,24 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
   return settle(env, world, 0);
+}
+
+/** First the whole answer, then what changes. */
+async function reachWatched(env: CliEnvironment, options: ReachOptions): Promise<ExitCode> {
+  requireFormat(options.output, ['table']);
+  const { requireFiles, watchManifests } = await import('./watch.ts');
+  requireFiles(options);
+  const code = await reach(env, { ...options, watch: false });
+  if (code !== 0) return code;
+  const question = (cluster: Cluster): ReachQuestion => {
+    const { level, includeClusterDns, family } = questionOf({ cluster, sourceOf: () => undefined }, options);
+    return {
+      ...(level && { level }),
+      ...(includeClusterDns && { includeClusterDns }),
+      ...(family && { family }),
+    };
+  };
+  return watchManifests(env, { ...options, question });
 }
 
 type Asked = Pick<World, 'cluster' | 'sourceOf'>;

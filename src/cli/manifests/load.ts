@@ -1,8 +1,8 @@
 import { keyOf, resourceOf } from '../../api/resources.ts';
 import { WeftError } from '../../lib/errors.ts';
-import { readManifestFiles } from './files.ts';
+import { readManifestFiles, type ManifestFile } from './files.ts';
 import { foreignPolicyProblem } from './foreign-policies.ts';
-import { readObjects, type LoadedObject, type LocatedProblem } from './objects.ts';
+import { readObjects, type LoadedObject, type LocatedProblem, type ReadObjects } from './objects.ts';
 import type { ManifestIo } from './port.ts';
 import { readYamlDocuments } from './yaml-documents.ts';
 
@@ -25,6 +25,14 @@ export interface IgnoredKind {
 
 export interface LoadOptions {
   readonly aPartWillDo?: boolean;
+  /** What files held when they were read before, by name: of one that is as it was, nothing is parsed again. */
+  readonly known?: Map<string, KnownFile>;
+}
+
+/** A file's text and what stands in it. */
+export interface KnownFile {
+  readonly text: string;
+  readonly read: ReadObjects;
 }
 
 const mostObjects = 100_000;
@@ -38,18 +46,17 @@ const mostProblemsShown = 20;
 export async function loadManifests(
   paths: readonly string[],
   io: ManifestIo,
-  { aPartWillDo = false }: LoadOptions = {},
+  { aPartWillDo = false, known }: LoadOptions = {},
 ): Promise<Manifests> {
   const files = await readManifestFiles(paths, io);
   const loaded: LoadedObject[] = [];
   const problems: LocatedProblem[] = [];
   for (const file of files) {
-    for (const document of readYamlDocuments(file.text, file.name)) {
-      const read = readObjects(document, file.name);
-      loaded.push(...read.objects);
-      problems.push(...read.problems);
-      if (loaded.length > mostObjects) throw tooManyObjects();
-    }
+    const before = known?.get(file.name);
+    const read = before?.text === file.text ? before.read : readFile(file, mostObjects - loaded.length);
+    known?.set(file.name, { text: file.text, read });
+    loaded.push(...read.objects);
+    problems.push(...read.problems);
   }
   problems.push(...duplicates(loaded));
   const isContained = problems.every(({ doubtIn }) => doubtIn !== undefined);
@@ -59,6 +66,18 @@ export async function loadManifests(
     objects: loaded.filter(({ object }) => resourceOf(object) !== undefined),
     ignored: ignoredOf(loaded),
   };
+}
+
+/** Throws `manifest-too-large` for more than `most` objects, before the rest of the file is looked at. */
+function readFile({ name, text }: ManifestFile, most: number): ReadObjects {
+  const all: ReadObjects = { objects: [], problems: [] };
+  for (const document of readYamlDocuments(text, name)) {
+    const { objects, problems } = readObjects(document, name);
+    all.objects.push(...objects);
+    all.problems.push(...problems);
+    if (all.objects.length > most) throw tooManyObjects();
+  }
+  return all;
 }
 
 /** One object given twice is a mistake: which one counts would depend on the order of files. */

@@ -19,7 +19,7 @@ export async function run(
   argv: readonly string[],
   lab?: LabConnection,
   /** What the person does until they end a command that waits for that. */
-  meanwhile: (printed: string) => Promise<void> = () => Promise.resolve(),
+  meanwhile: (printed: string, printedNow: () => string) => Promise<void> = () => Promise.resolve(),
 ): Promise<Printed> {
   let [out, err] = ['', ''];
   const notHere = (): never => {
@@ -48,7 +48,7 @@ export async function run(
     evidence: () => Promise.resolve({ kernel: () => [], versions: () => ({ weft: 'test' }) }),
     diagnose: () => Promise.resolve([]),
     enter: () => Promise.resolve(undefined),
-    untilInterrupted: () => meanwhile(out),
+    untilInterrupted: () => meanwhile(out, () => out + err),
     runControllers: notHere,
     now: () => 0,
   };

@@ -1,0 +1,127 @@
+import type { Pod } from '../../api/types/core.ts';
+import { parseAddress, type Family } from '../../lib/address.ts';
+import { ownAddresses } from '../../model/network/pod-addresses.ts';
+import type { DirectionPolicy } from '../../model/policy/port.ts';
+import { formatPorts, intersectPorts, noPorts, unionPorts } from '../../model/policy/port-set.ts';
+import { isClusterDns } from '../cluster-dns.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
+import type { ReachRows } from './answer.ts';
+import { createBecause, distinctReasons, type Because } from './because.ts';
+import { groupPods, type Entity } from './groups.ts';
+import { createOutside, type OutsideRow } from './outside.ts';
+import { distinctPorts } from './pairs.ts';
+import { createReached, type Reached } from './reached.ts';
+import type { ReachOptions } from './options.ts';
+
+/** Who reaches whom at one moment: what the index's policies become later is not in it. */
+export interface ReachView {
+  /** Whose rows there are, by name, ascending. */
+  readonly ends: readonly string[];
+  readonly pods: number;
+  /** Tells every row that has ports; of `about`, those of which one end is among these. */
+  tell(answer: ReachRows, about?: ReadonlySet<string>): void;
+}
+
+export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focus'> = {}): ReachView {
+  const { level = 'workload', includeClusterDns = false, family } = options;
+  const pods = new Map([...index.cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
+  const entities = groupPods(index, pods, { level, ...(family && { family }) });
+  const outside = createOutside(family === undefined ? familiesOf(pods.values()) : [family]);
+  const because = createBecause(index, options.explained?.sourceOf);
+  const reached = createReached(entities);
+  return {
+    ends: entities.map(({ name }) => name),
+    pods: pods.size,
+    tell(answer, about) {
+      const telling: Telling = { answer, because, outside, reached };
+      const isAsked = ({ name }: Entity): boolean => about === undefined || about.has(name);
+      const asked = about === undefined ? entities : entities.filter(isAsked);
+      addFromOutside(telling, asked);
+      for (const source of asked) {
+        addToOutside(telling, source);
+        for (const destination of reached.from(source)) addPair(telling, source, destination);
+      }
+      if (about === undefined) return;
+      for (const destination of asked) {
+        for (const source of reached.to(destination)) {
+          if (!isAsked(source)) addPair(telling, source, destination);
+        }
+      }
+    },
+  };
+}
+
+interface Telling {
+  readonly answer: ReachRows;
+  readonly because: Because;
+  readonly outside: (policies: readonly DirectionPolicy[]) => OutsideRow[];
+  readonly reached: Reached;
+}
+
+/** By address first: one source after the other. */
+function addFromOutside({ answer, because, outside }: Telling, entities: readonly Entity[]): void {
+  const rows = entities.flatMap((destination) =>
+    outside(destination.groups.map(({ policy }) => policy.ingress)).map((row) => ({ destination, row })),
+  );
+  for (const { destination, row } of rows.sort((a, b) => byRange(a.row, b.row))) {
+    answer.add(row.range, destination.name, row.ports, {
+      why: dependsOn(row),
+      because: (ports) =>
+        distinctReasons(
+          destination.groups.flatMap((group) => because.outside('ingress', group, row.range, ports)),
+        ),
+    });
+  }
+}
+
+function addToOutside({ answer, because, outside }: Telling, source: Entity): void {
+  for (const row of outside(source.groups.map(({ policy }) => policy.egress))) {
+    answer.add(source.name, row.range, row.ports, {
+      why: dependsOn(row),
+      because: (ports) =>
+        distinctReasons(source.groups.flatMap((group) => because.outside('egress', group, row.range, ports))),
+    });
+  }
+}
+
+const dependsOn = ({ isAgreed }: OutsideRow): string | undefined =>
+  isAgreed
+    ? undefined
+    : 'it depends on the pod: not all of them have the same ports open to all of these addresses';
+
+function byRange({ range: a }: OutsideRow, { range: b }: OutsideRow): number {
+  if (a.first.family !== b.first.family) return a.first.family < b.first.family ? -1 : 1;
+  if (a.first.value !== b.first.value) return a.first.value < b.first.value ? -1 : 1;
+  return a.last.value < b.last.value ? -1 : a.last.value > b.last.value ? 1 : 0;
+}
+
+function addPair({ answer, because, reached }: Telling, source: Entity, destination: Entity): void {
+  const pairs = source.groups.flatMap((from) =>
+    destination.groups.map((to) => ({ from, to, ports: reached.between(from, to) })),
+  );
+  const variants = distinctPorts(pairs.flatMap(({ ports }) => ports));
+  const words = variants.map((ports) => formatPorts(ports).join(', ') || 'nothing').join(' or ');
+  // Groups differ by who their pods are; one pair of groups differs in itself by the family only.
+  const what = pairs.length > 1 ? 'pods' : 'address family';
+  answer.add(source.name, destination.name, variants.reduce(unionPorts, noPorts), {
+    why: variants.length > 1 ? `it depends on the ${what}: ${words}` : undefined,
+    because: (asked) =>
+      distinctReasons(
+        pairs.flatMap(({ from, to, ports }) =>
+          because.between(from, to, intersectPorts(asked, ports.reduce(unionPorts, noPorts))),
+        ),
+      ),
+  });
+}
+
+/** The families that the cluster's pods speak. */
+function familiesOf(pods: Iterable<Pod>): Family[] {
+  const families = new Set<Family>();
+  for (const pod of pods) {
+    for (const address of ownAddresses(pod)) {
+      const family = parseAddress(address)?.family;
+      if (family !== undefined) families.add(family);
+    }
+  }
+  return families.size === 0 ? ['IPv4'] : [...families].sort();
+}
