@@ -23,6 +23,7 @@ import { createDriftRepair } from './drift-repair.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createFlowLog, type FlowLog } from './flow-log.ts';
+import type { DomainJournal } from './domains/journal.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
@@ -65,6 +66,8 @@ export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onCo
   /** Everybody that `servingOf` may name. */
   readonly servings: readonly Serving[];
   readonly settings: PodSettings;
+  /** Where absent, what is known of domain names is forgotten with this process. */
+  readonly domainJournal?: DomainJournal;
   /** Where the nodes' own servers listen and connect. */
   readonly inside: Inside;
   /** Told of the view when it is whole, and of every change of it. */
@@ -81,6 +84,7 @@ export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onCo
 export interface Agents extends Service {
   readonly denials: Denials;
   readonly flows: FlowLog;
+  readonly domains: ClusterView['domains'];
   /**
    * Resolves when everything up to these resourceVersions (by plural name of the resource) is programmed on
    * every node.
@@ -131,7 +135,7 @@ const nothing: Dirty = {
 export function createAgents(options: AgentsOptions): Agents {
   const { client, kernel, log, clock } = options;
   const clientOf = options.clientOf ?? (() => client);
-  const view = createClusterView({ client, clock, config: options.config });
+  const view = createClusterView(options);
   const planner = createServicePlanner();
   const groups = createPortGroups();
   const members = new Map<string, Member>();
@@ -441,6 +445,7 @@ export function createAgents(options: AgentsOptions): Agents {
   return {
     denials,
     flows,
+    domains: view.domains,
     async start() {
       view.onDirty(apply);
       kernel.drift.onDrift(({ namespace, of }) =>

@@ -4,18 +4,20 @@ import { policyResources, resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sameJson } from '../lib/same-json.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
 import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { createRerouting } from './rerouting.ts';
+import { createDomains, type Domains } from './domains/domains.ts';
+import type { DomainJournal } from './domains/journal.ts';
 import { createPace } from './pace.ts';
 import { nodeFacts } from '../model/identity/node-facts.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
 import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
-import type { ServiceOptions } from '../model/services/service-ports.ts';
 import { createServiceModel, type ServiceModel } from '../model/services/service-model.ts';
 
 /** What changed since the last look, by key. */
@@ -51,6 +53,7 @@ export function joinDirty(a: Dirty, b: Dirty): Dirty {
  */
 export interface ClusterView {
   readonly policies: PolicyModel;
+  readonly domains: Domains;
   readonly services: ServiceModel;
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly namespaces: Informer<Namespace>;
@@ -65,6 +68,8 @@ export interface ClusterView {
   start(): Promise<void>;
   /** A promise puts off the next call until it is fulfilled. */
   onDirty(callback: (dirty: Dirty) => void | Promise<void>): void;
+  /** Hands on what somebody changed in the models otherwise; resolves when the callback is done with it. */
+  changed(): Promise<void>;
   /** Newest resourceVersion seen and handed on, by plural name of the resource. */
   seen(): Readonly<Record<string, string>>;
   stop(): void;
@@ -73,10 +78,11 @@ export interface ClusterView {
 export interface ClusterViewOptions {
   readonly client: Client;
   readonly clock: Clock;
-  readonly config: ServiceOptions;
+  readonly config: NetworkConfig;
+  readonly domainJournal?: DomainJournal | undefined;
 }
 
-export function createClusterView({ client, clock, config }: ClusterViewOptions): ClusterView {
+export function createClusterView({ client, clock, config, domainJournal }: ClusterViewOptions): ClusterView {
   const policies = createPolicyModel();
   const services = createServiceModel(config);
   const places = new Map<string, NodePlace>();
@@ -101,8 +107,13 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
   let nodesChanged = false;
   let podsChanged = new Set<string>();
 
+  let waiting: (() => void)[] = [];
+
   const flush = (): void | Promise<void> => {
+    const told = waiting;
+    waiting = [];
     seen = versionsOf(informers);
+    domains.policiesChanged();
     const { classes, policies: allowances } = policies.takeChanges();
     const changed = services.takeChanges();
     const dirty = {
@@ -116,12 +127,20 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
     nodesChanged = false;
     podsChanged = new Set();
     for (const service of dirty.services) endpoints.set(service, services.portsOf(service));
-    return callback(dirty);
+    const done = callback(dirty);
+    if (told.length > 0) void tellDone(done, told);
+    return done;
   };
   const pace = createPace({ clock, work: flush });
   const schedule = (): void => {
     if (started) pace.ask();
   };
+  const changed = (): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      schedule();
+    });
+  const domains = createDomains({ policies, program: changed, config, journal: domainJournal, clock });
   const follow = <T>(informer: Informer<T>, apply: (change: Change<T>) => void): void => {
     ends.push(
       informer.onChange((change) => {
@@ -151,6 +170,7 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
 
   return {
     policies,
+    domains,
     services,
     places,
     namespaces: informers.namespaces,
@@ -185,10 +205,12 @@ export function createClusterView({ client, clock, config }: ClusterViewOptions)
     onDirty(listener) {
       callback = listener;
     },
+    changed,
     // What no change came with, such as a bookmark, needs no handing on.
     seen: () => (pace.isIdle ? versionsOf(informers) : seen),
     stop() {
       pace.stop();
+      domains.stop();
       for (const end of ends.splice(0)) end();
     },
   };
@@ -200,6 +222,11 @@ function versionsOf(
   return Object.fromEntries(
     Object.entries(informers).map(([plural, informer]) => [plural, informer.resourceVersion]),
   );
+}
+
+async function tellDone(done: void | Promise<void>, told: readonly (() => void)[]): Promise<void> {
+  await done;
+  for (const tell of told) tell();
 }
 
 /** Whether everything up to these was seen. ResourceVersions of one API server are numbers here, and compare as such. */

@@ -19,6 +19,8 @@ const [client, server, far, node, service] = [
   '10.96.0.1',
 ];
 const classes: Readonly<Record<string, number>> = { [client]: 1, [far]: 2 };
+/** Of an address that had a domain name. */
+const named = '203.0.113.10';
 const otherBits = 0x8001;
 
 const open: DirectionPolicy = {
@@ -73,6 +75,7 @@ function isCut(
     localPolicy: (address: string) => local.get(address),
     classAt: (address: string) => classes[address] ?? 0,
     isResident: (address: string) => address === node,
+    wasNamed: (ends: { client: string; server: string }) => ends.client === client && ends.server === named,
   };
   const changed = cutConnections(
     { conntrack, netns: 'node', families: ['IPv4'], directory },
@@ -115,6 +118,11 @@ const cases: readonly { name: string; cut: boolean; of: () => boolean }[] = [
     name: 'the client may send to nobody',
     cut: true,
     of: () => isCut(connection({ to: far }), { client: { egress: shut } }),
+  },
+  {
+    name: 'the server had a name that the client may send to',
+    cut: false,
+    of: () => isCut(connection({ to: named }), { client: { egress: shut } }),
   },
   {
     name: 'the client may send to the class behind the Service',

@@ -14,6 +14,11 @@ export interface AddressDirectory {
   classAt(address: string): number;
   /** Whether it is one of the node's own addresses. */
   isResident(address: string): boolean;
+  /**
+   * Whether the client, a pod of the node, could connect if the server still had the domain names that it had: such
+   * connections go on when the names have other addresses.
+   */
+  wasNamed(ends: { client: string; server: string; protocol: Protocol; port: number }): boolean;
 }
 
 /**
@@ -48,7 +53,8 @@ function isDenied(entry: ConntrackEntry, directory: AddressDirectory): boolean {
   if (client === server) return false;
   const sender = directory.localPolicy(client);
   if (sender !== undefined && !directory.isResident(server)) {
-    if (!permits(sender.egress, peerAt(server, directory), { protocol, port })) return true;
+    const isPermitted = permits(sender.egress, peerAt(server, directory), { protocol, port });
+    if (!isPermitted && !directory.wasNamed({ client, server, protocol, port })) return true;
   }
   const receiver = directory.localPolicy(server);
   if (receiver === undefined || directory.isResident(clientSeen)) return false;

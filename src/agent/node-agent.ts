@@ -1,5 +1,5 @@
 import { keyOf } from '../api/resources.ts';
-import { familyOf, inFamily } from '../lib/address.ts';
+import { familyOf, inFamily, parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
@@ -17,7 +17,7 @@ import type { PortGroups } from '../plan/policy/elements.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import type { ServicesNode } from '../plan/services/skeleton.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
-import { cutConnections } from './connection-cutter.ts';
+import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './pod-life.ts';
@@ -119,7 +119,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
   const localByAddress = new Map<string, string>();
 
-  const directory = {
+  const directory: AddressDirectory = {
     localPolicy: (address: string) => {
       const key = localByAddress.get(address);
       return key === undefined ? undefined : local.get(key)?.policy;
@@ -129,6 +129,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       return key === undefined ? 0 : view.policies.classOf(key);
     },
     isResident: (address: string) => residents.includes(address),
+    wasNamed({ client, server, protocol, port }) {
+      const [pod, domains] = [localByAddress.get(client), view.domains.namesAt(server)];
+      if (pod === undefined || domains.length === 0) return false;
+      const peer = { pod: view.podAt.get(server), address: parseAddress(server), domains };
+      const question = { direction: 'egress', pod, peer, protocol, port } as const;
+      return view.policies.decide(question).verdict === 'allowed';
+    },
   };
 
   const addressesOf = (key: string): readonly string[] => {

@@ -1,5 +1,7 @@
 import { release } from 'node:os';
 import { createAgents } from '../agent/agents.ts';
+import { decodeLesson } from '../agent/domains/domains.ts';
+import { createDomainJournal } from '../agent/domains/journal.ts';
 import { createNodeLeases } from '../agent/node-leases.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import { createClients } from '../client/http/client.ts';
@@ -90,6 +92,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       pod.metadata.annotations?.[servedByAnnotation] === 'dns' ? serving.dns : serving.holder,
     servings: Object.values(serving),
     settings,
+    domainJournal: createDomainJournal({ path: paths.domains, log }),
     inside: createInside(createSockets({ namespaces })),
     onView(view) {
       speakers.changed(view);
@@ -121,6 +124,15 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
         return { body: {} };
       },
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
+      'GET /domains': () => ({
+        stream: (push) => agents.domains.subscribe((changes) => push(changes)),
+      }),
+      'POST /domains': async ({ body }) => {
+        await agents.domains.learn(decodeLesson(body));
+        const [failing] = agents.programming().failing;
+        if (failing !== undefined) throw new WeftError('nodes-failing', `${failing.node}: ${failing.why}`);
+        return { body: {} };
+      },
       'GET /audits': () => ({ stream: (push) => agents.denials.subscribeAudits(push) }),
     },
   });

@@ -1,4 +1,5 @@
 import { createClient } from '../client/http/client.ts';
+import { createDomainGate } from '../dns/domains/gate.ts';
 import { createDnsServer } from '../dns/server.ts';
 import { createUpstreamCounters } from '../dns/upstream/counters.ts';
 import { createForwarder } from '../dns/upstream/forwarder.ts';
@@ -11,6 +12,7 @@ import { familiesOfNetwork, upstreamServers } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { clientMetrics } from './client-metrics.ts';
+import { domainAgents } from './domain-agents.ts';
 import { keepOwnTokens } from './own-tokens.ts';
 import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
@@ -38,9 +40,16 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
     counters: upstream,
     clock: systemClock,
   });
+  const gate = createDomainGate({
+    forwarder,
+    agents: domainAgents(paths.socket('agents')),
+    counters: upstream,
+    clock: systemClock,
+    log,
+  });
   const dns = createDnsServer({
     sockets,
-    foreign: forwarder,
+    foreign: gate,
     namespaces,
     families,
     client,
@@ -49,12 +58,14 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   });
   const pods = keepServing(dns, { directory: paths.serving('dns'), log });
   const serving = createServingServer({ path: paths.socket('dns'), pods, log });
+  gate.start();
   await dns.start();
   await pods.restore();
   await serving.start();
   return async () => {
     await tokens.stop();
     await serving.stop();
+    gate.stop();
     await dns.stop();
     await internet.stop();
     await client.close();

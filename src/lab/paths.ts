@@ -29,6 +29,8 @@ export interface LabPaths {
   accountToken(account: string): string;
   /** Where the API server writes down every request, if it was asked to. */
   readonly audit: string;
+  /** What the agents know of domain names. */
+  readonly domains: string;
   readonly store: string;
   /** What `up` decided: `LabOptions`. */
   readonly options: string;
@@ -80,6 +82,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     nodeTokens: join(directory, 'credentials', 'nodes.json'),
     accountToken: (account) => join(directory, 'credentials', 'tokens', account),
     audit: join(directory, 'log', 'audit.log'),
+    domains: join(directory, 'domains'),
     store: join(directory, 'store.db'),
     options: join(directory, 'lab.json'),
     processes: join(directory, 'processes.json'),

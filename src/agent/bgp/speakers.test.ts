@@ -10,6 +10,7 @@ import type { Client } from '../../client/port.ts';
 import { createFakeBgpDaemons, createFakeBgpNetwork, type FakeBgpDaemons } from '../../drivers/bgp/fake.ts';
 import { createFakeClock, type FakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../lib/log.ts';
+import { defaultNetworkConfig } from '../../model/network/config.ts';
 import { createClusterView } from '../cluster-view.ts';
 import { createSpeakers, type Speakers } from './speakers.ts';
 
@@ -84,7 +85,7 @@ async function createWorld(
     clock,
     log: silentLog,
   });
-  const view = createClusterView({ client, clock, config: {} });
+  const view = createClusterView({ client, clock, config: defaultNetworkConfig });
   view.onDirty(() => speakers.changed(view));
   await view.start();
   const settled = async (): Promise<void> => {

@@ -7,6 +7,8 @@ export interface UpstreamCounters {
   mismatched: number;
   /** Questions that were not asked, for too many were under way. */
   refused: number;
+  /** Answers given out although no agent said that the addresses in them are programmed. */
+  unprogrammed: number;
   readonly cache: { hits: number; misses: number };
 }
 
@@ -16,6 +18,7 @@ export function createUpstreamCounters(): UpstreamCounters {
     failures: 0,
     mismatched: 0,
     refused: 0,
+    unprogrammed: 0,
     cache: { hits: 0, misses: 0 },
   };
 }

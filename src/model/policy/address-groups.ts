@@ -2,7 +2,8 @@ import { matchesSelector } from '../../api/selector.ts';
 import type { Address } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { AddressGroupSpec } from './compile.ts';
-import type { NodeFacts } from './port.ts';
+import { patternsOf } from './domain-names.ts';
+import type { DomainChanges, NodeFacts } from './port.ts';
 import type { AddressGroup, LinkedPolicy } from './state.ts';
 
 /** The address groups in use, each exactly as long as a policy uses it. */
@@ -16,12 +17,17 @@ export interface AddressGroups {
   setDomain(name: string, addresses: readonly Address[]): Set<LinkedPolicy>;
   /** Whether a policy names this domain name, itself or by a wildcard. */
   namesDomain(name: string): boolean;
+  /** Names and wildcards that came into use, or went out of it, since the last call. */
+  takeDomainChanges(): DomainChanges;
 }
 
 export function createAddressGroups(): AddressGroups {
   const groups = new Map<string, AddressGroup>();
   const nodes = new Map<string, NodeFacts>();
   const domains = new Map<string, readonly Address[]>();
+  /** What was told by `takeDomainChanges`, and what may have changed since. */
+  const toldNames = new Set<string>();
+  const movedNames = new Set<string>();
 
   const domainGroups = (name: string): AddressGroup[] =>
     patternsOf(name).flatMap((pattern) => groups.get(`domain ${pattern}`) ?? []);
@@ -37,6 +43,7 @@ export function createAddressGroups(): AddressGroups {
           if (matchesSelector(spec.selector, node.labels)) group.members.set(name, node.addresses);
         }
       } else {
+        movedNames.add(spec.name);
         for (const [name, addresses] of domains) {
           if (patternsOf(name).includes(spec.name)) group.members.set(name, addresses);
         }
@@ -45,7 +52,9 @@ export function createAddressGroups(): AddressGroups {
       return group;
     },
     release(group) {
-      if (group.users.size === 0) groups.delete(group.spec.key);
+      if (group.users.size > 0) return;
+      groups.delete(group.spec.key);
+      if (group.spec.kind === 'domain') movedNames.add(group.spec.name);
     },
     setNode(name, node) {
       put(nodes, name, node);
@@ -65,13 +74,16 @@ export function createAddressGroups(): AddressGroups {
       return changed;
     },
     namesDomain: (name) => domainGroups(name).length > 0,
+    takeDomainChanges() {
+      const isUsed = (name: string): boolean => groups.has(`domain ${name}`);
+      const added = [...movedNames].filter((name) => isUsed(name) && !toldNames.has(name));
+      const removed = [...movedNames].filter((name) => !isUsed(name) && toldNames.has(name));
+      for (const name of added) toldNames.add(name);
+      for (const name of removed) toldNames.delete(name);
+      movedNames.clear();
+      return { added, removed };
+    },
   };
-}
-
-/** The names by which policies may mean this one: `a.b.c` itself, `*.b.c` and `*.c`. */
-function patternsOf(name: string): string[] {
-  const labels = name.split('.');
-  return [name, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
 }
 
 function setMember(

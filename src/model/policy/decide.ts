@@ -2,7 +2,7 @@ import type { Address } from '../../lib/address.ts';
 import type { Direction } from './compile.ts';
 import type { PolicyDecision, PolicyRule, TierStep } from './port.ts';
 import { hasPort, type PortProtocol } from './port-set.ts';
-import { holdsAddress, numberedPorts } from './rule-peers.ts';
+import { holdsAddress, namesDomain, numberedPorts } from './rule-peers.ts';
 import type { Identity, LinkedPolicy, LinkedRule } from './state.ts';
 import { auditedTiers, enforcedTiers, type Tiers } from './tiers.ts';
 
@@ -14,6 +14,8 @@ export interface DecisionInput {
   /** Undefined for a peer that is no pod. */
   readonly peer: Identity | undefined;
   readonly address: Address | undefined;
+  /** See `PolicyQuestion`. */
+  readonly domains?: readonly string[] | 'any' | undefined;
   readonly protocol: PortProtocol;
   readonly port: number;
 }
@@ -91,7 +93,8 @@ function matches(rule: LinkedRule, input: DecisionInput): boolean {
   const isPeer =
     rule.anywhere ||
     rule.peers.some((trait) => input.peer?.marks.has(trait) === true) ||
-    (input.address !== undefined && holdsAddress(rule, input.address));
+    (input.address !== undefined && holdsAddress(rule, input.address)) ||
+    (input.domains !== undefined && namesDomain(rule, input.domains));
   return isPeer && (isNumberedPort(rule, input) || isNamedPort(rule, input));
 }
 

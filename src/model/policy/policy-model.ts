@@ -97,6 +97,7 @@ export function createPolicyModel(): PolicyModel {
       touchSubjects(addressGroups.setDomain(name, addresses));
     },
     namesDomain: (name) => addressGroups.namesDomain(name),
+    takeDomainChanges: () => addressGroups.takeDomainChanges(),
     setPod(key, facts) {
       const move = population.move(key, facts);
       if (move === false) return;
@@ -121,6 +122,7 @@ export function createPolicyModel(): PolicyModel {
         subject: population.identityOfPod(pod),
         peer: peer.pod === undefined ? undefined : population.identityOfPod(peer.pod),
         address: peer.address,
+        domains: peer.domains,
         protocol,
         port,
       });

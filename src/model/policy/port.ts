@@ -75,6 +75,8 @@ export interface PolicyModel {
   setDomain(name: string, addresses: readonly Address[]): void;
   /** Whether a policy names a domain name, itself or by a wildcard. */
   namesDomain(name: string): boolean;
+  /** Domain names and wildcards that policies began, or ceased, to use since the last call. */
+  takeDomainChanges(): DomainChanges;
   setPod(key: string, facts: PodFacts | undefined): void;
   /** The pod's peer class; 0 when no policy's peer selects it, or when there is no such pod. */
   classOf(podKey: string): number;
@@ -89,6 +91,12 @@ export interface PolicyModel {
   takeChanges(): { readonly classes: ReadonlySet<string>; readonly policies: ReadonlySet<string> };
 }
 
+/** As policies write them: in lower case and without a final dot, wildcards as `*.example.com`. */
+export interface DomainChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** A packet at the pod whose policies judge it: where a Service sent it, with the source address seen there. */
 export interface PolicyQuestion {
   readonly direction: 'ingress' | 'egress';
@@ -98,6 +106,11 @@ export interface PolicyQuestion {
     /** Set when the packet carries the address of this pod. */
     readonly pod?: string | undefined;
     readonly address?: Address | undefined;
+    /**
+     * Domain names that the address counts as one of, beside those that it is known by; `any` for whichever a rule
+     * names.
+     */
+    readonly domains?: readonly string[] | 'any' | undefined;
   };
   readonly protocol: PortProtocol;
   /** 0 for protocols without ports. */

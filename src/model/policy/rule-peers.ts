@@ -2,6 +2,7 @@ import type { Address } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { Direction } from './compile.ts';
 import { portSetOf, resolvePort } from './named-ports.ts';
+import { patternsOf } from './domain-names.ts';
 import { noPorts, unionPorts, type PortSet } from './port-set.ts';
 import { inRange } from './ranges.ts';
 import type { Identity, LinkedRule, PeerClass } from './state.ts';
@@ -34,4 +35,12 @@ export function rangesOfRule({ ranges, groups }: LinkedRule): readonly AddressRa
 /** Whether an address is among the rule's peers. */
 export function holdsAddress(rule: LinkedRule, address: Address): boolean {
   return rangesOfRule(rule).some((range) => inRange(range, address));
+}
+
+/** Whether the rule names one of these domain names, itself or by a wildcard; `any` for any name at all. */
+export function namesDomain({ groups }: LinkedRule, names: readonly string[] | 'any'): boolean {
+  return groups.some(({ spec }) => {
+    if (spec.kind !== 'domain') return false;
+    return names === 'any' || names.some((name) => patternsOf(name).includes(spec.name));
+  });
 }
