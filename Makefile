@@ -3,7 +3,7 @@ SUDO := $(shell [ "$$(id -u)" -eq 0 ] || echo sudo)
 NODE := node_modules/node/bin/node
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo test check unit bench soak clean
+.PHONY: help setup setup-tests demo test check unit bench soak clean
 
 help:
 	@echo 'make demo    a two-tier application as a cluster network on this machine, predicted and proven'
@@ -16,6 +16,9 @@ help:
 setup:
 	@tools/setup --system
 
+setup-tests:
+	@tools/setup --system --tests
+
 demo: setup
 	@$(SUDO) examples/two-tier/demo
 
@@ -25,7 +28,7 @@ check: setup
 	@tools/check
 
 FILES ?= src/**/*.test.ts test/**/*.test.ts
-unit: setup
+unit: setup-tests
 	@$(SUDO) env PATH="$(PATH)" $(NODE) tools/run-tests.ts $(foreach f,$(FILES),'$(f)')
 
 bench: setup
