@@ -22,6 +22,7 @@ import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } f
 import { createDriftRepair } from './drift-repair.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
+import { createFirstPort } from './first-port.ts';
 import { createFlowLog, type FlowLog } from './flow-log.ts';
 import type { DomainJournal } from './domains/journal.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
@@ -156,7 +157,10 @@ export function createAgents(options: AgentsOptions): Agents {
   const wiring = createTurnShare({ clock });
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
-  const denials = createDenials({ packetLog: kernel.packetLog, policies: view.policies, podAt: view.podAt });
+  const netnsOf = (node: string): string | undefined =>
+    members.has(node) ? options.netnsOfNode(node) : undefined;
+  const firstPort = createFirstPort({ ...kernel, places: view.places, netnsOf });
+  const denials = createDenials({ ...view, packetLog: kernel.packetLog, firstPort });
   logAudits({ denials, log, clock });
   const flows = createFlowLog({ ...view, nft: kernel.nft, clock, log });
   const releases = createReleases(clock, (addresses) => {

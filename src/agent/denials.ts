@@ -3,7 +3,7 @@ import { parseAddress } from '../lib/address.ts';
 import type { PolicyModel, PolicyRule } from '../model/policy/port.ts';
 import { auditLog, denialLog } from '../plan/policy/skeleton.ts';
 import type { Denial } from '../workload/port.ts';
-import { decodePacket } from '../wire/packet.ts';
+import { decodePacket, type PacketHeader } from '../wire/packet.ts';
 
 /** Tells which packets policies dropped, and which ones policies in audit mode would have, with those that decided. */
 export interface Denials {
@@ -28,9 +28,11 @@ export interface DenialsOptions {
   readonly policies: PolicyModel;
   /** Key of the pod that has an address. */
   readonly podAt: ReadonlyMap<string, string>;
+  /** The source port with which a packet set out, where that is known. */
+  readonly firstPort?: (packet: PacketHeader) => number;
 }
 
-export function createDenials({ packetLog, policies, podAt }: DenialsOptions): Denials {
+export function createDenials({ packetLog, policies, podAt, firstPort }: DenialsOptions): Denials {
   const nodes = new Map<string, string>();
   const subscribers = { denied: new Set<Callback>(), audited: new Set<Callback>() };
   const counts = { denied: { ingress: 0, egress: 0 }, audited: { ingress: 0, egress: 0 } };
@@ -55,7 +57,8 @@ export function createDenials({ packetLog, policies, podAt }: DenialsOptions): D
     if (steps === undefined) return undefined;
     const last = steps.at(-1);
     const deciding = last?.action === 'Deny' ? last.rules.map(nameOf) : decision.isolatedBy;
-    return { node, direction, pod, policies: deciding, ...packet };
+    const sourcePort = fate === 'denied' ? firstPort?.(packet) : undefined;
+    return { node, direction, pod, policies: deciding, ...packet, ...(sourcePort && { sourcePort }) };
   };
 
   const hear = (packet: LoggedPacket): void => {

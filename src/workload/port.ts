@@ -85,6 +85,7 @@ export interface Denial {
   readonly policies: readonly string[];
   readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'other';
   readonly source: string;
+  /** With which it set out, also where a node has put an address and a port of its own in. */
   readonly sourcePort: number;
   readonly destination: string;
   readonly destinationPort: number;

@@ -1,0 +1,55 @@
+import type { Conntrack, ConntrackEntry } from '../kernel/conntrack/port.ts';
+import { familyOf } from '../lib/address.ts';
+import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { nftWord } from '../plan/families.ts';
+import type { PacketHeader } from '../wire/packet.ts';
+
+export interface FirstPortOptions {
+  readonly conntrack: Pick<Conntrack, 'list'>;
+  readonly places: ReadonlyMap<string, NodePlace>;
+  /** Where a node's connections are tracked; undefined for nodes that this process does not look after. */
+  readonly netnsOf: (node: string) => string | undefined;
+}
+
+/**
+ * The source port with which a packet set out. A node that puts its own address in draws a port of its own too, and only
+ * its connection tracking knows the first one: whoever waits for word of a connection knows it by that.
+ */
+export function createFirstPort(options: FirstPortOptions): (packet: PacketHeader) => number {
+  /** Lists of this turn of the event loop: denials come in crowds. */
+  const listed = new Map<string, readonly ConntrackEntry[]>();
+
+  const entriesOf = (netns: string, source: string): readonly ConntrackEntry[] => {
+    const family = nftWord[familyOf(source)];
+    const key = `${family} ${netns}`;
+    const known = listed.get(key);
+    if (known !== undefined) return known;
+    const entries = options.conntrack.list(netns, family);
+    if (listed.size === 0) setImmediate(() => listed.clear());
+    listed.set(key, entries);
+    return entries;
+  };
+
+  const nodeAt = (address: string): string | undefined => {
+    for (const place of options.places.values()) {
+      const isIts = familyPlaces(place).some((own) => [own.address, own.tunnelAddress].includes(address));
+      if (isIts) return place.name;
+    }
+    return undefined;
+  };
+
+  return (packet) => {
+    const node = nodeAt(packet.source);
+    const netns = node === undefined ? undefined : options.netnsOf(node);
+    if (netns === undefined) return packet.sourcePort;
+    const entry = entriesOf(netns, packet.source).find(
+      ({ protocol, reply }) =>
+        protocol === packet.protocol.toLowerCase() &&
+        reply.destination === packet.source &&
+        reply.destinationPort === packet.sourcePort &&
+        reply.source === packet.destination &&
+        reply.sourcePort === packet.destinationPort,
+    );
+    return entry?.original.sourcePort ?? packet.sourcePort;
+  };
+}
