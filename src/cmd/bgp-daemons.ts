@@ -4,7 +4,6 @@ import type { BgpDaemons } from '../drivers/bgp/port.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { labsRunAsRoot } from './privilege.ts';
 
 const kinds = {
   bird: { create: createBird, find: findBird },
@@ -15,13 +14,11 @@ type Kind = keyof typeof kinds;
 
 /**
  * The daemons of the nodes or of the router, with their files in `directory`: BIRD on nodes and FRR on the router, so
- * that each speaks with another implementation, or the one that is installed. FRR wants users and rights that a lab
- * without root does not have.
+ * that each speaks with another implementation, or the one that is installed.
  */
 export function bgpDaemons(of: 'nodes' | 'router', directory: string, log: Log): BgpDaemons {
   const wanted: readonly Kind[] = of === 'nodes' ? ['bird', 'frr'] : ['frr', 'bird'];
-  const usable = labsRunAsRoot() ? wanted : (['bird'] as const);
-  const kind = usable.find(isInstalled) ?? 'bird';
+  const kind = wanted.find(isInstalled) ?? 'bird';
   return kinds[kind].create({
     directory,
     processes: createProcesses({ clock: systemClock }),

@@ -216,6 +216,17 @@ describe('addresses announced by BGP', { skip }, () => {
     assert.equal(outcome, 'answered');
   });
 
+  test('a whole pool is announced as one prefix, and what no Service has in it leads nowhere', async () => {
+    await lab.apply([...base, advertisement({ aggregationLength: 25 }), external]);
+    await hopsAre(nodes, '198.51.100.0/25');
+    const [served, free] = await Promise.all([
+      lab.probe(machineNetns.internet, `${web}:80`),
+      lab.probe(machineNetns.internet, `${web.replace(/\d+$/, '0')}:80`),
+    ]);
+    assert.equal(served.outcome, 'answered');
+    assert.notEqual(free.outcome, 'answered');
+  });
+
   test('an aggregate that would take in others’ addresses is not announced, and an Event says why', async () => {
     await lab.apply([...base, advertisement({ aggregationLength: 24 }), external]);
     await hopsAre([], '198.51.100.0/24');

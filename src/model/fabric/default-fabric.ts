@@ -107,8 +107,11 @@ function onSegment(addresses: readonly string[]): Machine['interfaces'][number] 
   return { name: 'eth0', segment: nodeSegment, addresses: withLength };
 }
 
-/** Behind what a routing daemon has learned: FRR writes metric 20, BIRD 32. */
-const lastResort = 4096;
+/**
+ * Behind what a routing daemon has learned: FRR writes metric 20, BIRD 32. FRR takes the first octet of a kernel route's
+ * metric for its administrative distance, and would keep what it has learned of the same prefix out of the kernel.
+ */
+const lastResort = 0xfe00_0000;
 
 /** Whoever is on the segment is found there without a route. */
 function isOnSegment(text: string): boolean {
