@@ -6,6 +6,7 @@ import { isMarked, marked, type Mark } from '../client/marked-client.ts';
 import type { Client, ObjectName } from '../client/port.ts';
 import { nameOf } from '../controllers/pod-writes.ts';
 import { objectsOfOthers } from './cluster/others.ts';
+import { accountsOfPods } from './cluster/service-accounts.ts';
 
 /** What became of one object of an `up -f`. */
 export interface Applied {
@@ -44,6 +45,7 @@ export async function applyObjects(
     .filter((object) => !isOwn(object))
     .map((object): Applied => ({ ...addressOf(object), outcome: 'unchanged' }));
   for (const group of [first.filter(isOwn), rest.filter(isOwn)]) {
+    if (mark !== undefined) await accountsOfPods(client, group);
     applied.push(...(await Promise.all(group.map((object) => applyObject(client, object, before)))));
   }
   const named = new Set(objects.map(idOf));

@@ -26,6 +26,33 @@ import { until } from './until.ts';
  * that of a cluster, and on a real kube-apiserver, which has no controllers.
  */
 
+/** Kinds that others define, and a pod of its own in a namespace that is not there yet. */
+const more = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: more, labels: { team: more } }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: alone, namespace: more, labels: { app: alone } }
+spec:
+  containers: [{ name: main, image: none.invalid/none, ports: [{ containerPort: 8080 }] }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: alone, namespace: more }
+spec: { type: LoadBalancer, selector: { app: alone }, ports: [{ port: 80, targetPort: 8080 }] }
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: nobody-to-more }
+spec:
+  tier: Baseline
+  priority: 10
+  subject: { namespaces: { matchLabels: { team: more } } }
+  ingress: [{ name: none, action: Deny, from: [{ namespaces: {} }] }]
+`;
+
 const example = fileURLToPath(new URL('../../../examples/two-tier', import.meta.url));
 
 const servers: readonly {
@@ -68,9 +95,10 @@ for (const { id, name, skip, start } of servers) {
     let relay: Relay;
     /** Of the way through the relay. */
     let kubeconfig: string;
+    let extra: string;
     let earlier: ReadonlyMap<string, unknown>;
     const up = (...words: string[]): ReturnType<typeof weft> =>
-      weft('up', '--name', lab, '--kubeconfig', kubeconfig, '-f', example, '--wait', ...words);
+      weft('up', '--name', lab, '--kubeconfig', kubeconfig, '-f', example, '-f', extra, '--wait', ...words);
 
     before(async () => {
       server = await start();
@@ -79,6 +107,8 @@ for (const { id, name, skip, start } of servers) {
       kubeconfig = join(server.directory, 'relayed');
       const text = readFileSync(server.kubeconfig, 'utf8').replaceAll(`:${port}`, `:${relay.port}`);
       writeFileSync(kubeconfig, text, { mode: 0o600 });
+      extra = join(server.directory, 'more.yaml');
+      writeFileSync(extra, more);
       client = createClient({ ...server.access, clock: systemClock, log: silentLog });
       const [namespace, ...rest] = others;
       for (const object of [namespace, ...rest]) {
@@ -106,7 +136,10 @@ for (const { id, name, skip, start } of servers) {
       assert.equal(first.code, 0, first.err);
       const second = await up();
       assert.equal(second.code, 0, second.err);
-      assert.match(second.err, /8 unchanged/);
+      assert.match(second.err, /12 unchanged/);
+      const name = { namespace: 'more', name: 'alone' };
+      const service = await client.get(resources.services, name);
+      assert.ok(service?.status?.loadBalancer?.ingress?.[0]?.ip, JSON.stringify(service?.status));
     });
 
     test('every packet does as predicted', async () => {
