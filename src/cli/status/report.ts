@@ -43,7 +43,7 @@ export interface ClusterReport {
 
 /** Reads what the lab's API holds. Rejects as `Client.list`. */
 export async function readCluster(
-  { client }: LabConnection,
+  { client, options }: LabConnection,
   programming: LabProgramming | undefined,
 ): Promise<ClusterReport> {
   const [nodes, pods, services, slices, policies, ...workloads] = await Promise.all([
@@ -66,7 +66,11 @@ export async function readCluster(
       key: keyOf(policy),
       isProgrammed: isProgrammed(policy, programming),
     })),
-    notes: [...reports.flatMap(serviceNotes), ...services.items.flatMap(addressNotes)],
+    notes: [
+      ...(options.cluster === undefined ? [] : [`the API server is a cluster's: ${options.cluster.server}`]),
+      ...reports.flatMap(serviceNotes),
+      ...services.items.flatMap(addressNotes),
+    ],
   };
 }
 

@@ -63,7 +63,7 @@ function rulesOf(name: string): readonly PolicyRule[] {
   return found.rules;
 }
 
-/** RBAC knows no "pods of this node": whoever ends a pod must say that it ended, and which address it had. */
+/** RBAC knows no "pods of this node": `node-policy` says that. */
 function nodeRules(node: string): PolicyRule[] {
   return [
     { apiGroups: [''], resources: ['nodes/status'], resourceNames: [node], verbs: ['patch'] },

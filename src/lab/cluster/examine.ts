@@ -55,6 +55,16 @@ const needed: readonly Right[] = [
     resource: 'customresourcedefinitions',
     verbs: ['list', 'create', 'delete'],
   },
+  {
+    group: 'admissionregistration.k8s.io',
+    resource: 'validatingadmissionpolicies',
+    verbs: ['create', 'patch', 'delete'],
+  },
+  {
+    group: 'admissionregistration.k8s.io',
+    resource: 'validatingadmissionpolicybindings',
+    verbs: ['create', 'patch', 'delete'],
+  },
   // The controllers collect garbage of every kind, and nobody gives away more than he has without these.
   { group: rbac, resource: 'clusterroles', verbs: ['create', 'patch', 'delete', 'escalate', 'bind'] },
   { group: rbac, resource: 'clusterrolebindings', verbs: ['create', 'delete'] },

@@ -26,6 +26,7 @@ import { accountName, accountObjects, labAccounts, type LabAccount } from './acc
 import { labMark } from './belongings.ts';
 import { nameOfResource } from './belongings.ts';
 import { networkDefinition } from './network-definition.ts';
+import { nodePolicyObjects } from './node-policy.ts';
 import { issueTokens, type TokenFile } from './tokens.ts';
 
 export interface PrepareOptions {
@@ -46,6 +47,7 @@ export async function prepareCluster({ client, clock, lab, objects }: PrepareOpt
   await ensureDefinitions(own, clock, used);
   await ensureObjects(own, clusterObjects(labPlaces(lab), lab.config));
   if (wantsLoadBalancers(lab, objects)) await ensurePool(own, lab);
+  for (const object of nodePolicyObjects(lab.name)) await applyOver(own, object);
   await forEachBounded(accountsOf(lab), async (account) => {
     // Rules of another version of Weft may be others.
     for (const object of accountObjects(lab.name, account)) await applyOver(own, object);

@@ -150,11 +150,8 @@ for (const { id, name, skip, start } of servers) {
 
     test('is asked about as any lab', async () => {
       const walk = ['default/Deployment/web', 'svc:default/database:5432', '--name', lab];
-      for (const words of [
-        ['status', '--name', lab],
-        ['connect', ...walk],
-        ['explain', ...walk],
-      ]) {
+      const inside = ['exec', 'more/alone', '--name', lab, '--', 'true'];
+      for (const words of [['status', '--name', lab], ['connect', ...walk], ['explain', ...walk], inside]) {
         const { code, err } = await weft(...words);
         assert.equal(code, 0, `${words.join(' ')}: ${err}`);
       }
@@ -237,7 +234,14 @@ for (const { id, name, skip, start } of servers) {
         from.requestToken({ namespace: 'kube-system', name: `weft-${lab}-${role}` }, { seconds: 600 });
       const [dns, agents, node] = [as('dns'), as('agents'), as('node-node-1')];
       const status = { subresource: 'status', body: { status: {} } } as const;
+      const { items } = await client.list(resources.pods);
+      const podOn = (name: string): { name: string; namespace: string } => {
+        const found = items.find(({ spec }) => spec.nodeName === name);
+        assert.ok(found, `a pod is on ${name}`);
+        return { name: found.metadata.name, namespace: found.metadata.namespace ?? '' };
+      };
       try {
+        await node.patch(resources.pods, podOn('node-1'), status);
         await tokenFor(dns, 'dns');
         await tokenFor(agents, 'node-node-2');
         await node.patch(resources.nodes, { name: 'node-1' }, status);
@@ -250,6 +254,8 @@ for (const { id, name, skip, start } of servers) {
           agents.patch(resources.nodes, { name: 'node-1' }, status),
           node.patch(resources.nodes, { name: 'node-2' }, status),
           node.list(resources.pods),
+          node.patch(resources.pods, podOn('node-2'), status),
+          node.delete(resources.pods, podOn('node-2'), { graceSeconds: 0 }),
         ]);
         assert.deepEqual(
           attempts.map((one) => (one.status === 'rejected' ? apiCode(one.reason) : 'done')),
