@@ -27,7 +27,7 @@ framesCompliance({
     return {
       frames: createFrames({ namespaces, poller }),
       cut: (namespace) => void route.apply(namespace, [{ action: 'delete-link', name: 'eth0' }]),
-      patienceMs: 400,
+      quietMs: 200,
       async end() {
         route.close();
         await poller.close();
