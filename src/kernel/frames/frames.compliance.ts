@@ -26,9 +26,10 @@ export function framesCompliance({ label, skip, make }: FramesCase): void {
   describe(`${label}: frames`, { skip }, () => {
     let world: FramesWorld;
     let sockets: FrameSocket[];
-    beforeEach(() => {
+    beforeEach(async () => {
       world = make();
       sockets = [];
+      await whenConnected();
     });
     afterEach(async () => {
       for (const socket of sockets) socket.close();
@@ -52,6 +53,16 @@ export function framesCompliance({ label, skip, make }: FramesCase): void {
     const hex = (frame: Uint8Array): string => Buffer.from(frame).toString('hex');
     const until = async (isThere: () => boolean): Promise<void> => {
       while (!isThere()) await new Promise((done) => setTimeout(done, 5));
+    };
+
+    /** The kernel gives a new link its queue a moment after it is up: what is sent before is lost. */
+    const whenConnected = async (): Promise<void> => {
+      const [a, b] = [open('a', etherTypes.ipv6), open('b', etherTypes.ipv6)];
+      while (b.heard.length === 0) {
+        a.socket.send(frameTo(broadcastMac, a.socket, etherTypes.ipv6));
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      for (const { socket } of [a, b]) socket.close();
     };
 
     test('a frame to everybody, to a link’s own address or to a group it joined is heard whole', async () => {
