@@ -45,7 +45,7 @@ export async function slicesOf(connection: LabConnection): Promise<() => Promise
   return () => connection.programmed({ endpointslices });
 }
 
-function serviceObject(index: number): Service {
+export function serviceObject(index: number): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -54,7 +54,7 @@ function serviceObject(index: number): Service {
   };
 }
 
-function sliceObject(index: number): EndpointSlice {
+export function sliceObject(index: number): EndpointSlice {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
