@@ -36,7 +36,7 @@ function run(): ProxyRun {
     service: {
       ...serviceObject(index),
       spec: { ...serviceObject(index).spec, ...clusterIP(index) },
-    } as Service,
+    },
     slice: sliceObject(index),
   }));
   const nft = createNftables({ namespaces });

@@ -10,7 +10,7 @@ export interface BenchNamespace {
   readonly name: string;
   /** Where it can be entered. */
   readonly path: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 export function createBenchNamespace(): BenchNamespace {
