@@ -20,7 +20,6 @@ export async function serveOutside(lab: TestLab): Promise<void> {
     node: 'internet',
     netns: machineNetns.internet,
     listeners: [
-      { protocol: 'TCP', port: 53 },
       { protocol: 'TCP', port: 8080 },
       { protocol: 'UDP', port: 80 },
       { protocol: 'UDP', port: 8080 },
