@@ -60,6 +60,8 @@ export interface Outcome {
   readonly verdict: Exclude<Verdict, 'unknown'>;
   /** One sentence, where the verdict is not `allowed`. */
   readonly why: string | undefined;
+  /** What nobody can know beforehand and would change the verdict. */
+  readonly unless?: string;
   /** `namespace/name` of the pod a Service chose. */
   readonly backend: string | undefined;
   /** The source address that whoever answers sees; undefined when nobody does. */

@@ -1,8 +1,8 @@
-import { parseAddress, type Address } from '../../lib/address.ts';
+import { parseAddress } from '../../lib/address.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
-import { contains, parsePrefix } from '../../lib/prefix.ts';
 import type { NetworkConfig } from '../../model/network/config.ts';
+import { nameableIn } from '../../model/policy/nameable.ts';
 import type { DomainChanges, PolicyModel } from '../../model/policy/port.ts';
 import { createAddressBook } from './address-book.ts';
 import type { DomainJournal } from './journal.ts';
@@ -44,7 +44,7 @@ const namesAtOnce = 1000;
 export function createDomains({ policies, program, config, journal, clock }: DomainsOptions): Domains {
   const used = new Set<string>();
   const subscribers = new Set<(changes: DomainChanges) => void>();
-  const isForeign = foreignTo(config);
+  const isNameable = nameableIn(config);
   let isRestoring = true;
   const book = createAddressBook({
     clock,
@@ -61,12 +61,12 @@ export function createDomains({ policies, program, config, journal, clock }: Dom
 
   return {
     learn({ name, addresses, ttl }) {
-      const foreign = addresses.filter(isForeign);
+      const nameable = addresses.filter(isNameable);
       const ttlMs = Math.max(ttl, config.minimumDomainTTL) * 1000;
-      book.learn(name, foreign, ttlMs);
+      book.learn(name, nameable, ttlMs);
       const until = clock.now() + ttlMs;
       journal?.append(
-        foreign.map((address) => ({ name, address, until })),
+        nameable.map((address) => ({ name, address, until })),
         () => book.entries(),
       );
       return program();
@@ -86,25 +86,6 @@ export function createDomains({ policies, program, config, journal, clock }: Dom
       for (const tell of subscribers) tell(changes);
     },
     stop: () => book.stop(),
-  };
-}
-
-/** Never to be reached by a domain name: who owns a name could open the way to what he names. */
-const localRanges = [
-  '0.0.0.0/8',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '224.0.0.0/3',
-  '::/127',
-  'fe80::/10',
-  'ff00::/8',
-];
-
-function foreignTo({ podCidrs, serviceCidrs }: NetworkConfig): (address: string) => boolean {
-  const own = [...podCidrs, ...serviceCidrs, ...localRanges].flatMap((range) => parsePrefix(range) ?? []);
-  return (text) => {
-    const address: Address | undefined = parseAddress(text);
-    return address !== undefined && !own.some((range) => contains(range, address));
   };
 }
 

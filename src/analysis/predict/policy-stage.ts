@@ -1,4 +1,5 @@
-import { parseAddress } from '../../lib/address.ts';
+import { formatAddress, parseAddress } from '../../lib/address.ts';
+import { nameableIn } from '../../model/policy/nameable.ts';
 import type { PolicyDecision, PolicyQuestion } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Reason, SourceOf } from '../flow.ts';
@@ -22,6 +23,8 @@ export interface PolicyVerdict {
   readonly reasons: readonly Reason[];
   /** The tiers in one line, where there are several that could have a say. */
   readonly line?: string | undefined;
+  /** On what it depends: the packet is let through if that is so. */
+  readonly unless?: string | undefined;
 }
 
 /**
@@ -43,21 +46,38 @@ export function policyReasons(
     return open(`Node ${node}`, "a pod's own node is always let through");
   }
   if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
-  const decision = index.policies.decide({
-    direction,
-    pod,
-    peer: { pod: index.podAt.get(peerAddress), address: parseAddress(peerAddress) },
-    protocol: stage.protocol,
-    port: stage.port,
-  });
+  const peer = { pod: index.podAt.get(peerAddress), address: parseAddress(peerAddress) };
+  const question = { direction, pod, peer, protocol: stage.protocol, port: stage.port };
+  const decision = index.policies.decide(question);
   if (decision.steps.length === 0) {
     return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
   }
+  const reasons = decisionReasons(decision, stage, sourceOf);
+  const named = decision.verdict === 'denied' ? byName(index, question) : undefined;
+  if (named === undefined) return { verdict: decision.verdict, reasons, line: lineOf(decision) };
+  const accepting = decisionReasons(named, stage, sourceOf);
   return {
-    verdict: decision.verdict,
-    reasons: decisionReasons(decision, stage, sourceOf),
+    verdict: 'denied',
+    reasons: [...accepting, ...reasons],
     line: lineOf(decision),
+    unless: `${peerAddress} is an address of a domain name that ${accepting.map(placeOf).join(', ')} accepts`,
   };
+}
+
+/**
+ * What is decided if the address has one of the domain names that rules of the pod accept. Only who resolves them
+ * knows, and never has the cluster's DNS server names for the cluster's own addresses.
+ */
+function byName(index: ClusterIndex, { peer, ...question }: PolicyQuestion): PolicyDecision | undefined {
+  const { address, pod } = peer;
+  const isNamed = address !== undefined && pod === undefined;
+  if (!isNamed || !nameableIn(index.cluster.config)(formatAddress(address))) return undefined;
+  const named = index.policies.decide({ ...question, peer: { ...peer, domains: 'any' } });
+  return named.verdict === 'allowed' ? named : undefined;
+}
+
+function placeOf({ object, rule }: Reason): string {
+  return `${object} (${rule})`;
 }
 
 /** What the tiers said, rule by rule. */

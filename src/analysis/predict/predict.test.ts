@@ -382,3 +382,36 @@ for (const [flow, code] of [
     assert.throws(() => ask(openCluster, flow ?? ''), { code });
   });
 }
+
+test('an address that may be one of an accepted domain name is unknown, and one of the cluster is not', () => {
+  const cluster = describeCluster({
+    ...base,
+    clusterPolicies: {
+      named: {
+        tier: 'Admin',
+        priority: 1,
+        subject: { pods: { podSelector: { matchLabels: { app: 'client' } } } },
+        egress: [
+          {
+            action: 'Accept',
+            to: [{ domainNames: ['*.example.com'] }],
+            protocols: [{ tcp: { destinationPort: { number: 443 } } }],
+          },
+          { action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }] },
+        ],
+      },
+    },
+  });
+  const { verdict, why, outcomes } = ask(cluster, 'a/client -> 198.51.100.7 443');
+  assert.equal(verdict, 'unknown');
+  assert.match(
+    why ?? '',
+    /^denied unless 198\.51\.100\.7 is an address of .* ClusterNetworkPolicy named \(spec\.egress\[0\]\)/,
+  );
+  assert.deepEqual(
+    outcomes[0]?.reasons.map(({ rule, verdict: said }) => `${rule} ${said}`),
+    ['spec.egress[0] allowed', 'spec.egress[1] denied'],
+  );
+  assert.equal(ask(cluster, 'a/client -> 198.51.100.7 80').verdict, 'denied');
+  assert.equal(ask(cluster, 'a/client -> a/far 443').verdict, 'denied');
+});

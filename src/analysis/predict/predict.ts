@@ -103,6 +103,10 @@ function byLoadBalancer(walk: Walk, node: string, how: 'by BGP' | 'on layer 2'):
 function combine(outcomes: Outcome[]): Prediction {
   const [first] = outcomes;
   const differing = outcomes.find(({ verdict }) => verdict !== first?.verdict);
+  const open = outcomes.find(({ unless }) => unless !== undefined);
+  if (open?.unless !== undefined) {
+    return { verdict: 'unknown', why: `${open.verdict} unless ${open.unless}`, outcomes };
+  }
   if (first !== undefined && differing === undefined)
     return { verdict: first.verdict, why: first.why, outcomes };
   const backends = outcomes.map(({ backend, verdict }) => `${backend ?? 'another'} ${verdict}`);

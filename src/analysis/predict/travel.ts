@@ -108,7 +108,7 @@ function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
 }
 
 /** The walk behind a policy stage, or its end there. */
-function judged(walk: Walk, { verdict, reasons, line }: PolicyVerdict, at: string): Walk | Outcome {
+function judged(walk: Walk, { verdict, reasons, line, unless }: PolicyVerdict, at: string): Walk | Outcome {
   const last = reasons.at(-1);
   const stage = last?.stage ?? '';
   if (verdict === 'denied') {
@@ -118,7 +118,8 @@ function judged(walk: Walk, { verdict, reasons, line }: PolicyVerdict, at: strin
       line === undefined
         ? `nothing in ${isolating} allows this ${stage}`
         : `this ${stage} is denied: ${line}`;
-    return ended(walk, reasons, { at, why, verdict });
+    const outcome = ended(walk, reasons, { at, why, verdict });
+    return unless === undefined ? outcome : { ...outcome, unless };
   }
   const [first] = reasons;
   const rule = line ?? `${first?.object ?? ''}, ${first?.rule ?? ''}`;
