@@ -73,6 +73,8 @@ export interface Outcome {
 export interface Prediction {
   readonly verdict: Verdict;
   readonly why: string | undefined;
+  /** Set where it is unknown, whatever the outcomes say, for something that decides could not be read. */
+  readonly doubt?: string;
   /** Never empty; in the order of the Service's endpoints. */
   readonly outcomes: readonly Outcome[];
 }

@@ -69,7 +69,8 @@ A destination adds :PORT (a number or a name), and /udp or /sctp where it is not
 `;
 
 const sideHelp = `
-OLD and NEW are each a file or folder of manifests, - for standard input, or lab:NAME for what runs in a lab.
+OLD and NEW are each a file or folder of manifests, - for standard input, lab:NAME for what runs in a lab, or cluster:
+(cluster:CONTEXT) for what the user of the kubeconfig sees of a cluster.
 `;
 
 const expectationHelp = `
@@ -80,6 +81,11 @@ or a YAML file: a list of these, or of {from, to, port, protocol, expect: allow|
 const withLab = (command: Command): Command => command.option('--name <lab>', 'which lab', 'lab');
 const withFiles = (command: Command): Command =>
   command.option('-f, --file <path>', 'manifests: a file, a folder or - (repeatable)', collect, []);
+
+const withCluster = (command: Command): Command =>
+  command
+    .option('--kubeconfig <file>', 'a cluster as its user sees it, which is read only')
+    .option('--context <name>', 'of that file; else its current one');
 
 const withFamily = (command: Command): Command =>
   command.option(
@@ -235,7 +241,7 @@ function addFlows(program: Command, env: CliEnvironment, done: Done): void {
     .option('-f, --follow', 'and those that are seen from now on, until Ctrl-C', false)
     .option('-o, --output <format>', 'table or json', 'table')
     .action(async (options) => done(await (await import('./commands/flows.ts')).flows(env, options)));
-  withFiles(withLab(program.command('suggest')))
+  withCluster(withFiles(withLab(program.command('suggest'))))
     .description('NetworkPolicies that let through what was seen and nothing else, proved by the model')
     .option(
       '--flows <file>',
@@ -247,7 +253,7 @@ function addFlows(program: Command, env: CliEnvironment, done: Done): void {
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
-  withFamily(withFiles(withLab(program.command('reach'))))
+  withCluster(withFamily(withFiles(withLab(program.command('reach')))))
     .description('who reaches whom; --live proves every cell with real packets')
     .option('--live', 'send packets and compare', false)
     .option('--pods', 'pods instead of workloads', false)
@@ -270,7 +276,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
       const run = async (): Promise<ExitCode> => (await import('./commands/reach.ts')).reach(env, options);
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
-  withFamily(withFiles(withLab(program.command('explain <source> <destination>'))))
+  withCluster(withFamily(withFiles(withLab(program.command('explain <source> <destination>')))))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
     .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
@@ -289,7 +295,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         ),
       ),
     );
-  withFamily(withFiles(withLab(program.command('test <expectations...>'))))
+  withCluster(withFamily(withFiles(withLab(program.command('test <expectations...>')))))
     .description('check expectations about who reaches whom')
     .addHelpText('after', `${expectationHelp}${endpointHelp}`)
     .option('--live', 'with real packets', false)
@@ -299,7 +305,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         (await import('./commands/test.ts')).test(env, { expectations, ...options });
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
-  withFamily(program.command('diff <old> <new>'))
+  withCluster(withFamily(program.command('diff <old> <new>')))
     .description('which connections a change opens and closes, and where its Services lead')
     .addHelpText('after', sideHelp)
     .option('--pods', 'pods instead of workloads', false)
@@ -308,7 +314,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (before: string, after: string, options) =>
       done(await (await import('./commands/diff.ts')).diff(env, { before, after, ...options })),
     );
-  withFiles(withLab(program.command('lint')))
+  withCluster(withFiles(withLab(program.command('lint'))))
     .description('mistakes in policies and Services, each with its rule, file and line')
     .option('--explain <rule>', 'what a rule is about, with examples')
     .option('--ignore <rule>', 'leave a rule out (repeatable)', collect, [])

@@ -3,25 +3,27 @@ import { keyOf } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork } from '../api/types/network.ts';
 import type { Family } from '../lib/address.ts';
+import { WeftError } from '../lib/errors.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { networkConfigOf } from '../model/network/config.ts';
-import type { CliEnvironment } from './environment.ts';
+import type { CliEnvironment, ClusterAddress } from './environment.ts';
 import { familyAsked } from './ip-family.ts';
-import type { LoadedObject, LocatedProblem } from './manifests/objects.ts';
+import type { LoadedObject } from './manifests/objects.ts';
 import type { KnownFile } from './manifests/load.ts';
 import { readManifests } from './manifests/read.ts';
 import { sourceOfManifests } from './source-of.ts';
+import { placed, type WorldProblem } from './world-problem.ts';
 
 /** The cluster that a question is about. */
 export interface World {
   readonly cluster: Cluster;
   readonly sourceOf: SourceOf;
-  /** What of the manifests could not be read or understood: see `settle`. */
-  readonly problems: readonly LocatedProblem[];
+  /** What could not be read or understood: see `settle`. */
+  readonly problems: readonly WorldProblem[];
 }
 
-export interface WorldOptions {
+export interface WorldOptions extends Partial<ClusterAddress> {
   readonly file: readonly string[];
   readonly name: string;
   /** The family that is asked about: what a cluster has whose manifests do not say. */
@@ -34,14 +36,33 @@ export interface WorldOptions {
 
 /**
  * Answers about the cluster that the manifests describe, without root or a lab; where none are given, about the
- * running lab. Throws what reading either throws.
+ * running lab. With a kubeconfig, about its cluster as its user sees it. Throws what reading either throws.
  */
-export async function openWorld(env: Pick<CliEnvironment, 'connect'>, options: WorldOptions): Promise<World> {
+export async function openWorld(
+  env: Pick<CliEnvironment, 'connect' | 'openCluster'>,
+  options: WorldOptions,
+): Promise<World> {
+  const { kubeconfig, context } = options;
+  if (kubeconfig !== undefined) {
+    const [{ readLive }, { objects, problems }] = await Promise.all([
+      import('./read-live.ts'),
+      readManifests(options.file),
+    ]);
+    const { cluster, unread } = await readLive(env, {
+      kubeconfig,
+      ...(context !== undefined && { context }),
+    });
+    return {
+      cluster,
+      sourceOf: sourceOfManifests(objects, cluster),
+      problems: [...placed(problems), ...unread],
+    };
+  }
   if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
   const { objects, problems } = await readManifests(options.file, options);
   const family = familyAsked(options.ipFamily);
   const cluster = await expand(objects, family === undefined ? [] : [family]);
-  return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems };
+  return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) };
 }
 
 /** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */
@@ -63,6 +84,19 @@ async function expand(loaded: readonly LoadedObject[], families: readonly Family
   return expandManifests([...system.flat(), ...objects], { config });
 }
 
+/** A cluster is read once, and packets are sent where nobody's application is. Throws `live-elsewhere`. */
+export function requireNoCluster({ kubeconfig }: Pick<WorldOptions, 'kubeconfig'>): void {
+  if (kubeconfig === undefined) return;
+  throw new WeftError(
+    'live-elsewhere',
+    'a cluster is read once and only read: --live and --watch are not for it',
+    {
+      fault: 'input',
+      hint: 'leave them out, or leave out --kubeconfig',
+    },
+  );
+}
+
 /** A running lab, with what its API server holds. Manifests tell where its objects were written. */
 export interface LabWorld {
   readonly world: World;
@@ -81,7 +115,10 @@ export async function withLab<T>(
       readManifests(file),
     ]);
     const cluster = await readCluster(lab.client);
-    return await work({ lab, world: { cluster, sourceOf: sourceOfManifests(objects, cluster), problems } });
+    return await work({
+      lab,
+      world: { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) },
+    });
   } finally {
     await lab.close();
   }

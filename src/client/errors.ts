@@ -38,7 +38,7 @@ function classify({ status, reason }: FailureStatus): { code: string; hint?: str
     case 401:
       return { code: 'api-unauthorized', hint: 'check the token or client certificate' };
     case 403:
-      return { code: 'api-rejected', hint: 'check the roles bound to this user' };
+      return { code: 'api-forbidden', hint: 'check the roles bound to this user' };
     case 404:
       return { code: 'api-not-found' };
     case 409:

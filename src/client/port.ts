@@ -4,7 +4,8 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 /**
  * A conversation with one API server, whichever it is. Every call rejects with a `WeftError` whose code is
  * `api-not-found`, `api-conflict` (409 on update), `api-already-exists`, `api-invalid` (422), `api-gone` (410),
- * `api-unauthorized`, `api-rejected` (any other 4xx) or `api-unavailable` (no answer, 429, 5xx; worth a retry).
+ * `api-unauthorized`, `api-forbidden` (403), `api-rejected` (any other 4xx) or `api-unavailable` (no answer, 429, 5xx;
+ * worth a retry).
  */
 export interface Client {
   /** Undefined when there is no such object. */

@@ -10,7 +10,7 @@ import { hasEnded } from '../model/workloads/pod-state.ts';
  * Reads everything that decides about packets from a running cluster, all kinds at once. Pods that have ended are
  * left out: nothing of them is in the network any more. Rejects as `Client.list`.
  */
-export async function readCluster(client: Client): Promise<Cluster> {
+export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster> {
   const [
     networks,
     policies,
@@ -22,7 +22,7 @@ export async function readCluster(client: Client): Promise<Cluster> {
     endpointSlices,
     networkPolicies,
   ] = await Promise.all([
-    read(client, resources.clusternetworks),
+    readIfServed(client, resources.clusternetworks),
     readPolicies(client),
     readLoadBalancers(client),
     read(client, resources.namespaces),
@@ -49,7 +49,7 @@ export async function readCluster(client: Client): Promise<Cluster> {
 
 /** Policies of the kinds that not every cluster has. */
 async function readPolicies(
-  client: Client,
+  client: Pick<Client, 'list'>,
 ): Promise<
   Pick<Cluster, 'clusterNetworkPolicies' | 'adminNetworkPolicies' | 'baselineAdminNetworkPolicies'>
 > {
@@ -64,7 +64,7 @@ async function readPolicies(
 const loadBalancerFields = ['ipAddressPools', 'l2Advertisements', 'bgpAdvertisements', 'bgpPeers'] as const;
 
 async function readLoadBalancers(
-  client: Client,
+  client: Pick<Client, 'list'>,
 ): Promise<Pick<Cluster, (typeof loadBalancerFields)[number]>> {
   const [ipAddressPools, l2Advertisements, bgpAdvertisements, bgpPeers] = await Promise.all([
     readIfServed(client, loadBalancerResources.ipaddresspools),
@@ -76,7 +76,7 @@ async function readLoadBalancers(
 }
 
 async function readIfServed<T extends KubernetesObject>(
-  client: Client,
+  client: Pick<Client, 'list'>,
   resource: Resource<T>,
 ): Promise<Map<string, T>> {
   try {
@@ -88,7 +88,7 @@ async function readIfServed<T extends KubernetesObject>(
 }
 
 async function read<T extends KubernetesObject>(
-  client: Client,
+  client: Pick<Client, 'list'>,
   resource: Resource<T>,
 ): Promise<Map<string, T>> {
   const { items } = await client.list(resource);

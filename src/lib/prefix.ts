@@ -65,6 +65,14 @@ export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
   return joined;
 }
 
+/** The longest prefix that covers both; undefined across families. */
+export function commonPrefix(a: Prefix, b: Prefix): Prefix | undefined {
+  if (a.family !== b.family) return undefined;
+  const differing = a.network.value ^ b.network.value;
+  const bits = bitsOf(a.family) - (differing === 0n ? 0 : differing.toString(2).length);
+  return prefixOf(a.network, Math.min(bits, a.length, b.length));
+}
+
 /** The range as one prefix, where it is exactly one. */
 export function prefixOfRange(range: AddressRange): Prefix | undefined {
   const size = range.last.value - range.first.value + 1n;

@@ -15,7 +15,10 @@ const noLab = (): never => {
 /** What the linter finds in these manifests beside the workloads of the examples. */
 async function findingsIn(manifests: string): Promise<readonly Finding[]> {
   using folder = folderOf({ 'workloads.yaml': exampleWorkloads, 'example.yaml': manifests });
-  const { cluster, sourceOf } = await openWorld({ connect: noLab }, { file: [folder.path], name: '' });
+  const { cluster, sourceOf } = await openWorld(
+    { connect: noLab, openCluster: noLab },
+    { file: [folder.path], name: '' },
+  );
   const isAsked = (object: { kind: string; key: string }): boolean => sourceOf(object, '') !== undefined;
   return lint(cluster, { sourceOf, isAsked }).findings;
 }

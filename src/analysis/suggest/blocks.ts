@@ -1,5 +1,5 @@
 import { bitsOf, parseAddress } from '../../lib/address.ts';
-import { contains, formatPrefix, prefixOf, type Prefix } from '../../lib/prefix.ts';
+import { commonPrefix, contains, formatPrefix, prefixOf, type Prefix } from '../../lib/prefix.ts';
 import type { NetworkPolicyPeer } from '../../api/types/network.ts';
 
 /** More blocks than that nobody reads, and nobody would write: they are made wider. */
@@ -32,7 +32,7 @@ function merged(prefixes: readonly Prefix[]): Prefix[] {
   for (const prefix of prefixes) {
     let last = prefix;
     for (let before = done.at(-1); before !== undefined; before = done.at(-1)) {
-      const both = commonOf(before, last);
+      const both = commonPrefix(before, last);
       if (both === undefined || before.length !== last.length || both.length !== last.length - 1) break;
       done.pop();
       last = both;
@@ -45,7 +45,7 @@ function merged(prefixes: readonly Prefix[]): Prefix[] {
 function widened(prefixes: readonly Prefix[]): Prefix[] {
   let all = [...prefixes];
   while (all.length > mostBlocks) {
-    const pairs = all.slice(1).map((prefix, index) => commonOf(all[index] ?? prefix, prefix));
+    const pairs = all.slice(1).map((prefix, index) => commonPrefix(all[index] ?? prefix, prefix));
     const longest = Math.max(...pairs.map((prefix) => prefix?.length ?? -1));
     const wide = pairs.find((prefix) => prefix !== undefined && prefix.length === longest);
     if (wide === undefined) return all;
@@ -53,12 +53,4 @@ function widened(prefixes: readonly Prefix[]): Prefix[] {
     all = [...all.filter((prefix) => !within(prefix)), wide].sort(byAddress);
   }
   return all;
-}
-
-/** The longest prefix that covers both; undefined across families. */
-function commonOf(a: Prefix, b: Prefix): Prefix | undefined {
-  if (a.family !== b.family) return undefined;
-  const differing = a.network.value ^ b.network.value;
-  const bits = bitsOf(a.family) - (differing === 0n ? 0 : differing.toString(2).length);
-  return prefixOf(a.network, Math.min(bits, a.length, b.length));
 }

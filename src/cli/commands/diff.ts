@@ -1,15 +1,15 @@
 import { diffReach } from '../../analysis/diff/diff.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { renderDiff } from '../output/difference.ts';
 import { requireFormat } from '../output/format.ts';
 import { settle } from '../partial.ts';
 import { openWorld, type World } from '../world.ts';
 
-export interface DiffOptions {
-  /** A file or folder, `-`, or `lab:NAME`. */
+export interface DiffOptions extends Partial<ClusterAddress> {
+  /** A file or folder, `-`, `lab:NAME`, or `cluster:CONTEXT`. */
   readonly before: string;
   readonly after: string;
   readonly pods: boolean;
@@ -38,12 +38,26 @@ export async function diff(env: CliEnvironment, options: DiffOptions): Promise<E
   return settle(env, { problems: [...old.problems, ...now.problems] }, isSame ? 0 : 1);
 }
 
+/** `lab:NAME`, `cluster:` with a context of the kubeconfig or without, or manifests. */
 async function sideOf(
   env: CliEnvironment,
   side: string,
-  { ipFamily }: Pick<DiffOptions, 'ipFamily'>,
+  { ipFamily, kubeconfig = env.env['KUBECONFIG'], context }: Omit<DiffOptions, 'before' | 'after'>,
 ): Promise<World> {
-  const lab = /^lab:(.+)$/.exec(side)?.[1];
-  const asked = lab === undefined ? { file: [side], name: '' } : { file: [], name: lab };
-  return openWorld(env, { ...asked, ...(ipFamily === undefined ? {} : { ipFamily }) });
+  const family = ipFamily === undefined ? {} : { ipFamily };
+  const [, kind, name = ''] = /^(lab|cluster):(.*)$/.exec(side) ?? [];
+  if (kind === 'cluster') {
+    const named = name === '' ? context : name;
+    if (kubeconfig === undefined) throw noKubeconfig(side);
+    return openWorld(env, { file: [], name: '', kubeconfig, ...(named !== undefined && { context: named }) });
+  }
+  const asked = kind === 'lab' ? { file: [], name } : { file: [side], name: '' };
+  return openWorld(env, { ...asked, ...family });
+}
+
+function noKubeconfig(side: string): WeftError {
+  return new WeftError('diff-invalid', `${side}: it is not said where the cluster is`, {
+    fault: 'input',
+    hint: 'give --kubeconfig FILE, or set KUBECONFIG to one file',
+  });
 }

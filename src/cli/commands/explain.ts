@@ -1,15 +1,16 @@
+import { doubted } from '../../analysis/doubted.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { Outcome, Prediction } from '../../analysis/flow.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import type { Explained } from '../output/explanation.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
-import { settle } from '../partial.ts';
+import { doubtsOf, settle } from '../partial.ts';
 import { openWorld } from '../world.ts';
 
-export interface ExplainOptions {
+export interface ExplainOptions extends Partial<ClusterAddress> {
   readonly source: string;
   readonly destination: string;
   readonly file: readonly string[];
@@ -30,7 +31,8 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
   const { protocol, port } = target;
   const flow = { source: source.end, destination: target.end, protocol, port };
   const family = familyIn(cluster, options.ipFamily);
-  const prediction = predict(cluster, { ...flow, ...(family && { family }) }, { sourceOf });
+  const predicted = predict(cluster, { ...flow, ...(family && { family }) }, { sourceOf });
+  const prediction = doubted(cluster, flow, { prediction: predicted, doubts: doubtsOf(world) });
   const others = { sources: sources.all.length - 1, targets: targets.all.length - 1 };
   const explained = { source, target, prediction, others };
   if (format === 'text') {

@@ -2,14 +2,14 @@ import { lint as lintOf } from '../../analysis/lint/lint.ts';
 import { severities, type LintedObject, type LintRule, type Severity } from '../../analysis/lint/rule.ts';
 import { lintRules } from '../../analysis/lint/rules.ts';
 import { WeftError } from '../../lib/errors.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { requireFormat } from '../output/format.ts';
 import { lintExamples, lintPage } from '../output/lint-page.ts';
 import { hasSeverity, renderLinted } from '../output/linted.ts';
 import { settle } from '../partial.ts';
 import { openWorld } from '../world.ts';
 
-export interface LintOptions {
+export interface LintOptions extends Partial<ClusterAddress> {
   readonly file: readonly string[];
   readonly name: string;
   readonly output: string;

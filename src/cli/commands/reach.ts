@@ -4,15 +4,15 @@ import type { Reach } from '../../analysis/reach/answer.ts';
 import { withDoubts } from '../../analysis/reach/doubt.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { becauseOf, reachJson, renderConnections } from '../output/connections.ts';
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
-import { openWorld, withLab, type LabWorld, type World } from '../world.ts';
+import { openWorld, requireNoCluster, withLab, type LabWorld, type World } from '../world.ts';
 
-export interface ReachOptions {
+export interface ReachOptions extends Partial<ClusterAddress> {
   readonly file: readonly string[];
   readonly name: string;
   readonly live: boolean;
@@ -48,6 +48,7 @@ const staticFormats = [
 
 /** `weft reach`: who may open connections to whom; with `live`, proved. Exit 1 when a cell is wrong or unknown. */
 export async function reach(env: CliEnvironment, options: ReachOptions): Promise<ExitCode> {
+  if (options.live || options.watch) requireNoCluster(options);
   if (options.live) return withLab(env, options, (lab) => reachLive(env, lab, options));
   if (options.watch) return reachWatched(env, options);
   const format = requireFormat(options.output, staticFormats);
@@ -108,7 +109,7 @@ async function renderMatrix(world: World, options: ReachOptions, format: 'matrix
   if (doubtsOf(world).length > 0) {
     throw new WeftError('manifests-in-doubt', `-o ${format} needs manifests that can all be read`, {
       fault: 'input',
-      hint: `-o table tells what is sound without: ${world.problems.map(({ file, line }) => `${file}:${line}`).join(', ')}`,
+      hint: `-o table tells what is sound without: ${world.problems.map(({ place }) => place).join(', ')}`,
     });
   }
   const { reachMatrix } = await import('../../analysis/reach/matrix.ts');

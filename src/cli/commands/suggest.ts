@@ -3,7 +3,7 @@ import { suggest as suggestFor, type Suggestion } from '../../analysis/suggest/s
 import { WeftError } from '../../lib/errors.ts';
 import type { FlowReport } from '../../model/flows/observed-flow.ts';
 import { parseFlowReport } from '../../model/flows/parse-report.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { readManifestFiles } from '../manifests/files.ts';
 import { createNodeManifestIo } from '../manifests/node-io.ts';
 import { requireFormat, toJson } from '../output/format.ts';
@@ -12,7 +12,7 @@ import { settle } from '../partial.ts';
 import { openWorld } from '../world.ts';
 import { requireRecorded, tellLost } from './flows.ts';
 
-export interface SuggestOptions {
+export interface SuggestOptions extends Partial<ClusterAddress> {
   readonly file: readonly string[];
   readonly name: string;
   /** A file of flows; what the lab records where it is absent. */

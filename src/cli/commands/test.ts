@@ -1,13 +1,13 @@
 import { askPrediction, checkExpectations, type AskedWorld, type Checked } from '../expectations/check.ts';
 import { readExpectations } from '../expectations/read.ts';
 import { familyIn } from '../ip-family.ts';
-import type { CliEnvironment, ExitCode } from '../environment.ts';
+import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { requireFormat } from '../output/format.ts';
 import { renderChecked } from '../output/checked.ts';
 import { settle } from '../partial.ts';
-import { openWorld, withLab, type World } from '../world.ts';
+import { openWorld, requireNoCluster, withLab, type World } from '../world.ts';
 
-export interface TestOptions {
+export interface TestOptions extends Partial<ClusterAddress> {
   readonly expectations: readonly string[];
   readonly file: readonly string[];
   readonly name: string;
@@ -43,6 +43,7 @@ async function check(env: CliEnvironment, options: TestOptions): Promise<Answer>
     const checked = await checkExpectations(inFamily(world), expectations, askPrediction);
     return { checked, problems: world.problems };
   }
+  requireNoCluster(options);
   return withLab(env, options, async ({ lab, world }) => {
     const { askLab } = await import('../expectations/ask-lab.ts');
     const checked = await checkExpectations(inFamily(world), expectations, askLab(lab, world.cluster));

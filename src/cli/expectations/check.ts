@@ -1,9 +1,11 @@
 import type { Flow, Prediction } from '../../analysis/flow.ts';
+import { doubted } from '../../analysis/doubted.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
 import { decidingReasons, reasonJson, type ReasonJson } from '../reasons.ts';
+import { doubtsOf } from '../partial.ts';
 import type { World } from '../world.ts';
 import { satisfies, type Expectation } from './expectation.ts';
 
@@ -42,9 +44,9 @@ export type Ask = (flows: readonly { flow: Flow; prediction: Prediction }[]) => 
 /** An answer is what is predicted of it. */
 export const askPrediction: Ask = (flows) =>
   Promise.resolve(
-    flows.map(({ prediction: { verdict, why, outcomes } }) => ({
+    flows.map(({ prediction: { verdict, why, doubt, outcomes } }) => ({
       verdict,
-      possible: outcomes.map((outcome) => outcome.verdict),
+      possible: doubt === undefined ? outcomes.map((outcome) => outcome.verdict) : [verdict],
       why,
     })),
   );
@@ -105,8 +107,9 @@ function checkedOf(
   };
 }
 
-function pairsOf({ cluster, sourceOf, family }: AskedWorld, expectation: Expectation): Pair[] {
+function pairsOf({ cluster, sourceOf, family, ...rest }: AskedWorld, expectation: Expectation): Pair[] {
   const { place } = expectation;
+  const doubts = doubtsOf(rest);
   try {
     const sources = resolveSource(cluster, expectation.source).all;
     const targets = resolveDestination(cluster, expectation.destination).all;
@@ -114,7 +117,8 @@ function pairsOf({ cluster, sourceOf, family }: AskedWorld, expectation: Expecta
       targets.map((target) => {
         const { end: destination, protocol, port } = target;
         const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
-        return { source, target, flow, prediction: predict(cluster, flow, { sourceOf }) };
+        const prediction = predict(cluster, flow, { sourceOf });
+        return { source, target, flow, prediction: doubted(cluster, flow, { prediction, doubts }) };
       }),
     );
   } catch (error) {

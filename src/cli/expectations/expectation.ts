@@ -41,9 +41,10 @@ export function parseExpected(text: string, word: string): Expected {
   throw invalid(text, `${JSON.stringify(word)} is not one of ${words}`);
 }
 
-/** Whether a verdict is as expected. */
+/** Whether a verdict is as expected; what is not known is as nobody expects. */
 export function satisfies(verdict: string, expected: Expected): boolean {
-  return expected === 'not allowed' ? verdict !== 'allowed' : verdict === expected;
+  if (expected !== 'not allowed') return verdict === expected;
+  return verdict !== 'allowed' && verdict !== 'unknown';
 }
 
 /** `a/b -> svc:c/d:80 denied`, in a form that can be parsed again. */

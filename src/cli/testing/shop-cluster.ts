@@ -9,6 +9,6 @@ export async function shopCluster({ withPolicies = true } = {}): Promise<Cluster
   const noLab = (): never => {
     throw new Error('there is no lab here');
   };
-  const world = await openWorld({ connect: noLab }, { file: [folder.path], name: '' });
+  const world = await openWorld({ connect: noLab, openCluster: noLab }, { file: [folder.path], name: '' });
   return world.cluster;
 }

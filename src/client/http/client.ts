@@ -5,7 +5,7 @@ import type { Client, DeleteOptions, Informer, ListOptions, ObjectList, ObjectNa
 import { createCounters, type ClientCounts } from './counts.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import { limits, type ClientOptions, type ServerAccess } from './options.ts';
-import { collectionPath, objectPath } from './path.ts';
+import { collectionPath, objectPath, versionPath } from './path.ts';
 import { startReflector } from './reflector.ts';
 import { createConnection, type Connection } from './session.ts';
 
@@ -21,6 +21,8 @@ export interface Clients {
 /** A client that counts what it meets. */
 export interface HttpClient extends Client {
   counts(): ClientCounts;
+  /** Whether the server has objects of this resource, also where nobody may see them. Rejects as the others. */
+  serves(resource: Resource): Promise<boolean>;
 }
 
 /**
@@ -67,6 +69,7 @@ function clientOver(options: ClientOptions, { connection, counters, disconnect }
   return {
     ...verbs(exchange, options.fieldManager ?? 'weft'),
     counts: () => ({ ...counters }),
+    serves: (resource) => isServed(exchange, resource),
     informer<T extends KubernetesObject>(resource: Resource<T>): Informer<T> {
       const id = collectionPath(resource);
       // One informer per resource: its type is the resource's.
@@ -84,6 +87,19 @@ function clientOver(options: ClientOptions, { connection, counters, disconnect }
       return Promise.resolve();
     },
   };
+}
+
+/** By the list of the resources of its version (discovery), which every user may read. */
+async function isServed(exchange: Exchange, resource: Resource): Promise<boolean> {
+  const path = versionPath(resource);
+  try {
+    const list = await exchange.send({ method: 'GET', path, what: `look for ${resource.plural}` });
+    const { resources: served } = list as { readonly resources?: readonly { readonly name: string }[] };
+    return served?.some(({ name }) => name === resource.plural) === true;
+  } catch (thrown) {
+    if (apiCode(thrown) === 'api-not-found') return false;
+    throw thrown;
+  }
 }
 
 function verbs(exchange: Exchange, fieldManager: string): Omit<Client, 'informer' | 'close'> {

@@ -30,6 +30,11 @@ export async function isolateKubeconfig(path: string, contextName?: string): Pro
   });
 }
 
+/** The namespace of that context, where it has one. Rejects as `loadKubeconfig`. */
+export async function kubeconfigNamespace(path: string, contextName?: string): Promise<string | undefined> {
+  return (await readContext(path, contextName)).namespace;
+}
+
 /** The text of a kubeconfig for somebody whose token is in a file, on the same server. */
 export function kubeconfigOfToken(
   access: ServerAccess,
@@ -65,11 +70,11 @@ function base64(text: string | undefined): string | undefined {
   return text === undefined ? undefined : Buffer.from(text).toString('base64');
 }
 
-/** The cluster and the user of a context. */
+/** The cluster, the user and the namespace of a context. */
 async function readContext(
   path: string,
   named: string | undefined,
-): Promise<{ readonly cluster: Fields; readonly user: Fields }> {
+): Promise<{ readonly cluster: Fields; readonly user: Fields; readonly namespace: string | undefined }> {
   const config = await parseConfig(path);
   const contextName = named ?? textIn(config, 'current-context');
   if (contextName === undefined)
@@ -80,7 +85,7 @@ async function readContext(
   const userName = textIn(context, 'user');
   const user =
     userName === undefined ? {} : entryIn(config, { list: 'users', name: userName, field: 'user', path });
-  return { cluster, user };
+  return { cluster, user, namespace: textIn(context, 'namespace') };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -4,10 +4,14 @@ import type { ObjectName } from '../port.ts';
 
 /** `/apis/apps/v1/namespaces/shop/deployments`: where a resource's collection is; of all namespaces without one. */
 export function collectionPath(resource: Resource, namespace?: string): string {
-  const root =
-    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const root = versionPath(resource);
   if (namespace === undefined || !resource.namespaced) return `${root}/${resource.plural}`;
   return `${root}/namespaces/${segment(namespace)}/${resource.plural}`;
+}
+
+/** `/apis/apps/v1`: where a version of a group says what is in it. */
+export function versionPath({ group, version }: Pick<Resource, 'group' | 'version'>): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 
 /** Where one object is, or its subresource. */

@@ -259,7 +259,7 @@ for (const { id, name, skip, start } of servers) {
         ]);
         assert.deepEqual(
           attempts.map((one) => (one.status === 'rejected' ? apiCode(one.reason) : 'done')),
-          attempts.map(() => 'api-rejected'),
+          attempts.map(() => 'api-forbidden'),
         );
       } finally {
         for (const one of [dns, agents, node]) await one.close();
