@@ -7,10 +7,10 @@ import { claimNameOf } from '../../model/load-balancer/claim-name.ts';
 /** Writes down who has which address, one object per address, so that two writers never give it to two Services. */
 export interface Claims {
   /**
-   * Makes the Service one of those that have the address. False when others have it whom `mayShareWith` does not admit,
-   * or when it is just being given back.
+   * Makes the Service one of those that have the address: `made` when this call did, `there` when it was already.
+   * `refused` when others have it whom `mayShareWith` does not admit, or when it is just being given back.
    */
-  take(address: string, claim: Claim): Promise<boolean>;
+  take(address: string, claim: Claim): Promise<'made' | 'there' | 'refused'>;
   /** Takes the Service out; the last one takes the object along. */
   release(address: string, service: string): Promise<void>;
 }
@@ -32,20 +32,20 @@ const attempts = 5;
 
 /** Every write is conditional: on there being no object, or on its being the one that was read. */
 export function createClaims(client: Client): Claims {
-  const take = async (address: string, claim: Claim): Promise<boolean> => {
+  const take = async (address: string, claim: Claim): Promise<'made' | 'there' | 'refused'> => {
     const found = await client.get(resource, { name: claimNameOf(address) });
     if (found === undefined) {
       await orUnserved(client.create(resource, claimOf(address, claim)));
-      return true;
+      return 'made';
     }
     const { services } = found.spec;
-    if (services.includes(claim.service)) return true;
+    if (services.includes(claim.service)) return 'there';
     // Who gives it back deletes it next, and must not take a new holder along.
-    if (services.length === 0) return false;
+    if (services.length === 0) return 'refused';
     const others = services.filter((service) => !claim.mayShareWith(service));
-    if (others.length > 0) return false;
+    if (others.length > 0) return 'refused';
     await client.update(resource, withServices(found, [...services, claim.service]));
-    return true;
+    return 'made';
   };
 
   const release = async (address: string, service: string): Promise<void> => {

@@ -107,9 +107,10 @@ export function createLoadBalancerController(context: ControllerContext): Contro
   async function claim(address: string, service: string, pool: string): Promise<boolean> {
     const isHolder = (name: string): boolean =>
       book.holdersOf(address).some((holder) => holder.service === name);
-    const isTaken = await claims.take(address, { service, pool, mayShareWith: isHolder });
-    if (isTaken) taken.add(`${address} ${service}`);
-    return isTaken;
+    const outcome = await claims.take(address, { service, pool, mayShareWith: isHolder });
+    // One that was there may be another process's, which is about to say so in the status.
+    if (outcome === 'made') taken.add(`${address} ${service}`);
+    return outcome !== 'refused';
   }
 
   /** Another writer was first, or is just giving it back. */
