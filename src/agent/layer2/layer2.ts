@@ -100,6 +100,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
     setImmediate(() => {
       isPlanned = false;
       if (isStarted) recompute();
+      options.onSettled();
     });
   };
 
