@@ -130,3 +130,24 @@ for (const [what, words] of [
     assert.match(err, /^weft: .+\n( {2}.+\n)?$/);
   });
 }
+
+test('a rule that passes a packet on is told as that, and the tier behind it decides', async () => {
+  using passed = folderOf({
+    'shop.yaml': shop,
+    'policies.yaml': shopPolicies,
+    'tiers.yaml': `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: first }
+spec:
+  tier: Admin
+  priority: 5
+  subject: { namespaces: {} }
+  ingress:
+    - action: Pass
+      from: [{ namespaces: {} }]
+`,
+  });
+  const { out } = await run(['explain', '-f', passed.path, 'shop/db-0', 'shop/deploy/api:9090']);
+  assert.match(out, /ingress +pass +ClusterNetworkPolicy first +spec\.ingress\[0\]/);
+  assert.match(out, /> +ingress +denied +NetworkPolicy shop\/api/);
+});

@@ -39,7 +39,8 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
   const reasons = first.reasons.map((reason) => [
     deciding.has(reason) ? '>' : ' ',
     reason.stage,
-    reason.verdict,
+    // It neither let the packet through nor stopped it.
+    reason.action === 'Pass' ? 'pass' : reason.verdict,
     reason.object,
     reason.rule,
     reason.file === undefined ? '' : `${reason.file}:${reason.line ?? 1}`,
