@@ -24,7 +24,7 @@ const restMs = 1_500;
 export const figure: Figure = {
   name: 'l2-failover',
   async *measure(progress) {
-    const lab = await startBenchLab(new URL('../manifests/balanced.yaml', import.meta.url).pathname);
+    const lab = await startBenchLab(new URL('./l2-failover.yaml', import.meta.url).pathname);
     const cables = cablesOf(lab.namespaces);
     try {
       const { address, node } = await announced(lab);
