@@ -1,5 +1,6 @@
 import type { Protocol } from '../api/types/meta.ts';
 import type { Family } from '../lib/address.ts';
+import { once } from '../lib/once.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
@@ -93,11 +94,6 @@ function createIndex(cluster: Cluster): ClusterIndex {
       return nextHops();
     },
   };
-}
-
-function once<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
 }
 
 function policiesOf(cluster: Cluster): PolicyModel {

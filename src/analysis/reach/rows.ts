@@ -1,3 +1,4 @@
+import { once } from '../../lib/once.ts';
 import type { PortSet } from '../../model/policy/port-set.ts';
 import { createCandidates, type Candidates } from './candidates.ts';
 import type { Group } from './groups.ts';
@@ -58,11 +59,6 @@ function createPlausible(
     const alwaysOpen = residents()(group);
     return alwaysOpen.length === 0 ? found : [...new Set([...found, ...alwaysOpen])];
   };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 const hasPorts = (ports: PortSet): boolean => ports === 'all' || ports.length > 0;
