@@ -456,8 +456,9 @@ export function createAgents(options: AgentsOptions): Agents {
         drift.drifted(of === 'peers' ? podsOf(namespace) : namespace),
       );
       await view.start();
-      await layer2.start();
+      // Before pods are set up, which begins while layer 2 still reads its pools.
       void sweep.start();
+      await layer2.start();
       cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
     programming: () => ({
