@@ -2,7 +2,7 @@ import { keyOf } from '../api/resources.ts';
 import type { Node, Pod } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf, WeftError } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
@@ -19,7 +19,6 @@ import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
-import { createDriftRepair } from './drift-repair.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createFirstPort } from './first-port.ts';
@@ -33,6 +32,7 @@ import { stateOfAll } from './endpoint-index.ts';
 import { createLayer2, type Layer2Options } from './layer2/layer2.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
+import { createRepairs } from './repairs.ts';
 import { createSlices } from './slices.ts';
 import { createTurnShare } from './turn-share.ts';
 import { createTurns } from './turns.ts';
@@ -120,8 +120,6 @@ interface Member {
   missed: Dirty | undefined;
 }
 
-/** How often the kernel is compared with what it should hold, to mend what somebody else changed. */
-const repairIntervalMs = 30_000;
 /** When what could not be programmed is tried again. */
 const retryMs = 1_000;
 const nothing: Dirty = {
@@ -179,8 +177,6 @@ export function createAgents(options: AgentsOptions): Agents {
     pods: view.pods,
     isRun: (key, uid) => [...members.values()].some(({ runner }) => runner.uidOf(key) === uid),
   });
-  let repairs = 0;
-  let cancelRepair = (): void => {};
   let cancelRetry = (): void => {};
   let isRetryPlanned = false;
   let isStopped = false;
@@ -371,80 +367,17 @@ export function createAgents(options: AgentsOptions): Agents {
   const failures = (): { node: string; why: string }[] =>
     [...failing].filter(([node]) => view.places.has(node)).map(([node, why]) => ({ node, why }));
 
-  const repair = (name: string, agent: NodeAgent): number => {
-    const repaired = agent.repair();
-    if (repaired === 0) return 0;
-    log.warn({ node: name, repaired }, 'what somebody else changed was mended');
-    const node = view.nodes.get(name);
-    repairs += repaired;
-    if (node !== undefined) options.onRepair?.(node);
-    return repaired;
-  };
-
-  /** Throws where some pod could not be mended, so that it is tried again soon. */
-  const repairPods = (name: string, member: Member): void => {
-    const { agent } = member;
-    if (agent.brokenPods().size > 0) repair(name, agent);
-    for (const key of agent.repairPods()) {
-      log.warn({ pod: key }, 'what somebody else changed in a pod was mended');
-      repairs += 1;
-      const pod = view.pods.get(key);
-      if (pod !== undefined) options.onRepair?.(pod);
-    }
-    tellBroken(member);
-  };
-
-  const tellBroken = ({ agent, runner }: Member): void => {
-    const broken = agent.brokenPods();
-    for (const key of runner.setBroken(broken)) {
-      const [pod, why = ''] = [view.pods.get(key), broken.get(key)];
-      log.warn({ pod: key, error: why }, 'a pod could not be mended');
-      if (pod !== undefined) options.onBroken?.(pod, why);
-    }
-    const [first] = broken.values();
-    if (first !== undefined) throw new WeftError('pods-broken', first);
-  };
-
-  /** Of a node that has pods which could not be mended. They are no reason why the node would not be programmed. */
-  const retryBroken = (name: string, member: Member): void => {
-    if (member.agent.brokenPods().size === 0) return;
-    try {
-      repairPods(name, member);
-    } catch (error) {
-      log.debug({ node: name, error: messageOf(error) }, 'a pod is still broken');
-    }
-  };
-
-  const repairAll = (): number => {
-    let total = 0;
-    for (const [name, member] of members) {
-      attempt(name, () => {
-        total += repair(name, member.agent);
-        // The node may have other addresses now.
-        if (options.config.nodePortAddresses.length > 0) member.front.update(allServices());
-      });
-      retryBroken(name, member);
-    }
-    return total;
-  };
-
-  const drift = createDriftRepair({
-    clock,
-    repair(what) {
-      for (const [name, member] of members) {
-        const netns = options.netnsOfNode(name);
-        if (what === podsOf(netns)) repairPods(name, member);
-        if (what !== netns) continue;
-        repair(name, member.agent);
-        tellBroken(member);
-      }
+  const repairs = createRepairs({
+    ...options,
+    nodes: members,
+    view,
+    attempt,
+    // The node may have other addresses now.
+    onCompared(name) {
+      if (options.config.nodePortAddresses.length > 0) members.get(name)?.front.update(allServices());
     },
+    drift: kernel.drift,
   });
-
-  const repairRegularly = (): void => {
-    repairAll();
-    cancelRepair = clock.after(repairIntervalMs, repairRegularly);
-  };
 
   return {
     denials,
@@ -452,27 +385,23 @@ export function createAgents(options: AgentsOptions): Agents {
     domains: view.domains,
     async start() {
       view.onDirty(apply);
-      kernel.drift.onDrift(({ namespace, of }) =>
-        drift.drifted(of === 'peers' ? podsOf(namespace) : namespace),
-      );
+      repairs.start();
       await view.start();
       // Before pods are set up, which begins while layer 2 still reads its pools.
       void sweep.start();
       await layer2.start();
-      cancelRepair = clock.after(repairIntervalMs, repairRegularly);
     },
     programming: () => ({
       versions: view.seen(),
       isBusy: isBusy(),
       failing: failures(),
     }),
-    repair: repairAll,
-    repairs: () => repairs,
+    repair: () => repairs.all(),
+    repairs: () => repairs.count,
     async stop() {
       isStopped = true;
-      cancelRepair();
       cancelRetry();
-      drift.stop();
+      repairs.stop();
       view.stop();
       flows.stop();
       layer2.stop();
@@ -494,6 +423,3 @@ export function createAgents(options: AgentsOptions): Agents {
       }),
   };
 }
-
-/** What is repaired: a node by its namespace, and its pods all together. */
-const podsOf = (nodeNetns: string): string => `pods of ${nodeNetns}`;
