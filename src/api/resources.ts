@@ -11,6 +11,16 @@ import type {
   ServiceAccount,
 } from './types/core.ts';
 import type {
+  Internet,
+  NetworkSecurityGroup,
+  PrivateDnsZone,
+  RouteTable,
+  Site,
+  VirtualMachine,
+  VirtualNetwork,
+  VirtualNetworkPeering,
+} from './types/fabric.ts';
+import type {
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
@@ -62,6 +72,14 @@ function resource<T extends KubernetesObject>(
     namespaced: options.cluster !== true,
     subresources: options.subresources ?? [],
   };
+}
+
+function fabricKind<T extends KubernetesObject>(
+  kind: string,
+  plural: string,
+  ...shortNames: string[]
+): Resource<T> {
+  return resource('weft.dev/v1alpha1', kind, plural, { shortNames, cluster: true, subresources: ['status'] });
 }
 
 /** Every built-in kind that Weft knows, by its plural name. */
@@ -198,11 +216,32 @@ export const loadBalancerResources = {
   ),
 } as const;
 
+/** The kinds that describe the world around the nodes of a lab: served as those of policy are. */
+export const fabricResources = {
+  virtualnetworks: fabricKind<VirtualNetwork>('VirtualNetwork', 'virtualnetworks', 'vnet'),
+  virtualnetworkpeerings: fabricKind<VirtualNetworkPeering>(
+    'VirtualNetworkPeering',
+    'virtualnetworkpeerings',
+    'vnetpeer',
+  ),
+  routetables: fabricKind<RouteTable>('RouteTable', 'routetables', 'rt'),
+  networksecuritygroups: fabricKind<NetworkSecurityGroup>(
+    'NetworkSecurityGroup',
+    'networksecuritygroups',
+    'nsg',
+  ),
+  virtualmachines: fabricKind<VirtualMachine>('VirtualMachine', 'virtualmachines', 'vm'),
+  sites: fabricKind<Site>('Site', 'sites'),
+  internets: fabricKind<Internet>('Internet', 'internets'),
+  privatednszones: fabricKind<PrivateDnsZone>('PrivateDnsZone', 'privatednszones', 'pdz'),
+} as const;
+
 /** Every kind that Weft understands, whether it is built in or somebody defines it. */
 export const knownResources: readonly Resource[] = [
   ...Object.values(resources),
   ...Object.values(policyResources),
   ...Object.values(loadBalancerResources),
+  ...Object.values(fabricResources),
 ];
 
 /** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */

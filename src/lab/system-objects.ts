@@ -9,6 +9,7 @@ import { componentUsers } from '../apiserver/access/policy.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
+import { fabricDefinitions } from './fabric-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
@@ -207,5 +208,6 @@ export function systemObjects(places: readonly NodePlace[], config: NetworkConfi
     ...apiServiceObjects(config),
     ...policyDefinitions(),
     ...loadBalancerDefinitions(),
+    ...fabricDefinitions(),
   ];
 }

@@ -1,3 +1,4 @@
+import { fabricKinds, fabricTypes } from './fabric.ts';
 import kubernetes from './kubernetes.json' with { type: 'json' };
 import { policyKinds, policyTypes } from './policy.ts';
 import { weftKinds, weftTypes } from './weft.ts';
@@ -29,8 +30,8 @@ interface WrittenSchema {
 }
 
 const written: WrittenSchema = {
-  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds },
-  types: { ...kubernetes.types, ...policyTypes, ...weftTypes },
+  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds, ...fabricKinds },
+  types: { ...kubernetes.types, ...policyTypes, ...weftTypes, ...fabricTypes },
 };
 
 const scalars: ReadonlyMap<string, FieldType> = new Map(
