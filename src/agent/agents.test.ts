@@ -261,6 +261,27 @@ describe('agents', () => {
     await agents.stop();
   });
 
+  test('mend what somebody else changed before the last of the nodes that join at once was programmed', async () => {
+    const { machine, ...cluster } = createFakeCluster([]);
+    const rules = { family: 'ip', table: 'weft-services' } as const;
+    const tablesOf = (node: string): string[] => machine.nft.tables(netnsOfNode(node), 'ip');
+    const run = (namespace: string, commands: string): void => {
+      // The second node is laid out when the first one has been.
+      if (namespace === netnsOfNode('n2') && tablesOf('n1').includes(rules.table) && !isGone) {
+        isGone = true;
+        machine.nft.run(netnsOfNode('n1'), `delete table ip ${rules.table}`);
+      }
+      machine.nft.run(namespace, commands);
+    };
+    let isGone = false;
+    const agents = await cluster.startAgents({ kernel: { ...machine, nft: { ...wrap(machine.nft), run } } });
+    assert.ok(isGone);
+    await cluster.clock.advance(1_000);
+    assert.ok(tablesOf('n1').includes(rules.table));
+    assert.ok(agents.repairs() > 0);
+    await agents.stop();
+  });
+
   for (const [what, ms] of Object.entries({ 'set back': -86_400_000, 'set on': 86_400_000 })) {
     test(`bring pods up and take them down as ever when the clock is ${what} by a day`, async () => {
       const cluster = createFakeCluster([podOf('a', 'n1'), podOf('b', 'n1')]);
@@ -399,6 +420,7 @@ function wrap(nft: FakeNftables): FakeNftables {
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
     holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
     rulesDigest: (namespace, table) => nft.rulesDigest(namespace, table),
+    generation: (namespace) => nft.generation(namespace),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),
     close: () => nft.close(),

@@ -148,7 +148,14 @@ export function createAgents(options: AgentsOptions): Agents {
   const joining = new Map<string, NodePlace>();
   /** Nodes whose loops are ending: they may join, or join again, afterwards. */
   const leaving = new Map<string, Promise<void>>();
-  const programming = createSlices({ clock, step: () => step(), onIdle: checkWaiting });
+  const programming = createSlices({
+    clock,
+    step: () => step(),
+    onIdle() {
+      repairs.listen();
+      checkWaiting();
+    },
+  });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
   const settling = createTurns({ onIdle: checkWaiting });
   /** Pods of all nodes are set up and taken down one after the other. */
@@ -208,7 +215,7 @@ export function createAgents(options: AgentsOptions): Agents {
     const refusal = agent.start(runner.adopt(view.pods.values()));
     denials.watch(place.name, netns);
     flows.join({ name: place.name, netns, families: placeFamilies(place) });
-    kernel.drift.watch(netns, { peers: true });
+    repairs.follow(place.name);
     const freshness = createFreshness(clock);
     const front = frontOf(place, { netns, agent, freshness });
     members.set(place.name, { place, agent, runner, front, freshness, due: undefined, missed: undefined });
@@ -269,7 +276,7 @@ export function createAgents(options: AgentsOptions): Agents {
 
   const clearAway = async (name: string, { agent, runner }: Member): Promise<void> => {
     const netns = options.netnsOfNode(name);
-    kernel.drift.forget(netns);
+    repairs.leave(name);
     denials.forget(netns);
     flows.leave(name);
     await runner.leave();
@@ -377,6 +384,7 @@ export function createAgents(options: AgentsOptions): Agents {
       if (options.config.nodePortAddresses.length > 0) members.get(name)?.front.update(allServices());
     },
     drift: kernel.drift,
+    nft: kernel.nft,
   });
 
   return {

@@ -1,5 +1,6 @@
 import type { Node, Pod } from '../api/types/core.ts';
 import type { DriftWatch } from '../kernel/drift/port.ts';
+import type { Nftables } from '../kernel/nft/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -13,6 +14,14 @@ export interface Repairs {
   /** Begins to look by itself. */
   start(): void;
   stop(): void;
+  /** To be called with a node that has just been programmed for the first time, and when it is left. */
+  follow(node: string): void;
+  leave(node: string): void;
+  /**
+   * Listens to the rules of all nodes that are followed from now on, and looks whether they changed before. Not earlier
+   * than when all that join are programmed: see `DriftWatch`.
+   */
+  listen(): void;
   /** Compares every node's kernel with what it should hold, and mends it. Returns how many things differed. */
   all(): number;
   /** How many things were mended so far. */
@@ -37,6 +46,7 @@ export interface RepairsOptions {
   readonly onRepair?: ((object: Node | Pod) => void) | undefined;
   readonly onBroken?: ((pod: Pod, why: string) => void) | undefined;
   readonly drift: DriftWatch;
+  readonly nft: Pick<Nftables, 'generation'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,6 +56,8 @@ const intervalMs = 30_000;
 
 export function createRepairs(options: RepairsOptions): Repairs {
   const { nodes, netnsOfNode, view, attempt, clock, log } = options;
+  /** Nodes whose rules are not listened to yet, with what these were when the node had just been programmed. */
+  const unheard = new Map<string, number | undefined>();
   let count = 0;
   let cancel = (): void => {};
 
@@ -118,9 +130,23 @@ export function createRepairs(options: RepairsOptions): Repairs {
     },
   });
 
+  const listen = (): void => {
+    for (const [name, generation] of unheard) {
+      const netns = netnsOfNode(name);
+      try {
+        options.drift.watch(netns, ['rules']);
+        unheard.delete(name);
+        if (options.nft.generation(netns) !== generation) drift.drifted(netns);
+      } catch (error) {
+        log.error({ node: name, error: messageOf(error) }, 'changes of rules are not heard of');
+      }
+    }
+  };
+
   const regularly = (): void => {
     cancel = clock.after(intervalMs, () => {
       all();
+      listen();
       regularly();
     });
   };
@@ -136,6 +162,15 @@ export function createRepairs(options: RepairsOptions): Repairs {
       cancel();
       drift.stop();
     },
+    follow(name) {
+      options.drift.watch(netnsOfNode(name), ['links', 'peers']);
+      unheard.set(name, options.nft.generation(netnsOfNode(name)));
+    },
+    leave(name) {
+      unheard.delete(name);
+      options.drift.forget(netnsOfNode(name));
+    },
+    listen,
     all,
     get count() {
       return count;

@@ -34,6 +34,7 @@ function recording(nft: FakeNftables): Recorded {
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
     holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
     rulesDigest: (namespace, name) => nft.rulesDigest(namespace, name),
+    generation: (namespace) => nft.generation(namespace),
     tables: (namespace, family) => nft.tables(namespace, family),
     forget: (namespace) => nft.forget(namespace),
     close: () => nft.close(),

@@ -65,10 +65,8 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
     },
   });
   const watch = createDriftWatch({ namespaces, poller });
-  watch.onDrift(({ of }) => {
-    if (of === 'links') drift.drifted(everything);
-  });
-  for (const name of namespaces.list()) if (isOwn(name)) watch.watch(name);
+  watch.onDrift(() => drift.drifted(everything));
+  for (const name of namespaces.list()) if (isOwn(name)) watch.watch(name, ['links']);
 
   const checkPins = (): void => {
     try {

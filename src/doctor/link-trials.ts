@@ -100,7 +100,7 @@ export const linkTrials: readonly Trial[] = [
     needs: [namespaces],
     found: 'the kernel tells what others change',
     remedy: { hint: 'a container needs CAP_NET_ADMIN' },
-    attempt: ({ drift }) => drift.watch(here),
+    attempt: ({ drift }) => drift.watch(here, ['links', 'rules']),
   },
 ];
 

@@ -48,44 +48,51 @@ export function driftCompliance({ label, skip, make }: DriftCase): void {
     };
 
     test('what happens in a watched namespace is told, with what it is of', async () => {
-      world.watch.watch('a');
+      world.watch.watch('a', ['links', 'rules']);
       await expectTold(['a links'], ['a', 'links']);
       await expectTold(['a rules'], ['a', 'rules']);
     });
 
+    test('what is not asked for is not told until it is', async () => {
+      world.watch.watch('a', ['links']);
+      await expectTold([], ['a', 'rules']);
+      world.watch.watch('a', ['rules']);
+      await expectTold(['a links', 'a rules'], ['a', 'rules'], ['a', 'links']);
+    });
+
     test('nothing is told of other namespaces', async () => {
-      world.watch.watch('a');
+      world.watch.watch('a', ['links', 'rules']);
       await expectTold([], ['b', 'links'], ['b', 'rules'], ['inside', 'links']);
     });
 
     test('with peers, links on the other end are told too, and rules there are not', async () => {
-      world.watch.watch('a', { peers: true });
+      world.watch.watch('a', ['links', 'rules', 'peers']);
       await expectTold(['a peers'], ['inside', 'links'], ['inside', 'rules']);
       await expectTold([], ['b', 'links']);
     });
 
     test('with peers, a link that is set down on the other end is told', async () => {
-      world.watch.watch('a', { peers: true });
+      world.watch.watch('a', ['links', 'peers']);
       // The node's own end loses its carrier with it, which is no drift of that end.
       await expectTold(['a peers'], ['inside', 'down']);
     });
 
     test('watching again changes nothing, and forgetting ends it', async () => {
-      for (const name of ['a', 'a', 'b']) world.watch.watch(name);
+      for (const name of ['a', 'a', 'b']) world.watch.watch(name, ['links', 'rules']);
       world.watch.forget('a');
       world.watch.forget('a');
       await expectTold(['b links'], ['a', 'links'], ['b', 'links']);
     });
 
     test('a closed watch tells nothing', async () => {
-      world.watch.watch('a', { peers: true });
+      world.watch.watch('a', ['links', 'rules', 'peers']);
       world.watch.close();
       await expectTold([], ['a', 'links'], ['inside', 'links'], ['a', 'rules']);
     });
 
     test('a namespace that is not there cannot be watched, however often', () => {
       for (let tries = 0; tries < 2; tries++)
-        assert.throws(() => world.watch.watch('nowhere'), { code: 'netns-missing' });
+        assert.throws(() => world.watch.watch('nowhere', ['links']), { code: 'netns-missing' });
       world.watch.forget('nowhere');
     });
   });

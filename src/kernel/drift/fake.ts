@@ -11,12 +11,12 @@ export interface FakeDriftWatch extends DriftWatch {
 export function createFakeDriftWatch(
   dependencies: { readonly namespaces?: Pick<NetworkNamespaces, 'open'> } = {},
 ): FakeDriftWatch {
-  const watched = new Map<string, boolean>();
+  const watched = new Map<string, ReadonlySet<Drift['of']>>();
   let callback: (drift: Drift) => void = () => {};
   return {
-    watch(namespace, { peers = false } = {}) {
+    watch(namespace, of) {
       dependencies.namespaces?.open(namespace);
-      if (!watched.has(namespace)) watched.set(namespace, peers);
+      watched.set(namespace, new Set(of).union(watched.get(namespace) ?? new Set()));
     },
     onDrift(listener) {
       callback = listener;
@@ -24,8 +24,7 @@ export function createFakeDriftWatch(
     forget: (namespace) => void watched.delete(namespace),
     close: () => watched.clear(),
     drift(drift) {
-      const peers = watched.get(drift.namespace);
-      if (peers !== undefined && (drift.of !== 'peers' || peers)) queueMicrotask(() => callback(drift));
+      if (watched.get(drift.namespace)?.has(drift.of) === true) queueMicrotask(() => callback(drift));
     },
   };
 }

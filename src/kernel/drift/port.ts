@@ -4,10 +4,11 @@
  */
 export interface DriftWatch {
   /**
-   * Listens in the namespace from now on; with `peers` also to those that a link of it leads into, such as a node's
-   * pods. Throws `netns-missing`, `SyscallError`. Does nothing when it does already.
+   * Listens to this in the namespace from now on, beside what was listened to before. While anybody of the machine
+   * listens to rules, the kernel makes a message of each element of each transaction, in every namespace: what is
+   * programmed first, with thousands of them, takes half as long again. Throws `netns-missing`, `SyscallError`.
    */
-  watch(namespace: string, options?: WatchOptions): void;
+  watch(namespace: string, of: readonly Drift['of'][]): void;
   /**
    * Called in a later turn of the event loop; once for many changes that come together. It may be told of changes that
    * are none: whoever listens compares.
@@ -17,15 +18,11 @@ export interface DriftWatch {
   close(): void;
 }
 
-export interface WatchOptions {
-  readonly peers?: boolean;
-}
-
 export interface Drift {
   readonly namespace: string;
   /**
    * `links`: links, addresses, routes, neighbours. `rules`: nftables. `peers`: links and so on in a namespace that this
-   * one has a link into, or in itself; the kernel's own are left out, for it takes apart what goes.
+   * one has a link into, such as a node's pods, or in itself; the kernel's own are left out, for it takes apart what goes.
    */
   readonly of: 'links' | 'rules' | 'peers';
 }

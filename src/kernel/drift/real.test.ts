@@ -33,7 +33,7 @@ test('only what somebody else does is told, and of which namespace', { skip }, a
   for (const name of ['a', 'b']) {
     namespaces.create(name);
     route.dump(name);
-    watch.watch(name);
+    watch.watch(name, ['links', 'rules']);
   }
   const settled = async (): Promise<string[]> => {
     // The poller's worker may just be starting, on a machine that has other things to do.
@@ -105,9 +105,9 @@ test('a namespace that could be watched only in part is watched whole later', { 
     namespaces.close();
     rmSync(directory, { recursive: true });
   });
-  assert.throws(() => watch.watch('a'), /too many open files/);
+  assert.throws(() => watch.watch('a', ['links', 'rules']), /too many open files/);
   const told = new Promise((resolve) => watch.onDrift(resolve));
-  watch.watch('a');
+  watch.watch('a', ['links', 'rules']);
   const args = [`--net=${join(directory, 'a')}`, 'nft', 'add', 'table', 'ip', 't'];
   assert.equal(spawnSync('nsenter', args).status, 0);
   assert.deepEqual(await told, { namespace: 'a', of: 'rules' });
@@ -129,7 +129,7 @@ test('a link that goes with its other end is not told as set down', { skip }, as
   for (const name of ['node', 'pod']) namespaces.create(name);
   const told = new Set<string>();
   watch.onDrift(({ of }) => told.add(of));
-  watch.watch('node', { peers: true });
+  watch.watch('node', ['links', 'peers']);
   for (let round = 0; round < 3; round++) {
     const link = { kind: 'veth', name: `w${round}`, peer: { name: 'eth0', namespace: 'pod' } } as const;
     assert.deepEqual(route.apply('node', [{ action: 'add-link', link }]), []);

@@ -7,7 +7,7 @@ import type { NetworkNamespaces } from '../netns/port.ts';
 import type { Poller } from '../poll/port.ts';
 import { attachFilter } from './bpf.ts';
 import { linkFilter, peersFilter, rulesFilter } from './filter.ts';
-import type { Drift, DriftWatch, WatchOptions } from './port.ts';
+import type { Drift, DriftWatch } from './port.ts';
 
 export interface DriftWatchDependencies {
   readonly namespaces: Pick<NetworkNamespaces, 'open' | 'inside'>;
@@ -22,14 +22,14 @@ const linkGroups = [1, 3, 5, 7, 9, 11];
 /** NFNLGRP_NFTABLES (linux/netfilter/nfnetlink_compat.h). */
 const rulesGroups = [7];
 
-/** Two or three sockets per namespace, filtered in the kernel and read by the poller, which stays the caller's. */
+/** A socket per namespace and kind, filtered in the kernel and read by the poller, which stays the caller's. */
 export function createDriftWatch(dependencies: DriftWatchDependencies): DriftWatch {
   return new NetlinkDriftWatch(dependencies);
 }
 
 class NetlinkDriftWatch implements DriftWatch {
   readonly #dependencies: DriftWatchDependencies;
-  readonly #sockets = new Map<string, number[]>();
+  readonly #sockets = new Map<string, Map<Drift['of'], number>>();
   #callback: (drift: Drift) => void = () => {};
   #self: number | undefined;
 
@@ -37,17 +37,12 @@ class NetlinkDriftWatch implements DriftWatch {
     this.#dependencies = dependencies;
   }
 
-  watch(namespace: string, { peers = false }: WatchOptions = {}): void {
-    if (this.#sockets.has(namespace)) return;
-    this.#sockets.set(namespace, []);
-    try {
-      this.#subscribe(NETLINK_ROUTE, { namespace, of: 'links' });
-      this.#subscribe(NETLINK_NETFILTER, { namespace, of: 'rules' });
-      if (peers) this.#subscribe(NETLINK_ROUTE, { namespace, of: 'peers' });
-    } catch (error) {
-      // Half a watch would look like a whole one when it is tried again.
-      this.forget(namespace);
-      throw error;
+  watch(namespace: string, of: readonly Drift['of'][]): void {
+    const sockets = this.#sockets.get(namespace) ?? new Map<Drift['of'], number>();
+    for (const kind of of) {
+      if (sockets.has(kind)) continue;
+      sockets.set(kind, this.#subscribe({ namespace, of: kind }));
+      this.#sockets.set(namespace, sockets);
     }
   }
 
@@ -56,7 +51,7 @@ class NetlinkDriftWatch implements DriftWatch {
   }
 
   forget(namespace: string): void {
-    for (const fd of this.#sockets.get(namespace) ?? []) {
+    for (const fd of this.#sockets.get(namespace)?.values() ?? []) {
       this.#dependencies.poller.remove(fd);
       libc().close(fd);
     }
@@ -67,8 +62,9 @@ class NetlinkDriftWatch implements DriftWatch {
     for (const namespace of this.#sockets.keys()) this.forget(namespace);
   }
 
-  #subscribe(protocol: number, drift: Drift): void {
+  #subscribe(drift: Drift): number {
     const { namespaces, poller } = this.#dependencies;
+    const protocol = drift.of === 'rules' ? NETLINK_NETFILTER : NETLINK_ROUTE;
     const pin = namespaces.open(drift.namespace);
     const fd = namespaces.inside(pin, () => openNetlink(protocol));
     // One told of is enough for many: whoever listens compares everything.
@@ -81,11 +77,11 @@ class NetlinkDriftWatch implements DriftWatch {
         setOption(fd, NETLINK_ADD_MEMBERSHIP, group);
       }
       poller.add(fd, { message: told, overrun: told });
+      return fd;
     } catch (error) {
       libc().close(fd);
       throw error;
     }
-    this.#sockets.get(drift.namespace)?.push(fd);
   }
 
   #filterOf(what: Drift['of']): Buffer {

@@ -41,6 +41,7 @@ export function createFakeNftables(
 class InMemoryNftables implements FakeNftables {
   readonly #namespaces: Pick<NetworkNamespaces, 'open'> | undefined;
   readonly #state = new Map<string, FakeTables>();
+  readonly #generations = new Map<string, number>();
 
   constructor(namespaces: Pick<NetworkNamespaces, 'open'> | undefined) {
     this.#namespaces = namespaces;
@@ -48,6 +49,7 @@ class InMemoryNftables implements FakeNftables {
 
   run(namespace: string, commands: string): void {
     this.#state.set(namespace, applyStatements(this.#tables(namespace), parseSkeleton(commands)));
+    this.#committed(namespace);
   }
 
   change(namespace: string, changes: readonly NftElementChange[]): void {
@@ -66,6 +68,7 @@ class InMemoryNftables implements FakeNftables {
       applyChange(table, set, change);
     }
     for (const { table, name, set } of edited.values()) table.sets.set(name, set);
+    if (changes.length > 0) this.#committed(namespace);
   }
 
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[] {
@@ -88,6 +91,11 @@ class InMemoryNftables implements FakeNftables {
     return digestOf([...chains].flatMap(([chain, rules]) => rules.map((rule) => `${chain} ${rule}`)));
   }
 
+  generation(namespace: string): number {
+    this.#namespaces?.open(namespace);
+    return this.#generations.get(namespace) ?? 1;
+  }
+
   tables(namespace: string, family: NftFamily): string[] {
     return [...this.#tables(namespace).values()].flatMap((table) =>
       table.family === family ? [table.table] : [],
@@ -101,6 +109,10 @@ class InMemoryNftables implements FakeNftables {
   forget(): void {}
 
   close(): void {}
+
+  #committed(namespace: string): void {
+    this.#generations.set(namespace, this.generation(namespace) + 1);
+  }
 
   #tables(namespace: string): FakeTables {
     this.#namespaces?.open(namespace);

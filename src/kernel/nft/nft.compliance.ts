@@ -287,6 +287,18 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
       assert.equal(digest(), nft.rulesDigest(namespace, { family: 'ip6', table: 'nowhere' }));
     });
 
+    test('the generation is another one after each transaction, and the same as long as there is none', () => {
+      const generations = new Set([nft.generation(namespace)]);
+      nft.run(namespace, 'add chain inet weft-test fresh');
+      generations.add(nft.generation(namespace));
+      change(add('ports', { key: [1] }));
+      generations.add(nft.generation(namespace));
+      assert.equal(generations.size, 3);
+      assert.throws(() => nft.run(namespace, 'add rule inet weft-test nowhere drop'));
+      elementsOf('ports');
+      assert.ok(generations.has(nft.generation(namespace)));
+    });
+
     test('a refused command changes nothing', () => {
       const refused = [
         'add chain inet weft-test fresh\nadd rule inet weft-test nowhere drop',

@@ -6,6 +6,7 @@ import {
   parseRule,
   parseTableName,
 } from '../../wire/nfnetlink/nft-dump.ts';
+import { encodeGenerationRequest, parseGeneration } from '../../wire/nfnetlink/generation.ts';
 import { visitDumped, visitElements } from '../../wire/nfnetlink/element-text.ts';
 import { parseElements } from '../../wire/nfnetlink/set-element.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
@@ -104,6 +105,11 @@ class KernelNftables implements Nftables {
       if (error instanceof NetfilterError && error.errnoName === 'ENOENT') return digestOf([]);
       throw error;
     }
+  }
+
+  generation(namespace: string): number | undefined {
+    const answers = this.#sockets.exchange(namespace, encodeGenerationRequest(this.#sockets.sequence()));
+    return answers.map(parseGeneration).find((generation) => generation !== undefined);
   }
 
   tables(namespace: string, family: NftFamily): string[] {

@@ -83,6 +83,11 @@ export interface Nftables {
    * elements. For tables whose rules keep no state (counters, quotas). The same for no rules and no table.
    */
   rulesDigest(namespace: string, table: NftTableName): number;
+  /**
+   * Number of the namespace's ruleset: another one after every transaction, whoever committed it. Undefined where the
+   * kernel does not tell.
+   */
+  generation(namespace: string): number | undefined;
   /** Names of the tables of a family. */
   tables(namespace: string, family: NftFamily): string[];
   /** Closes the namespace's sockets and contexts. */

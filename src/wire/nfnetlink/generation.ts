@@ -10,6 +10,7 @@ import {
 
 const NFT_MSG_NEWGEN = 15;
 const NFT_MSG_GETGEN = 16;
+const NFTA_GEN_ID = 1;
 const NFTA_GEN_PROC_PID = 2;
 
 /** Asks for the generation of the ruleset. The answer tells who asked, as the kernel counts processes. */
@@ -23,6 +24,15 @@ export function encodeGenerationRequest(sequence: number): Buffer {
 
 /** The process a generation message names; undefined for other messages. Throws `netlink-malformed`. */
 export function parseGenerationProcess(message: NetlinkMessage): number | undefined {
+  return parseGenerationNumber(message, NFTA_GEN_PROC_PID);
+}
+
+/** The generation that it tells of; undefined for other messages. Throws `netlink-malformed`. */
+export function parseGeneration(message: NetlinkMessage): number | undefined {
+  return parseGenerationNumber(message, NFTA_GEN_ID);
+}
+
+function parseGenerationNumber(message: NetlinkMessage, attribute: number): number | undefined {
   if (message.type !== netfilterType(NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWGEN)) return undefined;
-  return parseNetfilter(message).attributes.u32BE(NFTA_GEN_PROC_PID);
+  return parseNetfilter(message).attributes.u32BE(attribute);
 }
