@@ -1,9 +1,11 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
-import { policyResources, resources } from '../api/resources.ts';
+import { loadBalancerResources, policyResources, resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sameJson } from '../lib/same-json.ts';
+import { createAggregates, type Aggregates } from '../model/load-balancer/aggregates.ts';
+import { poolsOf } from '../model/load-balancer/pools.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
@@ -55,6 +57,7 @@ export interface ClusterView {
   readonly policies: PolicyModel;
   readonly domains: Domains;
   readonly services: ServiceModel;
+  readonly aggregates: Pick<Aggregates, 'current'>;
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly namespaces: Informer<Namespace>;
   readonly pods: Informer<Pod>;
@@ -85,6 +88,7 @@ export interface ClusterViewOptions {
 export function createClusterView({ client, clock, config, domainJournal }: ClusterViewOptions): ClusterView {
   const policies = createPolicyModel();
   const services = createServiceModel(config);
+  const aggregates = createAggregates();
   const places = new Map<string, NodePlace>();
   const podAt = new Map<string, string>();
   const endpoints = createEndpointIndex();
@@ -95,6 +99,8 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     pods: client.informer<Pod>(resources.pods),
     services: client.informer<Service>(resources.services),
     endpointslices: client.informer<EndpointSlice>(resources.endpointslices),
+    ipaddresspools: client.informer(loadBalancerResources.ipaddresspools),
+    bgpadvertisements: client.informer(loadBalancerResources.bgpadvertisements),
     networkpolicies: client.informer<NetworkPolicy>(resources.networkpolicies),
     clusternetworkpolicies: client.informer(policyResources.clusternetworkpolicies),
     adminnetworkpolicies: client.informer(policyResources.adminnetworkpolicies),
@@ -168,10 +174,17 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     policies.setNode(key, current && nodeFacts(current));
   };
 
+  const poolsChanged = (): void => {
+    const { pools } = poolsOf(informers.ipaddresspools.values());
+    services.setPools(pools);
+    aggregates.setPools(pools);
+  };
+
   return {
     policies,
     domains,
     services,
+    aggregates,
     places,
     namespaces: informers.namespaces,
     pods: informers.pods,
@@ -193,7 +206,14 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
       follow(informers.baselineadminnetworkpolicies, ({ key, current }) =>
         policies.setClusterPolicy('BaselineAdminNetworkPolicy', key, current && fromBaselinePolicy(current)),
       );
-      follow(informers.services, ({ key, current }) => services.setService(key, current));
+      follow(informers.ipaddresspools, poolsChanged);
+      follow(informers.bgpadvertisements, () =>
+        aggregates.setAdvertisements(informers.bgpadvertisements.values()),
+      );
+      follow(informers.services, ({ key, current }) => {
+        services.setService(key, current);
+        aggregates.setService(key, current);
+      });
       follow(informers.endpointslices, ({ key, current }) => services.setEndpointSlice(key, current));
       follow(informers.nodes, nodeChanged);
       follow(informers.pods, podChanged);

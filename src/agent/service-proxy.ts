@@ -1,7 +1,13 @@
 import type { Nftables } from '../kernel/nft/port.ts';
 import { familyOf } from '../lib/address.ts';
+import type { AddressRange } from '../lib/prefix.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
-import { serviceSetTypes, type PlannedNode, type ServicePlanner } from '../plan/services/elements.ts';
+import {
+  aggregateElements,
+  serviceSetTypes,
+  type PlannedNode,
+  type ServicePlanner,
+} from '../plan/services/elements.ts';
 import {
   serviceSets,
   servicesSkeleton,
@@ -17,6 +23,8 @@ export interface ServiceProxy {
   start(): void;
   /** Stages a Service's ports of this family; none withdraws the Service. */
   set(service: string, ports: readonly ServicePortModel[]): void;
+  /** Stages the ranges of both families of which nobody from outside is sent on. */
+  setAggregates(ranges: readonly AddressRange[]): void;
   /** Programs what is staged, in one transaction. Returns how many elements changed. */
   commit(): number;
   repair(): number;
@@ -44,6 +52,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const family = familyOf(node.nodeAddress);
   const types = serviceSetTypes(family);
   let size = emptySize;
+  let aggregates: readonly AddressRange[] = [];
   /** Every chain that was ever needed. */
   const chains = new Map(initialChains.map((chain) => [keyOf(chain), chain]));
   const affinity = createSessionAffinity({ nft, netns, family });
@@ -91,6 +100,11 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       grow(plan.chains);
       table.set(service, plan.elements);
       affinity.set(service, plan.bound);
+    },
+    setAggregates(ranges) {
+      if (ranges === aggregates) return;
+      aggregates = ranges;
+      table.set('aggregates', aggregateElements(ranges, family));
     },
     commit() {
       const changed = table.commit();

@@ -42,6 +42,8 @@ export interface ClusterIndex {
 
 interface ServiceIndex {
   portsOf(serviceKey: string): readonly ServicePortModel[];
+  /** Whether a Service has this address from a pool of the cluster. */
+  isPooledAddress(address: string): boolean;
   /** Whether a Service has this cluster address. */
   isClusterAddress(address: string): boolean;
   atClusterAddress(address: string, protocol: Protocol, port: number): ServicePortModel | undefined;
@@ -129,10 +131,12 @@ function* nodeAddresses(places: ReadonlyMap<string, NodePlace>): Generator<[addr
 
 function servicesOf(cluster: Cluster): ServiceIndex {
   const model = createServiceModel(cluster.config);
+  model.setPools(poolsOf(cluster.ipAddressPools.values()).pools);
   for (const [key, slice] of cluster.endpointSlices) model.setEndpointSlice(key, slice);
   for (const [key, service] of cluster.services) model.setService(key, service);
   const ports = [...cluster.services.keys()].flatMap((key) => model.portsOf(key));
   const addresses = new Set(ports.flatMap(({ clusterIPs }) => clusterIPs));
+  const pooled = new Set(ports.flatMap(({ pooledAddresses }) => pooledAddresses));
   const byAddress = new Map<string, ServicePortModel>();
   const byExternalAddress = new Map<string, ServicePortModel>();
   const byNodePort = new Map<string, ServicePortModel>();
@@ -147,6 +151,7 @@ function servicesOf(cluster: Cluster): ServiceIndex {
   }
   return {
     portsOf: (key) => model.portsOf(key),
+    isPooledAddress: (address) => pooled.has(address),
     isClusterAddress: (address) => addresses.has(address),
     atClusterAddress: (address, protocol, port) => byAddress.get(`${address} ${protocol} ${port}`),
     atExternalAddress: (address, protocol, port) => byExternalAddress.get(`${address} ${protocol} ${port}`),

@@ -86,17 +86,10 @@ function fromOutside(walk: Walk): Outcome[] {
   return [ended(sent, [reason], { at: source, why })];
 }
 
-/** The node that answers for the address has rules for the Services' ports; what else is asked for leads nowhere. */
+/** The node that answers for the address has rules for it. */
 function byLoadBalancer(walk: Walk, node: string, how: 'by BGP' | 'on layer 2'): Outcome[] {
-  const { index, protocol } = walk.question;
-  const { destination, port } = walk.packet;
-  const at = `node:${node}`;
-  const arrived = step(walk, { at, action: `answers for ${destination} ${how}` });
-  if (index.services.atExternalAddress(destination, protocol, port) !== undefined)
-    return throughNode(arrived, node);
-  const why = `no Service has port ${protocol} ${port} at ${destination}`;
-  const reason: Reason = { stage: 'service', object: `Node ${node}`, rule: why, verdict: 'unreachable' };
-  return [ended(arrived, [reason], { at, why })];
+  const action = `answers for ${walk.packet.destination} ${how}`;
+  return throughNode(step(walk, { at: `node:${node}`, action }), node);
 }
 
 /** One verdict for all backends, when they agree. */

@@ -24,7 +24,7 @@ export type Translation =
 /**
  * Asks a node's Service rules. A cluster address answers on every node, and so does an external one; a node port on the
  * node's own segment addresses only. Rejected: a port without endpoints, and an unknown port of a known cluster
- * address. Dropped: an address of the service range that no Service has, what a traffic policy keeps on a node without
+ * address or of a load balancer's that the cluster gave. Dropped: an address of the service range that no Service has, what a traffic policy keeps on a node without
  * endpoints, and whoever a load balancer's address does not admit.
  */
 export function translate(walk: Walk, node: string): Translation {
@@ -43,6 +43,12 @@ export function translate(walk: Walk, node: string): Translation {
   const external = index.services.atExternalAddress(destination, protocol, port);
   if (external !== undefined) {
     return keptOut(walk, external, node) ?? chosen(walk, external, { by: 'external', node });
+  }
+  if (index.services.isPooledAddress(destination)) {
+    return refused(
+      `Load balancer address ${destination}`,
+      `no Service has port ${protocol} ${port} at ${destination}`,
+    );
   }
   const place = index.places.get(node);
   const own = place === undefined ? [] : nodeAddresses(place);

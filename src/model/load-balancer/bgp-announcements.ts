@@ -126,7 +126,7 @@ function placedAddresses(service: Service, pools: readonly Pool[]): [string, Add
 }
 
 /** The prefix by which the address is announced; why not, where it would cover addresses that are not the pool's. */
-function aggregated({ spec = {} }: BGPAdvertisement, address: Address, pool: Pool): Prefix | string {
+export function aggregated({ spec = {} }: BGPAdvertisement, address: Address, pool: Pool): Prefix | string {
   const isFour = address.family === 'IPv4';
   const [length, field] = isFour
     ? ([spec.aggregationLength ?? 32, 'aggregationLength'] as const)

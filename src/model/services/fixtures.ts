@@ -11,6 +11,7 @@ export function servicePort(extra: Partial<ServicePortModel> = {}): ServicePortM
     port: 80,
     clusterIPs: ['10.96.7.7'],
     externalAddresses: [],
+    pooledAddresses: [],
     guarded: [],
     nodePort: undefined,
     internalPolicy: 'Cluster',

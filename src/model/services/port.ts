@@ -18,6 +18,8 @@ export interface ServicePortModel {
   readonly clusterIPs: readonly string[];
   /** Addresses of this family by which the outside comes: `externalIPs`, and those of load balancers (KEP-1860). */
   readonly externalAddresses: readonly string[];
+  /** Those of them that the cluster itself gave, from a pool: where no Service takes a port of one, every node rejects it. */
+  readonly pooledAddresses: readonly string[];
   /** Who may come by which of those; one that nobody guards is not here. */
   readonly guarded: readonly GuardedAddress[];
   readonly nodePort: number | undefined;

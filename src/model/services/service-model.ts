@@ -1,6 +1,7 @@
 import type { Service } from '../../api/types/core.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { ServicePortModel } from './port.ts';
+import type { Pool } from '../load-balancer/pools.ts';
 import { servicePortsOf, type ServiceOptions } from './service-ports.ts';
 
 /** Services with their endpoints, kept current change by change. Keys are `namespace/name`. */
@@ -9,6 +10,8 @@ export interface ServiceModel {
   setService(key: string, service: Service | undefined): void;
   /** A slice belongs to the Service that its label names; one without the label belongs to none. */
   setEndpointSlice(key: string, slice: EndpointSlice | undefined): void;
+  /** The pools of which the cluster gives load balancers' addresses, instead of those told before. */
+  setPools(pools: readonly Pool[]): void;
   /** Empty for a Service that is not there or has nothing to translate; the same object until it changes. */
   portsOf(serviceKey: string): readonly ServicePortModel[];
   /** Keys of the Services whose ports changed since the last call, exactly. */
@@ -31,7 +34,8 @@ interface Entry {
 const noPorts: readonly ServicePortModel[] = [];
 
 /** The model, empty. A change costs its own Service. */
-export function createServiceModel(options: ServiceOptions = {}): ServiceModel {
+export function createServiceModel(config: Omit<ServiceOptions, 'pools'> = {}): ServiceModel {
+  let options: ServiceOptions = config;
   const entries = new Map<string, Entry>();
   const serviceOfSlice = new Map<string, string>();
   const touched = new Set<string>();
@@ -71,6 +75,10 @@ export function createServiceModel(options: ServiceOptions = {}): ServiceModel {
       }
       serviceOfSlice.set(key, after);
       touch(after).slices.set(key, slice);
+    },
+    setPools(pools) {
+      options = { ...config, pools };
+      for (const [key, { service }] of entries) if (service?.spec.type === 'LoadBalancer') touch(key);
     },
     portsOf,
     takeChanges() {

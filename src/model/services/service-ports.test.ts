@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { Service, ServiceSpec } from '../../api/types/core.ts';
 import type { Labels } from '../../api/types/meta.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/network.ts';
+import { poolNamed } from '../load-balancer/fixtures.ts';
+import { poolsOf } from '../load-balancer/pools.ts';
 import { servicePortsOf } from './service-ports.ts';
 
 function service(spec: ServiceSpec, labels: Labels = {}): Service {
@@ -191,4 +193,23 @@ test('a Service of one family has nobody behind it in the other', () => {
     servicePortsOf(service(clusterIP), [six]).map(({ family, endpoints }) => [family, endpoints]),
     [['IPv4', []]],
   );
+});
+
+test('only what the cluster itself gave, from a pool, is an address at which all other ports are rejected', () => {
+  const { pools } = poolsOf([poolNamed('public', ['198.51.100.0/24'])]);
+  const ingress = [
+    { ip: '198.51.100.1' },
+    { ip: '198.51.100.2', ipMode: 'Proxy' as const },
+    { ip: '192.0.2.1' },
+  ];
+  const pooledOf = (spec: ServiceSpec): readonly string[] | undefined => {
+    const balanced = {
+      ...service({ ...clusterIP, type: 'LoadBalancer', ...spec }),
+      status: { loadBalancer: { ingress } },
+    };
+    return servicePortsOf(balanced, [], { pools })[0]?.pooledAddresses;
+  };
+  assert.deepEqual(pooledOf({}), ['198.51.100.1']);
+  assert.deepEqual(pooledOf({ loadBalancerClass: 'example.org/other' }), []);
+  assert.deepEqual(pooledOf({ type: 'ClusterIP' }), []);
 });

@@ -4,6 +4,8 @@ import type { Protocol } from '../../api/types/meta.ts';
 import type { Endpoint, EndpointSlice } from '../../api/types/network.ts';
 import { removedEndpointsAnnotation } from '../../api/validate/removed-endpoints.ts';
 import { parsePrefix } from '../../lib/prefix.ts';
+import { poolOfAddress, type Pool } from '../load-balancer/pools.ts';
+import { wantsAddresses } from '../load-balancer/request.ts';
 import type { GuardedAddress, ServiceEndpoint, ServicePortModel } from './port.ts';
 
 /** Services with this label are served by somebody else. */
@@ -16,7 +18,7 @@ const otherProxyLabel = 'service.kubernetes.io/service-proxy-name';
 export function servicePortsOf(
   wanted: Service,
   slices: Iterable<EndpointSlice>,
-  { externalIPs = 'Allow' }: ServiceOptions = {},
+  { externalIPs = 'Allow', pools = [] }: ServiceOptions = {},
 ): readonly ServicePortModel[] {
   const service = externalIPs === 'Allow' ? wanted : { ...wanted, spec: { ...wanted.spec, externalIPs: [] } };
   const clusterIPs = clusterIPsOf(service);
@@ -26,6 +28,7 @@ export function servicePortsOf(
       family,
       clusterIPs: clusterIPs.filter((address) => familyOf(address) === family),
       slices: all.filter(({ addressType }) => addressType === family),
+      pools,
     }),
   );
 }
@@ -34,17 +37,23 @@ export function servicePortsOf(
 export interface ServiceOptions {
   /** `Ignore`: nobody is reached by the externalIPs of a Service. */
   readonly externalIPs?: 'Allow' | 'Ignore';
+  /** Of which the cluster gives load balancers' addresses. */
+  readonly pools?: readonly Pool[];
 }
 
 interface InFamily {
   readonly family: Family;
   readonly clusterIPs: readonly string[];
   readonly slices: readonly EndpointSlice[];
+  readonly pools: readonly Pool[];
 }
 
-function portsInFamily(service: Service, { family, clusterIPs, slices }: InFamily): ServicePortModel[] {
+function portsInFamily(
+  service: Service,
+  { family, clusterIPs, slices, pools }: InFamily,
+): ServicePortModel[] {
   const { namespace = 'default', name } = service.metadata;
-  const outside = outsideOf(service, family);
+  const outside = outsideOf(service, family, pools);
   const resetsTcp = service.metadata.annotations?.[removedEndpointsAnnotation] === 'reset';
   return (service.spec.ports ?? []).map((port) => {
     const { protocol = 'TCP' } = port;
@@ -86,20 +95,27 @@ function nodePortOf({ spec }: Service, { nodePort }: ServicePort): number | unde
 
 /** The addresses by which the outside comes. What a load balancer takes itself (ipMode `Proxy`) no node takes. */
 function outsideOf(
-  { spec, status }: Service,
+  service: Service,
   family: Family,
-): Pick<ServicePortModel, 'externalAddresses' | 'guarded'> {
+  pools: readonly Pool[],
+): Pick<ServicePortModel, 'externalAddresses' | 'pooledAddresses' | 'guarded'> {
+  const { spec, status } = service;
   const inFamily = (addresses: readonly string[]): string[] =>
     addresses.map(canonicalAddress).filter((address) => familyOf(address) === family);
   const ingress = spec.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : [];
   const balanced = inFamily(
     ingress.flatMap(({ ip, ipMode = 'VIP' }) => (ip === undefined || ipMode === 'Proxy' ? [] : ip)),
   );
+  // Of somebody else's load balancer it may also be a machine's own address.
+  const isPooled = (address: string): boolean => poolOfAddress(pools, address) !== undefined;
   return {
     externalAddresses: [...new Set([...balanced, ...inFamily(spec.externalIPs ?? [])])],
+    pooledAddresses: wantsAddresses(service) ? balanced.filter(isPooled) : none,
     guarded: guardedOf(spec, balanced, family),
   };
 }
+
+const none: readonly string[] = [];
 
 /** Without ranges everybody may come; with ranges of the other family alone, nobody of this one. */
 function guardedOf(spec: ServiceSpec, addresses: readonly string[], family: Family): GuardedAddress[] {

@@ -1,5 +1,5 @@
 import type { Family } from '../../lib/address.ts';
-import { joinRanges, parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { joinRanges, parsePrefix, rangeOf, type AddressRange } from '../../lib/prefix.ts';
 import { formatAddress } from '../../lib/address.ts';
 import {
   choose,
@@ -71,6 +71,7 @@ function joined(plans: readonly ServicePlan[]): ServicePlan {
 function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string) => number): ServicePlan {
   const elements: PlannedElement[] = [
     ...port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] })),
+    ...port.pooledAddresses.map((address) => ({ set: 'pooled-addresses', key: [address] })),
     ...guards(port, { node, idOf }),
   ];
   const sets = new Map<string, { readonly id: number; readonly choice: Chosen }>();
@@ -176,6 +177,17 @@ function guards(port: ServicePortModel, { node, idOf }: Numbering): PlannedEleme
       })),
     ];
   });
+}
+
+/** The elements that say of which ranges nobody from outside is sent on. */
+export function aggregateElements(ranges: readonly AddressRange[], family: Family): PlannedElement[] {
+  return ranges
+    .filter(({ first }) => first.family === family)
+    .map(({ first, last }) => ({
+      set: 'aggregates',
+      key: [formatAddress(first)],
+      keyEnd: [formatAddress(last)],
+    }));
 }
 
 interface Numbering {

@@ -31,6 +31,8 @@ function setsIn(family: Family) {
     'node-port-chains': { key: ['inet_proto', 'inet_service'], value: ['verdict'] },
     'node-port-addresses': { key: [address] },
     'cluster-addresses': { key: [address] },
+    'pooled-addresses': { key: [address] },
+    aggregates: { key: [address], interval: true },
     'unserved-node-ports': { key: ['inet_proto', 'inet_service'] },
     hairpin: { key: [address, address] },
   } as const satisfies SetTypes;
@@ -94,7 +96,9 @@ export interface ServicesNode {
  *
  * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. The
  * filter chains see only what was not translated: whoever still asks for a cluster address asked for a port or a
- * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop).
+ * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop). The same goes for
+ * load balancers' addresses, which would otherwise go back to the router that sent the packet here: `pooled-addresses`
+ * for everybody, `aggregates` (which may have others' addresses in them) for what comes from outside.
  */
 export function servicesSkeleton(node: ServicesNode): string {
   const family = familyOf(node.nodeAddress);
@@ -127,6 +131,7 @@ ${setDeclarations(serviceSets[family])}
     ${ip} daddr ${node.serviceCidr} drop
     ${asked} @unserved reject
     ${ip} daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
+    ${ip} daddr @pooled-addresses reject
   }
   chain as-this-node {
     oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${node.tunnelAddress} fully-random
@@ -160,9 +165,17 @@ ${setDeclarations(serviceSets[family])}
     ct status dnat return
     jump unserved
   }
+  chain sent-here {
+    ct status dnat return
+    ${ip} saddr ${node.podCidr} return
+    ${ip} saddr ${own} return
+    ${ip} daddr @aggregates reject
+  }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
     ct state new jump new-connection
+    ct state new jump sent-here
+    ct state invalid ${ip} daddr @pooled-addresses drop
   }
   chain filter-input {
     type filter hook input priority -1; policy accept;
