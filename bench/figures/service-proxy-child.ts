@@ -2,6 +2,7 @@ import { createServiceProxy } from '../../src/agent/service-proxy.ts';
 import type { Service } from '../../src/api/types/core.ts';
 import type { EndpointSlice } from '../../src/api/types/network.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
+import { masqueradeOf } from '../../src/model/network/masquerade.ts';
 import { createServiceModel } from '../../src/model/services/service-model.ts';
 import { createServicePlanner } from '../../src/plan/services/elements.ts';
 import { servicesTables, slotTypes } from '../../src/plan/services/skeleton.ts';
@@ -52,9 +53,8 @@ function run(): ProxyRun {
     netns,
     node: {
       nodeAddress: '172.20.1.1',
-      tunnelAddress: '10.244.0.0',
-      tunnelLink: 'vxlan.calico',
-      podCidr: '10.244.0.0/16',
+      linkAddresses: [{ link: 'vxlan.calico', address: '10.244.0.0' }],
+      masquerade: masqueradeOf({ model: 'calico', podCidrs: ['10.244.0.0/16'] }, 'IPv4'),
       serviceCidr: '10.96.0.0/12',
       masqueradeAll: false,
     },

@@ -7,6 +7,7 @@ import { sameJson } from '../lib/same-json.ts';
 import { createAggregates, type Aggregates } from '../model/load-balancer/aggregates.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
@@ -86,7 +87,7 @@ export interface ClusterViewOptions {
 }
 
 export function createClusterView({ client, clock, config, domainJournal }: ClusterViewOptions): ClusterView {
-  const policies = createPolicyModel();
+  const policies = createPolicyModel({ areEnforced: modelTraits[config.model].enforcesPolicies });
   const services = createServiceModel(config);
   const aggregates = createAggregates();
   const places = new Map<string, NodePlace>();
@@ -166,7 +167,7 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     for (const address of after) podAt.set(address, key);
   };
   const nodeChanged = ({ key, current }: Change<Node>): void => {
-    const place = current === undefined ? undefined : placeOf(current);
+    const place = current === undefined ? undefined : placeOf(current, config.model);
     const before = places.get(key);
     if (place === undefined) places.delete(key);
     else places.set(key, place);

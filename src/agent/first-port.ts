@@ -1,6 +1,6 @@
 import type { Conntrack, ConntrackEntry } from '../kernel/conntrack/port.ts';
 import { familyOf } from '../lib/address.ts';
-import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { everyNodeAddress, type NodePlace } from '../model/network/topology.ts';
 import { nftWord } from '../plan/families.ts';
 import type { PacketHeader } from '../wire/packet.ts';
 
@@ -32,7 +32,7 @@ export function createFirstPort(options: FirstPortOptions): (packet: PacketHeade
 
   const nodeAt = (address: string): string | undefined => {
     for (const place of options.places.values()) {
-      const isIts = familyPlaces(place).some((own) => [own.address, own.tunnelAddress].includes(address));
+      const isIts = everyNodeAddress(place).includes(address);
       if (isIts) return place.name;
     }
     return undefined;

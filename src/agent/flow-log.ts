@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Family } from '../lib/address.ts';
-import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { everyNodeAddress, type NodePlace } from '../model/network/topology.ts';
 import { workloadOf, workloadText } from '../model/workloads/workload-of.ts';
 import type { FlowReport, ObservedFlow } from '../model/flows/observed-flow.ts';
 import { podLinkPrefix } from '../plan/links/node.ts';
@@ -200,10 +200,7 @@ function endsOf({ podAt, pods, places }: Pick<FlowLogOptions, 'podAt' | 'pods' |
 function nodesByAddress(places: ReadonlyMap<string, NodePlace>): Map<string, string> {
   const found = new Map<string, string>();
   for (const place of places.values()) {
-    for (const { address, tunnelAddress } of familyPlaces(place)) {
-      found.set(address, place.name);
-      found.set(tunnelAddress, place.name);
-    }
+    for (const address of everyNodeAddress(place)) found.set(address, place.name);
   }
   return found;
 }

@@ -1,21 +1,22 @@
 import { keyOf } from '../api/resources.ts';
-import { familyOf, inFamily, parseAddress } from '../lib/address.ts';
+import { familyOf, parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { familyPlaces, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
-import { nodeLink, tunnelLink } from '../plan/links/node.ts';
+import { everyNodeAddress, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
+import { nodeLink } from '../plan/links/node.ts';
 import { nodeSysctls } from '../plan/sysctls.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
-import type { ServicesNode } from '../plan/services/skeleton.ts';
+import { servicesNodes } from '../plan/services/node.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
@@ -83,7 +84,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const all = [...primary, ...listed.map(({ address }) => address.slice(0, address.indexOf('/')))];
     doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
   };
-  const residents = familyPlaces(place).flatMap(({ address, tunnelAddress }) => [address, tunnelAddress]);
+  const traits = modelTraits[config.model];
+  const residents = everyNodeAddress(place);
   const proxies = servicesNodes(place, config).map((node) =>
     createServiceProxy({
       nft,
@@ -94,7 +96,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       nodePortAddresses: () => doors,
     }),
   );
-  const enforcers = families.map((family) =>
+  const enforcers = (traits.enforcesPolicies ? families : []).map((family) =>
     createPolicyEnforcer({
       nft,
       netns,
@@ -108,6 +110,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     route,
     netns,
     node: place,
+    traits,
     // Output translation happens only behind a route lookup, so the service ranges need routes of their own.
     routes: servicesNodes(place, config).map(({ serviceCidr: destination, nodeAddress: source }) => ({
       destination,
@@ -303,15 +306,4 @@ function refusalsOf(...works: readonly (() => void)[]): WeftError[] {
 
 function isIsolated({ ingress, egress }: PodPolicy): boolean {
   return isRestricted(ingress) || isRestricted(egress);
-}
-
-/** What the Service rules of each family go by; families that the network has no range for have none. */
-function servicesNodes(place: NodePlace, config: NetworkConfig): ServicesNode[] {
-  const { podCidrs, serviceCidrs, masqueradeAll } = config;
-  return familyPlaces(place).flatMap(({ address, tunnelAddress }) => {
-    const family = familyOf(address);
-    const [podCidr, serviceCidr] = [inFamily(podCidrs, family), inFamily(serviceCidrs, family)];
-    if (podCidr === undefined || serviceCidr === undefined) return [];
-    return [{ nodeAddress: address, tunnelAddress, tunnelLink, podCidr, serviceCidr, masqueradeAll }];
-  });
 }

@@ -6,18 +6,18 @@ import type {
   RouteNetlink,
   RouteOperation,
 } from '../kernel/route/port.ts';
+import { agentLinks } from '../model/network/models.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import {
   isAgentLink,
   nodeOverlay,
-  podInside,
   podLink,
   podLinkName,
-  podOnNode,
-  tunnelLink,
+  type LinkTraits,
   type WiredPod,
 } from '../plan/links/node.ts';
+import { podInside, podOnNode } from '../plan/links/pod.ts';
 
 /** Links, routes and neighbours of one node and its pods. */
 export interface Overlay {
@@ -49,11 +49,12 @@ export interface OverlayOptions {
   readonly route: RouteNetlink;
   readonly netns: string;
   readonly node: NodePlace;
+  readonly traits: LinkTraits;
   /** Routes on links that are not the agent's own. */
   readonly routes: readonly Route[];
 }
 
-export function createOverlay({ route, netns, node, routes }: OverlayOptions): Overlay {
+export function createOverlay({ route, netns, node, traits, routes }: OverlayOptions): Overlay {
   let overlay: NamespaceState = emptyNamespace;
   const pods = new Map<string, { readonly pod: WiredPod; readonly state: NamespaceState }>();
   /** What is wrong on the node's side of a pod, and inside it, by uid. */
@@ -67,7 +68,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
 
   /** Sets up the pod's end, comparing with what is there: the namespace may be one that an earlier process wired. */
   const wireInside = (pod: WiredPod, namespace = { isNew: false }): void => {
-    const desired = podInside(node, pod);
+    const desired = podInside(node, pod, traits);
     // The link came with its near end; nothing else is in a new namespace.
     const current = namespace.isNew
       ? { ...emptyNamespace, links: desired.links }
@@ -77,7 +78,7 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
 
   /** What is more than should be there is the pod's own. False when nothing was missing. */
   const repairInside = (pod: WiredPod): boolean => {
-    const desired = podInside(node, pod);
+    const desired = podInside(node, pod, traits);
     const actual = route.dump(pod.netns);
     const missing = diffNamespace(commonWith(actual, desired), desired);
     if (missing.length === 0) return false;
@@ -101,9 +102,9 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
 
   return {
     start(survivors) {
-      const kept = new Set([tunnelLink, ...Array.from(survivors, ({ uid }) => podLinkName(uid))]);
+      const kept = new Set([...agentLinks, ...Array.from(survivors, ({ uid }) => podLinkName(uid))]);
       const found = restrictTo(route.dump(netns), isAgentLink);
-      adopted = restrictTo(found, (link) => kept.has(link));
+      adopted = withoutPods(restrictTo(found, (link) => kept.has(link)));
       replace(
         restrictTo(found, (link) => !kept.has(link)),
         emptyNamespace,
@@ -111,14 +112,14 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
       replace(emptyNamespace, { ...emptyNamespace, routes });
     },
     setPeers(others) {
-      const desired = nodeOverlay(node, others);
+      const desired = nodeOverlay(node, others, traits);
       const before =
-        overlay === emptyNamespace ? restrictTo(adopted, (link) => desired.links.has(link)) : overlay;
+        overlay === emptyNamespace ? restrictTo(adopted, (link) => agentLinks.has(link)) : overlay;
       replace(before, desired);
       overlay = desired;
     },
     addPod(pod, namespace) {
-      const desired = podOnNode(node, pod);
+      const desired = podOnNode(node, pod, traits);
       const before = pods.get(pod.uid)?.state ?? restrictTo(adopted, (link) => desired.links.has(link));
       replace(before, desired);
       pods.set(pod.uid, { pod, state: desired });
@@ -170,7 +171,14 @@ export function createOverlay({ route, netns, node, routes }: OverlayOptions): O
   };
 }
 
-/** All of them together; they have no link in common. */
+/** Pods of a bridge are claimed one by one: what it knows of them is not taken away before. */
+function withoutPods(state: NamespaceState): NamespaceState {
+  const isOfBridge = ({ link }: { readonly link: string }): boolean =>
+    state.links.get(link)?.kind === 'bridge';
+  return { ...state, neighbours: state.neighbours.filter((entry) => !isOfBridge(entry)) };
+}
+
+/** All of them together; they have no link of their own in common. */
 function unionOf(states: readonly NamespaceState[]): NamespaceState {
   return {
     links: new Map(states.flatMap(({ links }) => [...links])),

@@ -24,7 +24,7 @@ export function createPodAddresses(
   const choose = (key: string, place: FamilyPlace, previous: string | undefined): string => {
     if (previous !== undefined && isIn(place, previous) && !used.has(previous)) return previous;
     const isTaken = (address: string): boolean => used.has(address) || (holderOf(address) ?? key) !== key;
-    const free = freePodAddress(place.podCidr, { has: isTaken });
+    const free = freePodAddress(place, { has: isTaken });
     if (free !== undefined) return free;
     throw new WeftError('addresses-exhausted', `node ${node.name} has no address left in ${place.podCidr}`);
   };
@@ -43,7 +43,12 @@ export function createPodAddresses(
   };
 }
 
-function isIn({ podCidr, tunnelAddress }: FamilyPlace, text: string): boolean {
-  const [block, address] = [parsePrefix(podCidr), parseAddress(text)];
-  return block !== undefined && address !== undefined && contains(block, address) && text !== tunnelAddress;
+function isIn(place: FamilyPlace, text: string): boolean {
+  const [block, address] = [parsePrefix(place.podCidr), parseAddress(text)];
+  return block !== undefined && address !== undefined && contains(block, address) && !isKept(place, text);
+}
+
+/** Whether the node keeps the address of its block for itself. */
+function isKept({ tunnelAddress, bridgeAddress }: FamilyPlace, address: string): boolean {
+  return address === tunnelAddress || address === bridgeAddress;
 }

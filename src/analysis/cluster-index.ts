@@ -8,9 +8,10 @@ import { announcementsOf, nodesAnnouncing } from '../model/load-balancer/bgp-ann
 import { peersToSpeakWith } from '../model/load-balancer/bgp-peers.ts';
 import { announcingNodes } from '../model/load-balancer/layer2.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { placesOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { familyPlaces, nodeLink, type NodePlace } from '../model/network/topology.ts';
+import { everyNodeAddress, nodeLink, type NodePlace } from '../model/network/topology.ts';
 import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { nodeFacts } from '../model/identity/node-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
@@ -63,7 +64,7 @@ export function indexOf(cluster: Cluster): ClusterIndex {
 }
 
 function createIndex(cluster: Cluster): ClusterIndex {
-  const places = once(() => placesOf(cluster.nodes.values()));
+  const places = once(() => placesOf(cluster.nodes.values(), cluster.config.model));
   const policies = once(() => policiesOf(cluster));
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
@@ -99,7 +100,8 @@ function createIndex(cluster: Cluster): ClusterIndex {
 }
 
 function policiesOf(cluster: Cluster): PolicyModel {
-  const model = createPolicyModel();
+  const { enforcesPolicies } = modelTraits[cluster.config.model];
+  const model = createPolicyModel({ areEnforced: enforcesPolicies });
   for (const [name, namespace] of cluster.namespaces)
     model.setNamespace(name, namespace.metadata.labels ?? {});
   for (const [key, policy] of cluster.networkPolicies) model.setPolicy(key, policy);
@@ -122,10 +124,7 @@ function* podAddresses(cluster: Cluster): Generator<[address: string, podKey: st
 
 function* nodeAddresses(places: ReadonlyMap<string, NodePlace>): Generator<[address: string, node: string]> {
   for (const place of places.values()) {
-    for (const { address, tunnelAddress } of familyPlaces(place)) {
-      yield [address, place.name];
-      yield [tunnelAddress, place.name];
-    }
+    for (const address of everyNodeAddress(place)) yield [address, place.name];
   }
 }
 

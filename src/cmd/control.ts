@@ -6,7 +6,6 @@ import { createSysctl } from '../kernel/sysctl/real.ts';
 import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
 import { createRpcServer } from '../lib/rpc.ts';
-import { familiesOfNetwork } from '../model/network/config.ts';
 import { followNodes } from './follow-nodes.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
@@ -24,7 +23,6 @@ await runRole('control', async (role) => {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const route = createRouteNetlink({ namespaces });
   const sysctl = createSysctl({ namespaces });
-  const families = familiesOfNetwork(options.config);
   const api =
     options.cluster === undefined
       ? await (await import('./own-api.ts')).serveOwnApi(role, namespaces)
@@ -32,14 +30,20 @@ await runRole('control', async (role) => {
 
   const fabric = createFabric({ namespaces, route, sysctl });
   const { client } = api;
-  const nodes = await followNodes({ client, fabric, places: labPlaces(options), families, log });
+  const nodes = await followNodes({
+    client,
+    fabric,
+    places: labPlaces(options),
+    config: options.config,
+    log,
+  });
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   void serveInternet(paths, log);
   await api.open();
   nodes.followPools();
   await api.controllers.start();
-  const endRouting = await routeByBgp({ client, paths, families, log });
+  const endRouting = await routeByBgp({ client, paths, config: options.config, log });
   const rpc = createRpcServer({
     path: paths.socket('control'),
     log,

@@ -3,7 +3,6 @@ import type { Node } from '../api/types/core.ts';
 import type { IPAddressPool } from '../api/types/load-balancer.ts';
 import type { Client, Informer } from '../client/port.ts';
 import type { FabricExecutor } from '../fabric/fabric.ts';
-import type { Family } from '../lib/address.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
@@ -11,6 +10,7 @@ import { sameJson } from '../lib/same-json.ts';
 import { defaultFabric } from '../model/fabric/default-fabric.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
+import { familiesOfNetwork, type NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 
 export interface FollowNodesOptions {
@@ -18,7 +18,7 @@ export interface FollowNodesOptions {
   readonly fabric: FabricExecutor;
   /** Where the lab's nodes are as it was made. */
   readonly places: readonly NodePlace[];
-  readonly families: readonly Family[];
+  readonly config: NetworkConfig;
   readonly log: Log;
 }
 
@@ -33,16 +33,17 @@ export interface NodesFollower {
  * say already that one was renumbered, before this process started. Rejects with `fabric-failed`.
  */
 export async function followNodes(options: FollowNodesOptions): Promise<NodesFollower> {
-  const { client, fabric, families, log } = options;
+  const { client, fabric, config, log } = options;
+  const families = familiesOfNetwork(config);
   const { items } = await client.list(resources.nodes);
-  let places = machinePlaces(options.places, items);
+  let places = machinePlaces(options.places, items, config.model);
   let balanced: readonly string[] = [];
   fabric.apply(defaultFabric(places, { families }));
   const nodes = client.informer<Node>(resources.nodes);
   let pools: Informer<IPAddressPool> | undefined;
   const follow = (): void => {
     const now = {
-      places: machinePlaces(places, nodes.values()),
+      places: machinePlaces(places, nodes.values(), config.model),
       balanced: prefixesOfPools(pools?.values() ?? []),
     };
     if (sameJson(now, { places, balanced })) return;

@@ -6,10 +6,10 @@ import type { Node } from '../api/types/core.ts';
 import type { Client } from '../client/port.ts';
 import { whyNoSignedSegments } from '../kernel/sockets/tcp-md5.ts';
 import type { LabPaths } from '../lab/paths.ts';
-import type { Family } from '../lib/address.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { familiesOfNetwork, type NetworkConfig } from '../model/network/config.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { placeOf } from '../model/network/places.ts';
 import { routerSpeaker } from '../plan/bgp/speakers.ts';
@@ -18,7 +18,7 @@ import { bgpDaemons } from './bgp-daemons.ts';
 export interface RouteOptions {
   readonly client: Client;
   readonly paths: LabPaths;
-  readonly families: readonly Family[];
+  readonly config: NetworkConfig;
   readonly log: Log;
 }
 
@@ -26,13 +26,8 @@ export interface RouteOptions {
  * The lab's router speaks BGP with whoever has it as a BGPPeer: what its operator would configure there follows from
  * the same objects. Returns the function that ends this; the daemon goes on.
  */
-export async function routeByBgp({
-  client,
-  paths,
-  families,
-  log,
-}: RouteOptions): Promise<() => Promise<void>> {
-  const addresses = families.map((family) => labAddressesOf[family].router);
+export async function routeByBgp({ client, paths, config, log }: RouteOptions): Promise<() => Promise<void>> {
+  const addresses = familiesOfNetwork(config).map((family) => labAddressesOf[family].router);
   const place = { name: machineNetns.router, netns: join(paths.namespaces, machineNetns.router) };
   const nodes = client.informer<Node>(resources.nodes);
   const keeper = createDaemonKeeper({
@@ -45,7 +40,7 @@ export async function routeByBgp({
   });
   const follow = (): void => {
     const known = [...nodes.values()].flatMap((node) => {
-      const found = placeOf(node);
+      const found = placeOf(node, config.model);
       return found === undefined ? [] : [{ place: found, node }];
     });
     keeper.set(place, routerSpeaker(addresses, known, watch.current().peers));

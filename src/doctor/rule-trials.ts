@@ -1,4 +1,4 @@
-import { servicesSkeleton } from '../plan/services/skeleton.ts';
+import { servicesSkeleton, type ServicesNode } from '../plan/services/skeleton.ts';
 import { emptySize, growServices } from '../plan/services/slots.ts';
 import { denialLog, policySkeleton } from '../plan/policy/skeleton.ts';
 import type { Family } from '../lib/address.ts';
@@ -110,6 +110,17 @@ const addresses = {
   },
 } as const;
 
+function servicesNode(family: Family): ServicesNode {
+  const { nodeAddress, tunnelAddress, podCidr, serviceCidr } = addresses[family];
+  return {
+    nodeAddress,
+    linkAddresses: [{ link: 'vxlan', address: tunnelAddress }],
+    masquerade: { podRanges: [podCidr], kept: [podCidr], keptDirectly: [], hidden: [] },
+    serviceCidr,
+    masqueradeAll: false,
+  };
+}
+
 function nodeTables(family: Family): Trial {
   return {
     check: `tables of a node, ${family}`,
@@ -121,7 +132,7 @@ function nodeTables(family: Family): Trial {
       hint: 'nftables of kernel 5.10 and libnftables 1.0, or newer',
     },
     attempt({ nft }) {
-      nft.run(here, servicesSkeleton({ ...addresses[family], tunnelLink: 'vxlan', masqueradeAll: false }));
+      nft.run(here, servicesSkeleton(servicesNode(family)));
       nft.run(here, growServices(emptySize, [{ count: 2, affinitySeconds: 60 }], family)?.commands ?? '');
       nft.run(here, policySkeleton({ podLinkPrefix: 'pod', family }));
     },

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createServiceProxy, type ServiceProxy } from '../../src/agent/service-proxy.ts';
 import { families } from '../../src/lib/address.ts';
+import { masqueradeOf } from '../../src/model/network/masquerade.ts';
 import { createServiceModel } from '../../src/model/services/service-model.ts';
 import { createServicePlanner } from '../../src/plan/services/elements.ts';
 import { randomOf } from '../faults/random.ts';
@@ -100,9 +101,8 @@ function compile(
     netns,
     node: {
       nodeAddress: plan.node(1),
-      tunnelAddress: plan.tunnel(1),
-      tunnelLink: 'vxlan.calico',
-      podCidr: plan.podRange,
+      linkAddresses: [{ link: 'vxlan.calico', address: plan.tunnel(1) }],
+      masquerade: masqueradeOf({ model: 'calico', podCidrs: [plan.podRange] }, plan.family),
       serviceCidr: plan.serviceRange,
       masqueradeAll,
     },

@@ -7,8 +7,9 @@ import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import type { Sockets } from '../../src/kernel/sockets/port.ts';
 import { createSockets } from '../../src/kernel/sockets/sockets.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { modelTraits } from '../../src/model/network/models.ts';
 import type { NodePlace } from '../../src/model/network/topology.ts';
-import { podInside, podOnNode } from '../../src/plan/links/node.ts';
+import { podInside, podOnNode } from '../../src/plan/links/pod.ts';
 import { diffNamespace, emptyNamespace } from '../../src/plan/links/diff.ts';
 import { policySets, policyTables } from '../../src/plan/policy/skeleton.ts';
 import type { TestLab } from '../support/lab.ts';
@@ -56,7 +57,7 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
   const node = nodeNetns(place.name);
   const route = createRouteNetlink({ namespaces });
   const nft = createNftables({ namespaces });
-  const wires = podOnNode(place, pod);
+  const wires = podOnNode(place, pod, modelTraits.calico);
   const sockets = createSockets({ namespaces });
   const fd = sockets.listen(netns, { protocol: 'udp', port: 7001 });
   const [link = ''] = wires.links.keys();
@@ -70,7 +71,10 @@ export function createRogue(lab: TestLab, directory: string, place: NodePlace): 
     sockets,
     wire() {
       assert.deepEqual(route.apply(node, diffNamespace(emptyNamespace, wires)), []);
-      assert.deepEqual(route.apply(netns, diffNamespace(emptyNamespace, podInside(place, pod))), []);
+      assert.deepEqual(
+        route.apply(netns, diffNamespace(emptyNamespace, podInside(place, pod, modelTraits.calico))),
+        [],
+      );
     },
     isWired: () => route.dump(node).links.has(link),
     heard() {

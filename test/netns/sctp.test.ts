@@ -58,7 +58,7 @@ describe('SCTP', { skip: cannotSendPackets }, () => {
       clusterIPs[metadata.name] = spec.clusterIPs ?? [];
     }
     const { nodes } = await readCluster(lab.connection.client);
-    const place = placesOf(nodes.values()).get('node-2');
+    const place = placesOf(nodes.values(), 'calico').get('node-2');
     node2 = place === undefined ? [] : nodeAddresses(place);
   });
   after(async () => lab?.down());

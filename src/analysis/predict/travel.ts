@@ -1,7 +1,8 @@
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
-import { sourceSeen } from '../../model/network/source.ts';
+import { sourceSeen, type SourceNetwork } from '../../model/network/source.ts';
 import { placeIn, type NodePlace } from '../../model/network/topology.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
 import type { Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
@@ -130,9 +131,10 @@ function judged(walk: Walk, { verdict, reasons, line, unless }: PolicyVerdict, a
 function route(walk: Walk, node: string, target: End): Walk {
   const { packet, sender, service, question } = walk;
   if (target.place === undefined) return walk;
-  const seen = sourceSeen(question.index.places, {
+  const seen = sourceSeen(networkOf(question.index), {
     source: sender,
     destination: target.place,
+    port: { protocol: question.protocol, port: packet.port },
     ...(service === undefined ? {} : { service }),
   });
   const source = seen ?? packet.source;
@@ -144,6 +146,11 @@ function route(walk: Walk, node: string, target: End): Walk {
     { at: atNode(node), action: `${rewrite}${wayTo(node, target)}` },
     { packet: { ...packet, source } },
   );
+}
+
+/** As the source addresses depend on it. */
+function networkOf({ places, cluster }: ClusterIndex): SourceNetwork {
+  return { places, config: cluster.config };
 }
 
 function wayTo(node: string, { place, name }: End): string {

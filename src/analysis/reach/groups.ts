@@ -74,10 +74,10 @@ function groupOf(
     pod: key,
     policy: index.policies.policyOf(key),
     peerClass: index.policies.classOf(key),
-    // To pods of other nodes a node shows its tunnel address; what its own pods see matters to no policy.
+    // To pods of other nodes a node shows its tunnel address, where it has one; what its own pods see matters to no policy.
     sendsFrom: isHost
       ? parseAll(
-          places.map(({ tunnelAddress }) => tunnelAddress),
+          places.map(({ tunnelAddress, address }) => tunnelAddress ?? address),
           family,
         )
       : own,

@@ -3,7 +3,7 @@ import { parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ObservedFlow } from '../../model/flows/observed-flow.ts';
-import { familyPlaces } from '../../model/network/topology.ts';
+import { everyNodeAddress } from '../../model/network/topology.ts';
 import { clusterDnsService, isClusterDns } from '../cluster-dns.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import { createOpenings, type Openings } from './rules.ts';
@@ -143,9 +143,7 @@ function nodeAddressesFor(node: string, { direction, subject, directory }: Seen)
   if (direction === 'ingress' && subject.pods.every(({ spec }) => spec.nodeName === node)) return [];
   const meant =
     direction === 'ingress' ? [...places.values()] : [places.get(node)].filter((one) => one !== undefined);
-  return meant.flatMap((place) =>
-    familyPlaces(place).flatMap(({ address, tunnelAddress }) => [address, tunnelAddress]),
-  );
+  return meant.flatMap(everyNodeAddress);
 }
 
 const dnsPort = 53;

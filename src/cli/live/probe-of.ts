@@ -42,7 +42,7 @@ function senderOf(cluster: Cluster, { source }: Flow, address: string): Sender {
   for (const pod of cluster.pods.values()) {
     if (ownAddresses(pod).includes(address)) return { netns: podNetns(pod) };
   }
-  for (const place of placesOf(cluster.nodes.values()).values()) {
+  for (const place of placesOf(cluster.nodes.values(), cluster.config.model).values()) {
     if (nodeAddresses(place).includes(address)) return { netns: nodeNetns(place.name) };
   }
   if (families.some((family) => labAddressesOf[family].control === address)) {

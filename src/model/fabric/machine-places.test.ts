@@ -20,7 +20,7 @@ function nodeAt(name: string, address: string, podCIDR: string): Node {
 }
 
 const addressesWith = (...nodes: readonly Node[]): string[] =>
-  machinePlaces(places, nodes).map(({ address }) => address);
+  machinePlaces(places, nodes, 'calico').map(({ address }) => address);
 
 test('a machine has the address that its Node object says', () => {
   assert.deepEqual(addressesWith(nodeAt('n2', '172.20.7.7', '10.244.1.0/24')), ['172.20.1.1', '172.20.7.7']);

@@ -2,6 +2,7 @@ import type { Node } from '../../api/types/core.ts';
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { labAddressesOf } from '../network/lab-addresses.ts';
+import type { NetworkModel } from '../network/models.ts';
 import { placesOf } from '../network/places.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 
@@ -10,8 +11,12 @@ import { nodeAddresses, type NodePlace } from '../network/topology.ts';
  * renumbers a node would see to, and without such an object those it had. Addresses that are outside the node segment or
  * somebody else's cannot be given: such a node's machine stays where it was.
  */
-export function machinePlaces(before: readonly NodePlace[], nodes: Iterable<Node>): NodePlace[] {
-  const wanted = placesOf(nodes);
+export function machinePlaces(
+  before: readonly NodePlace[],
+  nodes: Iterable<Node>,
+  model: NetworkModel,
+): NodePlace[] {
+  const wanted = placesOf(nodes, model);
   const taken = new Set(before.flatMap(nodeAddresses));
   return before.map((place) => {
     const next = wanted.get(place.name);

@@ -2,10 +2,11 @@ import { clusterNetworkDefaults, rangesOf } from '../../api/defaults/network.ts'
 import type { ClusterNetwork } from '../../api/types/network.ts';
 import { familyOf, type Family } from '../../lib/address.ts';
 import { labAddressesOf } from './lab-addresses.ts';
+import type { NetworkModel } from './models.ts';
 
 /** The effective configuration of a cluster's network: the ClusterNetwork object with every default filled in. */
 export interface NetworkConfig {
-  readonly model: NonNullable<ClusterNetwork['spec']['model']>;
+  readonly model: NetworkModel;
   /** Addresses of pods, cut into one block per node: a range per family, the primary family first. */
   readonly podCidrs: readonly string[];
   /** Addresses of Services: a range per family, of the same families in the same order. */

@@ -14,16 +14,21 @@ test('a pod range smaller than a /24 is one block', () => {
 });
 
 test('pods get the lowest free address, never the first or the last of the block', () => {
-  assert.equal(freePodAddress('10.244.1.0/30', new Set()), '10.244.1.1');
-  assert.equal(freePodAddress('10.244.1.0/30', new Set(['10.244.1.1'])), '10.244.1.2');
-  assert.equal(freePodAddress('10.244.1.0/30', new Set(['10.244.1.1', '10.244.1.2'])), undefined);
+  assert.equal(freePodAddress({ podCidr: '10.244.1.0/30' }, new Set()), '10.244.1.1');
+  assert.equal(freePodAddress({ podCidr: '10.244.1.0/30' }, new Set(['10.244.1.1'])), '10.244.1.2');
+  assert.equal(
+    freePodAddress({ podCidr: '10.244.1.0/30' }, new Set(['10.244.1.1', '10.244.1.2'])),
+    undefined,
+  );
+  const bridged = { podCidr: '10.244.1.0/30', bridgeAddress: '10.244.1.1' };
+  assert.equal(freePodAddress(bridged, new Set()), '10.244.1.2');
 });
 
 test('a node has a place once it has an address and a block', () => {
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } };
-  assert.equal(placeOf(node), undefined);
+  assert.equal(placeOf(node, 'calico'), undefined);
   const status = { addresses: [{ type: 'InternalIP' as const, address: '172.20.1.1' }] };
-  assert.deepEqual(placeOf({ ...node, status, spec: { podCIDR: '10.244.3.0/24' } }), {
+  assert.deepEqual(placeOf({ ...node, status, spec: { podCIDR: '10.244.3.0/24' } }, 'calico'), {
     name: 'n',
     address: '172.20.1.1',
     podCidr: '10.244.3.0/24',
@@ -45,7 +50,7 @@ test('a dual-stack node has a block and an address of each family, in the order 
   }));
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, status: { addresses } };
   const podCIDRs = ['fd00:10:244:3::/64', '10.244.3.0/24'];
-  assert.deepEqual(placeOf({ ...node, spec: { podCIDR: podCIDRs[0] ?? '', podCIDRs } }), {
+  assert.deepEqual(placeOf({ ...node, spec: { podCIDR: podCIDRs[0] ?? '', podCIDRs } }, 'calico'), {
     name: 'n',
     address: 'fd00:172:20::104',
     podCidr: 'fd00:10:244:3::/64',

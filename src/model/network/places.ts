@@ -7,8 +7,9 @@ import {
   inFamily,
   parseAddress,
 } from '../../lib/address.ts';
-import { formatPrefix, parsePrefix, prefixOf, rangeOf } from '../../lib/prefix.ts';
+import { formatPrefix, parsePrefix, prefixOf, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import type { NetworkConfig } from './config.ts';
+import { modelTraits, type ModelTraits, type NetworkModel } from './models.ts';
 import { familyPlaces, type FamilyPlace, type NodePlace } from './topology.ts';
 
 /** Bits of one node's block of pod addresses: 254 pods fit beside the tunnel address with IPv4. */
@@ -17,14 +18,20 @@ const nodeBlockLength = { IPv4: 24, IPv6: 64 } as const;
 /** Where its operators say that a node is. */
 export const zoneLabel = 'topology.kubernetes.io/zone';
 
+const osLabel = 'kubernetes.io/os';
+
 /** Where a node is, read from its object; undefined until it has an InternalIP and a pod block of one family. */
-export function placeOf(node: Node): NodePlace | undefined {
-  const [primary, secondary] = podCidrsOf(node).flatMap((podCidr) => familyPlaceOf(node, podCidr) ?? []);
+export function placeOf(node: Node, model: NetworkModel): NodePlace | undefined {
+  const traits = modelTraits[model];
+  const [primary, secondary] = podCidrsOf(node).flatMap(
+    (podCidr) => familyPlaceOf(node, podCidr, traits) ?? [],
+  );
   if (primary === undefined) return undefined;
-  const zone = node.metadata.labels?.[zoneLabel];
+  const { [zoneLabel]: zone, [osLabel]: os } = node.metadata.labels ?? {};
   return {
     name: node.metadata.name,
     ...(zone === undefined ? {} : { zone }),
+    ...(os === 'windows' ? { os } : {}),
     ...primary,
     ...(secondary === undefined ? {} : { secondary }),
   };
@@ -35,21 +42,33 @@ function podCidrsOf({ spec = {} }: Node): readonly string[] {
   return podCIDRs.length > 0 || podCIDR === undefined ? podCIDRs : [podCIDR];
 }
 
-function familyPlaceOf({ status }: Node, podCidr: string): FamilyPlace | undefined {
+function familyPlaceOf({ status }: Node, podCidr: string, traits: ModelTraits): FamilyPlace | undefined {
   const block = parsePrefix(podCidr);
   const addresses = (status?.addresses ?? [])
     .filter(({ type }) => type === 'InternalIP')
     .map((entry) => canonicalAddress(entry.address));
   const address = block === undefined ? undefined : inFamily(addresses, block.family);
   if (block === undefined || address === undefined) return undefined;
-  return { address, podCidr, tunnelAddress: formatAddress(block.network) };
+  return { address, podCidr, ...ownPodAddresses(block, traits) };
+}
+
+/** The addresses of its pod block that a node keeps for itself. */
+export function ownPodAddresses(
+  block: Prefix,
+  { transport, wiring }: Pick<ModelTraits, 'transport' | 'wiring'>,
+): Pick<FamilyPlace, 'tunnelAddress' | 'bridgeAddress'> {
+  const { family, value } = block.network;
+  return {
+    ...(transport.kind === 'vxlan' ? { tunnelAddress: formatAddress(block.network) } : {}),
+    ...(wiring.kind === 'bridged' ? { bridgeAddress: formatAddress({ family, value: value + 1n }) } : {}),
+  };
 }
 
 /** The places of all nodes that have one, by name. */
-export function placesOf(nodes: Iterable<Node>): Map<string, NodePlace> {
+export function placesOf(nodes: Iterable<Node>, model: NetworkModel): Map<string, NodePlace> {
   const places = new Map<string, NodePlace>();
   for (const node of nodes) {
-    const place = placeOf(node);
+    const place = placeOf(node, model);
     if (place !== undefined) places.set(place.name, place);
   }
   return places;
@@ -86,21 +105,25 @@ export function freePodAddresses(
   used: { has(address: string): boolean },
 ): readonly string[] | undefined {
   const blocks = familyPlaces(place);
-  const free = blocks.flatMap(({ podCidr }) => freePodAddress(podCidr, used) ?? []);
+  const free = blocks.flatMap((place) => freePodAddress(place, used) ?? []);
   return free.length === blocks.length ? free : undefined;
 }
 
 /**
- * The lowest address of the block that `used` does not hold; undefined when the block is full. The first address
- * is the node's tunnel address and the last would look like a broadcast address: neither is ever given to a pod.
+ * The lowest address of the node's block that `used` does not hold; undefined when the block is full. The first address
+ * is a tunnel's or looks like the block's own, and the last like a broadcast address: neither is ever given to a pod,
+ * nor is a bridge's.
  */
-export function freePodAddress(podCidr: string, used: { has(address: string): boolean }): string | undefined {
+export function freePodAddress(
+  { podCidr, bridgeAddress }: Pick<FamilyPlace, 'podCidr' | 'bridgeAddress'>,
+  used: { has(address: string): boolean },
+): string | undefined {
   const block = parsePrefix(podCidr);
   if (block === undefined) return undefined;
   const { first, last } = rangeOf(block);
   for (let value = first.value + 1n; value < last.value; value++) {
     const address = formatAddress({ family: block.family, value });
-    if (!used.has(address)) return address;
+    if (address !== bridgeAddress && !used.has(address)) return address;
   }
   return undefined;
 }

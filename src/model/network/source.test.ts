@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultNetworkConfig, networkConfigOf } from './config.ts';
 import { sourceSeen, type SourceQuestion } from './source.ts';
 import type { NodePlace, Place } from './topology.ts';
 
@@ -93,15 +94,18 @@ const cases: readonly [string, SourceQuestion, string][] = [
 ];
 
 for (const [name, question, expected] of cases) {
-  test(name, () => assert.equal(sourceSeen(places, question), expected));
+  test(name, () => assert.equal(sourceSeen({ places, config: defaultNetworkConfig }, question), expected));
 }
 
 test('a node that is not known has no address', () => {
   assert.equal(
-    sourceSeen(places, {
-      source: { kind: 'node', address: '172.20.1.9', node: 'node-9' },
-      destination: podA,
-    }),
+    sourceSeen(
+      { places, config: defaultNetworkConfig },
+      {
+        source: { kind: 'node', address: '172.20.1.9', node: 'node-9' },
+        destination: podA,
+      },
+    ),
     undefined,
   );
 });
@@ -109,13 +113,16 @@ test('a node that is not known has no address', () => {
 test('a dual-stack node speaks from its address of the family that is spoken', () => {
   const four = places.get('node-1');
   assert.ok(four);
-  const secondary = { address: 'fd00::1', podCidr: 'fd00:1::/64', tunnelAddress: 'fd00:1::' };
-  const dual = new Map([['node-1', { ...four, secondary }]]);
-  const pod: Place = { kind: 'pod', address: 'fd00:1::7', node: 'node-1' };
-  const far: Place = { kind: 'pod', address: 'fd00:2::7', node: 'node-2' };
+  const secondary = { address: 'fd00::1', podCidr: 'fd00:10:244:1::/64', tunnelAddress: 'fd00:10:244:1::' };
+  const network = {
+    places: new Map([['node-1', { ...four, secondary }]]),
+    config: networkConfigOf(undefined, ['IPv4', 'IPv6']),
+  };
+  const pod: Place = { kind: 'pod', address: 'fd00:10:244:1::7', node: 'node-1' };
+  const far: Place = { kind: 'pod', address: 'fd00:10:244:2::7', node: 'node-2' };
   const out: Place = { kind: 'external', address: '2001:db8::1' };
   const node: Place = { kind: 'node', address: '172.20.1.1', node: 'node-1' };
-  assert.equal(sourceSeen(dual, { source: pod, destination: out }), 'fd00::1');
-  assert.equal(sourceSeen(dual, { source: node, destination: far }), 'fd00:1::');
-  assert.equal(sourceSeen(dual, { source: node, destination: pod, service: clusterIP }), 'fd00::1');
+  assert.equal(sourceSeen(network, { source: pod, destination: out }), 'fd00::1');
+  assert.equal(sourceSeen(network, { source: node, destination: far }), 'fd00:10:244:1::');
+  assert.equal(sourceSeen(network, { source: node, destination: pod, service: clusterIP }), 'fd00::1');
 });

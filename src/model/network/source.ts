@@ -1,10 +1,15 @@
-import { familyOf } from '../../lib/address.ts';
+import { familyOf, parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
+import type { NetworkConfig } from './config.ts';
+import { masqueradeOf, type HostService, type Masquerade } from './masquerade.ts';
 import { placeIn, type FamilyPlace, type NodePlace, type Place } from './topology.ts';
 
 /** A flow as it arrives at `destination`, and whether a Service sent it there. */
 export interface SourceQuestion {
   readonly source: Place;
   readonly destination: Place;
+  /** What is asked for there; only some services of a machine's host are told apart by it. */
+  readonly port?: Pick<HostService, 'port'> & { readonly protocol: string };
   /** Set when a Service's rules chose the destination, with the node whose rules did. */
   readonly service?: ServiceHop;
 }
@@ -20,14 +25,19 @@ export interface ServiceHop {
   readonly masquerades?: boolean;
 }
 
+/** The nodes, and what their network does with addresses. */
+export interface SourceNetwork {
+  readonly places: ReadonlyMap<string, NodePlace>;
+  readonly config: Pick<NetworkConfig, 'model' | 'podCidrs'>;
+}
+
 /**
- * The source address that the destination sees, in the `calico` model. Every masquerade happens in the
- * postrouting hook of one node and takes that node's address towards the outgoing link; a packet for the node
- * itself passes no such hook.
+ * The source address that the destination sees. Every masquerade happens in the postrouting hook of one node and takes
+ * that node's address towards the outgoing link; a packet for the node itself passes no such hook.
  *
- * - Pod to pod, and to a node's tunnel address, which is one of the pod range: nobody translates (the first base
- *   rule of Kubernetes networking).
- * - Pod to anything outside the pod range: the node masquerades.
+ * - Pod to pod, and to a node's address in the pod range: nobody translates (the first base rule of Kubernetes
+ *   networking).
+ * - Pod to anything else: the node masquerades, unless its model keeps pods' addresses there (`Masquerade`).
  * - Through a Service: masqueraded when the client is no pod, when it came by a node port or an external address, or
  *   when the client was chosen as its own backend. With externalTrafficPolicy Local what came from outside or from a
  *   pod that way is not, and what came from the node itself is.
@@ -35,22 +45,20 @@ export interface ServiceHop {
  * Undefined when a node is not known. The first of two nodes (a pod using another node's node port) is asked
  * for with the second node as destination; its answer is an external source at the second.
  */
-export function sourceSeen(places: Places, question: SourceQuestion): string | undefined {
+export function sourceSeen(network: SourceNetwork, question: SourceQuestion): string | undefined {
   const { source, destination, service } = question;
   if (source.kind === 'node' && service === undefined)
-    return nodeAddressTowards(places, source.node, destination);
+    return nodeAddressTowards(network, source.node, destination);
   // What a node sends to a Service has its segment's address, until a rule translates it.
   const own =
-    source.kind === 'node' ? placeTowards(places, source.node, destination)?.address : source.address;
+    source.kind === 'node' ? placeTowards(network, source.node, destination)?.address : source.address;
   const entry = service?.node ?? (source.kind === 'pod' ? source.node : undefined);
-  if (entry === undefined || staysOn(entry, destination) || !isMasqueraded(places, question)) return own;
-  return nodeAddressTowards(places, entry, destination);
+  if (entry === undefined || staysOn(entry, destination) || !isMasqueraded(network, question)) return own;
+  return nodeAddressTowards(network, entry, destination);
 }
 
-type Places = ReadonlyMap<string, NodePlace>;
-
 /** A node's addresses of the destination's family: packets never change theirs. */
-function placeTowards(places: Places, node: string, { address }: Place): FamilyPlace | undefined {
+function placeTowards({ places }: SourceNetwork, node: string, { address }: Place): FamilyPlace | undefined {
   return placeIn(places.get(node), familyOf(address));
 }
 
@@ -59,27 +67,47 @@ function staysOn(entry: string, destination: Place): boolean {
   return destination.kind === 'node' && destination.node === entry;
 }
 
-function isMasqueraded(places: Places, { source, destination, service }: SourceQuestion): boolean {
-  if (!isInPodRange(places, destination)) return service !== undefined || source.kind === 'pod';
-  if (service === undefined) return false;
+function isMasqueraded({ config }: SourceNetwork, question: SourceQuestion): boolean {
+  const { source, destination, service } = question;
+  const masquerade = masqueradeOf(config, familyOf(destination.address));
+  if (service === undefined) return isIn(masquerade.podRanges, source) && !isKept(masquerade, question);
+  if (!isIn(masquerade.kept, destination)) return true;
   if (service.masquerades === true || source.kind === 'node' || source.address === destination.address)
     return true;
-  return service.kind === 'cluster-ip' ? source.kind !== 'pod' : service.keepsSource !== true;
+  return service.kind === 'cluster-ip' ? !isIn(masquerade.podRanges, source) : service.keepsSource !== true;
 }
 
-function isInPodRange(places: Places, destination: Place): boolean {
-  if (destination.kind !== 'node') return destination.kind === 'pod';
-  return placeTowards(places, destination.node, destination)?.tunnelAddress === destination.address;
+/** Whether a destination that no Service has chosen sees pods as they are. */
+function isKept({ kept, keptDirectly, hidden }: Masquerade, { destination, port }: SourceQuestion): boolean {
+  const isHidden = hidden.some(
+    (door) =>
+      door.address === destination.address && door.protocol === port?.protocol && door.port === port.port,
+  );
+  return !isHidden && (isIn(kept, destination) || isIn(keptDirectly, destination));
+}
+
+function isIn(ranges: readonly string[], { address: text }: Pick<Place, 'address'>): boolean {
+  const address = parseAddress(text);
+  return ranges.some((range) => {
+    const prefix = parsePrefix(range);
+    return address !== undefined && prefix !== undefined && contains(prefix, address);
+  });
 }
 
 /**
- * A node's address towards a destination: of its tunnel for what is behind the tunnel, its segment's for all
- * else; to itself it speaks from the address that it speaks to.
+ * A node's address towards a destination: of its tunnel for what is behind the tunnel, of the bridge for the pods on it,
+ * its segment's for all else; to itself it speaks from the address that it speaks to.
  */
-function nodeAddressTowards(places: Places, node: string, destination: Place): string | undefined {
-  const place = placeTowards(places, node, destination);
+function nodeAddressTowards(network: SourceNetwork, node: string, destination: Place): string | undefined {
+  const place = placeTowards(network, node, destination);
   if (destination.kind !== 'external' && destination.node === node) {
-    return destination.kind === 'node' ? destination.address : place?.address;
+    return destination.kind === 'node' ? destination.address : (place?.bridgeAddress ?? place?.address);
   }
-  return isInPodRange(places, destination) ? place?.tunnelAddress : place?.address;
+  return isInPodRange(network, destination) ? (place?.tunnelAddress ?? place?.address) : place?.address;
+}
+
+/** Whether it is a pod, or an address that a node has of its own block of the pod range. */
+function isInPodRange(network: SourceNetwork, destination: Place): boolean {
+  if (destination.kind !== 'node') return destination.kind === 'pod';
+  return placeTowards(network, destination.node, destination)?.address !== destination.address;
 }

@@ -9,8 +9,10 @@ export interface FamilyPlace {
   readonly address: string;
   /** The node's block of pod addresses. */
   readonly podCidr: string;
-  /** Address of the node's VXLAN device: the first of its pod block. */
-  readonly tunnelAddress: string;
+  /** Address of the node's VXLAN device, the first of its pod block; absent in models without tunnels. */
+  readonly tunnelAddress?: string;
+  /** Address of the bridge that the node's pods hang on, the first that a pod could have; absent where none does. */
+  readonly bridgeAddress?: string;
 }
 
 /**
@@ -21,6 +23,8 @@ export interface NodePlace extends FamilyPlace {
   readonly name: string;
   /** Label `topology.kubernetes.io/zone` of the node. */
   readonly zone?: string;
+  /** Label `kubernetes.io/os` of the node, where that is not Linux. */
+  readonly os?: 'windows';
   /** The other family's, in a dual-stack cluster. */
   readonly secondary?: FamilyPlace;
 }
@@ -45,6 +49,16 @@ export function placeIn(place: NodePlace | undefined, family: Family): FamilyPla
 /** Addresses of the nodes' own segment, the primary one first. */
 export function nodeAddresses(place: NodePlace): string[] {
   return familyPlaces(place).map(({ address }) => address);
+}
+
+/** All addresses that the node has itself in one family: of its segment first. */
+export function familyAddresses({ address, tunnelAddress, bridgeAddress }: FamilyPlace): string[] {
+  return [address, tunnelAddress, bridgeAddress].filter((one) => one !== undefined);
+}
+
+/** All addresses that the node has itself. */
+export function everyNodeAddress(place: NodePlace): string[] {
+  return familyPlaces(place).flatMap(familyAddresses);
 }
 
 /** The node's address that carries its tunnels: IPv4 wherever the node has it. */

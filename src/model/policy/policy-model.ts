@@ -16,9 +16,10 @@ import { createTraits } from './traits.ts';
 /**
  * The policy model, empty. A change visits what it concerns in the graph of `state.ts`: a pod of a known identity
  * costs its own entry; a policy costs its subjects and the identities that selectors nobody used before match; a
- * namespace's labels cost the namespace. Allowances are computed when somebody asks, once per identity.
+ * namespace's labels cost the namespace. Allowances are computed when somebody asks, once per identity. In a network that does not enforce
+ * policies, they say nothing: it is as if there were none.
  */
-export function createPolicyModel(): PolicyModel {
+export function createPolicyModel({ areEnforced = true } = {}): PolicyModel {
   const population = createPopulation();
   const addressGroups = createAddressGroups();
   const traits = createTraits(population, addressGroups);
@@ -50,6 +51,7 @@ export function createPolicyModel(): PolicyModel {
   }
 
   function replace(id: string, compiled: CompiledPolicy | undefined): void {
+    if (!areEnforced) return;
     const marked = new Set<Identity>();
     // The new one first: selectors that both use stay in use.
     const next = compiled === undefined ? undefined : traits.link(compiled, marked);

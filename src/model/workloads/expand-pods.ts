@@ -121,7 +121,7 @@ function placeAll(
   pods: readonly Pod[],
   { nodes, config }: { nodes: readonly Node[]; config: NetworkConfig },
 ): Pod[] {
-  const places = placesOf(nodes);
+  const places = placesOf(nodes, config.model);
   const loads = createNodeLoads();
   const used = new Set(pods.flatMap(podAddresses));
   for (const pod of pods) loads.set(keyIn(pod), pod);

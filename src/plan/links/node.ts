@@ -1,18 +1,19 @@
 import { bitsOf, familyOf, type Family } from '../../lib/address.ts';
-import { everyAddress } from '../../lib/prefix.ts';
-import type { NamespaceState, Neighbour, Route, VethLink } from '../../kernel/route/port.ts';
+import { parsePrefix } from '../../lib/prefix.ts';
+import type { BridgeLink, FdbEntry, NamespaceState, Neighbour, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
+import { agentLinks, type ModelTraits, type Transport, type Tunnel } from '../../model/network/models.ts';
 import { macOf } from '../../model/network/places.ts';
 import {
   familyPlaces,
   nodeLink,
   placeIn,
   underlayAddress,
+  type FamilyPlace,
   type NodePlace,
 } from '../../model/network/topology.ts';
+import { emptyNamespace } from './diff.ts';
 
-/** Name of a node's VXLAN device, as Calico calls it, so that people recognise it. */
-export const tunnelLink = 'vxlan.calico';
 export { nodeLink };
 /** The pod's only link besides `lo`. */
 export const podLink = 'eth0';
@@ -21,12 +22,10 @@ export const podLinkPrefix = 'weft';
 
 /** VXLAN costs so many bytes of the segment's 1,500: outer Ethernet, IP, UDP and VXLAN headers. */
 const tunnelMtu = { IPv4: 1500 - 50, IPv6: 1500 - 70 } as const satisfies Record<Family, number>;
-const vni = 4096;
-const vxlanPort = 4789;
+const segmentMtu = 1500;
 
-/** The next hop every pod uses, link-local; nobody owns it, a permanent neighbour answers for it. */
-const podGateway = { IPv4: '169.254.1.1', IPv6: 'fe80::1' } as const satisfies Record<Family, string>;
-const podGatewayMac = 'ee:ee:ee:ee:ee:ee';
+/** What of a model decides about links. */
+export type LinkTraits = Pick<ModelTraits, 'wiring' | 'transport'>;
 
 /** A pod as far as its wiring is concerned. */
 export interface WiredPod {
@@ -44,116 +43,121 @@ export function podLinkName(uid: string): string {
 
 /** Whether the agent (and not the fabric) manages this link of a node's namespace. */
 export function isAgentLink(name: string): boolean {
-  return name === tunnelLink || name.startsWith(podLinkPrefix);
+  return agentLinks.has(name) || name.startsWith(podLinkPrefix);
 }
 
 /**
- * The overlay of one node: its VXLAN device and, for every other node, the neighbour, the forwarding entry and
- * the route of that node's pod block. Routes prefer the tunnel's own address as source, so that the answer comes
- * back through the tunnel.
+ * What connects one node with the others, and its pods with it: its VXLAN device, where it has one, with a neighbour, a
+ * forwarding entry and a route of the pod block for every other node; and the bridge of its pods, where they hang on one.
  */
-export function nodeOverlay(node: NodePlace, others: Iterable<NodePlace>): NamespaceState {
-  const neighbours: Neighbour[] = [];
-  // Without it, packets for addresses of the block that no pod has would leave by the default route.
-  const routes: Route[] = familyPlaces(node).map(({ podCidr }) => ({
+export function nodeOverlay(
+  node: NodePlace,
+  others: Iterable<NodePlace>,
+  traits: LinkTraits,
+): NamespaceState {
+  const { transport, wiring } = traits;
+  const own = wiring.kind === 'bridged' ? bridge(node, wiring.bridge) : block(node);
+  if (transport.kind === 'fabric') return own;
+  const tunnel = tunnelled(node, [...others], transport);
+  return {
+    ...tunnel,
+    links: new Map([...own.links, ...tunnel.links]),
+    addresses: [...own.addresses, ...tunnel.addresses],
+    routes: [...own.routes, ...tunnel.routes],
+  };
+}
+
+/** Without a blackhole, packets for addresses of the block that no pod has would leave by the default route. */
+function block(node: NodePlace): NamespaceState {
+  const routes = familyPlaces(node).map(({ podCidr }): Route => ({
     destination: podCidr,
     link: 'lo',
     type: 'blackhole',
   }));
-  const fdb = [];
+  return { ...emptyNamespace, routes };
+}
+
+function bridge(node: NodePlace, name: string): NamespaceState {
+  const link: BridgeLink = { kind: 'bridge', name, mac: bridgeMac(node) };
+  const addresses = familyPlaces(node).flatMap((place) => {
+    const address = onBridge(place, place.bridgeAddress);
+    return address === undefined ? [] : [{ link: name, address }];
+  });
+  return { ...emptyNamespace, links: new Map([[name, link]]), addresses };
+}
+
+/** An address of the node's block with the length of the block: all of the block is on the bridge. */
+export function onBridge({ podCidr }: FamilyPlace, address: string | undefined): string | undefined {
+  const prefix = parsePrefix(podCidr);
+  return address === undefined || prefix === undefined ? undefined : `${address}/${prefix.length}`;
+}
+
+/** Routes prefer the tunnel's own address as source, so that the answer comes back through the tunnel. */
+function tunnelled(
+  node: NodePlace,
+  others: readonly NodePlace[],
+  transport: Extract<Transport, { kind: 'vxlan' }>,
+): NamespaceState {
+  const { link: tunnelLink, vni, port } = tunnelAmong([node, ...others], transport);
+  const neighbours: Neighbour[] = [];
+  const routes: Route[] = [];
+  const fdb: FdbEntry[] = [];
   for (const other of others) {
     if (other.name === node.name) continue;
     const mac = tunnelMac(other);
     fdb.push({ link: tunnelLink, mac, address: underlayAddress(other) });
-    for (const { podCidr, tunnelAddress } of familyPlaces(other)) {
-      const own = placeIn(node, familyOf(podCidr));
-      if (own === undefined) continue;
-      neighbours.push({ link: tunnelLink, address: tunnelAddress, mac });
-      const via = { via: tunnelAddress, onlink: true, source: own.tunnelAddress };
-      routes.push({ destination: podCidr, link: tunnelLink, ...via });
+    for (const { podCidr, tunnelAddress: via } of familyPlaces(other)) {
+      const source = placeIn(node, familyOf(podCidr))?.tunnelAddress;
+      if (source === undefined || via === undefined) continue;
+      neighbours.push({ link: tunnelLink, address: via, mac });
+      routes.push({ destination: podCidr, link: tunnelLink, via, onlink: true, source });
     }
   }
   const link = {
     kind: 'vxlan',
     name: tunnelLink,
     mac: tunnelMac(node),
-    mtu: mtuOn(node),
+    mtu: mtuOn(node, transport),
     vni,
-    port: vxlanPort,
+    port,
     local: underlayAddress(node),
     device: nodeLink,
   } as const;
   return {
     links: new Map([[tunnelLink, link]]),
-    addresses: familyPlaces(node).map(({ tunnelAddress }) => ({
-      link: tunnelLink,
-      address: hostPrefix(tunnelAddress),
-    })),
+    addresses: familyPlaces(node).flatMap(({ tunnelAddress }) =>
+      tunnelAddress === undefined ? [] : [{ link: tunnelLink, address: hostPrefix(tunnelAddress) }],
+    ),
     routes,
     neighbours,
     fdb,
   };
 }
 
-/** The node's side of one pod: link, host routes and permanent neighbours. */
-export function podOnNode(node: NodePlace, pod: WiredPod): NamespaceState {
-  const name = podLinkName(pod.uid);
-  const [mac, mtu] = [podMac(pod), mtuOn(node)];
-  const link: VethLink = {
-    kind: 'veth',
-    name,
-    mac: podGatewayMac,
-    mtu,
-    peer: { name: podLink, namespace: pod.netns, mac, mtu },
-  };
-  const routes = pod.addresses.map((address) => {
-    const source = placeIn(node, familyOf(address))?.address;
-    return { destination: hostPrefix(address), link: name, ...(source === undefined ? {} : { source }) };
-  });
-  return {
-    links: new Map([[name, link]]),
-    addresses: [],
-    routes,
-    neighbours: pod.addresses.map((address) => ({ link: name, address, mac })),
-    fdb: [],
-  };
-}
-
-/** The inside of a pod: its addresses, and everything by the gateways, which permanent neighbours stand for. */
-export function podInside(node: NodePlace, pod: WiredPod): NamespaceState {
-  const gateways = pod.addresses.map((address) => podGateway[familyOf(address)]);
-  return {
-    links: new Map([[podLink, { kind: 'veth-peer', name: podLink, mac: podMac(pod), mtu: mtuOn(node) }]]),
-    addresses: pod.addresses.map((address) => ({ link: podLink, address: hostPrefix(address) })),
-    routes: gateways.flatMap((gateway) => routesBy(gateway)),
-    neighbours: gateways.map((address) => ({ link: podLink, address, mac: podGatewayMac })),
-    fdb: [],
-  };
-}
-
-function routesBy(gateway: string): Route[] {
-  // A link-local IPv6 next hop is on its link as it is.
-  if (familyOf(gateway) === 'IPv6') return [{ destination: everyAddress.IPv6, link: podLink, via: gateway }];
-  return [
-    { destination: `${gateway}/32`, link: podLink },
-    { destination: everyAddress.IPv4, link: podLink, via: gateway },
-  ];
+/** The VXLAN device that all of these nodes can speak with each other by. */
+function tunnelAmong(
+  nodes: readonly NodePlace[],
+  { tunnel, withWindows }: Extract<Transport, { kind: 'vxlan' }>,
+): Tunnel {
+  return nodes.some(({ os }) => os === 'windows') ? (withWindows ?? tunnel) : tunnel;
 }
 
 /** What fits into a packet of a pod of this node, in bytes. */
-function mtuOn(node: NodePlace): number {
-  return tunnelMtu[familyOf(underlayAddress(node))];
+export function mtuOn(node: NodePlace, { kind }: Transport): number {
+  return kind === 'vxlan' ? tunnelMtu[familyOf(underlayAddress(node))] : segmentMtu;
 }
 
-function hostPrefix(address: string): string {
+/** The address alone, as a destination. */
+export function hostPrefix(address: string): string {
   return `${address}/${bitsOf(familyOf(address))}`;
-}
-
-function podMac({ addresses: [primary = ''] }: WiredPod): string {
-  return macOf(primary);
 }
 
 /** VXLAN devices need addresses of their own, for the kernel looks next hops up by them. */
 function tunnelMac(node: NodePlace): string {
-  return macOf(node.tunnelAddress).replace(/^0a:58/, '0a:77');
+  return macOf(node.tunnelAddress ?? node.address).replace(/^0a:58/, '0a:77');
+}
+
+/** The gateway of the node's pods, by the address that it has on their bridge. */
+export function bridgeMac(node: NodePlace): string {
+  return macOf(node.bridgeAddress ?? node.address);
 }

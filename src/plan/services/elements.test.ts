@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
 import { hash32 } from '../../lib/hash.ts';
+import { masqueradeOf } from '../../model/network/masquerade.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
 import { servicePort } from '../../model/services/fixtures.ts';
 import { ElementLedger } from '../elements/ledger.ts';
@@ -91,9 +92,8 @@ test('the table grows to any number of endpoints, and growing again changes noth
   const nft = createFakeNftables();
   const node = {
     nodeAddress: '172.20.1.1',
-    tunnelAddress: '10.244.0.0',
-    tunnelLink: 'vxlan.calico',
-    podCidr: '10.244.0.0/16',
+    linkAddresses: [{ link: 'vxlan.calico', address: '10.244.0.0' }],
+    masquerade: masqueradeOf({ model: 'calico', podCidrs: ['10.244.0.0/16'] }, 'IPv4'),
     serviceCidr: '10.96.0.0/12',
     masqueradeAll: false,
   };

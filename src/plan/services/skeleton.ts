@@ -1,5 +1,6 @@
 import { familyOf, type Family } from '../../lib/address.ts';
 import type { NftSetType } from '../../kernel/nft/port.ts';
+import type { HostService, Masquerade } from '../../model/network/masquerade.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import { addressType, nftWord } from '../families.ts';
 
@@ -75,12 +76,17 @@ const mostBound = 65_536;
 /** What the skeleton needs to know of the node and its network, all of one family. */
 export interface ServicesNode {
   readonly nodeAddress: string;
-  readonly tunnelAddress: string;
-  readonly tunnelLink: string;
-  readonly podCidr: string;
+  /** The addresses by which the node speaks on other links than its segment's. */
+  readonly linkAddresses: readonly LinkAddress[];
+  readonly masquerade: Masquerade;
   readonly serviceCidr: string;
   /** Whether everything that goes through a Service gets the node's address. */
   readonly masqueradeAll: boolean;
+}
+
+export interface LinkAddress {
+  readonly link: string;
+  readonly address: string;
 }
 
 /**
@@ -103,7 +109,9 @@ export interface ServicesNode {
 export function servicesSkeleton(node: ServicesNode): string {
   const family = familyOf(node.nodeAddress);
   const ip = nftWord[family];
-  const own = `{ ${node.nodeAddress}, ${node.tunnelAddress} }`;
+  const own = anyOf([node.nodeAddress, ...node.linkAddresses.map(({ address }) => address)]);
+  const pods = anyOf(node.masquerade.podRanges);
+  const kept = anyOf(node.masquerade.kept);
   const asked = `${ip} daddr . meta l4proto . th dport`;
   const withPorts = 'meta l4proto { tcp, udp, sctp }';
   const bound = `flags dynamic,timeout; size ${mostBound};`;
@@ -120,7 +128,7 @@ ${setDeclarations(serviceSets[family])}
   }
   chain services {
     meta mark set ${asked} map @guarded meta mark . ${ip} saddr != @admitted drop
-    ${ip} saddr != ${node.podCidr} ${ip} saddr != ${own} jump from-outside
+    ${ip} saddr != ${pods} ${ip} saddr != ${own} jump from-outside
     meta mark set ${ip} daddr . meta l4proto . th dport map @service-ids
     ${ip} daddr . meta l4proto . th dport vmap @service-chains
     ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
@@ -134,15 +142,15 @@ ${setDeclarations(serviceSets[family])}
     ${ip} daddr @pooled-addresses reject
   }
   chain as-this-node {
-    oifname "${node.tunnelLink}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${node.tunnelAddress} fully-random
+${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4proto { tcp, udp, sctp } snat ${ip} to ${address} fully-random`).join('\n')}
     snat ${ip} to ${node.nodeAddress} fully-random
   }
   chain translated {
     ${ip} saddr . ${ip} daddr @hairpin goto as-this-node
     ${node.masqueradeAll ? 'goto as-this-node' : ''}
     ${ip} saddr ${own} goto as-this-node
-    ${ip} daddr != ${node.podCidr} goto as-this-node
-    ct original ${ip} daddr ${node.serviceCidr} ${ip} saddr ${node.podCidr} return
+    ${ip} daddr != ${kept} goto as-this-node
+    ct original ${ip} daddr ${node.serviceCidr} ${ip} saddr ${pods} return
     ${withPorts} ct original ${ip} daddr . meta l4proto . ct original proto-dst @keeps-source return
     ct original ${ip} daddr @node-port-addresses ${withPorts} meta l4proto . ct original proto-dst @keeps-source-node-ports return
     goto as-this-node
@@ -158,7 +166,7 @@ ${setDeclarations(serviceSets[family])}
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
     ct status dnat goto translated
-    ${ip} saddr ${node.podCidr} ${ip} daddr != ${node.podCidr} goto as-this-node
+${masqueradeRules(ip, node.masquerade)}
   }
   chain new-connection {
     ct status dnat meta mark vmap @binding-chains
@@ -187,6 +195,20 @@ ${setDeclarations(serviceSets[family])}
   }
 }
 `;
+}
+
+/** What goes to where no Service has sent it. */
+function masqueradeRules(ip: string, { podRanges, kept, keptDirectly, hidden }: Masquerade): string {
+  const fromPods = `${ip} saddr ${anyOf(podRanges)}`;
+  const door = ({ address, protocol, port }: HostService): string =>
+    `    ${fromPods} ${ip} daddr ${address} ${protocol.toLowerCase()} dport ${port} goto as-this-node`;
+  const others = `    ${fromPods} ${ip} daddr != ${anyOf([...kept, ...keptDirectly])} goto as-this-node`;
+  return [...hidden.map(door), others].join('\n');
+}
+
+/** An anonymous set, as nft text. */
+function anyOf(values: readonly string[]): string {
+  return `{ ${values.join(', ')} }`;
 }
 
 /** Declarations of sets and maps as nft text. */

@@ -1,0 +1,34 @@
+import { familyOf, inFamily } from '../../lib/address.ts';
+import type { NetworkConfig } from '../../model/network/config.ts';
+import { masqueradeOf } from '../../model/network/masquerade.ts';
+import { modelTraits, tunnelsOf } from '../../model/network/models.ts';
+import { familyPlaces, type FamilyPlace, type NodePlace } from '../../model/network/topology.ts';
+import type { LinkAddress, ServicesNode } from './skeleton.ts';
+
+/** What the Service rules of each family of a node go by; families that the network has no range for have none. */
+export function servicesNodes(place: NodePlace, config: NetworkConfig): ServicesNode[] {
+  const { serviceCidrs, masqueradeAll } = config;
+  return familyPlaces(place).flatMap((own) => {
+    const family = familyOf(own.address);
+    const [masquerade, serviceCidr] = [masqueradeOf(config, family), inFamily(serviceCidrs, family)];
+    if (masquerade.podRanges.length === 0 || serviceCidr === undefined) return [];
+    const linkAddresses = linkAddressesOf(own, config);
+    return [{ nodeAddress: own.address, linkAddresses, masquerade, serviceCidr, masqueradeAll }];
+  });
+}
+
+/** The addresses by which a node speaks on its tunnels and with the pods of its bridge. */
+function linkAddressesOf(
+  { tunnelAddress, bridgeAddress }: FamilyPlace,
+  { model }: Pick<NetworkConfig, 'model'>,
+): LinkAddress[] {
+  const { transport, wiring } = modelTraits[model];
+  const found: LinkAddress[] = [];
+  if (tunnelAddress !== undefined) {
+    found.push(...tunnelsOf(transport).map(({ link }) => ({ link, address: tunnelAddress })));
+  }
+  if (bridgeAddress !== undefined && wiring.kind === 'bridged') {
+    found.push({ link: wiring.bridge, address: bridgeAddress });
+  }
+  return found;
+}
