@@ -175,7 +175,7 @@ ${masqueradeRules(ip, node.masquerade)}
   }
   chain sent-here {
     ct status dnat return
-    ${ip} saddr ${node.podCidr} return
+    ${ip} saddr ${pods} return
     ${ip} saddr ${own} return
     ${ip} daddr @aggregates reject
   }
