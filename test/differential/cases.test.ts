@@ -6,12 +6,13 @@ import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
 import { coarse, evaluatedAnswers, objectsOf, predictedAnswers } from './answers.ts';
 import { churnCases } from './cases/churn.ts';
 import { policyCases } from './cases/policies.ts';
+import { seedCases } from './cases/seeds.ts';
 import { questionsOf } from './generator/questions.ts';
-import { complaints, mismatchedElements } from './live/lab-state.ts';
+import { complaints, mismatchedElements, serveOutside } from './live/lab-state.ts';
 import { prove } from './live/prove.ts';
 import { settle } from './live/settle.ts';
 
-const cases = [...policyCases, ...churnCases];
+const cases = [...policyCases, ...churnCases, ...seedCases];
 
 describe('the analyser agrees with the evaluator', () => {
   for (const { name, states } of cases) {
@@ -37,6 +38,7 @@ describe('real packets agree with both', { skip: cannotSendPackets }, () => {
 
   before(async () => {
     lab = await startLab('cases');
+    await serveOutside(lab);
     complain = complaints(lab);
     complain();
   });

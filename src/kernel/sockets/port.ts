@@ -9,8 +9,8 @@ export interface Sockets {
   listen(namespace: string, options: ListenOptions): number;
   /**
    * A TCP or UDP socket whose connection is under way (or made, for UDP) to a literal address. For SCTP it is a raw
-   * socket, for few kernels have others: what it sends and receives are whole packets from the common header on, of
-   * `sourcePort` and of that peer only. Throws `socket-unreachable` when the kernel has no route, `socket-in-use` when
+   * socket, for few kernels have others: what it sends and receives are whole packets from the common header on. It
+   * receives whatever comes from that peer's address, also for others; its ICMP errors are its own. Throws `socket-unreachable` when the kernel has no route, `socket-in-use` when
    * the source port is taken (by an SCTP socket it never is), otherwise `socket-refused`.
    */
   connect(namespace: string, options: ConnectOptions): number;

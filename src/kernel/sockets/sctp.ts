@@ -25,19 +25,15 @@ export function isQuotedBy({ sourcePort, port }: SctpPeer, quoted: Uint8Array): 
 }
 
 /**
- * The next packet of this association, in whichever direction: who asks itself hears itself. Undefined when there is
- * none (yet).
+ * The next packet from the peer's address, of whichever association and in whichever direction: who asks itself hears
+ * itself, and ports may have been translated on the way. Undefined when there is none (yet).
  */
-export function receiveSctp(fd: number, peer: SctpPeer, into: Buffer): Uint8Array | undefined {
-  const own = [`${peer.port},${peer.sourcePort}`, `${peer.sourcePort},${peer.port}`];
-  for (;;) {
-    // Somebody else's association may have failed: what failed of this one is in the error queue.
-    clearError(fd);
-    const length = syscallUnless(['EAGAIN'], 'recv', () => libc().recv(fd, into, into.length, 0));
-    if (length === undefined) return undefined;
-    const packet = sctpPacketOf(peer.family, into.subarray(0, length));
-    if (own.includes(portsOf(packet).join())) return Uint8Array.from(packet);
-  }
+export function receiveSctp(fd: number, { family }: SctpPeer, into: Buffer): Uint8Array | undefined {
+  // Somebody else's association may have failed: what failed of this one is in the error queue.
+  clearError(fd);
+  const length = syscallUnless(['EAGAIN'], 'recv', () => libc().recv(fd, into, into.length, 0));
+  if (length === undefined) return undefined;
+  return Uint8Array.from(sctpPacketOf(family, into.subarray(0, length)));
 }
 
 /** What a raw socket received, from the SCTP header on: IPv4 packets come with their header (raw(7)). */

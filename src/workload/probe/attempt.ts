@@ -2,7 +2,7 @@ import type { SocketFailure, Sockets } from '../../kernel/sockets/port.ts';
 import type { Probe } from '../port.ts';
 import { readAnswer } from './answer.ts';
 import { questionOf } from './question.ts';
-import { initOf, isOwnInit, understandSctp } from './sctp.ts';
+import { askerOf, initOf, understandSctp } from './sctp.ts';
 import { verdictOfErrno, verdictOfIcmp, type Verdict } from './verdict.ts';
 
 /** UDP has no one who repeats for us, nor have raw sockets. */
@@ -24,12 +24,17 @@ export class Attempt {
   #heard = Buffer.alloc(0);
   #sentAt: number | undefined;
   #acceptedAt: number | undefined;
-  #heardItself = false;
+  readonly #overheard: Set<number>;
 
-  constructor(sockets: Sockets, probe: SentProbe, fd: number) {
+  /**
+   * `overheard` is shared by all attempts of a prober: the source ports whose SCTP packets were delivered where nobody
+   * but another attempt's socket took them.
+   */
+  constructor(sockets: Sockets, probe: SentProbe, { fd, overheard }: { fd: number; overheard: Set<number> }) {
     this.#sockets = sockets;
     this.#probe = probe;
     this.#fd = fd;
+    this.#overheard = overheard;
   }
 
   /** When the other side took the connection, or sent anything; undefined before that. */
@@ -38,11 +43,11 @@ export class Attempt {
   }
 
   /**
-   * What it means that nothing was heard in time. A raw socket that asks its own machine takes the packet itself, and
-   * the kernel does not tell then that nobody else would.
+   * What it means that nothing was heard in time. A raw socket takes whatever its peer sends to this machine, be it that
+   * it asks itself or that each asks the other, and the kernel does not tell then that nobody else would.
    */
   get silence(): Verdict {
-    return { outcome: this.#heardItself ? 'refused' : 'silent' };
+    return { outcome: this.#overheard.has(this.#probe.sourcePort) ? 'refused' : 'silent' };
   }
 
   step(now: number): Verdict | undefined {
@@ -51,6 +56,7 @@ export class Attempt {
 
   close(): void {
     this.#sockets.close(this.#fd, { reset: this.#probe.protocol === 'TCP' });
+    this.#overheard.delete(this.#probe.sourcePort);
   }
 
   /**
@@ -84,16 +90,26 @@ export class Attempt {
     const received = this.#sockets.receive(this.#fd);
     if (received.kind === 'failed') return this.#failed(received);
     if (received.kind === 'nothing') return undefined;
-    if ('data' in received && isOwnInit(this.#probe, received.data)) {
-      this.#heardItself = true;
-      return undefined;
-    }
+    if (this.#probe.protocol === 'SCTP') return 'data' in received ? this.#listen(received.data) : undefined;
     this.#acceptedAt = now;
     return 'data' in received ? this.#understand(received.data) : { outcome: 'answered' };
   }
 
+  /** All that the peer sends comes here, so everything there is is read, up to the answer. */
+  #listen(first: Uint8Array): Verdict | undefined {
+    for (let data = first; ;) {
+      const verdict = understandSctp(this.#probe, data);
+      if (verdict !== undefined) return verdict;
+      const asker = askerOf(data);
+      if (asker !== undefined) this.#overheard.add(asker);
+      const next = this.#sockets.receive(this.#fd);
+      if (next.kind === 'failed') return this.#failed(next);
+      if (next.kind !== 'data') return undefined;
+      data = next.data;
+    }
+  }
+
   #understand(data: Uint8Array): Verdict | undefined {
-    if (this.#probe.protocol === 'SCTP') return understandSctp(this.#probe, data);
     this.#heard = Buffer.concat([this.#heard, data]);
     const { isComplete, answer } = readAnswer(this.#heard);
     if (answer !== undefined) return { outcome: 'answered', answer };

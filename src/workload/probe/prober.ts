@@ -70,6 +70,8 @@ class SocketProber implements Prober {
   /** What ends a running probe, by protocol and source port. */
   readonly #running = new Map<string, (verdict: Verdict) => void>();
   readonly #closed = new AbortController();
+  /** Of `Attempt`: what was heard of SCTP probes where nobody answers it. */
+  readonly #overheard = new Set<number>();
   #unsubscribe: (() => void) | undefined;
 
   constructor({ sockets, denials, clock, firstSourcePort }: ProberOptions) {
@@ -125,7 +127,8 @@ class SocketProber implements Prober {
       if (port === undefined) throw new WeftError('socket-in-use', 'every source port is taken by a probe');
       try {
         const fd = this.#connect(probe, port);
-        const attempt = new Attempt(this.#sockets, { ...probe, sourcePort: port }, fd);
+        const sent = { ...probe, sourcePort: port };
+        const attempt = new Attempt(this.#sockets, sent, { fd, overheard: this.#overheard });
         return { attempt, port, key: keyOf(probe.protocol, port) };
       } catch (thrown) {
         this.#ports.release(port);

@@ -125,6 +125,24 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
     }
   });
 
+  test('where nobody speaks SCTP, who asks at once, each the other, or by a translated port, is refused too', async () => {
+    network.nft.run(
+      'client',
+      `table ip turned { chain output { type nat hook output priority -100;
+        ip daddr 192.0.2.77 sctp dport 90 dnat to ${line.client}:91; sctp dport 92 dnat to ${line.client}:93; }; }`,
+    );
+    const towards = (address: string): Probe => probeOf('SCTP', 9, address);
+    const probes = [
+      ...Array.from({ length: 8 }, () => towards(line.router)),
+      ...Array.from({ length: 8 }, () => ({ ...towards(line.client), netns: 'router' })),
+      ...Array.from({ length: 8 }, () => probeOf('SCTP', 92, line.client)),
+      ...Array.from({ length: 8 }, () => probeOf('SCTP', 90, '192.0.2.77')),
+    ];
+    const results = await prober.probeAll(probes, { timeoutMs: 500, graceMs: 0 });
+    network.nft.run('client', 'delete table ip turned');
+    assert.deepEqual(new Set(results.map(({ outcome }) => outcome)), new Set(['refused']));
+  });
+
   test('a packet that is swallowed is silence', async () => {
     assert.deepEqual(await resultOf(probeOf('TCP', 82)), { outcome: 'silent' });
     assert.deepEqual(await resultOf(probeOf('UDP', 80, line.swallowed)), { outcome: 'silent' });

@@ -6,7 +6,8 @@ import type { Verdict } from './verdict.ts';
 type SctpProbe = Pick<Probe, 'port'> & { readonly sourcePort: number };
 
 /** What the other side is to write into its packets: one per probe, so that a late answer is nobody's. */
-const tagOf = ({ sourcePort }: SctpProbe): number => 0x5745_0000 + sourcePort;
+const tagOf = ({ sourcePort }: SctpProbe): number => tagMark * 0x1_0000 + sourcePort;
+const tagMark = 0x5745;
 
 /** The packet that asks for an association. It is never completed: the other side keeps nothing before that. */
 export function initOf(probe: SctpProbe): Uint8Array {
@@ -15,11 +16,10 @@ export function initOf(probe: SctpProbe): Uint8Array {
   return encodeSctp({ sourcePort, destinationPort, verificationTag: 0, chunk });
 }
 
-/** Whether what was heard is what was said. */
-export function isOwnInit(probe: SctpProbe & Pick<Probe, 'protocol'>, bytes: Uint8Array): boolean {
-  if (probe.protocol !== 'SCTP') return false;
+/** The source port that a probe of this prober sent the packet from, if it is the INIT of one, wherever it was heard. */
+export function askerOf(bytes: Uint8Array): number | undefined {
   const chunk = decodeSctp(bytes)?.chunk;
-  return chunk?.type === 'init' && chunk.tag === tagOf(probe);
+  return chunk?.type === 'init' && chunk.tag >>> 16 === tagMark ? chunk.tag & 0xffff : undefined;
 }
 
 /** What the packet says to an INIT: undefined when it is none that answers it. */

@@ -20,9 +20,9 @@ export async function serveOutside(lab: TestLab): Promise<void> {
     node: 'internet',
     netns: machineNetns.internet,
     listeners: [
-      { protocol: 'TCP', port: 8080 },
-      { protocol: 'UDP', port: 80 },
-      { protocol: 'UDP', port: 8080 },
+      ...[8080, 8081].map((port) => ({ protocol: 'TCP' as const, port })),
+      ...[80, 8080, 8081].map((port) => ({ protocol: 'UDP' as const, port })),
+      ...[80, 8080, 8081].map((port) => ({ protocol: 'SCTP' as const, port })),
     ],
   });
 }

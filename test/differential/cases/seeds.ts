@@ -1,0 +1,12 @@
+import { generateCluster } from '../generator/cluster.ts';
+import { asNextState } from '../live/churn.ts';
+import type { History } from './history.ts';
+
+/**
+ * Whole clusters of `live.test.ts` that probes once told wrong: SCTP towards a node from itself, through a node port or a
+ * Service, while other probes' sockets were open there (20, 23); endpoints outside, on ports where nobody had been put (16).
+ */
+export const seedCases: readonly History[] = [16, 20, 23].map((seed) => ({
+  name: `the cluster of seed ${seed}`,
+  states: [asNextState(generateCluster(seed), seed)],
+}));
