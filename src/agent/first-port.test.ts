@@ -34,6 +34,25 @@ test('a packet that a node has put its address into is known by the port it set 
   assert.equal(firstPortWith(['n1', 'n2'])(packet), 20_001);
 });
 
+test('a packet that two nodes have put their addresses into, one after the other, is known by the port it set out with', () => {
+  const conntrack = createFakeConntrack();
+  const asked = {
+    source: '172.20.1.1',
+    destination: '172.20.1.2',
+    sourcePort: 40_000,
+    destinationPort: 30_080,
+  };
+  conntrack.track('node-n2', { ...masqueraded, original: asked });
+  conntrack.track('node-n1', {
+    ...masqueraded,
+    original: { ...asked, source: '10.244.0.9', sourcePort: 20_007 },
+    reply: { source: '172.20.1.2', destination: '172.20.1.1', sourcePort: 30_080, destinationPort: 40_000 },
+  });
+  const places = new Map(twoNodes.map((place) => [place.name, place]));
+  const firstPort = createFirstPort({ conntrack, places, netnsOf: (node) => `node-${node}` });
+  assert.equal(firstPort(packet), 20_007);
+});
+
 test('other packets, and those of nodes that somebody else looks after, keep the port they have', () => {
   const firstPort = firstPortWith(['n1', 'n2']);
   assert.equal(firstPort({ ...packet, source: '10.244.1.7' }), 61_234);

@@ -38,10 +38,11 @@ export function createFirstPort(options: FirstPortOptions): (packet: PacketHeade
     return undefined;
   };
 
-  return (packet) => {
+  /** What the packet was before the node whose address it has put that in; undefined where none did. */
+  const before = (packet: Ends): Ends | undefined => {
     const node = nodeAt(packet.source);
     const netns = node === undefined ? undefined : options.netnsOf(node);
-    if (netns === undefined) return packet.sourcePort;
+    if (netns === undefined) return undefined;
     const entry = entriesOf(netns, packet.source).find(
       ({ protocol, reply }) =>
         protocol === packet.protocol.toLowerCase() &&
@@ -50,6 +51,21 @@ export function createFirstPort(options: FirstPortOptions): (packet: PacketHeade
         reply.source === packet.destination &&
         reply.sourcePort === packet.destinationPort,
     );
-    return entry?.original.sourcePort ?? packet.sourcePort;
+    return entry && { protocol: packet.protocol, ...entry.original };
+  };
+
+  return (packet) => {
+    let first: Ends = packet;
+    for (let nodes = 0; nodes < mostNodes; nodes++) {
+      const earlier = before(first);
+      if (earlier === undefined) break;
+      first = earlier;
+    }
+    return first.sourcePort;
   };
 }
+
+type Ends = Pick<PacketHeader, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort'>;
+
+/** From a pod to a node port, the pod's own node puts its address in, and then the node that was asked. */
+const mostNodes = 2;

@@ -1,6 +1,6 @@
 /**
  * Random dual-stack clusters in a real lab: in both families the analyser, the plain evaluator and a real packet must
- * agree. `WEFT_DIFFERENTIAL_SEEDS` and `WEFT_DIFFERENTIAL_SEED` as in live.test.ts; 4 seeds when absent.
+ * agree. `WEFT_DIFFERENTIAL_SEEDS` as in live.test.ts, 4 when absent.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -12,12 +12,9 @@ import { asNextState } from './live/churn.ts';
 import { complaints, mismatchedElements, serveOutside } from './live/lab-state.ts';
 import { prove } from './live/prove.ts';
 import { settle } from './live/settle.ts';
+import { seedsFor } from './seeds.ts';
 
-const only = process.env['WEFT_DIFFERENTIAL_SEED'];
-const seeds =
-  only === undefined
-    ? Array.from({ length: Number(process.env['WEFT_DIFFERENTIAL_SEEDS'] ?? 4) }, (_, seed) => seed)
-    : [Number(only)];
+const seeds = seedsFor('WEFT_DIFFERENTIAL_SEEDS', 4);
 
 describe('the analyser, the evaluator and packets of both families', { skip: cannotSendPackets }, () => {
   let lab: TestLab;

@@ -2,7 +2,8 @@
  * Random clusters in a real lab: for each question the analyser, the plain evaluator and a real packet must agree.
  *
  *     WEFT_DIFFERENTIAL_SEEDS=200     how many seeds, 12 when absent
- *     WEFT_DIFFERENTIAL_SEED=17       only this one; what the lab held before it is not replayed
+ *
+ * and which ones, see seeds.ts; what the lab held before a seed is not replayed.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -13,12 +14,9 @@ import { asNextState, relabelled } from './live/churn.ts';
 import { complaints, killAgents, mismatchedElements, serveOutside } from './live/lab-state.ts';
 import { prove } from './live/prove.ts';
 import { settle } from './live/settle.ts';
+import { seedsFor } from './seeds.ts';
 
-const only = process.env['WEFT_DIFFERENTIAL_SEED'];
-const seeds =
-  only === undefined
-    ? Array.from({ length: Number(process.env['WEFT_DIFFERENTIAL_SEEDS'] ?? 12) }, (_, seed) => seed)
-    : [Number(only)];
+const seeds = seedsFor('WEFT_DIFFERENTIAL_SEEDS', 12);
 /** Here the agents die in the middle of the change and behind it: who comes after them adopts what there is. */
 const deadly = seeds[Math.floor(seeds.length / 2)];
 

@@ -55,10 +55,10 @@ export async function loadManifests(
     const before = known?.get(file.name);
     const read = before?.text === file.text ? before.read : readFile(file, mostObjects - loaded.length);
     known?.set(file.name, { text: file.text, read });
-    loaded.push(...read.objects);
-    problems.push(...read.problems);
+    addAll(loaded, read.objects);
+    addAll(problems, read.problems);
   }
-  problems.push(...duplicates(loaded));
+  addAll(problems, duplicates(loaded));
   const isContained = problems.every(({ doubtIn }) => doubtIn !== undefined);
   if (problems.length > 0 && !(aPartWillDo && isContained)) throw invalidManifests(problems);
   return {
@@ -73,11 +73,16 @@ function readFile({ name, text }: ManifestFile, most: number): ReadObjects {
   const all: ReadObjects = { objects: [], problems: [] };
   for (const document of readYamlDocuments(text, name)) {
     const { objects, problems } = readObjects(document, name);
-    all.objects.push(...objects);
-    all.problems.push(...problems);
+    addAll(all.objects, objects);
+    addAll(all.problems, problems);
     if (all.objects.length > most) throw tooManyObjects();
   }
   return all;
+}
+
+/** There may be more than a call takes arguments. */
+function addAll<T>(to: T[], some: readonly T[]): void {
+  for (const one of some) to.push(one);
 }
 
 /** One object given twice is a mistake: which one counts would depend on the order of files. */

@@ -44,15 +44,9 @@ export function readObjects(document: ManifestDocument, file: string): ReadObjec
     const lineOf = (path: string): number => document.lineOf([...candidate.steps, ...stepsOf(path)]);
     const problems = isManifest(candidate.value) ? validateManifest(candidate.value) : notAnObject;
     if (problems.length > 0) {
-      const name = nameOf(candidate.value);
-      result.problems.push(
-        ...problems.map((one) => ({
-          file,
-          line: lineOf(one.path),
-          what: `${name}${wordsOf(one)}`,
-          ...doubtOf(candidate.value),
-        })),
-      );
+      const [name, doubt] = [nameOf(candidate.value), doubtOf(candidate.value)];
+      for (const one of problems)
+        result.problems.push({ file, line: lineOf(one.path), what: `${name}${wordsOf(one)}`, ...doubt });
     } else {
       // Validated just now.
       const object = withNamespace(withoutNulls(candidate.value as KubernetesObject));

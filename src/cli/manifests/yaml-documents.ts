@@ -1,24 +1,27 @@
 import {
+  Composer,
   isAlias,
-  isCollection,
   isMap,
-  isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
-  parseAllDocuments,
-  visit,
+  Parser,
+  type CST,
   type Document,
-  type Node,
+  type Pair,
   type ScalarTag,
+  type YAMLMap,
 } from 'yaml';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { ManifestDocument } from './document.ts';
-
-/** Aliases may multiply a document's size; this many are allowed. */
-const maxAliasCount = 100;
+import { offsetOf, readValue, type YamlValue } from './yaml-value.ts';
 
 const tooDeep = 'is nested too deep';
+
+/** The syntax tree takes up to a few hundred bytes for each token. Ordinary manifests of 10 MB have fewer. */
+const usualLimits = { mostTokens: 4_000_000, mostDocuments: 100_000 };
+type Limits = typeof usualLimits;
 
 /** Kubernetes reads YAML 1.1 in these: `yes`, `no`, `on` and `off` are booleans and a leading 0 means octal. */
 const customTags: ScalarTag[] = [
@@ -38,19 +41,21 @@ const customTags: ScalarTag[] = [
 
 /**
  * All documents of any YAML text. Throws `invalid-manifest` with file and line when the text is broken, has a key
- * twice, or aliases out of measure.
+ * twice, or aliases out of measure; `manifest-too-large` where the tree of it would take gigabytes.
  */
-export function readYamlDocuments(text: string, file: string): ManifestDocument[] {
+export function readYamlDocuments(
+  text: string,
+  file: string,
+  limits: Limits = usualLimits,
+): ManifestDocument[] {
   const lines = new LineCounter();
   const lineAt = (offset: number): number => Math.max(1, lines.linePos(offset).line);
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      customTags,
-      merge: true,
-      prettyErrors: false,
+    const documents = parse(text, {
+      ...limits,
+      lines,
+      tooLarge: (what) => tooLarge(`${file}:${lines.lineStarts.length}: more than ${what}`),
     });
-    if (!Array.isArray(documents)) return [];
     return documents.map((document) => {
       const [error] = document.errors;
       if (error !== undefined) {
@@ -59,75 +64,93 @@ export function readYamlDocuments(text: string, file: string): ManifestDocument[
         const what = error.code === 'RESOURCE_EXHAUSTION' ? tooDeep : error.message;
         throw broken(`${file}:${line}: ${what}`, error);
       }
-      const line = lineAt(startOf(document.contents) ?? document.range[0]);
-      const value = valueOf(document, (offset) => `${file}:${offset === undefined ? line : lineAt(offset)}`);
-      return { value, line, lineOf: (steps) => lineOf(document, steps, { line, lineAt }) };
+      const line = lineAt(offsetOf(document.contents) ?? document.range[0]);
+      const read = readValue(document, (offset, what) =>
+        broken(`${file}:${offset === undefined ? line : lineAt(offset)}: ${what}`, undefined),
+      );
+      const places = createPlaces(document, read, { line, lineAt });
+      return { value: read.value, line, lineOf: places };
     });
   } catch (thrown) {
     if (thrown instanceof WeftError) throw thrown;
-    // Left are aliases without anchor, and nesting that exhausts the stack.
+    // Left is nesting that exhausts the stack.
     const what = thrown instanceof RangeError ? tooDeep : messageOf(thrown);
     throw broken(`${file}:1: ${what}`, thrown);
   }
 }
 
-/** What the document says, with its aliases filled in. `placeAt` tells file and line of an offset, or of the document. */
-function valueOf(document: Document.Parsed, placeAt: (offset: number | undefined) => string): unknown {
-  let last: number | undefined;
-  visit(document, {
-    Alias(_key, alias, path) {
-      last = startOf(alias);
-      const target = alias.resolve(document);
-      if (target === undefined || !path.includes(target)) return;
-      const what = `the alias *${alias.source} is a part of what it stands for`;
-      throw broken(`${placeAt(last)}: ${what}`, undefined);
-    },
-  });
-  try {
-    return document.toJS({ maxAliasCount });
-  } catch (thrown) {
-    if (!(thrown instanceof ReferenceError)) throw thrown;
-    const isTooMany = thrown.message.startsWith('Excessive alias count');
-    const what = isTooMany
-      ? `aliases stand for more than ${maxAliasCount} times what is written`
-      : thrown.message;
-    throw broken(`${placeAt(last)}: ${what}`, thrown);
+interface Parsing extends Limits {
+  /** Learns of the lines as they are read. */
+  readonly lines: LineCounter;
+  readonly tooLarge: (what: string) => WeftError;
+}
+
+function parse(text: string, parsing: Parsing): Document.Parsed[] {
+  // `readValue` looks for keys that are given twice: the library compares each with each other one.
+  const composer = new Composer({ customTags, uniqueKeys: false, prettyErrors: false });
+  const documents: Document.Parsed[] = [];
+  for (const document of composer.compose(tokensOf(text, parsing))) {
+    documents.push(document);
+    if (documents.length > parsing.mostDocuments)
+      throw parsing.tooLarge(`${parsing.mostDocuments} documents`);
   }
+  return documents;
+}
+
+/** What `Parser.parse` yields, as long as it is not too much. */
+function* tokensOf(text: string, { lines, mostTokens, tooLarge: fail }: Parsing): Generator<CST.Token> {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  let count = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > mostTokens) throw fail(`${mostTokens} words and signs`);
+    yield* parser.next(lexeme);
+  }
+  yield* parser.end();
+}
+
+function tooLarge(message: string): WeftError {
+  return new WeftError('manifest-too-large', message, { fault: 'input', hint: 'split the file' });
 }
 
 function broken(message: string, cause: unknown): WeftError {
   return new WeftError('invalid-manifest', message, { fault: 'input', cause });
 }
 
-function startOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
-}
-
-function lineOf(
+/** Tells the line of what steps lead to. The keys of a map are found by name once somebody asked for one of them. */
+function createPlaces(
   document: Document.Parsed,
-  steps: readonly string[],
+  { targetOf }: YamlValue,
   { line, lineAt }: { line: number; lineAt: (offset: number) => number },
-): number {
-  let found = line;
-  let node: unknown = document.contents;
-  for (const step of steps) {
-    const target: Node | undefined = isAlias(node) ? node.resolve(document) : isNode(node) ? node : undefined;
-    if (!isCollection(target)) return found;
-    const [start, next] = entryOf(target, step);
-    if (start === undefined) return found;
-    found = lineAt(start);
-    node = next;
-  }
-  return found;
-}
-
-/** Where the entry of a map or list starts, and its value. */
-function entryOf(node: Node, step: string): [start: number | undefined, value: unknown] {
-  if (isSeq(node)) {
-    const item = node.items[Number(step)];
-    return [startOf(item), item];
-  }
-  if (!isMap(node)) return [undefined, undefined];
-  const pair = node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === step);
-  return [startOf(pair?.key), pair?.value];
+): ManifestDocument['lineOf'] {
+  const pairsOf = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  const indexed = (map: YAMLMap): ReadonlyMap<string, Pair> => {
+    const known = pairsOf.get(map);
+    if (known !== undefined) return known;
+    const pairs = new Map(
+      map.items.map((pair) => [String(isScalar(pair.key) ? pair.key.value : pair.key), pair] as const),
+    );
+    pairsOf.set(map, pairs);
+    return pairs;
+  };
+  /** Where the entry of a map or list starts, and its value. */
+  const entryOf = (node: unknown, step: string): [start: number | undefined, value: unknown] => {
+    if (isSeq(node)) {
+      const item = node.items[Number(step)];
+      return [offsetOf(item), item];
+    }
+    const pair = isMap(node) ? indexed(node).get(step) : undefined;
+    return [offsetOf(pair?.key), pair?.value];
+  };
+  return (steps) => {
+    let found = line;
+    let node: unknown = document.contents;
+    for (const step of steps) {
+      const [start, next] = entryOf(isAlias(node) ? targetOf(node) : node, step);
+      if (start === undefined) return found;
+      found = lineAt(start);
+      node = next;
+    }
+    return found;
+  };
 }

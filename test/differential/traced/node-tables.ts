@@ -1,0 +1,44 @@
+import { indexOf } from '../../../src/analysis/cluster-index.ts';
+import { familyOf, type Family } from '../../../src/lib/address.ts';
+import type { Cluster } from '../../../src/model/cluster.ts';
+import { ownAddresses } from '../../../src/model/network/pod-addresses.ts';
+import { everyNodeAddress } from '../../../src/model/network/topology.ts';
+import type { PlannedElement } from '../../../src/plan/elements/planned-elements.ts';
+import { createPortGroups, peerElements, podElements } from '../../../src/plan/policy/elements.ts';
+import { policySkeleton } from '../../../src/plan/policy/skeleton.ts';
+import { createTracer, type TracedPacket } from '../../../src/plan/policy/testing/trace.ts';
+
+/** Whether the policy table of a node lets a packet of one of its pods pass, in one direction. */
+export type Passes = (node: string, direction: 'ingress' | 'egress', packet: TracedPacket) => boolean;
+
+/** The policy tables of all nodes as their agents would fill them, traced instead of run by a kernel. */
+export function traceNodes(cluster: Cluster, family: Family): Passes {
+  const { policies, places } = indexOf(cluster);
+  const groups = createPortGroups();
+  const pods = [...cluster.pods].flatMap(([key, pod]) =>
+    ownAddresses(pod)
+      .filter((address) => familyOf(address) === family)
+      .map((address) => ({ key, node: pod.spec.nodeName, uid: pod.metadata.uid ?? key, address })),
+  );
+  const peers = pods.flatMap(({ key, address }) => peerElements(address, policies.classOf(key)));
+  const skeleton = policySkeleton({ podLinkPrefix: 'weft', family });
+  const tracers = new Map(
+    [...places].map(([node, place]) => {
+      const elements: PlannedElement[] = [
+        ...everyNodeAddress(place)
+          .filter((address) => familyOf(address) === family)
+          .map((address) => ({ set: 'resident', key: [address] })),
+        ...peers,
+        ...pods
+          .filter((pod) => pod.node === node)
+          .flatMap((pod) => podElements(pod, policies.policyOf(pod.key), groups)),
+      ];
+      return [node, createTracer(skeleton, elements)] as const;
+    }),
+  );
+  return (node, direction, packet) => {
+    const trace = tracers.get(node);
+    if (trace === undefined) throw new RangeError(`no node ${node}`);
+    return trace(`${direction}-of-pod`, packet).verdict === 'pass';
+  };
+}
