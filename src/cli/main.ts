@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, messageOf, WeftError } from '../lib/errors.ts';
+import { clusterName } from '../lab/names.ts';
 import type { CliEnvironment, ExitCode } from './environment.ts';
 
 /** Runs one command line (without `node` and the script). Never throws; what went wrong is on `err`. */
@@ -45,6 +46,10 @@ function commandLine(env: CliEnvironment, done: Done): Command {
     .showHelpAfterError('(weft --help lists the commands)')
     .exitOverride()
     .configureOutput({ writeOut: env.out, writeErr: env.err });
+  program.hook('preAction', (_, command) => {
+    const { name, cluster } = command.opts<{ name?: string; cluster?: string }>();
+    if (name !== undefined) command.setOptionValue('name', clusterName(name, cluster));
+  });
   addLabCommands(program, env, done);
   addOpen(program, env, done);
   addQuestions(program, env, done);
@@ -78,7 +83,10 @@ Expectations: 'SOURCE -> DESTINATION [allowed|denied|refused|unreachable]', 'SOU
 or a YAML file: a list of these, or of {from, to, port, protocol, expect: allow|deny, because}.
 `;
 
-const withLab = (command: Command): Command => command.option('--name <lab>', 'which lab', 'lab');
+const withLab = (command: Command): Command =>
+  command
+    .option('--name <lab>', 'which lab', 'lab')
+    .option('--cluster <cluster>', 'which further cluster of it; else the first');
 const withFiles = (command: Command): Command =>
   command.option('-f, --file <path>', 'manifests: a file, a folder or - (repeatable)', collect, []);
 
@@ -99,6 +107,7 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .option('--nodes <n>', 'number of nodes', wholeNumber, 3)
     .option('--network <model>', 'network model; the ClusterNetwork of the manifests, else calico')
     .option('--ip-family <family>', 'ipv4, ipv6 or dual; the ClusterNetwork of the manifests, else ipv4')
+    .option('--own-network', "a further cluster, beside the lab's network instead of on it", false)
     .option('--audit', 'the API server writes down every request, see docs/guide/identity.md', false)
     .option('--kubeconfig <file>', 'use the API server of this cluster instead of one of its own')
     .option('--context <name>', 'of that file; else its current one')

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Programming } from '../agent/agents.ts';
 import { createClient } from '../client/http/client.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
-import { readLabOptions } from '../lab/options.ts';
+import { readLabOptions, type LabOptions } from '../lab/options.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import { readProcessFile } from '../lab/process-file.ts';
@@ -13,6 +13,7 @@ import { rpcCall } from '../lib/rpc-client.ts';
 import { parseFlowReport } from '../model/flows/parse-report.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import { serverAccess } from './server-access.ts';
+import { sharedPins } from './shared-pins.ts';
 
 const reachableWithinMs = 20_000;
 
@@ -34,7 +35,7 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
     options,
     client,
     prober() {
-      prober ??= openProber(paths, ends);
+      prober ??= openProber(paths, options, ends);
       return prober;
     },
     async programmed(versions) {
@@ -80,7 +81,7 @@ async function whenReachable(call: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober> {
+async function openProber(paths: LabPaths, options: LabOptions, ends: (() => void)[]): Promise<Prober> {
   const [{ createNetworkNamespaces }, { createSockets }, { createProber }, { createDenialStream }] =
     await Promise.all([
       import('../kernel/netns/real.ts'),
@@ -88,7 +89,9 @@ async function openProber(paths: LabPaths, ends: (() => void)[]): Promise<Prober
       import('../workload/probe/prober.ts'),
       import('../workload/probe/denial-stream.ts'),
     ]);
-  const namespaces = createNetworkNamespaces({ directory: pinsOf(paths) });
+  const directory = pinsOf(paths);
+  const elsewhere = sharedPins(paths, options, directory.slice(0, -paths.namespaces.length));
+  const namespaces = createNetworkNamespaces({ directory, elsewhere });
   const denials = createDenialStream(paths.socket('agents'));
   const prober = createProber({ sockets: createSockets({ namespaces }), denials, clock: systemClock });
   ends.push(

@@ -9,6 +9,8 @@ import { createRpcServer } from '../lib/rpc.ts';
 import { followNodes } from './follow-nodes.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
+import { onSharedNetwork } from './shared-network.ts';
+import { sharedPins } from './shared-pins.ts';
 import { routeByBgp } from './route-by-bgp.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './serve-internet.ts';
@@ -20,7 +22,11 @@ await runRole('control', async (role) => {
   // The worker must start before this thread ever enters a namespace: it would live there.
   const poller = createPoller();
   watchHolder({ paths, log, poller });
-  const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
+  const namespaces = createNetworkNamespaces({
+    directory: paths.namespaces,
+    elsewhere: sharedPins(paths, options),
+    log,
+  });
   const route = createRouteNetlink({ namespaces });
   const sysctl = createSysctl({ namespaces });
   const api =
@@ -28,22 +34,31 @@ await runRole('control', async (role) => {
       ? await (await import('./own-api.ts')).serveOwnApi(role, namespaces)
       : await (await import('./cluster-api.ts')).useClusterApi(role, options.cluster);
 
-  const fabric = createFabric({ namespaces, route, sysctl });
+  const fabric = onSharedNetwork(createFabric({ namespaces, route, sysctl }), {
+    route,
+    namespaces,
+    log,
+    options,
+  });
   const { client } = api;
   const nodes = await followNodes({
     client,
     fabric,
     places: labPlaces(options),
     config: options.config,
+    ordinal: options.ordinal ?? 0,
     log,
   });
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
-  void serveInternet(paths, log);
+  if (options.ordinal === undefined) void serveInternet(paths, log);
   await api.open();
   nodes.followPools();
   await api.controllers.start();
-  const endRouting = await routeByBgp({ client, paths, config: options.config, log });
+  const endRouting =
+    options.ordinal === undefined
+      ? await routeByBgp({ client, paths, config: options.config, log })
+      : undefined;
   const rpc = createRpcServer({
     path: paths.socket('control'),
     log,
@@ -55,8 +70,9 @@ await runRole('control', async (role) => {
   return async () => {
     await rpc.stop();
     guard.close();
+    fabric.stop();
     await poller.close();
-    await endRouting();
+    await endRouting?.();
     await api.controllers.stop();
     await api.close();
   };

@@ -30,7 +30,8 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   const tokens = keepOwnTokens('dns', { client, paths, options, log });
   expose(() => clientMetrics(client.counts()));
   const families = familiesOfNetwork(options.config);
-  const internet = serveNames({ sockets, families, log });
+  // A further cluster asks the first one's.
+  const internet = options.ordinal === undefined ? serveNames({ sockets, families, log }) : undefined;
   const upstream = createUpstreamCounters();
   expose(() => upstreamMetrics(upstream));
   const transport = createUpstreamTransport({ sockets, clock: systemClock });
@@ -67,7 +68,7 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
     await serving.stop();
     gate.stop();
     await dns.stop();
-    await internet.stop();
+    await internet?.stop();
     await client.close();
   };
 });

@@ -19,6 +19,8 @@ export interface FollowNodesOptions {
   /** Where the lab's nodes are as it was made. */
   readonly places: readonly NodePlace[];
   readonly config: NetworkConfig;
+  /** Which cluster of its lab it is. */
+  readonly ordinal: number;
   readonly log: Log;
 }
 
@@ -33,12 +35,12 @@ export interface NodesFollower {
  * say already that one was renumbered, before this process started. Rejects with `fabric-failed`.
  */
 export async function followNodes(options: FollowNodesOptions): Promise<NodesFollower> {
-  const { client, fabric, config, log } = options;
+  const { client, fabric, config, ordinal, log } = options;
   const families = familiesOfNetwork(config);
   const { items } = await client.list(resources.nodes);
   let places = machinePlaces(options.places, items, config.model);
   let balanced: readonly string[] = [];
-  fabric.apply(defaultFabric(places, { families }));
+  fabric.apply(defaultFabric(places, { families, ordinal }));
   const nodes = client.informer<Node>(resources.nodes);
   let pools: Informer<IPAddressPool> | undefined;
   const follow = (): void => {
@@ -49,7 +51,7 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     if (sameJson(now, { places, balanced })) return;
     ({ places, balanced } = now);
     try {
-      fabric.apply(defaultFabric(places, { families, balanced }));
+      fabric.apply(defaultFabric(places, { families, ordinal, balanced }));
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
       log.error({ error: messageOf(error) }, 'the fabric could not follow');

@@ -17,7 +17,7 @@ import { apiPort, customObjects, systemObjects } from '../lab/system-objects.ts'
 import { systemClock } from '../lib/clock.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
-import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { labControlAddress } from '../model/network/lab-addresses.ts';
 import { openAuditLog } from './audit-log.ts';
 import { clientMetrics } from './client-metrics.ts';
 import type { LabApi } from './lab-api.ts';
@@ -39,7 +39,7 @@ export async function serveOwnApi(
     directory: paths.credentials,
     hosts: [
       kubernetesAddress(primaryServiceCidr(config)),
-      ...families.map((family) => labAddressesOf[family].control),
+      ...families.map((family) => labControlAddress(family, options.ordinal)),
     ],
     users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
   });
@@ -70,7 +70,7 @@ export async function serveOwnApi(
   return {
     client: clientOf('fabric'),
     async open() {
-      await ensureObjects(clients.as(token), systemObjects(places, config));
+      await ensureObjects(clients.as(token), systemObjects(places, options));
       await ensureObjects(clients.as(token), customObjects(config));
       for (const family of families) {
         await server.listen({

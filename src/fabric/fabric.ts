@@ -7,6 +7,7 @@ import type { Fabric, Machine } from '../model/fabric/machines.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import { fabricNamespaces, segmentNetns } from '../plan/links/fabric.ts';
 import { isAgentLink } from '../plan/links/node.ts';
+import { isUplink } from '../plan/links/uplink.ts';
 import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
 
 /** Executes fabrics: namespaces, switches, cables, addresses and routes of everything around the pods. */
@@ -75,10 +76,11 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
 
 /**
  * The fabric's part of a namespace that is there already. In a node's namespace the agents have links, and routes on the
- * fabric's links too: of routes only those can be told to be the fabric's that it wants now.
+ * fabric's links too: of routes only those can be told to be the fabric's that it wants now. Other clusters have cables in
+ * a switch.
  */
 function ownPart(actual: NamespaceState, desired: NamespaceState): NamespaceState {
-  const found = restrictTo(actual, (link) => !isAgentLink(link));
+  const found = restrictTo(actual, (link) => !isAgentLink(link) && !isUplink(link));
   const destinations = new Set(desired.routes.map(({ destination }) => destination));
   return { ...found, routes: found.routes.filter(({ destination }) => destinations.has(destination)) };
 }

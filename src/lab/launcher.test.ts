@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
 import { createFakeProcesses } from '../drivers/process/fake.ts';
 import type { ProcessCommand, Processes } from '../drivers/process/port.ts';
@@ -9,9 +9,11 @@ import { tryLock } from '../kernel/flock/flock.ts';
 import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { defaultNetworkConfig } from '../model/network/config.ts';
+import { mostClusters } from '../model/network/lab-addresses.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable } from './door.ts';
 import { createLauncher } from './launcher.ts';
+import { readLabOptions } from './options.ts';
 import { labPaths } from './paths.ts';
 import { readProcessFile, writeProcessFile } from './process-file.ts';
 
@@ -38,8 +40,10 @@ function playingHolder(real: Processes): Processes {
       commands.push([command.command, ...command.args]);
       inherited.push(command);
       const record = await real.start(command);
-      writeProcessFile(paths.processes, { holder: record });
-      writeFileSync(paths.kubeconfig, '{}');
+      if (!command.args.includes('/holder.ts')) return record;
+      const own = labPaths(directory, basename(command.args.at(-1) ?? ''));
+      writeProcessFile(own.processes, { holder: record });
+      writeFileSync(own.kubeconfig, '{}');
       return record;
     },
   };
@@ -207,4 +211,49 @@ test('a name that is no file name is refused', async () => {
   for (const name of ['../up', '', 'A', '-a', 'a'.repeat(41)]) {
     await assert.rejects(async () => labs.start({ ...lab, name }), failsWith('lab-name'));
   }
+});
+
+suite('further clusters of a lab', () => {
+  const ordinalOf = (name: string): number | undefined =>
+    readLabOptions(labPaths(directory, name).options).ordinal;
+
+  test('need the lab, whose network they share', async () => {
+    await assert.rejects(async () => labs.start({ ...lab, name: 'lab.b' }), failsWith('lab-missing'));
+    assert.deepEqual(readdirSync(directory), []);
+  });
+
+  test('are beside it, in its namespaces, each at a place of its own that it keeps', async () => {
+    await labs.start(lab);
+    const first = processes.find((found) => found.includes('/holder.ts'))[0];
+    for (const name of ['lab.b', 'lab.c', 'lab.b']) await labs.start({ ...lab, name });
+    assert.deepEqual([ordinalOf('lab'), ordinalOf('lab.b'), ordinalOf('lab.c')], [undefined, 1, 2]);
+    assert.deepEqual(await labs.list(), ['lab', 'lab.b', 'lab.c']);
+    assert.deepEqual(commands[1]?.slice(0, 4), ['nsenter', '--mount', '--target', String(first?.record.pid)]);
+    assert.equal(commands.length, 3);
+    await labs.stop('lab.b');
+    await labs.start({ ...lab, name: 'lab.d' });
+    assert.equal(ordinalOf('lab.d'), 1);
+  });
+
+  test('end with it, and alone', async () => {
+    await labs.start(lab);
+    for (const name of ['lab.b', 'lab.c']) await labs.start({ ...lab, name });
+    await labs.stop('lab.c');
+    assert.deepEqual(await labs.list(), ['lab', 'lab.b']);
+    await labs.stop('lab');
+    assert.deepEqual(readdirSync(directory), []);
+    assert.deepEqual(
+      processes.find(() => true),
+      [],
+    );
+  });
+
+  test('are as many as the network has places for', async () => {
+    await labs.start(lab);
+    for (let more = 1; more < mostClusters; more++) await labs.start({ ...lab, name: `lab.c${more}` });
+    await assert.rejects(
+      async () => labs.start({ ...lab, name: 'lab.more' }),
+      failsWith('clusters-too-many'),
+    );
+  });
 });

@@ -5,11 +5,14 @@ import { acquireLock } from '../drivers/process/lock.ts';
 import type { ProcessCommand, ProcessRecord, Processes } from '../drivers/process/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
+import { mostClusters } from '../model/network/lab-addresses.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
-import { findLabDaemons, findLabProcesses, type LabProcess } from './lab-processes.ts';
+import { findLabDaemons, findLabProcesses, runningLabs, type LabProcess } from './lab-processes.ts';
 import { readLabOptions, type LabOptions } from './options.ts';
+import { missingLab } from './missing-lab.ts';
 import { enterNamespaces } from './namespaces.ts';
+import { checkName, clustersOf, labOfCluster } from './names.ts';
 import { labPaths, type LabPaths } from './paths.ts';
 import { processStatus } from './process-status.ts';
 import { inRunDirectory, makeOwnDirectory, requireRoom, runDirectoryError } from './run-directory.ts';
@@ -76,6 +79,14 @@ export function createLauncher(options: LauncherOptions): LabControl {
     await Promise.all(left.map((record) => processes.stop(record, { graceMs: 0 })));
   };
 
+  /** A process of another cluster of the same lab: all of them see each other's pins. */
+  const neighbourOf = (name: string): ProcessRecord | undefined => {
+    const lab = labOfCluster(name) ?? name;
+    const running = runningLabs(processes, directory);
+    const [neighbour] = [lab, ...clustersOf(lab, [...running])].filter((one) => running.has(one));
+    return neighbour === undefined ? undefined : runningOf(pathsOf(neighbour))[0]?.record;
+  };
+
   /** Starts a holder; what no process is left of is started from nothing. */
   const startHolder = async (paths: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
     const survivor = runningOf(paths)[0]?.record;
@@ -84,7 +95,8 @@ export function createLauncher(options: LauncherOptions): LabControl {
       inRunDirectory(directory, () => makeDirectories(paths, lab));
     }
     await prepare();
-    const [command, ...args] = enterNamespaces(survivor, options.door !== undefined);
+    const beside = survivor ?? neighbourOf(paths.name);
+    const [command, ...args] = enterNamespaces(beside, options.door !== undefined);
     const program = {
       command,
       args: [...args, options.node, options.holderEntry, paths.directory],
@@ -139,19 +151,31 @@ export function createLauncher(options: LauncherOptions): LabControl {
     inRunDirectory(directory, () => rmSync(paths.directory, { recursive: true, force: true }));
   };
 
+  const run = async (paths: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
+    // Somebody began to end it and did not come to the end.
+    if (existsSync(paths.ending)) await end(paths);
+    const running = runningOf(paths);
+    if (running.length > 0) requireSame(paths, lab);
+    if (running.some(({ role }) => role === 'holder')) await prepare();
+    else {
+      await options.checkMachine();
+      await startHolder(paths, lab, prepare);
+    }
+    await whenAnswering(paths, lab, prepare);
+  };
+
+  /** Nobody ends the lab meanwhile, or gives its place on the network to another cluster. */
+  const runBeside = async (first: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
+    if (runningOf(first).length === 0) throw missingLab(first.name, listLabs(directory));
+    if (lab.ownNetwork === true) return withLock(lab.name, (paths) => run(paths, lab, prepare));
+    const others = clustersOf(first.name, listLabs(directory));
+    const ordinal = ordinalFor(lab.name, new Map(others.map((name) => [name, ordinalOf(pathsOf(name))])));
+    return withLock(lab.name, (paths) => run(paths, { ...lab, ordinal }, prepare));
+  };
+
   return {
     paths: pathsOf,
-    async list() {
-      try {
-        const entries = readdirSync(directory, { withFileTypes: true });
-        return entries
-          .filter((entry) => entry.isDirectory())
-          .map(({ name }) => name)
-          .toSorted();
-      } catch {
-        return [];
-      }
-    },
+    list: async () => listLabs(directory),
     isUnprivileged: () => Promise.resolve(options.door !== undefined),
     isRunning: async (name) => runningOf(pathsOf(name)).length > 0,
     processes: async (name) => processStatus(processes, pathsOf(name)),
@@ -162,26 +186,52 @@ export function createLauncher(options: LauncherOptions): LabControl {
         return undefined;
       }
     },
-    start: (lab, prepare = () => Promise.resolve()) =>
-      withLock(lab.name, async (paths) => {
-        // Somebody began to end it and did not come to the end.
-        if (existsSync(paths.ending)) await end(paths);
-        const running = runningOf(paths);
-        if (running.length > 0) requireSame(paths, lab);
-        if (running.some(({ role }) => role === 'holder')) await prepare();
-        else {
-          await options.checkMachine();
-          await startHolder(paths, lab, prepare);
-        }
-        await whenAnswering(paths, lab, prepare);
-      }),
+    start(lab, prepare = () => Promise.resolve()) {
+      const first = labOfCluster(lab.name);
+      if (first === undefined) return withLock(lab.name, (paths) => run(paths, lab, prepare));
+      return withLock(first, (paths) => runBeside(paths, lab, prepare));
+    },
     stop: (name) =>
       withLock(name, async (paths) => {
+        for (const cluster of clustersOf(name, listLabs(directory))) await withLock(cluster, end);
         const found = existsSync(paths.directory) || runningOf(paths).length > 0;
         await end(paths);
         return found;
       }),
   };
+}
+
+/** Names of the directories of labs and of their further clusters, sorted. */
+function listLabs(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function ordinalOf({ options }: LabPaths): number | undefined {
+  try {
+    return readLabOptions(options).ordinal;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the cluster has already, else the lowest that no other of its lab has. */
+function ordinalFor(name: string, taken: ReadonlyMap<string, number | undefined>): number {
+  const own = taken.get(name);
+  if (own !== undefined) return own;
+  const others = new Set(taken.values());
+  for (let ordinal = 1; ordinal < mostClusters; ordinal++) if (!others.has(ordinal)) return ordinal;
+  throw new WeftError('clusters-too-many', `a lab has ${mostClusters} clusters at most`, {
+    fault: 'input',
+    hint: 'run "weft down --cluster NAME" for one of them first',
+  });
 }
 
 /** From here on no process of the lab starts another, and a later `up` begins by finishing this. */
@@ -205,15 +255,6 @@ function notEnding({ name }: LabPaths, left: readonly LabProcess[]): WeftError {
   const pids = left.map(({ role, record }) => `${role} ${record.pid}`).join(', ');
   return new WeftError('lab-not-ending', `processes of lab ${name} do not end: ${pids}`, {
     fault: 'environment',
-  });
-}
-
-/** A lab's name is a file name and stands in names that people type. */
-function checkName(name: string): string {
-  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name;
-  throw new WeftError('lab-name', `"${name}" cannot be the name of a lab`, {
-    fault: 'input',
-    hint: 'use at most 40 of a-z, 0-9 and - inside',
   });
 }
 

@@ -12,6 +12,10 @@ export interface LabOptions {
   readonly config: NetworkConfig;
   /** The API server writes down every request. */
   readonly audit?: boolean;
+  /** Which cluster of its lab this is; the first, 0, whose network the others share, when absent. */
+  readonly ordinal?: number;
+  /** A further cluster of a lab that is on a network of its own: router, internet and all. */
+  readonly ownNetwork?: boolean;
   /** Where the lab has no API server of its own. */
   readonly cluster?: LabCluster;
 }
@@ -33,16 +37,18 @@ export function readLabOptions(path: string): LabOptions {
   return JSON.parse(readFileSync(path, 'utf8')) as LabOptions;
 }
 
-/** The nodes of a lab and their addresses, which follow from their number alone. */
+/** The nodes of a cluster of a lab and their addresses, which follow from its ordinal and their number alone. */
 export function labPlaces({
   nodes,
   config = defaultNetworkConfig,
+  ordinal,
 }: {
   nodes: number;
   config?: NetworkConfig;
+  ordinal?: number;
 }): NodePlace[] {
   return Array.from({ length: nodes }, (_, index) => {
-    const place = labPlace(config, index);
+    const place = labPlace(config, index, ordinal);
     if (place !== undefined) return place;
     throw new WeftError(
       'pod-range-too-small',

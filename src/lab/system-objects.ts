@@ -4,7 +4,7 @@ import type { Endpoints, Node, Service } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
 import { familyOf } from '../lib/address.ts';
-import { labAddressesOf } from '../model/network/lab-addresses.ts';
+import { labControlAddress } from '../model/network/lab-addresses.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
@@ -124,10 +124,13 @@ export function clusterDnsObjects(config: NetworkConfig): [Deployment, Service] 
 }
 
 /** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
-export function apiServiceObjects(config: NetworkConfig): [Service, EndpointSlice, Endpoints] {
+export function apiServiceObjects(
+  config: NetworkConfig,
+  ordinal?: number,
+): [Service, EndpointSlice, Endpoints] {
   const serviceCidr = primaryServiceCidr(config);
   const family = familyOf(serviceCidr);
-  const { control } = labAddressesOf[family];
+  const control = labControlAddress(family, ordinal);
   const metadata = { name: 'kubernetes', namespace: 'default' };
   return [
     {
@@ -201,11 +204,18 @@ export function clusterObjects(places: readonly NodePlace[], config: NetworkConf
   ];
 }
 
+export interface SystemOptions {
+  readonly config: NetworkConfig;
+  /** Which cluster of its lab it is. */
+  readonly ordinal?: number;
+}
+
 /** The same where the API server is the lab's own, with what other API servers bring along. */
-export function systemObjects(places: readonly NodePlace[], config: NetworkConfig): KubernetesObject[] {
+export function systemObjects(places: readonly NodePlace[], lab: SystemOptions): KubernetesObject[] {
+  const { config, ordinal } = lab;
   return [
     ...clusterObjects(places, config),
-    ...apiServiceObjects(config),
+    ...apiServiceObjects(config, ordinal),
     ...policyDefinitions(),
     ...loadBalancerDefinitions(),
     ...fabricDefinitions(),

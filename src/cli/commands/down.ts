@@ -1,4 +1,5 @@
 import type { ClusterDoor } from '../../lab/cluster/door.ts';
+import { labOfCluster } from '../../lab/names.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { createProgress } from '../progress.ts';
@@ -16,7 +17,11 @@ export interface DownOptions {
 export async function down(env: CliEnvironment, options: DownOptions): Promise<ExitCode> {
   const progress = createProgress(env);
   const codes: ExitCode[] = [];
-  for (const name of options.all ? await env.labs.list() : [options.name]) {
+  // A lab takes its further clusters along.
+  const labs = options.all
+    ? (await env.labs.list()).map((name) => labOfCluster(name) ?? name)
+    : [options.name];
+  for (const name of new Set(labs)) {
     const door = await clusterOf(env, name, options).catch((error: unknown) => {
       if (options.kubeconfig !== undefined) throw error;
       // It never came so far as to say how.

@@ -3,6 +3,7 @@ import { labMark } from '../../lab/cluster/belongings.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
+import { labOfCluster } from '../../lab/names.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
 import { watchReadiness } from '../../lab/readiness.ts';
 import { waitUntilWhole } from '../../lab/whole.ts';
@@ -21,6 +22,8 @@ export interface UpOptions {
   readonly network?: string;
   readonly ipFamily?: string;
   readonly audit?: boolean;
+  /** Not that of the lab which it is a further cluster of. */
+  readonly ownNetwork?: boolean;
   /** Of a cluster whose API server the lab is to use, and which of its contexts. */
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -47,6 +50,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     nodes: options.nodes,
     config: labNetworkOf(manifests, options),
     ...(options.audit === true && { audit: true }),
+    ...(ownNetworkOf(options) && { ownNetwork: true }),
   };
   const on = await clusterFor(env, wanted, { ...options, manifests, progress });
   const lab = on?.lab ?? wanted;
@@ -78,6 +82,15 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     await connection.close();
   }
   return 0;
+}
+
+/** Only a further cluster can be on another network than its lab's. */
+function ownNetworkOf({ name, ownNetwork = false }: UpOptions): boolean {
+  if (!ownNetwork || labOfCluster(name) !== undefined) return ownNetwork;
+  throw new WeftError('own-network', '--own-network is for further clusters of a lab', {
+    fault: 'input',
+    hint: 'name one with --cluster; the first one is always on a network of its own',
+  });
 }
 
 /** A lab whose API server is a cluster's. Nothing is there of it yet but what stands in these. */

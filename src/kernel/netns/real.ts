@@ -18,6 +18,8 @@ import { insideDescriptor, insideNew } from './thread.ts';
 export interface NetworkNamespacesOptions {
   /** Holds one pin per namespace; made on the first `create`. On a mount that is not propagated, ideally. */
   readonly directory: string;
+  /** Somebody else's pins, by name with the directory that they are in: they are opened, and never made or removed. */
+  readonly elsewhere?: ReadonlyMap<string, string>;
   readonly log?: Log;
 }
 
@@ -32,11 +34,13 @@ export function createNetworkNamespaces(options: NetworkNamespacesOptions): Netw
 
 class PinnedNamespaces implements NetworkNamespaces, PinKeeper {
   readonly #directory: string;
+  readonly #elsewhere: ReadonlyMap<string, string>;
   readonly #log: Log;
   readonly #open = new Map<string, NetworkNamespace>();
 
-  constructor({ directory, log = silentLog }: NetworkNamespacesOptions) {
+  constructor({ directory, elsewhere = new Map(), log = silentLog }: NetworkNamespacesOptions) {
     this.#directory = directory;
+    this.#elsewhere = elsewhere;
     this.#log = log;
   }
 
@@ -65,7 +69,7 @@ class PinnedNamespaces implements NetworkNamespaces, PinKeeper {
     checkNamespaceName(name);
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    if (!isPinned(this.#directory, name)) throw namespaceMissing(name);
+    if (!isPinned(this.#directoryOf(name), name)) throw namespaceMissing(name);
     return this.#refused(name, () => this.#remember(name));
   }
 
@@ -98,7 +102,8 @@ class PinnedNamespaces implements NetworkNamespaces, PinKeeper {
   }
 
   repin(): string[] {
-    const lost = [...this.#open.values()].filter(({ name }) => !isPinned(this.#directory, name));
+    const own = [...this.#open.values()].filter(({ name }) => !this.#elsewhere.has(name));
+    const lost = own.filter(({ name }) => !isPinned(this.#directory, name));
     for (const { name, fd } of lost) {
       this.#refused(name, () => {
         preparePin(this.#directory, name);
@@ -113,8 +118,12 @@ class PinnedNamespaces implements NetworkNamespaces, PinKeeper {
     for (const name of this.#open.keys()) this.#close(name);
   }
 
+  #directoryOf(name: string): string {
+    return this.#elsewhere.get(name) ?? this.#directory;
+  }
+
   #remember(name: string): NetworkNamespace {
-    const namespace = { name, fd: openPin(this.#directory, name) };
+    const namespace = { name, fd: openPin(this.#directoryOf(name), name) };
     this.#open.set(name, namespace);
     return namespace;
   }

@@ -1,6 +1,6 @@
 import { familyOf, type Family } from '../../lib/address.ts';
 import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
-import { labAddressesOf, type LabAddresses } from '../network/lab-addresses.ts';
+import { labAddressesOf, labControlAddress, type LabAddresses } from '../network/lab-addresses.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 import type { Fabric, Machine, MachineRoute } from './machines.ts';
 
@@ -12,7 +12,9 @@ export function nodeNetns(node: string): string {
 /** Pins of the machines that are no nodes. */
 export const machineNetns = { router: 'router', internet: 'internet', control: 'control' } as const;
 
-const nodeSegment = 'default';
+/** The segment of the nodes of a lab's first cluster; a further one has a switch of its own, with a cable to this. */
+export const nodeSegment = 'default';
+export const clusterSegment = 'cluster';
 const internetSegment = 'internet';
 
 /** What nobody on the internet has a way to: RFC 1918, RFC 4193. */
@@ -26,42 +28,64 @@ export interface FabricOptions {
   readonly families?: readonly Family[];
   /** Prefixes of load balancers' addresses. */
   readonly balanced?: readonly string[];
+  /** Which cluster of its lab it is: 0, the first, has the router and the internet; when absent, too. */
+  readonly ordinal?: number;
 }
 
 /**
  * The fabric of a lab that describes none: all nodes and the API server's machine on one segment, a router, and
  * behind it a machine that stands for the internet. It knows the way to the nodes but carries no private
  * addresses, so that pods and cluster addresses cannot be reached from there. It knows the way to load balancers'
- * addresses too, as far as the router: what no node announces there ends there.
+ * addresses too, as far as the router: what no node announces there ends there. A further cluster has its own nodes and
+ * control machine only.
  */
-export function defaultFabric(
-  nodes: Iterable<NodePlace>,
-  { families = ['IPv4'], balanced = [] }: FabricOptions = {},
-): Fabric {
-  const beyond = balanced.filter((prefix) => families.includes(familyOf(prefix)) && !isOnSegment(prefix));
-  const known = families.map((family) => labAddressesOf[family]);
-  const toRouter = known.map(({ router }) => defaultRoute(router));
+export function defaultFabric(nodes: Iterable<NodePlace>, options: FabricOptions = {}): Fabric {
+  const { families = ['IPv4'], ordinal = 0 } = options;
+  const segment = ordinal === 0 ? nodeSegment : clusterSegment;
   return {
     families,
-    segments: [{ name: nodeSegment }, { name: internetSegment }],
+    segments: ordinal === 0 ? [{ name: segment }, { name: internetSegment }] : [{ name: segment }],
     machines: [
-      routerMachine(known, beyond),
-      internetMachine(families, beyond),
-      {
-        name: 'control',
-        netns: machineNetns.control,
-        interfaces: [onSegment(known.map(({ control }) => control))],
-        routes: toRouter,
-      },
-      ...[...nodes].map((node) => ({
-        name: node.name,
-        netns: nodeNetns(node.name),
-        interfaces: [onSegment(nodeAddresses(node))],
-        routes: toRouter,
-        forwards: true,
-      })),
+      ...(ordinal === 0 ? surroundings(families, options.balanced) : []),
+      ...clusterMachines(nodes, { families, ordinal, segment }),
     ],
   };
+}
+
+function surroundings(families: readonly Family[], balanced: readonly string[] = []): Machine[] {
+  const beyond = balanced.filter((prefix) => families.includes(familyOf(prefix)) && !isOnSegment(prefix));
+  const known = families.map((family) => labAddressesOf[family]);
+  return [routerMachine(known, beyond), internetMachine(families, beyond)];
+}
+
+interface ClusterSegment {
+  readonly families: readonly Family[];
+  readonly ordinal: number;
+  readonly segment: string;
+}
+
+/** The machines of one cluster: that of its API server, and its nodes'. */
+function clusterMachines(
+  nodes: Iterable<NodePlace>,
+  { families, ordinal, segment }: ClusterSegment,
+): Machine[] {
+  const routes = families.map((family) => defaultRoute(labAddressesOf[family].router));
+  const control = families.map((family) => labControlAddress(family, ordinal));
+  return [
+    {
+      name: 'control',
+      netns: machineNetns.control,
+      interfaces: [onSegment(control, segment)],
+      routes,
+    },
+    ...[...nodes].map((node) => ({
+      name: node.name,
+      netns: nodeNetns(node.name),
+      interfaces: [onSegment(nodeAddresses(node), segment)],
+      routes,
+      forwards: true,
+    })),
+  ];
 }
 
 function routerMachine(known: readonly LabAddresses[], beyond: readonly string[]): Machine {
@@ -70,7 +94,10 @@ function routerMachine(known: readonly LabAddresses[], beyond: readonly string[]
     name: 'router',
     netns: machineNetns.router,
     interfaces: [
-      onSegment(known.map(({ router }) => router)),
+      onSegment(
+        known.map(({ router }) => router),
+        nodeSegment,
+      ),
       { name: 'eth1', segment: internetSegment, addresses: outside },
     ],
     routes: [
@@ -102,9 +129,9 @@ function internetMachine(families: readonly Family[], beyond: readonly string[])
   };
 }
 
-function onSegment(addresses: readonly string[]): Machine['interfaces'][number] {
+function onSegment(addresses: readonly string[], segment: string): Machine['interfaces'][number] {
   const withLength = addresses.map((address) => address + bitsOf(labAddressesOf[familyOf(address)].segment));
-  return { name: 'eth0', segment: nodeSegment, addresses: withLength };
+  return { name: 'eth0', segment, addresses: withLength };
 }
 
 /**

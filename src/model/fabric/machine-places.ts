@@ -1,7 +1,7 @@
 import type { Node } from '../../api/types/core.ts';
-import { familyOf, parseAddress } from '../../lib/address.ts';
+import { familyOf, parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
-import { labAddressesOf } from '../network/lab-addresses.ts';
+import { labAddressesOf, labControlAddress, mostClusters } from '../network/lab-addresses.ts';
 import type { NetworkModel } from '../network/models.ts';
 import { placesOf } from '../network/places.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
@@ -37,5 +37,12 @@ function isFree(text: string): boolean {
   const known = labAddressesOf[familyOf(text)];
   const segment = parsePrefix(known.segment);
   if (address === undefined || segment === undefined) return false;
-  return contains(segment, address) && text !== known.router && text !== known.control;
+  return (
+    contains(segment, address) && text !== known.router && !controlAddresses(familyOf(text)).includes(text)
+  );
+}
+
+/** Those of every cluster that there may be on the segment. */
+function controlAddresses(family: Family): string[] {
+  return Array.from({ length: mostClusters }, (_, cluster) => labControlAddress(family, cluster));
 }

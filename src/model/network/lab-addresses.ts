@@ -50,10 +50,28 @@ export function labNodeName(index: number): string {
   return `node-${index + 1}`;
 }
 
-/** Address of the lab node with this index, from 0: 172.20.1.1 and on, or fd00:172:20::101 and on. */
-export function labNodeAddress(index: number, family: Family = 'IPv4'): string {
+/** Clusters that one segment has room for; the lab's own pool of load balancers' addresses comes behind their nodes. */
+export const mostClusters = 16;
+
+/**
+ * Address of the lab node with this index, from 0: 172.20.1.1 and on, or fd00:172:20::101 and on. Each further cluster
+ * on the segment has the next 256: 172.20.2.1 and on.
+ */
+export function labNodeAddress(index: number, family: Family = 'IPv4', cluster = 0): string {
+  return onSegment(family, 257 + 256 * cluster + index);
+}
+
+/** Where the API server of a cluster listens for its pods and nodes: 172.20.0.10, 172.20.0.11 and on. */
+export function labControlAddress(family: Family, cluster = 0): string {
+  return onSegment(family, controlOffset[family] + cluster);
+}
+
+/** Of `control` above. */
+const controlOffset = { IPv4: 10, IPv6: 16 } as const satisfies Record<Family, number>;
+
+function onSegment(family: Family, offset: number): string {
   const segment = parsePrefix(labAddressesOf[family].segment);
-  const address = segment === undefined ? undefined : addressAfter(segment.network, 257n + BigInt(index));
-  if (address === undefined) throw new RangeError(`no address for node ${index}`);
+  const address = segment === undefined ? undefined : addressAfter(segment.network, BigInt(offset));
+  if (address === undefined) throw new RangeError(`no address ${offset} in the segment`);
   return formatAddress(address);
 }

@@ -18,15 +18,16 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
   return states;
 }
 
-const bridge = 'br0';
+/** Name of the bridge that a switch is. */
+export const switchBridge = 'br0';
 
 function switchState(segment: string, machines: readonly Machine[]): NamespaceState {
-  const links = new Map<string, Link>([[bridge, { kind: 'bridge', name: bridge }]]);
+  const links = new Map<string, Link>([[switchBridge, { kind: 'bridge', name: switchBridge }]]);
   for (const machine of machines) {
     for (const nic of machine.interfaces.filter((candidate) => candidate.segment === segment)) {
       const name = cableName(machine, nic);
       const peer = { name: nic.name, namespace: machine.netns, mac: macOfInterface(nic) };
-      links.set(name, { kind: 'veth', name, master: bridge, peer });
+      links.set(name, { kind: 'veth', name, master: switchBridge, peer });
     }
   }
   return { links, addresses: [], routes: [], neighbours: [], fdb: [] };
