@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   kernel: ['wire'],
   drivers: [],
   doctor: ['plan', 'types:kernel'],
-  reconcile: [],
+  reconcile: ['plan', 'types:kernel'],
   apiserver: ['api'],
   client: ['api'],
   controllers: ['client', 'model', 'reconcile', 'api'],

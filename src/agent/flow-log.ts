@@ -9,7 +9,7 @@ import { workloadOf, workloadText } from '../model/workloads/workload-of.ts';
 import type { FlowReport, ObservedFlow } from '../model/flows/observed-flow.ts';
 import { podLinkPrefix } from '../plan/links/node.ts';
 import { flowSets, flowSetType, flowSkeleton, flowTables, mostFlowsInSet } from '../plan/flows/skeleton.ts';
-import { createManagedTable, type ManagedTable } from './table.ts';
+import { createManagedTable, type ManagedTable } from '../reconcile/nft-table.ts';
 
 /** Records, while somebody wants it, which connections the policies of all nodes let through. */
 export interface FlowLog {

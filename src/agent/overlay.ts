@@ -212,6 +212,7 @@ function linkOf(operation: RouteOperation): string {
   if ('route' in operation) return operation.route.link;
   if ('neighbour' in operation) return operation.neighbour.link;
   if ('entry' in operation) return operation.entry.link;
+  if ('rule' in operation) return 'lo';
   return 'link' in operation ? operation.link.name : operation.name;
 }
 

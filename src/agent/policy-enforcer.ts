@@ -4,7 +4,7 @@ import type { PodPolicy } from '../model/policy/port.ts';
 import { podLinkPrefix } from '../plan/links/node.ts';
 import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
 import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
-import { createManagedTable } from './table.ts';
+import { createManagedTable } from '../reconcile/nft-table.ts';
 
 /** NetworkPolicy of one node's pods in one address family. */
 export interface PolicyEnforcer {

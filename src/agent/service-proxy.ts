@@ -16,7 +16,7 @@ import {
 } from '../plan/services/skeleton.ts';
 import { emptySize, growServices, type SlotChain } from '../plan/services/slots.ts';
 import { createSessionAffinity } from './session-affinity.ts';
-import { createManagedTable } from './table.ts';
+import { createManagedTable } from '../reconcile/nft-table.ts';
 
 /** The Service proxy of one node in one address family. */
 export interface ServiceProxy {

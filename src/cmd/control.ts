@@ -1,12 +1,15 @@
 import { createFabric } from '../fabric/fabric.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createNftables } from '../kernel/nft/nftables.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
 import { createRpcServer } from '../lib/rpc.ts';
+import { followNetworks } from './follow-networks.ts';
 import { followNodes } from './follow-nodes.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { onSharedNetwork } from './shared-network.ts';
@@ -14,6 +17,7 @@ import { sharedPins } from './shared-pins.ts';
 import { routeByBgp } from './route-by-bgp.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './serve-internet.ts';
+import { createMachineServer } from './serve-machines.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: fabric, controllers, and the API server where the lab has one of its own. */
@@ -34,21 +38,21 @@ await runRole('control', async (role) => {
       ? await (await import('./own-api.ts')).serveOwnApi(role, namespaces)
       : await (await import('./cluster-api.ts')).useClusterApi(role, options.cluster);
 
-  const fabric = onSharedNetwork(createFabric({ namespaces, route, sysctl }), {
-    route,
-    namespaces,
-    log,
-    options,
-  });
+  const kernel = { namespaces, route, sysctl, nft: createNftables({ namespaces }) };
+  const fabric = onSharedNetwork(createFabric(kernel), { route, namespaces, log, options });
   const { client } = api;
-  const nodes = await followNodes({
+  const around = {
     client,
     fabric,
     places: labPlaces(options),
     config: options.config,
     ordinal: options.ordinal ?? 0,
     log,
-  });
+  };
+  const nodes =
+    modelTraits[options.config.model].world === 'virtual-network'
+      ? await followNetworks({ ...around, machines: createMachineServer(paths, log) })
+      : await followNodes(around);
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   if (options.ordinal === undefined) void serveInternet(paths, log);

@@ -26,7 +26,7 @@ export interface FollowNodesOptions {
 
 /** The fabric, as it follows the API. */
 export interface NodesFollower {
-  /** From now on there are ways to the addresses of pools, too: to be called once the API serves their kind. */
+  /** From now on, kinds that labs define are followed too, such as pools: to be called once the API serves them. */
   followPools(): void;
 }
 

@@ -1,14 +1,17 @@
 import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
+import type { Nftables } from '../kernel/nft/port.ts';
 import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
+import { machineNetns } from '../model/fabric/default-fabric.ts';
 import type { Fabric, Machine } from '../model/fabric/machines.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import { fabricNamespaces, segmentNetns } from '../plan/links/fabric.ts';
 import { isAgentLink } from '../plan/links/node.ts';
 import { isUplink } from '../plan/links/uplink.ts';
 import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
+import { createNetworksTable } from './networks-table.ts';
 
 /** Executes fabrics: namespaces, switches, cables, addresses and routes of everything around the pods. */
 export interface FabricExecutor {
@@ -22,10 +25,12 @@ export interface FabricKernel {
   readonly namespaces: NetworkNamespaces;
   readonly route: RouteNetlink;
   readonly sysctl: Sysctl;
+  readonly nft: Nftables;
 }
 
-export function createFabric({ namespaces, route, sysctl }: FabricKernel): FabricExecutor {
+export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): FabricExecutor {
   const programmed = new Map<string, NamespaceState>();
+  const networksTable = createNetworksTable(nft);
 
   let last: Fabric = { families: [], segments: [], machines: [] };
 
@@ -34,10 +39,11 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
     if (known !== undefined) return known;
     try {
       namespaces.create(netns);
+      if (netns === machineNetns.networks) networksTable.forget();
       return emptyNamespace;
     } catch (error) {
       if (!(error instanceof WeftError && error.code === 'netns-exists')) throw error;
-      return ownPart(route.dump(netns), desired);
+      return ownPart(netns, route.dump(netns), desired);
     }
   };
 
@@ -50,6 +56,8 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
     for (const machine of fabric.machines) {
       if (!programmed.has(machine.netns)) configureMachine(sysctl, machine, fabric.families);
     }
+    // Before there are links: what the table does not know does not pass.
+    if (fabric.networks !== undefined) changes += networksTable.apply(fabric.networks);
     for (const [netns, state] of desired) {
       const operations = diffNamespace(current.get(netns) ?? emptyNamespace, state);
       changes += operations.length;
@@ -57,6 +65,7 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
       programmed.set(netns, state);
     }
     for (const netns of [...programmed.keys()].filter((known) => !desired.has(known))) {
+      if (netns === machineNetns.networks) networksTable.forget();
       route.forget(netns);
       namespaces.delete(netns);
       programmed.delete(netns);
@@ -69,17 +78,19 @@ export function createFabric({ namespaces, route, sysctl }: FabricKernel): Fabri
     repair() {
       // As if an earlier process had made it.
       programmed.clear();
-      return apply(last);
+      const changes = apply(last);
+      return last.networks === undefined ? changes : changes + networksTable.repair();
     },
   };
 }
 
 /**
- * The fabric's part of a namespace that is there already. In a node's namespace the agents have links, and routes on the
- * fabric's links too: of routes only those can be told to be the fabric's that it wants now. Other clusters have cables in
- * a switch.
+ * The fabric's part of a namespace that is there already: all of the one that forwards between networks. In a node's
+ * namespace the agents have links, and routes on the fabric's links too: of routes only those can be told to be the
+ * fabric's that it wants now. Other clusters have cables in a switch.
  */
-function ownPart(actual: NamespaceState, desired: NamespaceState): NamespaceState {
+function ownPart(netns: string, actual: NamespaceState, desired: NamespaceState): NamespaceState {
+  if (netns === machineNetns.networks) return actual;
   const found = restrictTo(actual, (link) => !isAgentLink(link) && !isUplink(link));
   const destinations = new Set(desired.routes.map(({ destination }) => destination));
   return { ...found, routes: found.routes.filter(({ destination }) => destinations.has(destination)) };

@@ -6,6 +6,7 @@ import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
 import { familyOf } from '../lib/address.ts';
 import { labControlAddress } from '../model/network/lab-addresses.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
+import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
@@ -167,7 +168,11 @@ export function apiServiceObjects(
 
 /** Of kinds that `systemObjects` defines: to be made behind them. */
 export function customObjects(config: NetworkConfig): KubernetesObject[] {
-  return [...labPoolObjects(familiesOfNetwork(config)), ...passwordReaders()];
+  return [
+    ...labPoolObjects(familiesOfNetwork(config)),
+    ...passwordReaders(),
+    ...defaultNetworkObjects(config.model),
+  ];
 }
 
 /** Who speaks BGP reads the Secrets that BGPPeers name, which are beside them, and no others. */

@@ -64,9 +64,20 @@ function callsSegmentsInvalid(kernelRelease: string): boolean {
   return major !== undefined && (Number(major) < 6 || (major === '6' && minor === '0'));
 }
 
+/**
+ * Links to come answer every ARP request. Packets leave by the link they came from where an appliance sent them, without a
+ * redirect; errors about a packet go the way that the packet's mark says; a flow may come by twice.
+ */
+const everybodysNeighbour = {
+  'net.ipv4.conf.default.proxy_arp': '1',
+  'net.ipv4.conf.all.send_redirects': '0',
+  'net.ipv4.conf.default.send_redirects': '0',
+  'net.ipv4.fwmark_reflect': '1',
+} as const satisfies SysctlValues;
+
 /** A machine of the fabric. Answers may come back by another interface than packets left by. */
 export function machineSysctls(
-  { forwards = false, answersForAll = false }: Machine,
+  { forwards = false, answersForAll = false, answersArpForAll = false }: Machine,
   families: readonly Family[],
 ): SysctlValues {
   const ipv6 = {
@@ -86,5 +97,6 @@ export function machineSysctls(
     // Such a machine sends from addresses that it does not own.
     'net.ipv4.ip_nonlocal_bind': answersForAll ? '1' : '0',
     ...(families.includes('IPv6') ? ipv6 : {}),
+    ...(answersArpForAll && everybodysNeighbour),
   };
 }

@@ -1,3 +1,4 @@
+import { fabricResources } from '../../api/resources.ts';
 import type { PolicyRule } from './port.ts';
 
 /** A ClusterRole that every cluster has, and whom it is bound to. */
@@ -192,6 +193,9 @@ const announcing = [
   'l2advertisements',
 ];
 
+/** Kinds that describe the world around the nodes. */
+const fabricPlurals = Object.keys(fabricResources);
+
 /** What Weft's own processes need, and no more. Writes about nodes and their pods are made as those nodes. */
 const own: readonly PolicyRole[] = [
   {
@@ -227,6 +231,8 @@ const own: readonly PolicyRole[] = [
       on('', ['nodes'], ['list', 'watch']),
       // The lab's router is what the nodes speak BGP with.
       on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools'], ['list', 'watch']),
+      on('weft.dev', fabricPlurals, ['list', 'watch']),
+      on('weft.dev', ['virtualmachines/status', 'virtualnetworks/status'], ['patch']),
       tellEvents,
     ],
     users: [componentUsers.fabric],

@@ -7,11 +7,13 @@ import { failureOf, noSuchLink, Refusal } from './refusal.ts';
 import { linksNeededBy, requestFor, type Numbers } from './request.ts';
 import type { Request, RouteSocket } from './socket.ts';
 
-/** Answers that say of a deletion that there was nothing to delete. */
+/** Answers that say that there is nothing to do: no such thing to delete, or the same rule. */
 const absences: Partial<Record<RouteOperation['action'], readonly string[]>> = {
   'delete-link': ['ENODEV'],
   'delete-address': ['EADDRNOTAVAIL', 'ENODEV'],
   'delete-route': ['ESRCH', 'ENODEV'],
+  'add-rule': ['EEXIST'],
+  'delete-rule': ['ENOENT'],
   'delete-neighbour': ['ENOENT', 'ENODEV'],
   'delete-fdb': ['ENOENT', 'ENODEV'],
 };

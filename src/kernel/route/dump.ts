@@ -6,6 +6,7 @@ import { formatMac } from '../../wire/netlink/mac.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { readNeighbour, writeGetNeighbours, type NeighbourReport } from '../../wire/netlink/neighbour.ts';
 import { defaultMetric, readRoute, RTPROT_BOOT, RTPROT_STATIC } from '../../wire/netlink/route.ts';
+import { readRule, writeGetRules } from '../../wire/netlink/rule.ts';
 import { RT_TABLE_MAIN, writeGetRoutes, type RouteReport } from '../../wire/netlink/route.ts';
 import type { FdbEntry, Link, LinkAddress, NamespaceState, Neighbour, Route } from './port.ts';
 import type { Request, RouteSocket } from './socket.ts';
@@ -34,6 +35,7 @@ export function dumpNamespace(socket: RouteSocket): NamespaceState {
       ...collect(socket, routesOf('IPv4'), (message) => routeOf(readRoute(message), nameOf)),
       ...collect(socket, routesOf('IPv6'), (message) => routeOf(readRoute(message), nameOf)),
     ],
+    ...rulesOf(socket),
     neighbours: collect(socket, tableOf('neighbours'), (message) =>
       neighbourOf(readNeighbour(message), nameOf),
     ),
@@ -63,6 +65,14 @@ function collect<T>(
 
 function routesOf(family: 'IPv4' | 'IPv6'): Request {
   return (writer, sequence) => writeGetRoutes(writer, sequence, family);
+}
+
+/** Namespaces without rules of anybody's have none to report. */
+function rulesOf(socket: RouteSocket): Pick<NamespaceState, 'rules'> {
+  const rules = (['IPv4', 'IPv6'] as const).flatMap((family) =>
+    collect(socket, (writer, sequence) => writeGetRules(writer, sequence, family), readRule),
+  );
+  return rules.length === 0 ? {} : { rules };
 }
 
 function tableOf(table: 'neighbours' | 'forwarding'): Request {
@@ -95,15 +105,15 @@ function addressOf(report: AddressReport | undefined, nameOf: NameOf): LinkAddre
 
 function routeOf(report: RouteReport | undefined, nameOf: NameOf): Route | undefined {
   if (report === undefined || !isManaged(report)) return undefined;
-  const leadsNowhere = report.type === 'blackhole' || report.type === 'unreachable';
+  const leadsNowhere = ['blackhole', 'unreachable', 'throw'].includes(report.type);
   const link = leadsNowhere ? 'lo' : nameOf(report.index ?? 0);
   if (link === undefined) return undefined;
   return { destination: formatPrefix(report.destination), link, ...nextHopOf(report), ...choiceOf(report) };
 }
 
-/** In table main, and installed by Weft or by hand: not by the kernel, and not by a routing daemon. */
-function isManaged({ table, protocol }: RouteReport): boolean {
-  return table === RT_TABLE_MAIN && (protocol === RTPROT_BOOT || protocol === RTPROT_STATIC);
+/** Installed by Weft or by hand: not by the kernel, and not by a routing daemon. */
+function isManaged({ protocol }: RouteReport): boolean {
+  return protocol === RTPROT_BOOT || protocol === RTPROT_STATIC;
 }
 
 function nextHopOf({ via, onlink, source }: RouteReport): Pick<Route, 'via' | 'onlink' | 'source'> {
@@ -114,9 +124,18 @@ function nextHopOf({ via, onlink, source }: RouteReport): Pick<Route, 'via' | 'o
   };
 }
 
-function choiceOf({ destination, metric, type }: RouteReport): Pick<Route, 'metric' | 'type'> {
+function choiceOf({
+  destination,
+  metric,
+  type,
+  table,
+}: RouteReport): Pick<Route, 'metric' | 'type' | 'table'> {
   const isDefault = metric === undefined || metric === defaultMetric[destination.family];
-  return { ...(isDefault ? {} : { metric }), ...(type === 'unicast' ? {} : { type }) };
+  return {
+    ...(isDefault ? {} : { metric }),
+    ...(type === 'unicast' ? {} : { type }),
+    ...(table === RT_TABLE_MAIN ? {} : { table }),
+  };
 }
 
 function neighbourOf(report: NeighbourReport | undefined, nameOf: NameOf): Neighbour | undefined {

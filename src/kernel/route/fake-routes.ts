@@ -5,7 +5,7 @@ import { defaultMetric } from '../../wire/netlink/route.ts';
 import { requireFakeLink } from './fake-links.ts';
 import type { FakeState } from './fake-state.ts';
 import { address, addressWithLength, destination, integer, macBytes } from './parse.ts';
-import type { FdbEntry, LinkAddress, Neighbour, Route } from './port.ts';
+import type { FdbEntry, LinkAddress, Neighbour, Route, RoutingRule } from './port.ts';
 import { Refusal } from './refusal.ts';
 
 /*
@@ -47,8 +47,16 @@ export function changeFakeRoute(state: FakeState, change: Route, add: boolean): 
   if (route.source !== undefined && !isOwn(state, route.source)) {
     throw new Refusal('EINVAL', 'Invalid prefsrc address');
   }
-  const sameKey = (other: Route) => other.destination === route.destination && other.metric === route.metric;
+  const sameKey = (other: Route) =>
+    other.destination === route.destination && other.metric === route.metric && other.table === route.table;
   state.routes = [...state.routes.filter((other) => !sameKey(other)), route];
+}
+
+export function changeFakeRule(state: FakeState, change: RoutingRule, add: boolean): void {
+  const { family, priority, mark, mask, table } = change;
+  const rule = { family, priority, mark, ...(mask !== undefined && { mask }), table };
+  state.rules = without(state.rules, rule);
+  if (add) state.rules.push(rule);
 }
 
 export function changeFakeNeighbour(state: FakeState, change: Neighbour, add: boolean): void {
@@ -77,17 +85,24 @@ function normalNeighbour({ link, address: text, mac }: Neighbour): Neighbour {
 
 function normalRoute(route: Route): Route {
   const prefix = destination(route.destination);
-  const { type = 'unicast', metric, via, source } = route;
+  const { type, metric, via, source } = route;
   if (metric !== undefined) integer('metric', metric, 0xffff_ffff);
-  const leadsNowhere = type === 'blackhole' || type === 'unreachable';
+  const leadsNowhere = type === 'blackhole' || type === 'unreachable' || type === 'throw';
   return {
     destination: formatPrefix(prefix),
     link: leadsNowhere ? 'lo' : route.link,
     ...(via === undefined ? {} : { via: formatAddress(address(via)) }),
     ...(route.onlink === true ? { onlink: true } : {}),
     ...(source === undefined ? {} : { source: formatAddress(address(source)) }),
-    ...(metric === undefined || metric === defaultMetric[prefix.family] ? {} : { metric }),
+    ...normalChoice(route, prefix.family),
+  };
+}
+
+function normalChoice({ type = 'unicast', metric, table }: Route, family: Family): Partial<Route> {
+  return {
+    ...(metric === undefined || metric === defaultMetric[family] ? {} : { metric }),
     ...(type === 'unicast' ? {} : { type }),
+    ...(table === undefined ? {} : { table }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { NetworkNamespace, NetworkNamespaces } from '../netns/port.ts';
-import type { FdbEntry, Link, LinkAddress, Neighbour, Route } from './port.ts';
+import type { FdbEntry, Link, LinkAddress, Neighbour, Route, RoutingRule } from './port.ts';
 
 /** The far end of a veth, wherever it is. */
 interface FakePeer {
@@ -19,6 +19,7 @@ export interface FakeState {
   readonly links: Map<string, FakeLink>;
   addresses: LinkAddress[];
   routes: Route[];
+  rules: RoutingRule[];
   neighbours: Neighbour[];
   fdb: FdbEntry[];
 }
@@ -39,7 +40,15 @@ export class FakeStates {
     const known = this.#states.get(name);
     if (known !== undefined) return known;
     const namespace = this.#namespaces.open(name);
-    const state = { namespace, links: new Map(), addresses: [], routes: [], neighbours: [], fdb: [] };
+    const state = {
+      namespace,
+      links: new Map(),
+      addresses: [],
+      routes: [],
+      rules: [],
+      neighbours: [],
+      fdb: [],
+    };
     this.#states.set(name, state);
     return state;
   }

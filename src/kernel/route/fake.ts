@@ -1,7 +1,13 @@
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
 import { addFakeLink, deleteFakeLink, setFakeLink } from './fake-links.ts';
-import { changeFakeAddress, changeFakeFdb, changeFakeNeighbour, changeFakeRoute } from './fake-routes.ts';
+import {
+  changeFakeAddress,
+  changeFakeFdb,
+  changeFakeNeighbour,
+  changeFakeRoute,
+  changeFakeRule,
+} from './fake-routes.ts';
 import { FakeStates, type FakeState } from './fake-state.ts';
 import type { RouteFailure, RouteNetlink, RouteOperation } from './port.ts';
 import { failureOf, Refusal } from './refusal.ts';
@@ -21,11 +27,12 @@ export function createFakeRouteNetlink(dependencies: {
       return operations.flatMap((operation) => tryOperation(states, state, operation));
     },
     dump(namespace) {
-      const { links, addresses, routes, neighbours, fdb } = states.of(namespace);
+      const { links, addresses, routes, rules, neighbours, fdb } = states.of(namespace);
       return {
         links: new Map([...links].map(([name, { link }]) => [name, { ...link }])),
         addresses: [...addresses],
         routes: [...routes],
+        ...(rules.length > 0 && { rules: [...rules] }),
         neighbours: [...neighbours],
         fdb: [...fdb],
       };
@@ -65,6 +72,7 @@ function carryOut(
     else setFakeLink(state, operation.link);
   } else if ('address' in operation) changeFakeAddress(state, operation.address, add);
   else if ('route' in operation) changeFakeRoute(state, operation.route, add);
+  else if ('rule' in operation) changeFakeRule(state, operation.rule, add);
   else if ('neighbour' in operation) changeFakeNeighbour(state, operation.neighbour, add);
   else changeFakeFdb(state, operation.entry, add);
 }

@@ -7,6 +7,8 @@ export interface NamespaceState {
   readonly links: ReadonlyMap<string, Link>;
   readonly addresses: readonly LinkAddress[];
   readonly routes: readonly Route[];
+  /** Besides the kernel's own; none when absent. */
+  readonly rules?: readonly RoutingRule[];
   /** Permanent entries only. */
   readonly neighbours: readonly Neighbour[];
   readonly fdb: readonly FdbEntry[];
@@ -72,8 +74,23 @@ export interface Route {
   /** Preferred source address. */
   readonly source?: string;
   readonly metric?: number;
-  /** `local`: the machine answers for these addresses itself; `blackhole`, `unreachable`: link is `lo`. */
-  readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable';
+  /**
+   * `local`: the machine answers for these addresses itself; `blackhole`, `unreachable`, and `throw`, which ends the
+   * look-up in this table and goes on to the next rule: link is `lo`.
+   */
+  readonly type?: 'unicast' | 'local' | 'blackhole' | 'unreachable' | 'throw';
+  /** Number of the routing table, of 32 bits; main when absent. */
+  readonly table?: number;
+}
+
+/** Packets that have the mark are looked up in the table; the lowest priority is asked first. */
+export interface RoutingRule {
+  readonly family: 'IPv4' | 'IPv6';
+  readonly priority: number;
+  readonly mark: number;
+  /** The bits of the mark that count; all when absent. */
+  readonly mask?: number;
+  readonly table: number;
 }
 
 export interface Neighbour {
@@ -96,6 +113,7 @@ export type RouteOperation =
   | { readonly action: 'delete-link'; readonly name: string }
   | { readonly action: 'add-address' | 'delete-address'; readonly address: LinkAddress }
   | { readonly action: 'add-route' | 'delete-route'; readonly route: Route }
+  | { readonly action: 'add-rule' | 'delete-rule'; readonly rule: RoutingRule }
   | { readonly action: 'add-neighbour' | 'delete-neighbour'; readonly neighbour: Neighbour }
   | { readonly action: 'add-fdb' | 'delete-fdb'; readonly entry: FdbEntry };
 
@@ -121,8 +139,8 @@ export interface RouteNetlink {
   apply(namespace: string, operations: readonly RouteOperation[]): RouteFailure[];
   /**
    * What is there now: a full dump, for start and for drift. Permanent neighbours, forwarding entries of VXLAN
-   * devices, and the routes of table main that were made by Weft or by hand: not the kernel's own, nor those of
-   * routing daemons. It cannot tell which end of a veth made the other, nor where that is: both are `veth-peer`.
+   * devices, and the rules and the routes of all tables that were made by Weft or by hand: not the kernel's own, nor
+   * those of routing daemons. It cannot tell which end of a veth made the other, nor where that is: both are `veth-peer`.
    * Attributes are as they are, also those the kernel chose; a metric of 1024 is the default of IPv6 and absent.
    * Other kinds of link are left out. A bridge takes the smallest MTU of its ports.
    */

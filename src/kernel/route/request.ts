@@ -8,10 +8,11 @@ import {
   writeNewNeighbour,
   type KernelNeighbour,
 } from '../../wire/netlink/neighbour.ts';
+import { writeDeleteRule, writeNewRule } from '../../wire/netlink/rule.ts';
 import { writeDeleteRoute, writeNewRoute, type KernelRoute } from '../../wire/netlink/route.ts';
 import type { MessageWriter } from '../../wire/netlink/writer.ts';
 import { address, addressWithLength, destination, integer, linkName, macBytes } from './parse.ts';
-import type { Link, LinkAddress, Neighbour, Route, RouteOperation, VethLink } from './port.ts';
+import type { Link, LinkAddress, Neighbour, Route, RouteOperation, RoutingRule, VethLink } from './port.ts';
 import type { Request } from './socket.ts';
 
 /** What an operation refers to by name, as the kernel knows it. All throw `Refusal` for unknown names. */
@@ -38,6 +39,7 @@ export function requestFor(operation: RouteOperation, numbers: Numbers): Request
     const write = operation.action === 'add-route' ? writeNewRoute : writeDeleteRoute;
     return request(write, kernelRoute(operation.route, numbers));
   }
+  if ('rule' in operation) return ruleRequest(operation.action === 'add-rule', operation.rule);
   if ('neighbour' in operation) {
     const write = operation.action === 'add-neighbour' ? writeNewNeighbour : writeDeleteNeighbour;
     return request(write, kernelNeighbour(operation.neighbour, numbers));
@@ -56,6 +58,7 @@ export function linksNeededBy(operation: RouteOperation): readonly string[] {
   if ('link' in operation) return linksNeededByLink(operation.link, changesLink(operation));
   if ('address' in operation) return [operation.address.link];
   if ('route' in operation) return hasNoLink(operation.route) ? [] : [operation.route.link];
+  if ('rule' in operation) return [];
   if ('neighbour' in operation) return [operation.neighbour.link];
   return [operation.entry.link];
 }
@@ -73,7 +76,7 @@ function linksNeededByLink(link: Link, exists: boolean): readonly string[] {
 
 /** The kernel refuses a link in routes that lead nowhere. */
 function hasNoLink({ type }: Route): boolean {
-  return type === 'blackhole' || type === 'unreachable';
+  return type === 'blackhole' || type === 'unreachable' || type === 'throw';
 }
 
 function addLink(link: Link, numbers: Numbers): Request {
@@ -128,7 +131,18 @@ function kernelRoute(route: Route, numbers: Numbers): KernelRoute {
     source: route.source === undefined ? undefined : address(route.source),
     metric: route.metric === undefined ? undefined : integer('metric', route.metric, 0xffff_ffff),
     type: route.type ?? 'unicast',
+    ...(route.table === undefined ? {} : { table: integer('table', route.table, 0xffff_ffff) }),
   };
+}
+
+function ruleRequest(isNew: boolean, rule: RoutingRule): Request {
+  return request(isNew ? writeNewRule : writeDeleteRule, {
+    family: rule.family,
+    priority: integer('priority', rule.priority, 0xffff_ffff),
+    mark: integer('mark', rule.mark, 0xffff_ffff),
+    ...(rule.mask === undefined ? {} : { mask: integer('mask', rule.mask, 0xffff_ffff) }),
+    table: integer('table', rule.table, 0xffff_ffff),
+  });
 }
 
 function kernelNeighbour(entry: Neighbour, numbers: Numbers): KernelNeighbour {

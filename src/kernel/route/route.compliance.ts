@@ -185,6 +185,30 @@ export function routeNetlinkCompliance({ label, skip, make, cleanUp }: RouteNetl
       assert.deepEqual(routes(), []);
     });
 
+    test('routes are in the tables they were put in, and rules lead there', () => {
+      const made: Route[] = [
+        { destination: '0.0.0.0/0', link: 'n0', via: '192.0.2.1', onlink: true, table: 70_001 },
+        { destination: '10.1.0.0/16', link: 'lo', type: 'throw', table: 70_001 },
+        { destination: '10.1.0.0/16', link: 'n0', table: 200 },
+        { destination: '10.1.0.0/16', link: 'n0' },
+      ];
+      const rules = [
+        { family: 'IPv4', priority: 100, mark: 7, table: 70_001 },
+        { family: 'IPv4', priority: 200, mark: 7, mask: 0xffff, table: 200 },
+      ] as const;
+      apply(addLink(veth), addAddress('172.20.1.1/16'), ...made.map(addRoute));
+      apply(...[...rules, ...rules].map((rule) => ({ action: 'add-rule', rule }) as const));
+      const byTable = (all: readonly Route[]) =>
+        all.map((one) => `${one.table ?? 'main'} ${one.destination} ${one.type ?? one.via ?? ''}`).sort();
+      assert.deepEqual(byTable(routes()), byTable(made));
+      assert.deepEqual(dump().rules, rules);
+      apply(addRoute({ destination: '10.1.0.0/16', link: 'lo', type: 'blackhole', table: 200 }));
+      assert.equal(routes().length, made.length);
+      const gone = { action: 'delete-rule', rule: rules[0] } as const;
+      apply(gone, gone, { action: 'delete-rule', rule: rules[1] });
+      assert.equal(dump().rules, undefined);
+    });
+
     test('a route replaces the one with the same destination and metric, and no other', () => {
       apply(addLink(veth), addAddress('172.20.1.1/16'), addAddress('fd00:1::1/64'));
       for (const [destination, hops] of [

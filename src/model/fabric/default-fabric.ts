@@ -10,12 +10,20 @@ export function nodeNetns(node: string): string {
 }
 
 /** Pins of the machines that are no nodes. */
-export const machineNetns = { router: 'router', internet: 'internet', control: 'control' } as const;
+export const machineNetns = {
+  router: 'router',
+  internet: 'internet',
+  control: 'control',
+  /** Forwards between all interfaces of virtual networks. */
+  networks: 'networks',
+  /** Public services of the internet that service endpoints lead to. */
+  services: 'services',
+} as const;
 
 /** The segment of the nodes of a lab's first cluster; a further one has a switch of its own, with a cable to this. */
 export const nodeSegment = 'default';
 export const clusterSegment = 'cluster';
-const internetSegment = 'internet';
+export const internetSegment = 'internet';
 
 /** What nobody on the internet has a way to: RFC 1918, RFC 4193. */
 const privateRanges = {
@@ -108,7 +116,8 @@ function routerMachine(known: readonly LabAddresses[], beyond: readonly string[]
   };
 }
 
-function internetMachine(families: readonly Family[], beyond: readonly string[]): Machine {
+/** The machine that stands for the internet, which knows the way to these prefixes. */
+export function internetMachine(families: readonly Family[], beyond: readonly string[]): Machine {
   const known = families.map((family) => labAddressesOf[family]);
   const addresses = known.map(({ internet, internetSegment: range }) => internet + bitsOf(range));
   return {

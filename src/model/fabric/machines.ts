@@ -1,4 +1,5 @@
 import type { Family } from '../../lib/address.ts';
+import type { NetworkWorld } from './network/world.ts';
 
 /** A layer-2 segment: a switch that machines are plugged into. */
 export interface Segment {
@@ -17,6 +18,8 @@ export interface Machine {
   readonly forwards?: boolean;
   /** Answers for every address that nothing else has: the internet, in a lab. */
   readonly answersForAll?: boolean;
+  /** Answers every ARP request on all its interfaces but the first: whoever asks finds it behind every address. */
+  readonly answersArpForAll?: boolean;
 }
 
 export interface MachineInterface {
@@ -41,4 +44,6 @@ export interface Fabric {
   readonly families: readonly Family[];
   readonly segments: readonly Segment[];
   readonly machines: readonly Machine[];
+  /** Virtual networks; their machines are among `machines`, without these interfaces. */
+  readonly networks?: NetworkWorld;
 }

@@ -6,6 +6,7 @@ import type {
   Neighbour,
   Route,
   RouteOperation,
+  RoutingRule,
 } from '../../kernel/route/port.ts';
 
 /** A namespace with nothing in it but `lo`. */
@@ -138,10 +139,18 @@ const others: readonly Aspect[] = [
   }),
   aspect<Route>({
     of: (state) => state.routes,
-    key: (entry) => `${entry.destination} ${entry.metric ?? 0}`,
+    key: (entry) => `${entry.destination} ${entry.metric ?? 0} ${entry.table ?? ''}`,
     same: isSameRoute,
     addition: (route) => ({ action: 'add-route', route }),
     deletion: (route) => ({ action: 'delete-route', route }),
+  }),
+  // Behind the tables they lead to, and gone before them.
+  aspect<RoutingRule>({
+    of: (state) => state.rules ?? [],
+    key: ({ family, priority, mark, mask, table }) => `${family} ${priority} ${mark} ${mask} ${table}`,
+    same: () => true,
+    addition: (rule) => ({ action: 'add-rule', rule }),
+    deletion: (rule) => ({ action: 'delete-rule', rule }),
   }),
 ];
 

@@ -2,6 +2,7 @@ import { familyOf, formatAddress, inFamily, parseAddress } from '../../lib/addre
 import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
 import type { Link, NamespaceState, Neighbour, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
+import { mergedStates, networkNamespaces } from '../networks/namespaces.ts';
 import { macOf } from '../../model/network/places.ts';
 import type { Fabric, Machine, MachineInterface } from '../../model/fabric/machines.ts';
 
@@ -15,6 +16,10 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
   const states = new Map<string, NamespaceState>();
   for (const { name } of fabric.segments) states.set(segmentNetns(name), switchState(name, fabric.machines));
   for (const machine of fabric.machines) states.set(machine.netns, machineState(machine, fabric.machines));
+  for (const [netns, state] of fabric.networks === undefined ? [] : networkNamespaces(fabric.networks)) {
+    const known = states.get(netns);
+    states.set(netns, known === undefined ? state : mergedStates(known, state));
+  }
   return states;
 }
 

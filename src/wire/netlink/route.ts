@@ -31,6 +31,7 @@ const RTA_PREFSRC = 7;
 const RTA_TABLE = 15;
 const RTA_VIA = 18;
 
+const RT_TABLE_COMPAT = 252;
 export const RT_TABLE_MAIN = 254;
 export const RTPROT_BOOT = 3;
 export const RTPROT_STATIC = 4;
@@ -42,17 +43,19 @@ const RTNH_F_ONLINK = 4;
 const RTM_F_CLONED = 0x200;
 
 /** RTN_* of the types Weft uses. */
-const routeTypes = { unicast: 1, local: 2, blackhole: 6, unreachable: 7 } as const;
+const routeTypes = { unicast: 1, local: 2, blackhole: 6, unreachable: 7, throw: 9 } as const;
 
 type RouteType = keyof typeof routeTypes;
 
 /** What the kernel gives an IPv6 route that is added without a metric (IP6_RT_PRIO_USER). */
 export const defaultMetric = { IPv4: 0, IPv6: 1024 } as const satisfies Record<Family, number>;
 
-/** A route of table main. */
+/** A route. */
 export interface KernelRoute {
   readonly destination: Prefix;
-  /** Index of the link; absent for blackhole and unreachable. */
+  /** RT_TABLE_MAIN when absent. */
+  readonly table?: number | undefined;
+  /** Index of the link; absent for blackhole, unreachable and throw. */
   readonly index?: number | undefined;
   readonly via?: Address | undefined;
   readonly onlink?: boolean;
@@ -81,21 +84,24 @@ export function writeDeleteRoute(writer: MessageWriter, sequence: number, route:
   writer.end();
 }
 
-/** Asks for the routes of table main of one family. */
+/** Asks for the routes of all tables of one family. */
 export function writeGetRoutes(writer: MessageWriter, sequence: number, family: Family): void {
   const bytes = Buffer.alloc(headerSize);
   bytes.writeUInt8(addressFamily[family], 0);
   writer.begin({ type: RTM_GETROUTE, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence });
   writer.bytes(bytes);
-  writer.u32(RTA_TABLE, RT_TABLE_MAIN);
   writer.end();
 }
 
-function header({ destination, onlink = false, type }: KernelRoute, scope: number): Uint8Array {
+function header(
+  { destination, onlink = false, type, table = RT_TABLE_MAIN }: KernelRoute,
+  scope: number,
+): Uint8Array {
   const bytes = Buffer.alloc(headerSize);
   bytes.writeUInt8(addressFamily[destination.family], 0);
   bytes.writeUInt8(destination.length, 1);
-  bytes.writeUInt8(RT_TABLE_MAIN, 4);
+  // Tables beyond a byte stand in their attribute.
+  bytes.writeUInt8(table > 255 ? RT_TABLE_COMPAT : table, 4);
   bytes.writeUInt8(RTPROT_STATIC, 5);
   bytes.writeUInt8(scope, 6);
   bytes.writeUInt8(routeTypes[type], 7);
@@ -110,7 +116,8 @@ function scopeOf({ type, via }: KernelRoute): number {
 }
 
 function writeAttributes(writer: MessageWriter, route: KernelRoute): void {
-  const { destination, index, source, via } = route;
+  const { destination, index, source, via, table = RT_TABLE_MAIN } = route;
+  if (table > 255) writer.u32(RTA_TABLE, table);
   if (destination.length > 0) writer.attribute(RTA_DST, addressBytes(destination.network));
   if (index !== undefined) writer.u32(RTA_OIF, index);
   if (via !== undefined) writeNextHop(writer, destination.family, via);
@@ -160,7 +167,7 @@ export function readRoute(message: NetlinkMessage): RouteReport | undefined {
 }
 
 function typeOf(number: number): RouteType | undefined {
-  const types: readonly RouteType[] = ['unicast', 'local', 'blackhole', 'unreachable'];
+  const types: readonly RouteType[] = ['unicast', 'local', 'blackhole', 'unreachable', 'throw'];
   return types.find((type) => routeTypes[type] === number);
 }
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import { createFakeNftables, type FakeNftables } from '../kernel/nft/fake.ts';
 import type { NftElementChange, Nftables } from '../kernel/nft/port.ts';
 import { WeftError } from '../lib/errors.ts';
-import { createManagedTable, type ManagedTable } from './table.ts';
+import { createManagedTable, type ManagedTable } from './nft-table.ts';
 
 const table = { family: 'ip', table: 'weft-test' } as const;
 const types = { names: { key: ['ipv4_addr'], value: ['mark'] } } as const;

@@ -1,0 +1,117 @@
+import { fabricResources, resources, type Resource } from '../api/resources.ts';
+import type { Node } from '../api/types/core.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
+import { apiCode } from '../client/errors.ts';
+import type { Client, Informer } from '../client/port.ts';
+import { messageOf } from '../lib/errors.ts';
+import { sameJson } from '../lib/same-json.ts';
+import { buildWorld } from '../model/fabric/network/build-world.ts';
+import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
+import { networkFabric } from '../model/fabric/network/network-fabric.ts';
+import { nodeInterfaces } from '../model/fabric/network/node-interfaces.ts';
+import { networkObjectsOf } from '../model/fabric/network/objects.ts';
+import { observedStatuses } from '../model/fabric/network/statuses.ts';
+import type { NetworkWorld } from '../model/fabric/network/world.ts';
+import { machinePlaces } from '../model/fabric/machine-places.ts';
+import type { FollowNodesOptions, NodesFollower } from './follow-nodes.ts';
+import type { MachineServer } from './serve-machines.ts';
+
+export interface FollowNetworksOptions extends FollowNodesOptions {
+  /** Has stand-ins on the machines of the world. */
+  readonly machines: MachineServer;
+}
+
+const kinds: readonly Resource[] = Object.values(fabricResources);
+
+/**
+ * Builds the virtual networks around the nodes as the API describes them, from now on. Before it serves their kinds, as in
+ * a new lab, they are what such a lab has. Rejects with `fabric-failed`.
+ */
+export async function followNetworks(options: FollowNetworksOptions): Promise<NodesFollower> {
+  const { client, fabric, config, machines, log } = options;
+  let places = machinePlaces(options.places, (await client.list(resources.nodes)).items, config.model);
+
+  const apply = (objects: readonly KubernetesObject[]): NetworkWorld => {
+    const described = networkObjectsOf(objects);
+    const nodes = nodeInterfaces(places, { config, networks: described.networks });
+    const world = buildWorld(described, nodes);
+    fabric.apply(networkFabric(world));
+    machines.serve(world, described.machines ?? []);
+    return world;
+  };
+
+  const stored = await listServed(client);
+  apply(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
+
+  const informers = (): Iterable<KubernetesObject>[] => kinds.map((kind) => client.informer(kind).values());
+  let applied: unknown;
+  const follow = (): void => {
+    places = machinePlaces(places, client.informer<Node>(resources.nodes).values(), config.model);
+    const objects = informers().flatMap((values) => [...values]);
+    const now = { places, objects: objects.map(withoutObserved) };
+    if (sameJson(now, applied)) return;
+    try {
+      const world = apply(objects);
+      applied = now;
+      void tell(options, objects, world);
+    } catch (error) {
+      // What is missing is found by the next comparison with the kernel.
+      log.error({ error: messageOf(error) }, 'the virtual networks could not follow');
+    }
+  };
+  let isDue = false;
+  /** Many objects come at once. */
+  const soon = (): void => {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(() => {
+      isDue = false;
+      follow();
+    });
+  };
+  const followAll = async (all: readonly Informer<KubernetesObject>[]): Promise<void> => {
+    // What is not read yet is not gone.
+    await Promise.all(all.map(({ synced }) => synced));
+    for (const informer of all) informer.onChange(soon);
+  };
+  return {
+    followPools() {
+      const all = [resources.nodes, ...kinds].map((kind) => client.informer(kind));
+      void followAll(all);
+    },
+  };
+}
+
+/** Objects of all kinds, as far as they are served. */
+async function listServed(client: Client): Promise<KubernetesObject[]> {
+  const lists = await Promise.all(
+    kinds.map(async (kind) => {
+      try {
+        return (await client.list(kind)).items;
+      } catch (error) {
+        if (apiCode(error) === 'api-not-found') return [];
+        throw error;
+      }
+    }),
+  );
+  return lists.flat();
+}
+
+/** The addresses that a status says its machine has are part of the world. */
+function withoutObserved({ kind, metadata, ...object }: KubernetesObject): unknown {
+  return { kind, name: metadata.name, ...object };
+}
+
+async function tell(
+  { client, log }: FollowNetworksOptions,
+  objects: readonly KubernetesObject[],
+  world: NetworkWorld,
+): Promise<void> {
+  for (const { resource, name, status } of observedStatuses(objects, world)) {
+    try {
+      await client.patch(resource, { name }, { body: { status }, subresource: 'status' });
+    } catch (error) {
+      log.debug({ error: messageOf(error), name }, 'a status could not be told');
+    }
+  }
+}

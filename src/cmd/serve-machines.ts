@@ -1,0 +1,90 @@
+import type { VirtualMachine } from '../api/types/fabric.ts';
+import type { LabPaths } from '../lab/paths.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { sameJson } from '../lib/same-json.ts';
+import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
+import { siteNetns } from '../model/fabric/network/network-fabric.ts';
+import type { NetworkWorld } from '../model/fabric/network/world.ts';
+import type { Listener, PodServing } from '../workload/port.ts';
+import { createServingClient } from '../workload/serving-client.ts';
+import { whenReady } from './role.ts';
+
+/** Has the holder answer on the machines of the fabric. */
+export interface MachineServer {
+  /** Answers at the ports that machines, sites and public services declare, and nowhere else of them. */
+  serve(world: NetworkWorld, machines: Iterable<VirtualMachine>): void;
+}
+
+type Ports = readonly { readonly port: number; readonly protocol?: Listener['protocol'] }[];
+
+/** What a machine answers at that says nothing of ports. */
+const usualPorts: Ports = [{ port: 80 }, { port: 443 }];
+
+export function createMachineServer(paths: LabPaths, log: Log): MachineServer {
+  const holder = createServingClient(paths.socket('holder'));
+  let wanted = new Map<string, PodServing>();
+  const served = new Map<string, PodServing>();
+  let isBusy = false;
+
+  /** One after the other, until all is as wanted last. */
+  const work = async (): Promise<void> => {
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      await whenReady(async () => {
+        for (const { uid } of await holder.list()) {
+          if (isMachine(uid) && !wanted.has(uid)) await holder.unserve(uid);
+        }
+      });
+      for (let target = wanted; ; target = wanted) {
+        for (const uid of [...served.keys()].filter((known) => !target.has(known))) {
+          await holder.unserve(uid);
+          served.delete(uid);
+        }
+        for (const [uid, serving] of target) {
+          if (sameJson(served.get(uid), serving)) continue;
+          await holder.serve(serving);
+          served.set(uid, serving);
+        }
+        if (target === wanted) break;
+      }
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'a machine of the fabric does not answer');
+    } finally {
+      isBusy = false;
+    }
+  };
+  return {
+    serve(world, machines) {
+      wanted = new Map(servingOf(world, machines).map((serving) => [serving.uid, serving]));
+      void work();
+    },
+  };
+}
+
+const isMachine = (uid: string): boolean => /^(?:vm|site):/.test(uid) || uid === machineNetns.services;
+
+function servingOf(world: NetworkWorld, machines: Iterable<VirtualMachine>): PodServing[] {
+  const present = new Set(world.interfaces.map(({ netns }) => netns));
+  return [
+    ...[...machines].map(({ metadata: { name }, spec }) =>
+      serving(`vm:${name}`, virtualMachineNetns(name), spec.ports ?? usualPorts),
+    ),
+    ...world.sites.map(({ metadata: { name }, spec }) =>
+      serving(`site:${name}`, siteNetns(name), spec.ports ?? usualPorts),
+    ),
+    serving(
+      machineNetns.services,
+      machineNetns.services,
+      world.services.flatMap(({ ports }) => ports ?? usualPorts),
+    ),
+  ].filter(({ netns }) => present.has(netns) || !netns.startsWith('vm-'));
+}
+
+function serving(uid: string, netns: string, ports: Ports): PodServing {
+  const listeners = ports.map(({ port, protocol = 'TCP' }) => ({ port, protocol }));
+  const unique = new Map(listeners.map((one) => [`${one.protocol} ${one.port}`, one]));
+  return { uid, pod: uid, node: uid, netns, listeners: [...unique.values()] };
+}

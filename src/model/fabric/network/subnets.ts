@@ -1,0 +1,42 @@
+import type { Subnet, VirtualNetwork } from '../../../api/types/fabric.ts';
+import { addressAfter, formatAddress, parseAddress } from '../../../lib/address.ts';
+import { contains, parsePrefix, rangeOf } from '../../../lib/prefix.ts';
+
+/** The first four addresses of a subnet and its last one are nobody's (facts B2). */
+const reservedAtStart = 4n;
+
+/** The address that machines of a subnet have for their router: its first. */
+export function gatewayOf(prefix: string): string {
+  const parsed = parsePrefix(prefix);
+  const address = parsed === undefined ? undefined : addressAfter(parsed.network, 1n);
+  return address === undefined ? '' : formatAddress(address);
+}
+
+/** The lowest address of a subnet that `used` does not hold; undefined when it is full. */
+export function firstFree(prefix: string, used: { has(address: string): boolean }): string | undefined {
+  const parsed = parsePrefix(prefix);
+  if (parsed === undefined) return undefined;
+  const { first, last } = rangeOf(parsed);
+  for (let value = first.value + reservedAtStart; value < last.value; value++) {
+    const address = formatAddress({ family: parsed.family, value });
+    if (!used.has(address)) return address;
+  }
+  return undefined;
+}
+
+/** The subnet that an address lies in. */
+export function subnetAt(
+  networks: Iterable<VirtualNetwork>,
+  text: string,
+): { readonly network: VirtualNetwork; readonly subnet: Subnet } | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  for (const network of networks) {
+    const subnet = network.spec.subnets?.find(({ prefix }) => {
+      const parsed = parsePrefix(prefix);
+      return parsed !== undefined && contains(parsed, address);
+    });
+    if (subnet !== undefined) return { network, subnet };
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import type { NftVerdict } from '../../kernel/nft/port.ts';
+import { formatAddress } from '../../lib/address.ts';
+import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { outboundShares, type OutboundShare } from '../../model/fabric/network/outbound.ts';
+import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
+import { subnetOf, type NetworkInterface, type NetworkWorld } from '../../model/fabric/network/world.ts';
+import type { PlannedElement } from '../elements/planned-elements.ts';
+import { interfaceLink, siteLink } from './cables.ts';
+import { chainOf, groupChain, type Chain } from './groups.ts';
+import { marksOf, type NetworkMarks } from './marks.ts';
+
+/** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
+export interface NetworksPlan {
+  readonly owners: ReadonlyMap<string, readonly PlannedElement[]>;
+  /** By name. */
+  readonly chains: ReadonlyMap<string, Chain>;
+}
+
+/** Everything that the table holds for a world. */
+export function planNetworks(world: NetworkWorld): NetworksPlan {
+  const chains = new Map<string, Chain>();
+  const chain = (made: Chain): string => {
+    chains.set(made.name, made);
+    return made.name;
+  };
+  const context: Context = {
+    marks: marksOf(world),
+    shares: outboundShares(world),
+    groupsOf: groupFinder(world, chain),
+    chain,
+  };
+  const owners = new Map<string, readonly PlannedElement[]>();
+  for (const one of world.interfaces) owners.set(one.id, interfaceElements(one, context));
+  for (const { metadata, spec } of world.sites) {
+    const link = siteLink(metadata.name);
+    owners.set(`site:${metadata.name}`, [
+      { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
+      ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
+    ]);
+  }
+  return { owners, chains };
+}
+
+interface Context {
+  readonly marks: NetworkMarks;
+  readonly shares: ReadonlyMap<string, OutboundShare>;
+  readonly groupsOf: GroupFinder;
+  /** Takes a chain into the plan; returns its name. */
+  readonly chain: (made: Chain) => string;
+}
+
+function interfaceElements(one: NetworkInterface, context: Context): PlannedElement[] {
+  const link = interfaceLink(one);
+  const share = context.shares.get(one.id);
+  const prefixes = [...one.assigned, ...(one.domain?.blocks ?? [])];
+  return [
+    { set: 'marks', key: [link], value: [context.marks.ofInterface(one)] },
+    ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
+    ...prefixes.map((prefix) => ownElement(link, prefix)),
+    ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
+    ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
+    ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
+  ];
+}
+
+const verdict = (set: string, link: string, what: NftVerdict['verdict'], chain: string): PlannedElement => ({
+  set,
+  key: [link],
+  value: { verdict: what, chain },
+});
+
+/** Single addresses are cheaper to change than blocks. */
+function ownElement(link: string, prefix: string): PlannedElement {
+  return prefix.endsWith('/32')
+    ? { set: 'own', key: [link, prefix.slice(0, -'/32'.length)] }
+    : blockElement(link, prefix);
+}
+
+function blockElement(link: string, prefix: string): PlannedElement {
+  const parsed = parsePrefix(prefix);
+  const range = parsed === undefined ? undefined : rangeOf(parsed);
+  const ends = [range?.first, range?.last].map((end) => (end === undefined ? '' : formatAddress(end)));
+  return { set: 'own-blocks', key: [link, ends[0] ?? ''], keyEnd: [link, ends[1] ?? ''] };
+}
+
+/** What is of neither protocol has no ports; its share is the address. */
+function shareChain({ address, firstPort, lastPort }: OutboundShare): Chain {
+  return chainOf('share', [
+    `meta l4proto { tcp, udp, sctp } snat ip to ${address}:${firstPort}-${lastPort}`,
+    `snat ip to ${address}`,
+  ]);
+}
+
+type GroupFinder = (one: NetworkInterface) => { readonly set: string; readonly chain: string }[];
+
+/** The chains of the groups that judge what an interface sends and is sent; each is made once. */
+function groupFinder(world: NetworkWorld, chain: (made: Chain) => string): GroupFinder {
+  const known = new Map<string, string>();
+  const chainFor = (one: NetworkInterface, group: string | undefined, direction: Direction): string[] => {
+    const rules = group === undefined ? undefined : world.securityGroups.get(group);
+    if (rules === undefined) return [];
+    const key = JSON.stringify([group, one.network, one.subnet, direction]);
+    const name = known.get(key) ?? chain(groupChain(resolvedRules(world, rules, { place: one, direction })));
+    known.set(key, name);
+    return [name];
+  };
+  return (one) => {
+    const ofSubnet = subnetOf(world, one.network, one.subnet)?.networkSecurityGroup;
+    const found = (set: string, group: string | undefined, direction: Direction) =>
+      chainFor(one, group, direction).map((name) => ({ set, chain: name }));
+    return [
+      ...found('sends', one.securityGroup, 'Outbound'),
+      ...found('leaves-subnet', ofSubnet, 'Outbound'),
+      ...found('enters-subnet', ofSubnet, 'Inbound'),
+      ...found('receives', one.securityGroup, 'Inbound'),
+    ];
+  };
+}

@@ -1,0 +1,101 @@
+import type { SetTypes } from '../elements/ledger.ts';
+import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
+import { outwardLinks } from './cables.ts';
+import { networkMask } from './marks.ts';
+
+/** The table of the namespace that forwards between virtual networks. */
+export const networksTable = { family: 'ip', table: 'weft-networks' } as const;
+
+export const networksSets = {
+  /** Of what an interface or a site sends. */
+  marks: { key: ['ifname'], value: ['mark'] },
+  /** Addresses that an interface sends from and is sent to. */
+  own: { key: ['ifname', 'ipv4_addr'] },
+  'own-blocks': { key: ['ifname', 'ipv4_addr'], interval: true },
+  /** Links whose machines pass packets of others on. */
+  forwarding: { key: ['ifname'] },
+  /** Security groups: of an interface and its subnet, for what it sends; of the subnet and the interface it is for. */
+  sends: { key: ['ifname'], value: ['verdict'] },
+  'leaves-subnet': { key: ['ifname'], value: ['verdict'] },
+  'enters-subnet': { key: ['ifname'], value: ['verdict'] },
+  receives: { key: ['ifname'], value: ['verdict'] },
+  /** Which share of a public address an interface has. */
+  shares: { key: ['ifname'], value: ['verdict'] },
+} as const satisfies SetTypes;
+
+const outward = Object.values(outwardLinks)
+  .map((link) => `"${link}"`)
+  .join(', ');
+const { internet, services } = outwardLinks;
+
+/**
+ * The constant part. Before connection tracking, what an interface may not send goes: tunnels that a virtual network does
+ * not carry (GRE, IP in IP), and sources that are not its own where it does not forward. What comes back from outside is
+ * delivered in the network of whoever asked, which the connection's mark tells. Forwarding ends where a machine would be
+ * handed what is not for it, unless it forwards; then security groups judge new flows. A flow to the internet gets its
+ * interface's share of a public address, or none and is lost.
+ *
+ * A flow through an appliance is here twice, and judged twice until it is answered.
+ */
+export const networksSkeleton = `
+table ip ${networksTable.table} {
+  map marks { type ifname : mark; }
+  set own { type ifname . ipv4_addr; }
+  set own-blocks { type ifname . ipv4_addr; flags interval; }
+  set forwarding { type ifname; }
+  map sends { type ifname : verdict; }
+  map leaves-subnet { type ifname : verdict; }
+  map enters-subnet { type ifname : verdict; }
+  map receives { type ifname : verdict; }
+  map shares { type ifname : verdict; }
+  chain arriving {
+    type filter hook prerouting priority -300; policy drop;
+    iifname { "lo", ${outward} } accept
+    ip protocol { 4, 41, 47 } drop
+    meta mark set iifname map @marks
+    iifname . ip saddr @own accept
+    iifname @forwarding accept
+    iifname . ip saddr @own-blocks accept
+  }
+  chain returning {
+    type filter hook prerouting priority -50; policy accept;
+    iifname { ${outward} } meta mark set ct mark and ${networkMask}
+  }
+  chain judged {
+    ct state established,related accept
+    ct mark set meta mark
+    iifname vmap @sends
+    iifname vmap @leaves-subnet
+    oifname vmap @enters-subnet
+    oifname vmap @receives
+    accept
+  }
+  chain passing {
+    type filter hook forward priority 0; policy drop;
+    iifname { ${outward} } ct state new drop
+    oifname { "${internet}", "${services}" } iifname . ip saddr != @own ct state new drop
+    oifname { ${outward} } goto judged
+    oifname . ip daddr @own goto judged
+    oifname @forwarding goto judged
+    oifname . ip daddr @own-blocks goto judged
+  }
+  chain leaving {
+    type nat hook postrouting priority 100; policy accept;
+    oifname != { "${internet}", "${services}" } accept
+    iifname vmap @shares
+    drop
+  }
+  chain asked {
+    type filter hook input priority 0; policy drop;
+    ct mark set meta mark
+    iifname "lo" accept
+    ct state established,related accept
+    ip daddr ${platformAddress} meta l4proto { tcp, udp } th dport 53 accept
+    ip daddr ${metadataAddress} tcp dport 80 accept
+  }
+  chain answering {
+    type route hook output priority -150; policy accept;
+    ct mark != 0 meta mark set ct mark
+  }
+}
+`;
