@@ -139,8 +139,8 @@ export function createAgents(options: AgentsOptions): Agents {
   const groups = createPortGroups();
   const members = new Map<string, Member>();
   const waiting = new Set<() => void>();
-  /** Why a node could not be programmed, by its name. */
-  const failing = new Map<string, string>();
+  /** Why a node could not be programmed, by its name, and why what follows that could not be done. */
+  const failing = { programming: new Map<string, string>(), rest: new Map<string, string>() };
   const checkWaiting = (): void => {
     for (const check of waiting) check();
   };
@@ -258,7 +258,7 @@ export function createAgents(options: AgentsOptions): Agents {
       member.front.stop();
       layer2.leave(name);
       unsettled.delete(name);
-      failing.delete(name);
+      for (const why of Object.values(failing)) why.delete(name);
       leaving.set(name, leave(name, member));
     }
     for (const name of joining.keys()) if (!view.places.has(name)) joining.delete(name);
@@ -329,7 +329,7 @@ export function createAgents(options: AgentsOptions): Agents {
     settling.add(() => {
       const all = unsettled.get(name) ?? dirty;
       unsettled.delete(name);
-      attempt(name, () => agent.settle(all));
+      attempt(name, () => agent.settle(all), 'rest');
     });
   };
 
@@ -356,12 +356,12 @@ export function createAgents(options: AgentsOptions): Agents {
   };
 
   /** A node that fails must not keep the others from being programmed. */
-  const attempt = (node: string, work: () => void): void => {
+  const attempt = (node: string, work: () => void, what: keyof typeof failing = 'programming'): void => {
     try {
       work();
-      failing.delete(node);
+      failing[what].delete(node);
     } catch (error) {
-      failing.set(node, messageOf(error));
+      failing[what].set(node, messageOf(error));
       log.error({ node, error: messageOf(error) }, 'could not be programmed');
       tryAgainLater();
     }
@@ -372,13 +372,15 @@ export function createAgents(options: AgentsOptions): Agents {
 
   /** A node that has left the cluster fails nobody. */
   const failures = (): { node: string; why: string }[] =>
-    [...failing].filter(([node]) => view.places.has(node)).map(([node, why]) => ({ node, why }));
+    [...failing.programming, ...failing.rest]
+      .filter(([node]) => view.places.has(node))
+      .map(([node, why]) => ({ node, why }));
 
   const repairs = createRepairs({
     ...options,
     nodes: members,
     view,
-    attempt,
+    attempt: (node, work) => attempt(node, work, 'rest'),
     // The node may have other addresses now.
     onCompared(name) {
       if (options.config.nodePortAddresses.length > 0) members.get(name)?.front.update(allServices());

@@ -284,9 +284,19 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     repair() {
       // A link that was made again has the settings of a new one.
       options.sysctl.write(netns, nodeSysctls(families, options.release));
-      const repaired = overlay.repair();
+      let repaired = overlay.repair();
       findDoors();
-      return tables.reduce((sum, part) => sum + part.repair(), repaired);
+      const failures = tables.flatMap((table) => {
+        try {
+          repaired += table.repair();
+          return [];
+        } catch (error) {
+          return [error];
+        }
+      });
+      // What is the matter with one table must not keep the others from being right.
+      if (failures.length > 0) throw failures[0];
+      return repaired;
     },
   };
 }

@@ -113,7 +113,6 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     },
     repair() {
       stageNode();
-      table.commit();
       return table.repair();
     },
     cleanup: () => table.cleanup(),

@@ -10,7 +10,7 @@ const types = { names: { key: ['ipv4_addr'], value: ['mark'] } } as const;
 const skeleton = 'table ip weft-test {\n  map names { type ipv4_addr : mark; }\n}';
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
 
-/** What the kernel was told, and a way to make it refuse. */
+/** What the kernel took, and a way to make it refuse. */
 interface Recorded extends Nftables {
   readonly runs: string[];
   readonly batches: (readonly NftElementChange[])[];
@@ -28,8 +28,8 @@ function recording(nft: FakeNftables): Recorded {
     },
     change(namespace, changes) {
       if (recorded.refuse) throw new WeftError('nft-rejected', 'no memory');
-      recorded.batches.push(changes);
       nft.change(namespace, changes);
+      recorded.batches.push(changes);
     },
     elements: (namespace, name, type) => nft.elements(namespace, name, type),
     holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
@@ -194,6 +194,55 @@ describe('a managed table', () => {
     managed.set('one', [claim(a, 3)]);
     managed.commit();
     assert.deepEqual(inKernel(), { [a]: [3], [b]: [0], [c]: [1] });
+  });
+
+  test('an adopted table keeps all the time what stays wanted, though the first that is wanted of it is refused', () => {
+    const earlier = tableOf();
+    earlier.start();
+    earlier.set('one', [claim(a, 1)]);
+    earlier.set('two', [claim(b, 2)]);
+    earlier.set('three', [claim(c, 3)]);
+    earlier.commit();
+    nft.batches.length = 0;
+    const managed = tableOf();
+    managed.start();
+    const wrong = { set: 'names' as const, key: ['nowhere'], value: [1] };
+    managed.set('one', [claim(a, 1)]);
+    managed.set('two', [claim(b, 7), wrong]);
+    assert.throws(() => managed.commit(), { code: 'elements-refused', message: /^two: .*nowhere/ });
+    assert.deepEqual(nft.batches, [[change('delete', c, 3)]]);
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] }, 'who is refused keeps what it had');
+    managed.set('two', [claim(b, 7)]);
+    managed.commit();
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [7] });
+    assert.equal(managed.repair(), 0);
+  });
+
+  test('what is refused for what is left over in an adopted table is accepted when that is gone', () => {
+    const ranges = { ranges: { key: ['ipv4_addr'], interval: true } } as const;
+    const text = 'table ip weft-test {\n  set ranges { type ipv4_addr; flags interval; }\n}';
+    const ranged = (): ManagedTable =>
+      createManagedTable({
+        nft,
+        netns: 'node',
+        table,
+        types: ranges,
+        skeleton: text,
+        sets: () => ['ranges'],
+      });
+    const range = (key: string, end: string) => ({ set: 'ranges', key: [key], keyEnd: [end] });
+    const earlier = ranged();
+    earlier.start();
+    earlier.set('one', [range('10.0.0.0', '10.0.0.255')]);
+    earlier.commit();
+    const managed = ranged();
+    managed.start();
+    managed.set('one', [range('10.0.0.128', '10.0.1.255')]);
+    managed.set('two', [range('nowhere', '10.0.9.9')]);
+    assert.throws(() => managed.commit(), { code: 'elements-refused', message: /^two: / });
+    const { key, keyEnd } = range('10.0.0.128', '10.0.1.255');
+    const there = kernel.elements('node', { ...table, set: 'ranges' }, ranges.ranges);
+    assert.deepEqual(there, [{ key, keyEnd }]);
   });
 
   test('cleaning up deletes the table, also twice', () => {

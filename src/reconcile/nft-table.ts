@@ -3,8 +3,8 @@ import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
 import { ElementLedger, type SetTypes } from '../plan/elements/ledger.ts';
-import type { ElementsById, PlannedElement } from '../plan/elements/planned-elements.ts';
-import { separate } from './separate.ts';
+import { byId, type ElementsById, type PlannedElement } from '../plan/elements/planned-elements.ts';
+import { separate, type Refused } from './separate.ts';
 
 /** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
 export interface ManagedTable {
@@ -52,6 +52,15 @@ interface Staged {
 }
 
 const layoutType: NftSetType = { key: ['mark'] };
+
+/** Who claims what nobody else does. Where somebody else does too, that comes first: owners are in order of their names. */
+const nobody = '\uffff';
+
+/** What is there of what is wanted, as it is. */
+function within(found: ElementsById, wanted: readonly PlannedElement[]): ElementsById {
+  const ids = byId(wanted);
+  return new Map([...found].filter(([id]) => ids.has(id)));
+}
 
 /** A table that nothing was sent to yet. */
 export function createManagedTable(options: TableOptions): ManagedTable {
@@ -139,23 +148,52 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     }
   };
 
+  /** Claims for each what it had. The kernel holds that already, or is compared with it. */
+  const goBack = (some: readonly (readonly [string, Staged])[]): void => {
+    for (const [owner, { before }] of some) ledger.set(owner, [...before.values()]);
+    staged = [];
+  };
+
+  /** Elements in the kernel that nobody claims: after an adoption, all. */
+  const unclaimed = (): ElementsById =>
+    byId(
+      [...options.sets()].flatMap((set) => {
+        const type = types[set];
+        return type === undefined
+          ? []
+          : [...ledger.unclaimed(set, nft.elements(netns, { ...table, set }, type))];
+      }),
+    );
+
+  /**
+   * The kernel as the ledger says, with everybody back at what they had. What nobody is known to want stays until the
+   * end: behind an adoption it may be what somebody has who was not asked yet. Whoever had nothing before is taken to
+   * have had what the kernel holds of what it wants.
+   */
+  const shelter = (): (readonly [string, Staged])[] => {
+    goBack([...waiting]);
+    layOut();
+    const found = unclaimed();
+    const owners = [...waiting].map(([owner, { before, wanted }]) => {
+      const held = before.size > 0 ? before : within(found, wanted);
+      return [owner, { before: held, wanted }] as const;
+    });
+    goBack(owners);
+    ledger.set(nobody, [...found.values()]);
+    return owners;
+  };
+
+  /** What was sheltered goes. */
+  const release = (): number => {
+    const changes = ledger.set(nobody, []);
+    if (changes.length > 0) nft.change(netns, changes);
+    return changes.length;
+  };
+
   /** Back to what there was, and from there with everybody whom the kernel does not refuse. */
   const sendApart = (): number => {
-    const owners = [...waiting];
-    const goBack = (some: readonly (readonly [string, Staged])[]): void => {
-      for (const [owner, { before }] of some) ledger.set(owner, [...before.values()]);
-      staged = [];
-    };
-    goBack(owners);
     let changed = 0;
-    try {
-      changed += repair();
-    } catch (error) {
-      // It is nobody's fault: what is wanted is sent by the next commit.
-      for (const [owner, { wanted }] of owners) ledger.set(owner, wanted);
-      throw error;
-    }
-    const found = separate(owners, (some) => {
+    const attempt = (some: readonly (readonly [string, Staged])[]): void => {
       try {
         const changes = some.flatMap(([owner, { wanted }]) => ledger.set(owner, wanted));
         if (changes.length > 0) nft.change(netns, changes);
@@ -164,7 +202,22 @@ export function createManagedTable(options: TableOptions): ManagedTable {
         goBack(some);
         throw error;
       }
-    });
+    };
+    let found: Refused<readonly [string, Staged]>;
+    try {
+      const owners = shelter();
+      changed += repair();
+      const inTheWay = separate(owners, attempt);
+      changed += release();
+      // What went now may have been in the way, such as a range that overlaps.
+      found = separate([...inTheWay.keys()], attempt);
+    } catch (error) {
+      // It is nobody's fault: what is wanted is sent by the next commit.
+      ledger.set(nobody, []);
+      for (const [owner, { wanted }] of waiting) ledger.set(owner, wanted);
+      isOutOfStep = true;
+      throw error;
+    }
     waiting.clear();
     for (const [owner, wanted] of found.keys()) refused.set(owner, wanted);
     const [first] = found;

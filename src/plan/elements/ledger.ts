@@ -75,6 +75,12 @@ export class ElementLedger {
     for (const [, element] of this.#winners(set)) yield element;
   }
 
+  /** Those of a kernel's actual elements of a set that nobody claims, whatever their values. */
+  *unclaimed(set: string, actual: Iterable<NftElement>): Iterable<PlannedElement> {
+    const { claims } = this.#set(set);
+    for (const element of actual) if (!claims.has(idIn(set, element))) yield { ...element, set };
+  }
+
   /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
   repair(set: string, actual: Iterable<NftElement>): NftElementChange[] {
     const present = new Map<string, PlannedElement>();
