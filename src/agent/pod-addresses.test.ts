@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodePlace } from '../model/network/topology.ts';
+import { blockSources } from './addresses/block-source.ts';
 import { createPodAddresses, type PodAddresses } from './pod-addresses.ts';
 import { twoNodes } from '../../test/support/agents/fake-machine.ts';
 
 const [node] = twoNodes;
 
 function addresses(holders: Readonly<Record<string, string>> = {}): PodAddresses {
-  return createPodAddresses(node, (address) => holders[address]);
+  return createPodAddresses(blockSources(node), (address) => holders[address]);
 }
 
 test('pods get the lowest free addresses, and one that was released comes back', () => {
@@ -48,7 +49,7 @@ test('a pod of a dual-stack node gets an address of each family, or none at all'
     podCidr: '10.244.0.0/30',
     secondary: { address: 'fd00:172:20::101', podCidr: 'fd00:10:244::/64', tunnelAddress: 'fd00:10:244::' },
   };
-  const pool = createPodAddresses(dual, () => undefined);
+  const pool = createPodAddresses(blockSources(dual), () => undefined);
   assert.deepEqual(pool.take('a'), ['10.244.0.1', 'fd00:10:244::1']);
   // One that ran before its cluster became dual-stack keeps what it has.
   assert.deepEqual(pool.take('b', ['10.244.0.2']), ['10.244.0.2', 'fd00:10:244::2']);

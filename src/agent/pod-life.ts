@@ -14,6 +14,7 @@ import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Leaving } from './drain.ts';
 import type { Overlay } from './overlay.ts';
+import { blockSources } from './addresses/block-source.ts';
 import { createPodAddresses } from './pod-addresses.ts';
 import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
 
@@ -106,7 +107,7 @@ export interface PodRun extends RunningPod {
 
 export function createPodLife(options: PodLifeOptions): PodLife {
   const { node, client, clock } = options;
-  const addresses = createPodAddresses(node, (address) => options.podAt.get(address));
+  const addresses = createPodAddresses(blockSources(node), (address) => options.podAt.get(address));
 
   const writeStatus = async (pod: Pod, status: NonNullable<Pod['status']>): Promise<void> => {
     const { namespace = 'default', name, uid } = pod.metadata;

@@ -1,3 +1,4 @@
+import type { NodeNetworkConfig, SubnetAllocation } from './types/address.ts';
 import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from './types/apps.ts';
 import type {
   ConfigMap,
@@ -216,6 +217,22 @@ export const loadBalancerResources = {
   ),
 } as const;
 
+/** The kinds by which nodes have addresses of a subnet for their pods: served as those of policy are. */
+export const addressResources = {
+  nodenetworkconfigs: resource<NodeNetworkConfig>(
+    'acn.azure.com/v1alpha',
+    'NodeNetworkConfig',
+    'nodenetworkconfigs',
+    { shortNames: ['nnc'], subresources: ['status'] },
+  ),
+  subnetallocations: resource<SubnetAllocation>(
+    'weft.dev/v1alpha1',
+    'SubnetAllocation',
+    'subnetallocations',
+    { cluster: true },
+  ),
+} as const;
+
 /** The kinds that describe the world around the nodes of a lab: served as those of policy are. */
 export const fabricResources = {
   virtualnetworks: fabricKind<VirtualNetwork>('VirtualNetwork', 'virtualnetworks', 'vnet'),
@@ -241,6 +258,7 @@ export const knownResources: readonly Resource[] = [
   ...Object.values(resources),
   ...Object.values(policyResources),
   ...Object.values(loadBalancerResources),
+  ...Object.values(addressResources),
   ...Object.values(fabricResources),
 ];
 

@@ -16,6 +16,7 @@ import { createGarbageCollector } from './garbage-collector.ts';
 import { createJobController } from './job.ts';
 import { createLoadBalancerController } from './load-balancer/load-balancer.ts';
 import { createNamespaceController } from './namespace.ts';
+import { createNodeAddressesController } from './node-addresses/node-addresses.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createRootCaController } from './root-ca.ts';
@@ -53,6 +54,7 @@ const factories = {
   endpoints: createEndpointsController,
   'endpointslice-mirroring': createEndpointSliceMirroringController,
   'load-balancer': createLoadBalancerController,
+  'node-addresses': createNodeAddressesController,
   namespace: createNamespaceController,
   'root-ca': createRootCaController,
   'garbage-collector': createGarbageCollector,

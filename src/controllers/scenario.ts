@@ -7,7 +7,7 @@ import type { Client } from '../client/port.ts';
 import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
-import { defaultNetworkConfig } from '../model/network/config.ts';
+import { defaultNetworkConfig, type NetworkConfig } from '../model/network/config.ts';
 import { createControllers, type Controllers } from './controllers.ts';
 
 /** A cluster in memory with running controllers, for tests that tell a story. */
@@ -22,6 +22,7 @@ export interface Scenario {
 
 export interface ScenarioOptions {
   readonly objects?: readonly KubernetesObject[];
+  readonly config?: NetworkConfig;
   readonly intercept?: (call: FakeCall) => void | Promise<void>;
   readonly deliver?: (apply: () => void) => void;
   /** The call is done, but its caller is told that nobody answered. */
@@ -34,7 +35,7 @@ export async function inCluster(
   story: (scenario: Scenario) => Promise<void>,
 ): Promise<void> {
   const calls: FakeCall[] = [];
-  const { objects = [], deliver } = options;
+  const { objects = [], deliver, config = defaultNetworkConfig } = options;
   const client = withLostAnswers(
     createFakeClient({
       objects,
@@ -46,10 +47,10 @@ export async function inCluster(
     }),
     options.loseAnswer,
   );
-  let controllers = await startControllers(client);
+  let controllers = await startControllers(client, config);
   const restart = async (): Promise<Controllers> => {
     await controllers.stop();
-    controllers = await startControllers(client);
+    controllers = await startControllers(client, config);
     return controllers;
   };
   try {
@@ -60,12 +61,12 @@ export async function inCluster(
   }
 }
 
-async function startControllers(client: Client): Promise<Controllers> {
+async function startControllers(client: Client, config: NetworkConfig): Promise<Controllers> {
   const controllers = createControllers({
     client,
     clock: systemClock,
     log: silentLog,
-    config: defaultNetworkConfig,
+    config,
   });
   await controllers.start();
   return controllers;

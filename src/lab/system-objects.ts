@@ -7,9 +7,11 @@ import { familyOf } from '../lib/address.ts';
 import { labControlAddress } from '../model/network/lab-addresses.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
+import { subnetModeOf } from '../model/addressing/pod-subnets.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
+import { addressDefinitions } from './address-definitions.ts';
 import { fabricDefinitions } from './fabric-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { policyDefinitions } from './policy-definitions.ts';
@@ -71,6 +73,10 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
       localhostNodePorts: config.localhostNodePorts,
       upstreamResolvers: [...config.upstreamResolvers],
       minimumDomainTTL: config.minimumDomainTTL,
+      ...(config.model === 'azure-cni-dynamic' && {
+        podSubnet: config.podSubnet,
+        podIPAllocation: config.podIPAllocation,
+      }),
     },
   };
 }
@@ -224,5 +230,6 @@ export function systemObjects(places: readonly NodePlace[], lab: SystemOptions):
     ...policyDefinitions(),
     ...loadBalancerDefinitions(),
     ...fabricDefinitions(),
+    ...(subnetModeOf(config) === undefined ? [] : addressDefinitions()),
   ];
 }

@@ -1,4 +1,4 @@
-import { bitsOf, formatAddress, parseAddress, type Address, type Family } from './address.ts';
+import { addressAfter, bitsOf, formatAddress, parseAddress, type Address, type Family } from './address.ts';
 
 /** A prefix (CIDR): its network address, with all host bits zero, and its length in bits. */
 export interface Prefix {
@@ -65,6 +65,52 @@ export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
   return joined;
 }
 
+/** What is left of a range below and above the hole. */
+export function withoutRange(range: AddressRange, hole: AddressRange): AddressRange[] {
+  const { first, last } = range;
+  if (first.family !== hole.first.family || last.value < hole.first.value || hole.last.value < first.value)
+    return [range];
+  const below = addressAfter(hole.first, -1n);
+  const above = addressAfter(hole.last, 1n);
+  const parts: AddressRange[] = [];
+  if (below !== undefined && first.value <= below.value) parts.push({ first, last: below });
+  if (above !== undefined && above.value <= last.value) parts.push({ first: above, last });
+  return parts;
+}
+
+/** What is left of the ranges without the holes, in order; all of one family. */
+export function withoutRanges(
+  ranges: readonly AddressRange[],
+  holes: readonly AddressRange[],
+): AddressRange[] {
+  const left: AddressRange[] = [];
+  const sorted = joinRanges(holes);
+  let next = 0;
+  for (const range of joinRanges(ranges)) {
+    let rest: AddressRange | undefined = range;
+    while (next < sorted.length && isBelow(sorted[next], range)) next += 1;
+    for (let at = next; rest !== undefined && at < sorted.length; at++) {
+      const hole = sorted[at];
+      if (hole === undefined || hole.first.value > rest.last.value) break;
+      const parts: AddressRange[] = withoutRange(rest, hole);
+      const below = parts.find(({ last }) => last.value < hole.first.value);
+      if (below !== undefined) left.push(below);
+      rest = parts.find(({ first }) => first.value > hole.last.value);
+    }
+    if (rest !== undefined) left.push(rest);
+  }
+  return left;
+}
+
+function isBelow(hole: AddressRange | undefined, range: AddressRange): boolean {
+  return hole !== undefined && hole.last.value < range.first.value;
+}
+
+/** How many addresses there are in the ranges, which have none in common. */
+export function countOf(ranges: readonly AddressRange[]): bigint {
+  return ranges.reduce((sum, { first, last }) => sum + last.value - first.value + 1n, 0n);
+}
+
 /** The longest prefix that covers both; undefined across families. */
 export function commonPrefix(a: Prefix, b: Prefix): Prefix | undefined {
   if (a.family !== b.family) return undefined;
@@ -85,6 +131,16 @@ export function formatRange(range: AddressRange): string {
   const prefix = prefixOfRange(range);
   if (prefix !== undefined) return formatPrefix(prefix);
   return `${formatAddress(range.first)}-${formatAddress(range.last)}`;
+}
+
+/** `10.0.0.0/24`, or `10.0.0.1-10.0.0.9` with both ends included; undefined for anything else. */
+export function parseRange(text: string): AddressRange | undefined {
+  const prefix = parsePrefix(text.trim());
+  if (prefix !== undefined) return rangeOf(prefix);
+  const ends = text.split('-').map((end) => parseAddress(end.trim()));
+  const [first, last] = ends;
+  if (ends.length !== 2 || first === undefined || last === undefined) return undefined;
+  return first.family === last.family && first.value <= last.value ? { first, last } : undefined;
 }
 
 /** The fewest prefixes that cover exactly the range, in order. */

@@ -1,30 +1,16 @@
 import { parsePrefix, type Prefix } from '../../lib/prefix.ts';
+import { batchesFor, batchSize, blocksFor } from '../../model/addressing/demand.ts';
 import { modelLimits } from './models.ts';
 import type { CapacityRequest, NodePool, Surge } from './port.ts';
 import type { RangeNeed } from './range.ts';
 
 /** Addresses of a node's /24. */
 const blockSize = 256;
-/** Addresses that a node of a pod subnet asks for at a time. */
-const batchSize = 16;
 
 /** Nodes that an upgrade of the pool adds, never more than it has. */
 export function surgeOf({ nodes }: NodePool, surge: Surge): number {
   const wanted = 'nodes' in surge ? surge.nodes : Math.ceil((nodes * surge.percent) / 100);
   return Math.min(wanted, nodes);
-}
-
-/**
- * Addresses that a node holds for so many pods: it asks for 16 more whenever fewer than 8 are free
- * (Azure/azure-container-networking, docs/feature/ipammath).
- */
-export function batchesFor(pods: number): number {
-  return batchSize * Math.ceil(0.5 + pods / batchSize);
-}
-
-/** Addresses of the /28 blocks for a node's pods and itself (AKS, configure-azure-cni-static-block-allocation). */
-export function blocksFor(maxPods: number): number {
-  return batchSize * Math.ceil((maxPods + 1) / batchSize);
 }
 
 /** What all ranges have to give, the nodes' first. */

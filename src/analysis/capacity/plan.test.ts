@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { parsePrefix, type Prefix } from '../../lib/prefix.ts';
+import { batchesFor, blocksFor } from '../../model/addressing/demand.ts';
 import { modelLimits, type ModelName } from './models.ts';
-import { batchesFor, blocksFor } from './needs.ts';
 import { planCapacity } from './plan.ts';
 import type { CapacityPlan, CapacityRequest } from './port.ts';
 

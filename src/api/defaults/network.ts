@@ -73,6 +73,8 @@ export const clusterNetworkDefaults = {
   localhostNodePorts: false,
   upstreamResolvers: [],
   minimumDomainTTL: 30,
+  podSubnet: 'pods',
+  podIPAllocation: 'DynamicIndividual',
 } as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
 
 /** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */

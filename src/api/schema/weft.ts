@@ -23,5 +23,7 @@ export const weftTypes = {
     localhostNodePorts: 'boolean',
     upstreamResolvers: '[]string',
     minimumDomainTTL: 'integer',
+    podSubnet: 'string',
+    podIPAllocation: 'DynamicIndividual|StaticBlock',
   },
 } as const;

@@ -97,4 +97,11 @@ export interface ClusterNetworkSpec {
   upstreamResolvers?: string[];
   /** Seconds for which an address that policies know by a domain name counts at least, whatever its TTL. */
   minimumDomainTTL?: number;
+  /**
+   * Of azure-cni-dynamic: the subnet that pods have their addresses of, `SUBNET` of the nodes' network or
+   * `NETWORK/SUBNET`; `pods` unless said otherwise.
+   */
+  podSubnet?: string;
+  /** Of azure-cni-dynamic: as many addresses as pods need, in batches, or blocks of 16 for all pods a node may have. */
+  podIPAllocation?: 'DynamicIndividual' | 'StaticBlock';
 }

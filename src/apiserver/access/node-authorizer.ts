@@ -102,6 +102,8 @@ const rules: Readonly<Record<string, Rule>> = {
     someOf(pods.of(node), (pod) => inNamespace(pod, asked) && accountOf(pod) === asked.name),
   '/services': oneOf(...reads),
   'discovery.k8s.io/endpointslices': oneOf(...reads),
+  // Which addresses it wants and gives back; it is told what it has by the status.
+  'acn.azure.com/nodenetworkconfigs': both(oneOf('get', 'patch'), ownName),
   '/events': oneOf('create', 'patch', 'update'),
 };
 

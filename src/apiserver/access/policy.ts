@@ -211,6 +211,7 @@ const own: readonly PolicyRole[] = [
         ['list', 'watch'],
       ),
       on('metallb.io', announcing, ['list', 'watch']),
+      on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
       tellEvents,
@@ -248,7 +249,8 @@ const own: readonly PolicyRole[] = [
       on('apps', ['replicasets'], ['create']),
       on('batch', ['jobs'], ['create']),
       on('discovery.k8s.io', ['endpointslices'], ['create']),
-      on('weft.dev', ['loadbalanceraddresses'], ['create']),
+      on('weft.dev', ['loadbalanceraddresses', 'subnetallocations'], ['create']),
+      on('acn.azure.com', ['nodenetworkconfigs'], ['create']),
     ],
     users: [componentUsers.controllers],
   },

@@ -34,6 +34,9 @@ const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     upstreamResolvers: 'Servers that cluster DNS asks for names outside the cluster.',
     minimumDomainTTL:
       'Seconds for which an address that policies know by a domain name counts at least, whatever its TTL.',
+    podSubnet: 'The subnet of pod addresses, SUBNET or NETWORK/SUBNET. Cannot be changed.',
+    podIPAllocation:
+      'Whether nodes have addresses of pods in batches or in static blocks. Cannot be changed.',
   },
 };
 

@@ -13,22 +13,12 @@ import { silentLog } from '../../lib/log.ts';
 import { canShare, holderOf } from '../../model/load-balancer/request.ts';
 import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { randomFrom } from '../../../test/support/random-below.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
 import { balancedService, poolNamed } from '../../model/load-balancer/fixtures.ts';
 
 const claims = loadBalancerResources.loadbalanceraddresses;
 const pools = loadBalancerResources.ipaddresspools;
-
-/** Numbers from 0 on, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) % below;
-  };
-}
 
 /** No address is in the status of a Service that has not claimed it. */
 function requireClaims(store: FakeStore): void {

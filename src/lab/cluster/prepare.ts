@@ -19,6 +19,7 @@ import { familiesOfNetwork, networkConfigOf } from '../../model/network/config.t
 import { ensureObjects } from '../ensure.ts';
 import { labPlaces, type LabCluster, type LabOptions } from '../options.ts';
 import type { LabPaths } from '../paths.ts';
+import { addressDefinitions } from '../address-definitions.ts';
 import { fabricDefinitions } from '../fabric-definitions.ts';
 import { loadBalancerDefinitions } from '../load-balancer-definitions.ts';
 import { policyDefinitions } from '../policy-definitions.ts';
@@ -88,7 +89,12 @@ const lookMs = 50;
 
 /** Of the kinds that a lab cannot do without or that are used, those that nobody has defined. */
 async function ensureDefinitions(client: Client, clock: Clock, used: ReadonlySet<string>): Promise<void> {
-  const optional = [...policyDefinitions(), ...loadBalancerDefinitions(), ...fabricDefinitions()];
+  const optional = [
+    ...policyDefinitions(),
+    ...loadBalancerDefinitions(),
+    ...fabricDefinitions(),
+    ...addressDefinitions(),
+  ];
   const all = [networkDefinition(), ...optional.filter(({ metadata }) => used.has(metadata.name))];
   const missing: KubernetesObject[] = [];
   await forEachBounded(all, async (definition) => {

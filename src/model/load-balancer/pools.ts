@@ -3,7 +3,7 @@ import type { Service } from '../../api/types/core.ts';
 import type { IPAddressPool } from '../../api/types/load-balancer.ts';
 import type { Labels } from '../../api/types/meta.ts';
 import { formatAddress, parseAddress, type Address, type Family } from '../../lib/address.ts';
-import { formatRange, parsePrefix, rangeOf, type AddressRange } from '../../lib/prefix.ts';
+import { formatRange, parseRange, type AddressRange } from '../../lib/prefix.ts';
 
 /** Pools and advertisements count in this namespace only: who may write them gives out addresses of the network. */
 export const loadBalancerNamespace = 'metallb-system';
@@ -67,16 +67,6 @@ export function sizeOf(pool: Pool, family: Family): number {
     .map((range) => range.last.value - range.first.value + 1n - (pool.avoidsBuggyIPs ? buggyIn(range) : 0n));
   const sum = counts.reduce((total, count) => total + count, 0n);
   return Number(sum < BigInt(Number.MAX_SAFE_INTEGER) ? sum : BigInt(Number.MAX_SAFE_INTEGER));
-}
-
-/** `10.0.0.0/24`, or `10.0.0.1-10.0.0.9` with both ends included; undefined for anything else. */
-export function parseRange(text: string): AddressRange | undefined {
-  const prefix = parsePrefix(text.trim());
-  if (prefix !== undefined) return rangeOf(prefix);
-  const ends = text.split('-').map((end) => parseAddress(end.trim()));
-  const [first, last] = ends;
-  if (ends.length !== 2 || first === undefined || last === undefined) return undefined;
-  return first.family === last.family && first.value <= last.value ? { first, last } : undefined;
 }
 
 function isHonoured({ metadata }: IPAddressPool): boolean {

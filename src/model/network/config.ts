@@ -23,6 +23,9 @@ export interface NetworkConfig {
   readonly upstreamResolvers: readonly string[];
   /** Seconds for which an address known by a domain name counts at least. */
   readonly minimumDomainTTL: number;
+  /** Of azure-cni-dynamic: `SUBNET`, or `NETWORK/SUBNET`. */
+  readonly podSubnet: string;
+  readonly podIPAllocation: 'DynamicIndividual' | 'StaticBlock';
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
@@ -47,6 +50,8 @@ export function networkConfigOf(
     localhostNodePorts: spec.localhostNodePorts,
     upstreamResolvers: spec.upstreamResolvers,
     minimumDomainTTL: spec.minimumDomainTTL,
+    podSubnet: spec.podSubnet,
+    podIPAllocation: spec.podIPAllocation,
   };
 }
 

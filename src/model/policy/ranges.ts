@@ -1,5 +1,5 @@
-import { addressAfter, bitsOf, type Address, type Family } from '../../lib/address.ts';
-import { parsePrefix, rangeOf, type AddressRange } from '../../lib/prefix.ts';
+import { bitsOf, type Address, type Family } from '../../lib/address.ts';
+import { parsePrefix, rangeOf, withoutRange, type AddressRange } from '../../lib/prefix.ts';
 import { portSetKey, unionPorts, type PortSet } from './port-set.ts';
 
 /** Ports open towards a range of addresses. */
@@ -35,19 +35,6 @@ export function rangesOfBlock(block: {
     if (except !== undefined) ranges = ranges.flatMap((range) => withoutRange(range, rangeOf(except)));
   }
   return ranges;
-}
-
-/** What is left of a range below and above the hole. */
-function withoutRange(range: AddressRange, hole: AddressRange): AddressRange[] {
-  const { first, last } = range;
-  if (first.family !== hole.first.family || last.value < hole.first.value || hole.last.value < first.value)
-    return [range];
-  const below = addressAfter(hole.first, -1n);
-  const above = addressAfter(hole.last, 1n);
-  const parts: AddressRange[] = [];
-  if (below !== undefined && first.value <= below.value) parts.push({ first, last: below });
-  if (above !== undefined && above.value <= last.value) parts.push({ first: above, last });
-  return parts;
 }
 
 /**
