@@ -5,6 +5,7 @@ import { podLinkPrefix } from '../plan/links/node.ts';
 import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
 import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
+import { createPolicyRows } from './policy-rows.ts';
 
 /** NetworkPolicy of one node's pods in one address family. */
 export interface PolicyEnforcer {
@@ -48,6 +49,7 @@ export function createPolicyEnforcer({
     skeleton: policySkeleton({ podLinkPrefix, family }),
     sets: () => Object.keys(policySets[family]),
   });
+  const rows = createPolicyRows({ table, family, groups });
   return {
     start() {
       table.start();
@@ -60,6 +62,7 @@ export function createPolicyEnforcer({
       const address = inFamily(pod?.addresses ?? [], family);
       const isHere = pod !== undefined && address !== undefined;
       table.set(`pod ${key}`, isHere ? podElements({ uid: pod.uid, address }, policy, groups) : []);
+      rows.use(key, isHere ? policy : undefined);
     },
     setPeer(key, addresses, peerClass) {
       const address = inFamily(addresses, family);

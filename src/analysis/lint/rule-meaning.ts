@@ -3,16 +3,20 @@ import { podFacts } from '../../model/identity/pod-facts.ts';
 import { portSetOf, resolvePort } from '../../model/policy/named-ports.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
 import { unionPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { rowsOf, type Row } from '../../model/policy/rows.ts';
 import type { LintFacts } from './facts.ts';
 import type { PolicyFacts, RuleFacts } from './policy-facts.ts';
 
 /** Whether policies restrict a pod in a direction and nothing at all is open to it. */
 export function isClosed(policy: DirectionPolicy): boolean {
   const { isolatedBy, anywhere, classes, ranges, rangesOfClasses, verdicts } = policy;
-  if (verdicts !== undefined) return [verdicts.otherwise, ...verdicts.classes.values()].flat().length === 0;
+  if (verdicts !== undefined) return rowsOf(verdicts).every(isShut);
   const isEmpty = anywhere !== 'all' && anywhere.length === 0;
   return isolatedBy.length > 0 && isEmpty && classes.size + ranges.length + rangesOfClasses.size === 0;
 }
+
+/** Whether nothing is open, and nothing will be when a domain name has an address. */
+const isShut = ({ stem }: Row): boolean => stem.ranges.length === 0 && stem.names === '';
 
 /** The ports that a rule opens where they are asked for: at this pod. */
 export function portsAt({ compiled }: RuleFacts, destination: Pod | undefined): PortSet {

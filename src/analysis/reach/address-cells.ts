@@ -1,5 +1,6 @@
 import type { Address } from '../../lib/address.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
+import { rowsOf } from '../../model/policy/rows.ts';
 
 /**
  * Cuts the address space at every bound of every range in the policies: addresses between two cuts cannot be told
@@ -8,7 +9,7 @@ import type { DirectionPolicy } from '../../model/policy/port.ts';
 export function createAddressCells(policies: Iterable<DirectionPolicy>): (address: Address) => string {
   const cuts = { IPv4: new Set<bigint>(), IPv6: new Set<bigint>() };
   for (const { ranges, verdicts } of policies) {
-    const rows = verdicts === undefined ? [] : [verdicts.otherwise, ...verdicts.classes.values()].flat();
+    const rows = verdicts === undefined ? [] : rowsOf(verdicts).flatMap(({ stem }) => stem.ranges);
     for (const { range } of [...ranges, ...rows]) {
       cuts[range.first.family].add(range.first.value).add(range.last.value + 1n);
     }

@@ -36,7 +36,7 @@ function openRanges(
   families: readonly Family[],
 ): PortsOfRange[] {
   if (verdicts !== undefined) {
-    return verdicts.otherwise.filter(({ range }) => families.includes(range.first.family));
+    return verdicts.otherwise.stem.ranges.filter(({ range }) => families.includes(range.first.family));
   }
   const everywhere = families.map((family) => ({ range: wholeSpace(family), ports: anywhere }));
   const blocks = ranges.filter(({ range }) => families.includes(range.first.family));

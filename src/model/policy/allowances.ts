@@ -4,9 +4,9 @@ import { noPorts, portSetKey, unionPorts, type PortSet } from './port-set.ts';
 import { flattenRanges, type PortsOfRange } from './ranges.ts';
 import { destinationPorts, numberedPorts } from './rule-peers.ts';
 import type { Identity, LinkedRule, PeerClass } from './state.ts';
-import { rowKey, type Verdicts } from './rows.ts';
+import { rangesKey, rowKey, type Verdicts } from './rows.ts';
 import { auditedTiers, enforcedTiers, hasOrder, type Tiers } from './tiers.ts';
-import { verdictsOf, type InternRow } from './verdicts.ts';
+import { verdictsOf, type Interners } from './verdicts.ts';
 
 /** What a pod may do that no policy selects in this direction: everything. */
 const notIsolated: DirectionPolicy = {
@@ -21,7 +21,7 @@ const notIsolated: DirectionPolicy = {
 export const unrestricted: PodPolicy = { ingress: notIsolated, egress: notIsolated };
 
 /** What the policies that select an identity allow together, per direction. */
-export function allowancesOf(identity: Identity, intern: InternRow): PodPolicy {
+export function allowancesOf(identity: Identity, intern: Interners): PodPolicy {
   if (identity.policies.size === 0) return unrestricted;
   const ingress = directionOf(identity, 'ingress', intern);
   const egress = directionOf(identity, 'egress', intern);
@@ -29,7 +29,7 @@ export function allowancesOf(identity: Identity, intern: InternRow): PodPolicy {
 }
 
 /** Policies without order are united; where tiers have an order, their verdicts are spelled out. */
-function directionOf(subject: Identity, direction: Direction, intern: InternRow): DirectionPolicy {
+function directionOf(subject: Identity, direction: Direction, intern: Interners): DirectionPolicy {
   const tiers = enforcedTiers(subject, direction);
   const audited = auditedTiers(subject, direction);
   const spellOut = (of: Tiers): Verdicts => verdictsOf(of, { subject, direction }, intern);
@@ -115,8 +115,8 @@ function directionKey(policy: DirectionPolicy): string {
     isolatedBy.join(),
     portSetKey(anywhere),
     ...Array.from(classes, ([number, ports]) => `${number}:${portSetKey(ports)}`),
-    rowKey(ranges),
-    ...Array.from(rangesOfClasses, ([number, list]) => `${number}@${rowKey(list)}`),
+    rangesKey(ranges),
+    ...Array.from(rangesOfClasses, ([number, list]) => `${number}@${rangesKey(list)}`),
     ...(verdicts === undefined ? [] : ['tiers', ...verdictKeys(verdicts)]),
     ...(audit === undefined ? [] : ['audit', ...verdictKeys(audit)]),
   ].join('|');

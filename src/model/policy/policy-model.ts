@@ -8,7 +8,7 @@ import { createInterner } from './intern.ts';
 import { createPopulation } from './population.ts';
 import type { PodPolicy, PolicyModel } from './port.ts';
 import { createPolicySet } from './policy-set.ts';
-import type { Row } from './rows.ts';
+import { rowKey, stemKey, type Row, type RowStem } from './rows.ts';
 import { createReports } from './reports.ts';
 import type { Identity, LinkedPolicy } from './state.ts';
 import { createTraits } from './traits.ts';
@@ -26,7 +26,11 @@ export function createPolicyModel({ areEnforced = true } = {}): PolicyModel {
   const classes = createClasses();
   const reports = createReports();
   const intern = createInterner<PodPolicy>();
-  const internRow = createInterner<Row>();
+  const [internRow, internStem] = [createInterner<Row>(), createInterner<RowStem>()];
+  const interners = {
+    row: (row: Row): Row => internRow(rowKey(row), row),
+    stem: (stem: RowStem): RowStem => internStem(stemKey(stem), stem),
+  };
   const policies = createPolicySet(population);
   // What may have changed since it was last told.
   const movedPods = new Set<string>();
@@ -67,7 +71,7 @@ export function createPolicyModel({ areEnforced = true } = {}): PolicyModel {
   function policyOf(podKey: string): PodPolicy {
     const identity = population.identityOfPod(podKey);
     if (identity === undefined) return unrestricted;
-    identity.allowances ??= shared(allowancesOf(identity, internRow));
+    identity.allowances ??= shared(allowancesOf(identity, interners));
     return identity.allowances;
   }
 

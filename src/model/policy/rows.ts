@@ -1,9 +1,21 @@
-import type { Address } from '../../lib/address.ts';
+import { formatAddress, type Address } from '../../lib/address.ts';
 import { noPorts, portSetKey, type PortSet } from './port-set.ts';
 import { inRange, type PortsOfRange } from './ranges.ts';
 
-/** What is open towards peers of one kind: ports by range of addresses, disjoint and ascending by family. */
-export type Row = readonly PortsOfRange[];
+/** What is open towards peers of one kind. */
+export interface Row {
+  readonly stem: RowStem;
+  /** By address: the ports open there instead, where a domain name has an address now and opens more. */
+  readonly named: ReadonlyMap<string, PortSet>;
+}
+
+/** What stays of a row while addresses of domain names come and go. */
+export interface RowStem {
+  /** Ports by range of addresses, disjoint and ascending by family. */
+  readonly ranges: readonly PortsOfRange[];
+  /** What the rules say that have domain names: rows that differ in it part when the names have addresses. */
+  readonly names: string;
+}
 
 /** What ordered tiers decide together, spelled out per peer class. */
 export interface Verdicts {
@@ -17,13 +29,35 @@ export function portsInVerdicts(
   { classes, otherwise }: Verdicts,
   { address, peerClass }: { readonly address: Address; readonly peerClass: number },
 ): PortSet {
-  const row = classes.get(peerClass) ?? otherwise;
-  return row.find(({ range }) => inRange(range, address))?.ports ?? noPorts;
+  const { stem, named } = classes.get(peerClass) ?? otherwise;
+  const ofName = named.size === 0 ? undefined : named.get(formatAddress(address));
+  return ofName ?? portsOfStem(stem, address);
+}
+
+/** The ports open at an address that no domain name has. */
+export function portsOfStem({ ranges }: RowStem, address: Address): PortSet {
+  return ranges.find(({ range }) => inRange(range, address))?.ports ?? noPorts;
+}
+
+/** All rows of these verdicts. */
+export function rowsOf({ classes, otherwise }: Verdicts): Row[] {
+  return [otherwise, ...classes.values()];
 }
 
 /** A text that is equal exactly for equal rows. */
-export function rowKey(row: Row): string {
-  return row
+export function rowKey({ stem, named }: Row): string {
+  const extra = Array.from(named, ([address, ports]) => `${address}:${portSetKey(ports)}`);
+  return [stemKey(stem), ...extra.sort()].join(';');
+}
+
+/** A text that is equal exactly for equal stems. */
+export function stemKey({ ranges, names }: RowStem): string {
+  return `${rangesKey(ranges)} ${names}`;
+}
+
+/** A text that is equal exactly for equal ranges with equal ports. */
+export function rangesKey(ranges: readonly PortsOfRange[]): string {
+  return ranges
     .map(
       ({ range: { first, last }, ports }) =>
         `${first.family}${first.value}-${last.value}:${portSetKey(ports)}`,

@@ -5,7 +5,7 @@ import { portSetOf, resolvePort } from './named-ports.ts';
 import { patternsOf } from './domain-names.ts';
 import { noPorts, unionPorts, type PortSet } from './port-set.ts';
 import { inRange } from './ranges.ts';
-import type { Identity, LinkedRule, PeerClass } from './state.ts';
+import type { AddressGroup, Identity, LinkedRule, PeerClass } from './state.ts';
 
 /** The rule's ports that do not depend on the peer: an ingress rule's names are those of its subject. */
 export function numberedPorts(rule: LinkedRule, subject: Identity, direction: Direction): PortSet {
@@ -30,6 +30,17 @@ export function destinationPorts(
 /** All address ranges among the rule's peers, of objects that come and go too. */
 export function rangesOfRule({ ranges, groups }: LinkedRule): readonly AddressRange[] {
   return groups.length === 0 ? ranges : [...ranges, ...groups.flatMap((group) => group.ranges)];
+}
+
+/** Those that stay while addresses of domain names come and go. */
+export function fixedRangesOfRule({ ranges, groups }: LinkedRule): readonly AddressRange[] {
+  const nodes = groups.filter(({ spec }) => spec.kind === 'nodes');
+  return nodes.length === 0 ? ranges : [...ranges, ...nodes.flatMap((group) => group.ranges)];
+}
+
+/** The domain names among the rule's peers. */
+export function domainsOfRule({ groups }: LinkedRule): AddressGroup[] {
+  return groups.filter(({ spec }) => spec.kind === 'domain');
 }
 
 /** Whether an address is among the rule's peers. */

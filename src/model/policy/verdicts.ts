@@ -1,36 +1,46 @@
-import type { Family } from '../../lib/address.ts';
+import { formatAddress, type Address, type Family } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { Direction } from './compile.ts';
 import { intersectPorts, noPorts, portSetKey, subtractPorts, unionPorts, type PortSet } from './port-set.ts';
 import { flattenRanges, inRange, wholeSpace } from './ranges.ts';
-import { rowKey, type Row, type Verdicts } from './rows.ts';
-import { destinationPorts, numberedPorts, rangesOfRule } from './rule-peers.ts';
-import type { Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
+import { portsOfStem, rangesKey, type Row, type RowStem, type Verdicts } from './rows.ts';
+import { destinationPorts, domainsOfRule, fixedRangesOfRule, numberedPorts } from './rule-peers.ts';
+import type { AddressGroup, Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
 import type { Tiers } from './tiers.ts';
 
-/** Equal rows become one object. */
-export type InternRow = (key: string, row: Row) => Row;
+/** Equal rows, and equal stems of rows, become one object. */
+export interface Interners {
+  row(row: Row): Row;
+  stem(stem: RowStem): RowStem;
+}
 
 /**
  * Asks all tiers about every kind of peer that their rules can tell apart: the address space is cut at the bounds
- * of all ranges, and within a cell a class of pods meets the same rules everywhere.
+ * of all ranges, and within a cell a class of pods meets the same rules everywhere. Addresses of domain names cut nothing:
+ * they are told one by one.
  */
 export function verdictsOf(
   tiers: Tiers,
   { subject, direction }: { readonly subject: Identity; readonly direction: Direction },
-  intern: InternRow,
+  intern: Interners,
 ): Verdicts {
   const flat = flatten(tiers, subject, direction);
   const rules = [...flat.admin, ...flat.allowing, ...flat.baseline];
   const cells = cellsOf(rules.flatMap(({ ranges }) => ranges));
+  const named = namedAddresses(rules);
   const rows = new Map<string, Row>();
   const rowOf = (peerClass: PeerClass | undefined): Row => {
     const views = new Map(rules.map((rule) => [rule, viewOf(rule, peerClass)]));
     const key = [...views.values()].map(({ isPeer, ports }) => `${isPeer}${portSetKey(ports)}`).join('|');
     const known = rows.get(key);
     if (known !== undefined) return known;
-    const row = flattenRanges(cells.map((range) => ({ range, ports: judge(flat, views, range) })));
-    const shared = intern(rowKey(row), row);
+    const stem = intern.stem({
+      ranges: flattenRanges(
+        cells.map((range) => ({ range, ports: judge(flat, views, { at: range.first }) })),
+      ),
+      names: namesKey(flat, views),
+    });
+    const shared = intern.row({ stem, named: portsOfNamed(named, { flat, views, stem }) });
     rows.set(key, shared);
     return shared;
   };
@@ -47,6 +57,7 @@ interface SubjectRule {
   readonly rule: LinkedRule;
   readonly numbered: PortSet;
   readonly ranges: readonly AddressRange[];
+  readonly domains: readonly AddressGroup[];
 }
 
 interface FlatTiers {
@@ -62,7 +73,8 @@ function flatten({ admin, isolating, baseline }: Tiers, subject: Identity, direc
       (policy[direction] ?? []).map((rule) => ({
         rule,
         numbered: numberedPorts(rule, subject, direction),
-        ranges: rangesOfRule(rule),
+        ranges: fixedRangesOfRule(rule),
+        domains: domainsOfRule(rule),
       })),
     );
   return {
@@ -98,15 +110,82 @@ function classesOf(tiers: Tiers, direction: Direction): Set<PeerClass> {
   return new Set(traits.flatMap(({ classes }) => [...classes]));
 }
 
-/** The open ports towards one class in one cell. */
+/** An address, and the domain names of the rules that it is known by now. */
+interface Spot {
+  readonly at: Address;
+  readonly domains?: ReadonlySet<AddressGroup>;
+}
+
+/** Every address that a domain name of the rules has now. */
+function namedAddresses(rules: readonly SubjectRule[]): Required<Spot>[] {
+  const spots = new Map<string, { at: Address; domains: Set<AddressGroup> }>();
+  for (const domain of new Set(rules.flatMap(({ domains }) => domains))) {
+    for (const at of [...domain.members.values()].flat()) {
+      const text = formatAddress(at);
+      const spot = spots.get(text) ?? { at, domains: new Set() };
+      spot.domains.add(domain);
+      spots.set(text, spot);
+    }
+  }
+  return [...spots.values()];
+}
+
+/** Many addresses of one name lie in one range of the stem: each kind of them is judged once. */
+function portsOfNamed(
+  spots: readonly Required<Spot>[],
+  { flat, views, stem }: { flat: FlatTiers; views: ReadonlyMap<SubjectRule, ClassView>; stem: RowStem },
+): Map<string, PortSet> {
+  const named = new Map<string, PortSet>();
+  const known = new Map<string, PortSet>();
+  const rules = [...views.keys()];
+  for (const spot of spots) {
+    const usual = portsOfStem(stem, spot.at);
+    const matched = rules.map(({ ranges, domains }) =>
+      domains.some((domain) => spot.domains.has(domain)) || ranges.some((range) => inRange(range, spot.at))
+        ? '1'
+        : '0',
+    );
+    const key = matched.join('');
+    const ports = known.get(key) ?? judge(flat, views, spot);
+    known.set(key, ports);
+    if (portSetKey(ports) !== portSetKey(usual)) named.set(formatAddress(spot.at), ports);
+  }
+  return named;
+}
+
+/** All that decides about the addresses of domain names, whichever they are; nothing where no rule has any. */
+function namesKey(
+  { admin, isIsolated, allowing, baseline }: FlatTiers,
+  views: ReadonlyMap<SubjectRule, ClassView>,
+): string {
+  if (![...views.keys()].some(({ domains }) => domains.length > 0)) return '';
+  const words = (rules: readonly SubjectRule[]): unknown =>
+    rules.map((one) => {
+      const view = views.get(one);
+      const ports = view?.ports ?? noPorts;
+      return [
+        one.rule.action,
+        view?.isPeer,
+        portSetKey(ports),
+        rangesKey(one.ranges.map((range) => ({ range, ports }))),
+        one.domains.map(({ spec }) => spec.key),
+      ];
+    });
+  return JSON.stringify([words(admin), isIsolated, words(allowing), words(baseline)]);
+}
+
+/** The open ports towards one class at one address. */
 function judge(
   { admin, isIsolated, allowing, baseline }: FlatTiers,
   views: ReadonlyMap<SubjectRule, ClassView>,
-  cell: AddressRange,
+  { at, domains }: Spot,
 ): PortSet {
   const portsOf = (one: SubjectRule): PortSet => {
     const view = views.get(one);
-    const isPeer = view?.isPeer === true || one.ranges.some((range) => inRange(range, cell.first));
+    const isPeer =
+      view?.isPeer === true ||
+      one.ranges.some((range) => inRange(range, at)) ||
+      (domains !== undefined && one.domains.some((domain) => domains.has(domain)));
     return isPeer ? (view?.ports ?? noPorts) : noPorts;
   };
   const first = walk(admin, 'all', portsOf);

@@ -9,7 +9,18 @@ import { applyToModel } from '../../model/policy/testing/apply-to-model.ts';
 import { isAllowedNaively } from '../../model/policy/testing/naive.ts';
 import { applyChange, emptyWorld, type Packet } from '../../model/policy/testing/naive-world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { createPortGroups, peerElements, podElements } from './elements.ts';
+import {
+  createPortGroups,
+  namedElements,
+  peerElements,
+  podElements,
+  podRows,
+  stemElements,
+  type LocalPod,
+  type PortGroups,
+} from './elements.ts';
+import type { PodPolicy } from '../../model/policy/port.ts';
+import { familyOf } from '../../lib/address.ts';
 import { auditLog, denialLog, policySkeleton } from './skeleton.ts';
 import { createTracer } from './testing/trace.ts';
 
@@ -23,6 +34,16 @@ const addressOf = {
 };
 const outsiders = { IPv4: ['192.0.2.7', '198.51.100.1', '10.9.9.9'], IPv6: ['2001:db8::1', 'fd00::9'] };
 const numbers = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+
+/** With the rows that the pod has. */
+function allElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
+  const family = familyOf(pod.address);
+  const rows = [...podRows(policy)].flatMap((row) => [
+    ...stemElements(row.stem, family, groups),
+    ...namedElements(row, family, groups),
+  ]);
+  return [...podElements(pod, policy, groups), ...rows];
+}
 
 function* packetsOf(family: Family): Generator<Packet> {
   const peers = [
@@ -57,7 +78,7 @@ for (const family of ['IPv4', 'IPv6'] as const) {
           const address = addressOf[family](key);
           const pod = { uid: key, address };
           return [
-            ...podElements(pod, model.policyOf(key), groups),
+            ...allElements(pod, model.policyOf(key), groups),
             ...peerElements(address, model.classOf(key)),
           ];
         });
@@ -99,7 +120,7 @@ test('what has no ports is judged as that: all but one port lets it pass, and on
       metadata: { name: 'p' },
       spec: { tier: 'Admin', priority: 0, subject: { namespaces: {} }, ingress },
     });
-    const elements = podElements(
+    const elements = allElements(
       { uid: 'a', address: '10.244.0.1' },
       model.policyOf('a/1'),
       createPortGroups(),

@@ -1,11 +1,11 @@
-import { familyOf, formatAddress } from '../../lib/address.ts';
+import { familyOf, formatAddress, type Family } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import type { NftValue } from '../../kernel/nft/port.ts';
 import { isRestricted } from '../../model/policy/permits.ts';
 import type { DirectionPolicy, PodPolicy } from '../../model/policy/port.ts';
 import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
 import type { PortsOfRange } from '../../model/policy/ranges.ts';
-import type { Row, Verdicts } from '../../model/policy/rows.ts';
+import { rowsOf, type Row, type RowStem, type Verdicts } from '../../model/policy/rows.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { podLinkName } from '../links/node.ts';
 import { allPorts, auditChain, isolatedChain, tieredChain } from './skeleton.ts';
@@ -13,19 +13,19 @@ import { allPorts, auditChain, isolatedChain, tieredChain } from './skeleton.ts'
 /** Numbers for port sets, equal for equal sets, and for rows: what the rules look them up by. */
 export interface PortGroups {
   groupOf(ports: PortSet): number;
-  /** Equal rows of one model are one object, and so have one number; it is never another row's. */
-  rowOf(row: Row): number;
+  /** Equal stems of rows of one model are one object, and so have one number; it is never another's. */
+  rowOf(stem: RowStem): number;
 }
 
 /** Groups by order of first use; `allPorts` is taken. */
 export function createPortGroups(): PortGroups {
   const groups = new Map<string, number>();
-  const rows = new WeakMap<Row, number>();
+  const rows = new WeakMap<RowStem, number>();
   let lastRow = 0;
   return {
-    rowOf(row) {
-      const number = rows.get(row) ?? ++lastRow;
-      rows.set(row, number);
+    rowOf(stem) {
+      const number = rows.get(stem) ?? ++lastRow;
+      rows.set(stem, number);
       return number;
     },
     groupOf(ports) {
@@ -46,7 +46,7 @@ export interface LocalPod {
   readonly address: string;
 }
 
-/** Everything the node's table of the address's family says about one of its own pods. */
+/** What the node's table of the address's family says about one of its own pods, beside the rows that it has. */
 export function podElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
   return [
     { set: 'pod-interfaces', key: [podLinkName(pod.uid), pod.address] },
@@ -54,6 +54,34 @@ export function podElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups
     ...directionElements('egress', pod.address, { policy: policy.egress, groups }),
     ...directionElements('ingress', pod.address, { policy: policy.ingress, groups }),
   ];
+}
+
+/** The rows that look-ups for a pod lead to, each once. */
+export function podRows({ ingress, egress }: PodPolicy): Set<Row> {
+  const verdicts = [ingress, egress].flatMap(({ verdicts: enforced, audit }) => [enforced, audit]);
+  return new Set(verdicts.flatMap((some) => (some === undefined ? [] : rowsOf(some))));
+}
+
+/** What stays of a row while addresses of domain names come and go, in the table of a family. */
+export function stemElements(stem: RowStem, family: Family, groups: PortGroups): PlannedElement[] {
+  const row = groups.rowOf(stem);
+  return stem.ranges
+    .filter(({ range }) => range.first.family === family)
+    .flatMap(({ range, ports }) => {
+      const group = groups.groupOf(ports);
+      return [{ set: 'rows', ...rangeKeys([row], range), value: [group] }, ...portElements(group, ports)];
+    });
+}
+
+/** What a row says of addresses that domain names have now: an element each, so that one more costs no more than itself. */
+export function namedElements({ stem, named }: Row, family: Family, groups: PortGroups): PlannedElement[] {
+  const row = groups.rowOf(stem);
+  return [...named]
+    .filter(([address]) => familyOf(address) === family)
+    .flatMap(([address, ports]) => {
+      const group = groups.groupOf(ports);
+      return [{ set: 'row-addresses', key: [row, address], value: [group] }, ...portElements(group, ports)];
+    });
 }
 
 /** The peer class of a pod anywhere in the cluster; none for class 0, which no rule names. */
@@ -131,21 +159,14 @@ function verdictElements(
   address: string,
   { verdicts: { classes, otherwise }, groups }: { verdicts: Verdicts; groups: PortGroups },
 ): PlannedElement[] {
-  const family = familyOf(address);
-  const elements: PlannedElement[] = [
-    { set: `${sets}-otherwise`, key: [address], value: [groups.rowOf(otherwise)] },
+  return [
+    { set: `${sets}-otherwise`, key: [address], value: [groups.rowOf(otherwise.stem)] },
+    ...Array.from(classes, ([peerClass, { stem }]) => ({
+      set: `${sets}-rows`,
+      key: [address, peerClass],
+      value: [groups.rowOf(stem)],
+    })),
   ];
-  for (const [peerClass, row] of classes) {
-    elements.push({ set: `${sets}-rows`, key: [address, peerClass], value: [groups.rowOf(row)] });
-  }
-  for (const row of new Set([otherwise, ...classes.values()])) {
-    for (const { range, ports } of row.filter(({ range }) => range.first.family === family)) {
-      const group = groups.groupOf(ports);
-      elements.push({ set: 'rows', ...rangeKeys([groups.rowOf(row)], range), value: [group] });
-      elements.push(...portElements(group, ports));
-    }
-  }
-  return elements;
 }
 
 function rangeKeys(

@@ -27,7 +27,8 @@ export const allPorts = 1;
  * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` says which ports a group holds.
  *
  * Where tiers have an order, their verdicts are spelled out as *rows*: `X-rows` and `X-otherwise` yield the row of a pod
- * of this node towards a class of pods and towards all others, `rows` the port group of a row at an address. The sets
+ * of this node towards a class of pods and towards all others, `rows` the port group of a row at an address, and before it
+ * `row-addresses` that of an address that a domain name has. The sets
  * named `X-audit-…` say the same of what would be open if policies in audit mode were enforced.
  */
 export const policySets = { IPv4: setsIn('IPv4'), IPv6: setsIn('IPv6') } as const;
@@ -50,6 +51,7 @@ function setsIn(family: Family) {
     'ingress-ranges': { key: [address, address], value: ['mark'], interval: true },
     'ingress-anywhere': { key: [address], value: ['mark'] },
     rows: { key: ['mark', address], value: ['mark'], interval: true },
+    'row-addresses': { key: ['mark', address], value: ['mark'] },
     'egress-rows': { key: [address, 'mark'], value: ['mark'] },
     'egress-otherwise': { key: [address], value: ['mark'] },
     'egress-audited': { key: [address], value: ['verdict'] },
@@ -196,6 +198,7 @@ function rowChains(
     ${end}
   }
   chain ${chain}-row {
+    meta mark set meta mark . ${ip} ${peer} map @row-addresses goto ${chain}-ports
     meta mark set meta mark . ${ip} ${peer} map @rows goto ${chain}-ports
     ${end}
   }

@@ -4,7 +4,14 @@ import type { Cluster } from '../../../src/model/cluster.ts';
 import { ownAddresses } from '../../../src/model/network/pod-addresses.ts';
 import { everyNodeAddress } from '../../../src/model/network/topology.ts';
 import type { PlannedElement } from '../../../src/plan/elements/planned-elements.ts';
-import { createPortGroups, peerElements, podElements } from '../../../src/plan/policy/elements.ts';
+import {
+  createPortGroups,
+  namedElements,
+  peerElements,
+  podElements,
+  podRows,
+  stemElements,
+} from '../../../src/plan/policy/elements.ts';
 import { policySkeleton } from '../../../src/plan/policy/skeleton.ts';
 import { createTracer, type TracedPacket } from '../../../src/plan/policy/testing/trace.ts';
 
@@ -31,7 +38,14 @@ export function traceNodes(cluster: Cluster, family: Family): Passes {
         ...peers,
         ...pods
           .filter((pod) => pod.node === node)
-          .flatMap((pod) => podElements(pod, policies.policyOf(pod.key), groups)),
+          .flatMap((pod) => {
+            const policy = policies.policyOf(pod.key);
+            const rows = [...podRows(policy)].flatMap((row) => [
+              ...stemElements(row.stem, family, groups),
+              ...namedElements(row, family, groups),
+            ]);
+            return [...podElements(pod, policy, groups), ...rows];
+          }),
       ];
       return [node, createTracer(skeleton, elements)] as const;
     }),

@@ -1,0 +1,67 @@
+import type { Family } from '../lib/address.ts';
+import type { PodPolicy } from '../model/policy/port.ts';
+import type { Row, RowStem } from '../model/policy/rows.ts';
+import { namedElements, podRows, stemElements, type PortGroups } from '../plan/policy/elements.ts';
+import type { ManagedTable } from '../reconcile/nft-table.ts';
+
+/** The rows in a node's policy table: there as long as a pod of the node has them. */
+export interface PolicyRows {
+  /** Stages the rows of a pod in place of those that it had; undefined for a pod that is gone. */
+  use(podKey: string, policy: PodPolicy | undefined): void;
+}
+
+export interface PolicyRowsOptions {
+  readonly table: Pick<ManagedTable, 'set'>;
+  readonly family: Family;
+  readonly groups: PortGroups;
+}
+
+interface Use {
+  readonly number: number;
+  readonly pods: Set<string>;
+  row: Row;
+}
+
+/**
+ * Rows belong to themselves, not to pods: when a domain name gets an address, what changes is one element for each row
+ * with the name, however many pods have it and however long it is.
+ */
+export function createPolicyRows({ table, family, groups }: PolicyRowsOptions): PolicyRows {
+  const used = new Map<RowStem, Use>();
+  const rowsOfPods = new Map<string, ReadonlySet<RowStem>>();
+
+  const take = (podKey: string, row: Row): void => {
+    const { stem } = row;
+    const known = used.get(stem);
+    if (known === undefined) {
+      const number = groups.rowOf(stem);
+      used.set(stem, { number, pods: new Set([podKey]), row });
+      table.set(`row ${number}`, stemElements(stem, family, groups));
+      table.set(`row ${number} names`, namedElements(row, family, groups));
+      return;
+    }
+    known.pods.add(podKey);
+    if (known.row === row) return;
+    known.row = row;
+    table.set(`row ${known.number} names`, namedElements(row, family, groups));
+  };
+
+  const leave = (podKey: string, stem: RowStem): void => {
+    const known = used.get(stem);
+    if (known === undefined || !known.pods.delete(podKey) || known.pods.size > 0) return;
+    used.delete(stem);
+    table.set(`row ${known.number}`, []);
+    table.set(`row ${known.number} names`, []);
+  };
+
+  return {
+    use(podKey, policy) {
+      const rows = policy === undefined ? new Set<Row>() : podRows(policy);
+      for (const row of rows) take(podKey, row);
+      const stems = new Set(Array.from(rows, ({ stem }) => stem));
+      for (const stem of rowsOfPods.get(podKey) ?? []) if (!stems.has(stem)) leave(podKey, stem);
+      if (stems.size === 0) rowsOfPods.delete(podKey);
+      else rowsOfPods.set(podKey, stems);
+    },
+  };
+}
