@@ -1,28 +1,312 @@
 /**
  * Virtual networks with packets.
  *
- *     hub 10.0.0.0/16     a/10.0.1.4, b/10.0.1.5 (subnet one), nva/10.0.2.4 (two)
- *     internet 203.0.113.10
+ *     hub   10.0.0.0/16   one: a 10.0.1.4, b 10.0.1.5    two: nva 10.0.2.4 (forwards)    three: c 10.0.3.4
+ *     spoke 10.1.0.0/16   one: s 10.1.1.4     peered with hub, uses its gateway
+ *     far   10.2.0.0/16   one: f 10.2.1.4     peered with spoke
+ *     twin  10.0.0.0/16   one: t 10.0.1.4, u 10.0.1.5     peered with nobody, same addresses as hub
+ *     office 192.168.7.0/24, machine 192.168.7.1, behind the gateway of hub
+ *     internet 203.0.113.10, and the service store 192.0.2.0/26 on it
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { cannotSendPackets } from '../support/lab.ts';
-import { createTestNetworks, machine, network, type TestNetworks } from '../support/networks.ts';
+import {
+  createTestNetworks,
+  fabricObject,
+  machine,
+  network,
+  type TestNetworks,
+} from '../support/networks.ts';
 
-const hub = network('hub', '10.0.0.0/16', { one: '10.0.1.0/24', two: '10.0.2.0/24' });
-const world = [hub, machine('a', 'hub/one'), machine('b', 'hub/one'), machine('nva', 'hub/two')];
+const publicAddress = /^203\.0\.113\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])$/;
+
+const peering = (name: string, hub: string, spoke: string, transit = false): KubernetesObject =>
+  fabricObject('VirtualNetworkPeering', name, {
+    networks: [hub, spoke],
+    allowGatewayTransit: transit,
+    useRemoteGateways: transit,
+  });
+
+const others: readonly KubernetesObject[] = [
+  network('spoke', '10.1.0.0/16', { one: '10.1.1.0/24' }),
+  network('far', '10.2.0.0/16', { one: '10.2.1.0/24' }),
+  network('twin', '10.0.0.0/16', { one: '10.0.1.0/24' }),
+  peering('hub-spoke', 'hub', 'spoke', true),
+  peering('spoke-far', 'spoke', 'far'),
+  fabricObject('Site', 'office', { prefixes: ['192.168.7.0/24'], gateway: { network: 'hub' } }),
+  fabricObject('Internet', 'default', { services: [{ name: 'store', prefixes: ['192.0.2.0/26'] }] }),
+  machine('a', 'hub/one'),
+  machine('b', 'hub/one'),
+  machine('nva', 'hub/two', { enableIPForwarding: true }),
+  machine('c', 'hub/three'),
+  machine('s', 'spoke/one'),
+  machine('f', 'far/one'),
+  machine('t', 'twin/one'),
+  machine('u', 'twin/one'),
+];
+
+type SubnetSettings = Readonly<Record<string, unknown>>;
+
+/** The network whose settings the tests are about. */
+const hub = (one: SubnetSettings = {}, two: SubnetSettings = {}): KubernetesObject =>
+  fabricObject('VirtualNetwork', 'hub', {
+    addressSpace: ['10.0.0.0/16'],
+    subnets: [
+      { name: 'one', prefix: '10.0.1.0/24', ...one },
+      { name: 'two', prefix: '10.0.2.0/24', ...two },
+      { name: 'three', prefix: '10.0.3.0/24' },
+    ],
+  });
+
+const routes = (...all: [prefix: string, type: string, hop?: string][]): KubernetesObject =>
+  fabricObject('RouteTable', 'rt', {
+    routes: all.map(([prefix, nextHopType, nextHopAddress], index) => ({
+      name: `r${index}`,
+      prefix,
+      nextHopType,
+      nextHopAddress,
+    })),
+  });
 
 describe('virtual networks', { skip: cannotSendPackets }, () => {
   let net: TestNetworks;
   before(async () => {
     net = createTestNetworks();
-    await net.apply(world);
+    await net.apply([hub(), ...others]);
   });
   after(async () => net.close());
 
-  test('machines of one network see each other by their own addresses, and the internet a public one', async () => {
-    assert.equal(await net.seen('vm:a', '10.0.1.5:80'), '10.0.1.4');
-    assert.equal(await net.seen('vm:a', '10.0.2.4:80', { protocol: 'UDP' }), '10.0.1.4');
-    assert.match(await net.seen('vm:a', '203.0.113.10:80'), /^203\.0\.113\.(6[4-9]|[7-9]\d|1[0-2]\d)$/);
+  /** What each line `FROM ADDRESS[:PORT]` sees, of TCP port 80 unless it says another. */
+  const seen = async (...lines: string[]): Promise<string[]> => {
+    return Promise.all(
+      lines.map((line) => {
+        const [from = '', target = ''] = line.split(' ');
+        return net.seen(from, target.includes(':') ? target : `${target}:80`);
+      }),
+    );
+  };
+
+  describe('that nobody has set anything for', () => {
+    before(async () => net.apply([hub(), ...others]));
+
+    test('carry packets between their machines with the addresses they set out with', async () => {
+      assert.deepEqual(await seen('vm:a 10.0.1.5', 'vm:a 10.0.3.4', 'vm:c 10.0.1.4', 'vm:a 10.0.1.5:81'), [
+        '10.0.1.4',
+        '10.0.1.4',
+        '10.0.3.4',
+        'refused',
+      ]);
+      assert.equal(await net.seen('vm:a', '10.0.3.4:80', { protocol: 'UDP' }), '10.0.1.4');
+    });
+
+    test('end at what no machine has, and at their routers, which answer nothing', async () => {
+      assert.deepEqual(await seen('vm:a 10.0.1.99', 'vm:a 10.0.9.1', 'vm:a 10.0.1.1', 'vm:a 10.9.0.1'), [
+        'silent',
+        'silent',
+        'silent',
+        'silent',
+      ]);
+    });
+
+    test('reach their peers and not the peers of those', async () => {
+      assert.deepEqual(
+        await seen('vm:a 10.1.1.4', 'vm:s 10.0.1.4', 'vm:s 10.2.1.4', 'vm:a 10.2.1.4', 'vm:f 10.0.1.4'),
+        ['10.0.1.4', '10.1.1.4', '10.1.1.4', 'silent', 'silent'],
+      );
+    });
+
+    test('may have the addresses of others that they do not reach', async () => {
+      const flows = ['vm:t 10.0.1.5', 'vm:a 10.0.1.5', 'vm:u 10.0.1.4', 'vm:b 10.0.1.4'];
+      assert.deepEqual(await seen(...flows), ['10.0.1.4', '10.0.1.4', '10.0.1.5', '10.0.1.5']);
+      const [one, other] = await seen('vm:a 203.0.113.10', 'vm:t 203.0.113.10');
+      assert.match(one ?? '', publicAddress);
+      assert.match(other ?? '', publicAddress);
+      assert.notEqual(one, other);
+    });
+
+    test('reach on-premises machines by their own gateway or that of a peer that lets them, and are reached', async () => {
+      const flows = [
+        'vm:a 192.168.7.1',
+        'vm:s 192.168.7.1',
+        'vm:f 192.168.7.1',
+        'site:office 10.0.1.4',
+        'site:office 10.1.1.4',
+      ];
+      assert.deepEqual(await seen(...flows, 'site:office 10.2.1.4', 'site:office 203.0.113.10'), [
+        '10.0.1.4',
+        '10.1.1.4',
+        'silent',
+        '192.168.7.1',
+        '192.168.7.1',
+        'silent',
+        'silent',
+      ]);
+    });
+
+    test('reach the internet from a public address, are not reached from there, and find public services there', async () => {
+      for (const source of await seen('vm:a 203.0.113.10', 'vm:s 198.51.100.7', 'vm:a 192.0.2.5')) {
+        assert.match(source, publicAddress);
+      }
+      assert.deepEqual(await seen('internet 10.0.1.4', 'internet 203.0.113.64'), ['unroutable', 'silent']);
+    });
+
+    test('take no packet from an address that is not the sender’s', async () => {
+      const sent = await net.seen('vm:a', '10.0.1.5:80', { sourceAddress: '10.0.1.77', protocol: 'UDP' });
+      assert.notEqual(sent, '10.0.1.77');
+    });
+  });
+
+  describe('with routes of users', () => {
+    const routed = { routeTable: 'rt' };
+    const through = async (table: KubernetesObject, ...more: KubernetesObject[]): Promise<void> =>
+      net.apply([
+        hub(routed),
+        table,
+        ...others.filter((one) => !more.some((other) => other.metadata.name === one.metadata.name)),
+        ...more,
+      ]);
+
+    test('lead through an appliance, whose machine may end them, and only where its interface forwards', async () => {
+      await through(routes(['10.0.3.0/24', 'VirtualAppliance', '10.0.2.4']));
+      assert.deepEqual(await seen('vm:a 10.0.3.4', 'vm:c 10.0.1.4'), ['10.0.1.4', '10.0.3.4']);
+      // The way back does not pass the appliance: what it lets through is the way there.
+      net.nft.run('vm-nva', 'table ip t { chain c { type filter hook forward priority 0; policy drop; }; }');
+      assert.deepEqual(await seen('vm:a 10.0.3.4', 'vm:c 10.0.3.4'), ['silent', '10.0.3.4']);
+      net.nft.run('vm-nva', 'delete table ip t');
+      await through(routes(['10.0.3.0/24', 'VirtualAppliance', '10.0.2.4']), machine('nva', 'hub/two'));
+      assert.deepEqual(await seen('vm:a 10.0.3.4', 'vm:a 10.0.2.4'), ['silent', '10.0.1.4']);
+    });
+
+    test('end what they send to nobody, and what they send to an address that no interface has', async () => {
+      await through(routes(['10.1.0.0/16', 'None'], ['10.0.3.0/24', 'VirtualAppliance', '10.0.2.99']));
+      assert.deepEqual(await seen('vm:a 10.1.1.4', 'vm:a 10.0.3.4', 'vm:c 10.1.1.4'), [
+        'silent',
+        'silent',
+        '10.0.3.4',
+      ]);
+    });
+
+    test('bring the internet to addresses that are somebody’s elsewhere, and a network to none but its own', async () => {
+      await through(
+        routes(['10.9.0.0/16', 'Internet'], ['8.8.0.0/16', 'VNetLocal'], ['10.0.0.0/16', 'VNetLocal']),
+      );
+      assert.deepEqual(await seen('vm:a 8.8.8.8', 'vm:a 10.0.3.4'), ['silent', '10.0.1.4']);
+    });
+
+    test('lead on premises by a VPN, and cannot see what a table hides', async () => {
+      await through(routes(['172.30.0.0/16', 'VirtualNetworkGateway']));
+      assert.deepEqual(await seen('vm:a 192.168.7.1'), ['10.0.1.4']);
+      const hiding = fabricObject('RouteTable', 'rt', { disableBgpRoutePropagation: true });
+      await through(hiding);
+      assert.deepEqual(await seen('vm:a 192.168.7.1', 'vm:c 192.168.7.1'), ['silent', '10.0.3.4']);
+    });
+
+    test('that lead in a circle end when a packet has gone round often enough', async () => {
+      const nvaRoutes = fabricObject('RouteTable', 'back', {
+        routes: [
+          { name: 'r', prefix: '10.0.3.0/24', nextHopType: 'VirtualAppliance', nextHopAddress: '10.0.2.4' },
+        ],
+      });
+      await net.apply([
+        hub(routed, { routeTable: 'back' }),
+        routes(['10.0.3.0/24', 'VirtualAppliance', '10.0.2.4']),
+        nvaRoutes,
+        ...others,
+      ]);
+      assert.match((await seen('vm:a 10.0.3.4'))[0] ?? '', /^(?:rejected|silent|unroutable)$/);
+      assert.deepEqual(
+        await seen('vm:a 10.0.1.5', 'vm:s 10.0.1.4'),
+        ['10.0.1.4', '10.1.1.4'],
+        'others are unaffected',
+      );
+    });
+  });
+
+  describe('whose shares of a public address are small', () => {
+    test('lose the connections that they have no port for, and nobody else’s', async () => {
+      const small = fabricObject('VirtualNetwork', 'hub', {
+        addressSpace: ['10.0.0.0/16'],
+        subnets: ['one', 'two', 'three'].map((name, index) => ({ name, prefix: `10.0.${index + 1}.0/24` })),
+        outbound: { portsPerInterface: 8 },
+      });
+      await net.apply([small, ...others]);
+      const flows = Array.from({ length: 12 }, () => 'vm:a 203.0.113.10');
+      const results = await seen(...flows);
+      assert.equal(results.filter((source) => publicAddress.test(source)).length, 8);
+      assert.match((await seen('vm:b 203.0.113.10'))[0] ?? '', publicAddress);
+      // To another destination the same ports can be used again.
+      assert.match((await seen('vm:a 198.51.100.7'))[0] ?? '', publicAddress);
+    });
+  });
+
+  describe('with service endpoints', () => {
+    test('show a private address to the service, whatever the way to the internet', async () => {
+      const all = routes(['0.0.0.0/0', 'VirtualAppliance', '10.0.2.99']);
+      await net.apply([hub({ serviceEndpoints: ['store'], routeTable: 'rt' }), all, ...others]);
+      assert.deepEqual(await seen('vm:a 192.0.2.5', 'vm:a 203.0.113.10', 'site:office 192.0.2.5'), [
+        '10.0.1.4',
+        'silent',
+        'silent',
+      ]);
+      assert.match((await seen('vm:c 192.0.2.5'))[0] ?? '', publicAddress);
+    });
+  });
+
+  describe('with security groups', () => {
+    const rule = (name: string, priority: number, more: object): object => ({
+      name,
+      priority,
+      direction: 'Inbound',
+      access: 'Deny',
+      ...more,
+    });
+    const group = (name: string, ...rules: object[]): KubernetesObject =>
+      fabricObject('NetworkSecurityGroup', name, { rules });
+    const guarded = (where: SubnetSettings, ...groups: KubernetesObject[]): Promise<void> =>
+      net.apply([hub(where), ...groups, ...others]);
+
+    test('that say nothing let the virtual network in, and not the internet’s own flows', async () => {
+      await guarded({ networkSecurityGroup: 'g' }, group('g'));
+      const flows = ['vm:c 10.0.1.4', 'vm:s 10.0.1.4', 'site:office 10.0.1.4', 'vm:a 10.0.1.5'];
+      assert.deepEqual(await seen(...flows), ['10.0.3.4', '10.1.1.4', '192.168.7.1', '10.0.1.4']);
+      assert.match((await seen('vm:a 203.0.113.10'))[0] ?? '', publicAddress);
+    });
+
+    test('judge by the lowest priority that matches, also within one subnet, and let answers through', async () => {
+      const allow = rule('from-c', 100, {
+        access: 'Allow',
+        sources: ['10.0.3.4'],
+        protocol: 'Tcp',
+        destinationPorts: ['80'],
+      });
+      await guarded({ networkSecurityGroup: 'g' }, group('g', rule('nobody', 200, {}), allow));
+      assert.deepEqual(await seen('vm:c 10.0.1.4', 'vm:c 10.0.1.4:81', 'vm:b 10.0.1.4', 'vm:a 10.0.3.4'), [
+        '10.0.3.4',
+        'silent',
+        'silent',
+        '10.0.1.4',
+      ]);
+      assert.equal(await net.seen('vm:c', '10.0.1.4:80', { protocol: 'UDP' }), 'silent');
+    });
+
+    test('of a subnet and of an interface must both allow, in both directions', async () => {
+      const out = rule('out', 100, { direction: 'Outbound', destinations: ['10.1.0.0/16'] });
+      const noInternet = rule('no-internet', 100, { direction: 'Outbound', destinations: ['Internet'] });
+      const onInterface = machine('a', 'hub/one', { networkSecurityGroup: 'own' });
+      await net.apply([
+        hub({ networkSecurityGroup: 'g' }),
+        group('g', out),
+        group('own', noInternet, rule('in', 110, { sources: ['10.0.3.0/24'] })),
+        ...others.filter(({ metadata }) => metadata.name !== 'a'),
+        onInterface,
+      ]);
+      assert.deepEqual(
+        await seen('vm:a 10.1.1.4', 'vm:a 203.0.113.10', 'vm:c 10.0.1.4', 'vm:s 10.0.1.4', 'vm:c 10.0.1.5'),
+        ['silent', 'silent', 'silent', '10.1.1.4', '10.0.3.4'],
+      );
+      assert.match((await seen('vm:b 203.0.113.10'))[0] ?? '', publicAddress);
+    });
   });
 });

@@ -1,7 +1,8 @@
 import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
-import { outboundShares, type OutboundShare } from '../../model/fabric/network/outbound.ts';
+import { zonesOf } from '../../model/fabric/network/zones.ts';
+import { outboundShares, publicAddresses, type OutboundShare } from '../../model/fabric/network/outbound.ts';
 import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
 import { subnetOf, type NetworkInterface, type NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
@@ -27,16 +28,27 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
     marks: marksOf(world),
     shares: outboundShares(world),
     groupsOf: groupFinder(world, chain),
+    hasEndpoints: (one) => (subnetOf(world, one.network, one.subnet)?.serviceEndpoints ?? []).length > 0,
+    zones: zonesOf(world),
     chain,
   };
   const owners = new Map<string, readonly PlannedElement[]>();
   for (const one of world.interfaces) owners.set(one.id, interfaceElements(one, context));
   for (const { metadata, spec } of world.sites) {
     const link = siteLink(metadata.name);
+    const zone = context.zones.get(spec.gateway.network) ?? 0;
     owners.set(`site:${metadata.name}`, [
+      verdict('zones', link, 'jump', chain(zoneChain(zone))),
       { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
       ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
     ]);
+  }
+  for (const [name, addresses] of publicAddresses(world)) {
+    const zone = chain(zoneChain(context.zones.get(name) ?? 0));
+    owners.set(
+      `network:${name}`,
+      addresses.map((address) => verdict('outside-zones', address, 'jump', zone)),
+    );
   }
   return { owners, chains };
 }
@@ -45,6 +57,10 @@ interface Context {
   readonly marks: NetworkMarks;
   readonly shares: ReadonlyMap<string, OutboundShare>;
   readonly groupsOf: GroupFinder;
+  /** Whether the interface's subnet leads to public services from private addresses. */
+  readonly hasEndpoints: (one: NetworkInterface) => boolean;
+  /** Of connection tracking, by network. */
+  readonly zones: ReadonlyMap<string, number>;
   /** Takes a chain into the plan; returns its name. */
   readonly chain: (made: Chain) => string;
 }
@@ -52,13 +68,18 @@ interface Context {
 function interfaceElements(one: NetworkInterface, context: Context): PlannedElement[] {
   const link = interfaceLink(one);
   const share = context.shares.get(one.id);
+  const zone = context.chain(zoneChain(context.zones.get(one.network) ?? 0));
   const prefixes = [...one.assigned, ...(one.domain?.blocks ?? [])];
   return [
     { set: 'marks', key: [link], value: [context.marks.ofInterface(one)] },
     ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
     ...prefixes.map((prefix) => ownElement(link, prefix)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
+    ...(context.hasEndpoints(one)
+      ? one.addresses.map((address) => verdict('outside-zones', address, 'jump', zone))
+      : []),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
+    verdict('zones', link, 'jump', zone),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
 }
@@ -82,6 +103,8 @@ function blockElement(link: string, prefix: string): PlannedElement {
   const ends = [range?.first, range?.last].map((end) => (end === undefined ? '' : formatAddress(end)));
   return { set: 'own-blocks', key: [link, ends[0] ?? ''], keyEnd: [link, ends[1] ?? ''] };
 }
+
+const zoneChain = (zone: number): Chain => chainOf('zone', [`ct zone set ${zone}`]);
 
 /** What is of neither protocol has no ports; its share is the address. */
 function shareChain({ address, firstPort, lastPort }: OutboundShare): Chain {

@@ -9,6 +9,10 @@ export const networksTable = { family: 'ip', table: 'weft-networks' } as const;
 export const networksSets = {
   /** Of what an interface or a site sends. */
   marks: { key: ['ifname'], value: ['mark'] },
+  /** Of connection tracking: networks that do not reach each other may have the same addresses. */
+  zones: { key: ['ifname'], value: ['verdict'] },
+  /** Likewise of what comes back from outside, by where it comes back to. */
+  'outside-zones': { key: ['ipv4_addr'], value: ['verdict'] },
   /** Addresses that an interface sends from and is sent to. */
   own: { key: ['ifname', 'ipv4_addr'] },
   'own-blocks': { key: ['ifname', 'ipv4_addr'], interval: true },
@@ -40,6 +44,8 @@ const { internet, services } = outwardLinks;
 export const networksSkeleton = `
 table ip ${networksTable.table} {
   map marks { type ifname : mark; }
+  map zones { type ifname : verdict; }
+  map outside-zones { type ipv4_addr : verdict; }
   set own { type ifname . ipv4_addr; }
   set own-blocks { type ifname . ipv4_addr; flags interval; }
   set forwarding { type ifname; }
@@ -50,9 +56,11 @@ table ip ${networksTable.table} {
   map shares { type ifname : verdict; }
   chain arriving {
     type filter hook prerouting priority -300; policy drop;
+    iifname { ${outward} } ip daddr vmap @outside-zones
     iifname { "lo", ${outward} } accept
     ip protocol { 4, 41, 47 } drop
     meta mark set iifname map @marks
+    ip daddr != { ${platformAddress}, ${metadataAddress} } iifname vmap @zones
     iifname . ip saddr @own accept
     iifname @forwarding accept
     iifname . ip saddr @own-blocks accept

@@ -32,7 +32,10 @@ export function buildWorld(objects: NetworkObjects, nodes: readonly NetworkInter
     securityGroups: byName(objects.securityGroups ?? []),
     sites: [...byName(objects.sites ?? []).values()].filter(({ spec }) => networks.has(spec.gateway.network)),
     services: [...(objects.internets ?? [])].flatMap(({ spec }) => spec.services ?? []),
-    interfaces: [...nodes, ...machineInterfaces(objects.machines ?? [], { networks, taken: nodes })],
+    interfaces: [
+      ...nodes,
+      ...machineInterfaces(byName(objects.machines ?? []).values(), { networks, taken: nodes }),
+    ],
   };
 }
 
