@@ -6,12 +6,12 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 
 /**
- * The API server alone, in a process of its own: `node api-child.ts DIRECTORY`. Every write is synchronous (FULL).
+ * The API server alone, in a process of its own: `node api-child.ts DIRECTORY`. Every write waits for the disk.
  * Prints how to reach it as one line of JSON when it listens, and ends with its standard input.
  */
 const [directory = '.'] = process.argv.slice(2);
 const credentials = createCredentials({ directory: join(directory, 'credentials'), hosts: [] });
-const store = createStore({ path: join(directory, 'store.db'), synchronous: 'FULL' });
+const store = createStore({ path: join(directory, 'store.db') });
 const { certificates, tokens } = credentials;
 const server = createApiServer({
   store,

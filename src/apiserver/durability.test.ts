@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type ClientHttp2Session } from 'node:http2';
-import test from 'node:test';
-import { createStoreOver } from './store/store.ts';
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
+import test, { type TestContext } from 'node:test';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase, type Database } from './store/database.ts';
+import { createStore, createStoreOver } from './store/store.ts';
 import { faultyDatabase } from './testing/faulty-database.ts';
 import { startLocalServer, type LocalServer } from './testing/local-server.ts';
+import { slowDisk, type SlowDisk } from './testing/slow-disk.ts';
 
 interface Reply {
   readonly status: number;
@@ -34,6 +39,22 @@ const service = (name: string, clusterIP?: string): object => ({
   spec: { ports: [{ port: 80 }], ...(clusterIP !== undefined && { clusterIP }) },
 });
 
+interface Heard {
+  readonly stream: ClientHttp2Stream;
+  readonly heard: () => string;
+  readonly ended: Promise<void>;
+}
+
+function watchServices(session: ClientHttp2Session, server: LocalServer): Heard {
+  const authorization = `Bearer ${server.access.token}`;
+  const stream = session.request({ ':path': `${services}?watch=true`, authorization });
+  stream.on('error', () => {});
+  let heard = '';
+  stream.setEncoding('utf8').on('data', (piece: string) => (heard += piece));
+  const ended = new Promise<void>((resolve) => void stream.once('close', resolve));
+  return { stream, heard: () => heard, ended };
+}
+
 test('what the disk does not take is refused, nobody hears of it, and its address is free again', async (t) => {
   const database = faultyDatabase(':memory:');
   const server = await startLocalServer({ store: createStoreOver(database) });
@@ -42,13 +63,8 @@ test('what the disk does not take is refused, nobody hears of it, and its addres
   t.after(() => session.destroy());
   assert.equal((await ask(session, server, ['POST', services, service('before')])).status, 201);
 
-  const authorization = `Bearer ${server.access.token}`;
-  const watch = session.request({ ':path': `${services}?watch=true`, authorization });
-  watch.on('error', () => {});
-  let heard = '';
-  watch.setEncoding('utf8').on('data', (piece: string) => (heard += piece));
-  await once(watch, 'data');
-  const cut = new Promise<void>((resolve) => watch.once('close', resolve));
+  const watch = watchServices(session, server);
+  await once(watch.stream, 'data');
 
   database.fail();
   const version = server.store.resourceVersion;
@@ -66,7 +82,8 @@ test('what the disk does not take is refused, nobody hears of it, and its addres
     refused.slice(0, 2).map(({ status }) => status),
     [500, 500],
   );
-  await cut;
+  await watch.ended;
+  const heard = watch.heard();
   assert.match(heard, /"name":"before"/);
   assert.doesNotMatch(heard, /lost|DELETED/);
 
@@ -76,4 +93,125 @@ test('what the disk does not take is refused, nobody hears of it, and its addres
   assert.equal((await ask(session, server, ['GET', `${services}/lost`])).status, 404);
   const again = await ask(session, server, ['POST', services, service('again', '10.96.0.77')]);
   assert.equal(again.status, 201, again.body);
+});
+
+interface Slow {
+  readonly path: string;
+  readonly disk: SlowDisk;
+  readonly server: LocalServer;
+  readonly session: ClientHttp2Session;
+  /** What broke the store. */
+  readonly broken: unknown[];
+  /** The version up to which the disk has everything. */
+  readonly durable: () => number;
+}
+
+async function startOnSlowDisk(t: TestContext): Promise<Slow> {
+  const directory = mkdtempSync(join(tmpdir(), 'weft-slow-'));
+  const path = join(directory, 'store.db');
+  const disk = slowDisk();
+  const broken: unknown[] = [];
+  const database = openDatabase({ path, syncFile: disk.syncFile });
+  let [committed, durable] = [0, 0];
+  const followed: Database = {
+    ...database,
+    write(events, trimTo) {
+      database.write(events, trimTo);
+      committed = events.at(-1)?.rv ?? committed;
+    },
+    async sync() {
+      const version = committed;
+      await database.sync();
+      durable = version;
+    },
+  };
+  const server = await startLocalServer({
+    store: createStoreOver(followed, { onBroken: (failure) => broken.push(failure) }),
+  });
+  const session = connect(server.access.server, { ca: server.access.ca });
+  t.after(async () => {
+    session.destroy();
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return { path, disk, server, session, broken, durable: () => durable };
+}
+
+const immediate = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** What a promise says while the disk is as fast as it is. */
+async function on<T>(disk: SlowDisk, promise: Promise<T>): Promise<T> {
+  const faster = setInterval(() => disk.finish(), 1);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(faster);
+  }
+}
+
+test('nothing is answered, read or watched before the disk has it', async (t) => {
+  const { disk, server, session, durable } = await startOnSlowDisk(t);
+  const versionOf = (name: string): number | undefined => server.store.get('services', `default/${name}`)?.rv;
+  const told: string[] = [];
+  const tell = (how: string, name: string): void => {
+    told.push(`${how} ${name}`);
+    assert.ok((versionOf(name) ?? Infinity) <= durable(), `${how} ${name} before the disk had it`);
+  };
+  const watch = watchServices(session, server);
+  watch.stream.on('data', (piece: string) => {
+    for (const [, name = ''] of piece.matchAll(/"name":"(before|first|second)"/g)) tell('watched', name);
+  });
+  const create = async (name: string): Promise<void> => {
+    assert.equal((await ask(session, server, ['POST', services, service(name)])).status, 201);
+    tell('created', name);
+  };
+  const read = async (name: string): Promise<void> => {
+    await ask(session, server, ['GET', `${services}/${name}`]);
+    tell('read', name);
+  };
+  await on(disk, Promise.all([create('before'), once(watch.stream, 'data')]));
+  told.length = 0;
+
+  const all: Promise<void>[] = [];
+  for (const name of ['first', 'second']) {
+    all.push(create(name));
+    while (versionOf(name) === undefined) await immediate();
+    all.push(read(name));
+  }
+  // The server does all that it can do without the disk.
+  await new Promise((resolve) => void setTimeout(resolve, 50));
+  assert.deepEqual(told, []);
+  await on(disk, Promise.all(all));
+  while (!watch.heard().includes('"name":"second"')) await on(disk, once(watch.stream, 'data'));
+});
+
+test('a sync that fails: every request fails, watches end, the server is not ready; what was answered is there again', async (t) => {
+  const { disk, server, session, broken, path } = await startOnSlowDisk(t);
+  assert.equal((await on(disk, ask(session, server, ['POST', services, service('kept')]))).status, 201);
+  const watch = watchServices(session, server);
+  await on(disk, once(watch.stream, 'data'));
+
+  const lost = ask(session, server, ['POST', services, service('lost')]);
+  while (server.store.get('services', 'default/lost') === undefined) await immediate();
+  while (disk.waiting === 0) await immediate();
+  disk.finish(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
+  const { status, body } = await lost;
+  assert.equal(status, 500);
+  assert.match(body, /the store does not know what the disk has taken: EIO/);
+  await watch.ended;
+  assert.doesNotMatch(watch.heard(), /lost/);
+  assert.equal(broken.length, 1);
+  for (const request of [
+    ['POST', services, service('later')],
+    ['GET', `${services}/kept`],
+    ['GET', '/readyz'],
+  ] as const) {
+    assert.equal((await ask(session, server, request)).status, 500, request[1]);
+  }
+
+  for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.copy${suffix}`);
+  const again = createStore({ path: `${path}.copy` });
+  t.after(() => again.close());
+  assert.ok(again.get('services', 'default/kept'));
+  assert.equal(again.get('services', 'default/later'), undefined);
 });

@@ -15,6 +15,8 @@ import { createPodStreams } from '../lab/pod-streams.ts';
 import { labPlaces } from '../lab/options.ts';
 import { apiPort, customObjects, systemObjects } from '../lab/system-objects.ts';
 import { systemClock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
 import { labControlAddress } from '../model/network/lab-addresses.ts';
@@ -43,7 +45,7 @@ export async function serveOwnApi(
     ],
     users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
   });
-  const store = createStore({ path: paths.store, synchronous: 'FULL' });
+  const store = createStore({ path: paths.store, onBroken: (failure) => endSoon(log, failure) });
   const server = createApiServer({
     store,
     clock: systemClock,
@@ -98,6 +100,13 @@ export async function serveOwnApi(
       store.close();
     },
   };
+}
+
+/** What the disk holds shows when the file is opened anew: by the process that comes after this one. */
+function endSoon(log: Log, failure: unknown): void {
+  log.error({ error: messageOf(failure) }, 'the store is broken');
+  // Those who wait hear of it first.
+  setTimeout(() => process.exit(1), 500);
 }
 
 function userNamed(name: string): User {

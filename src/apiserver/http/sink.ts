@@ -26,6 +26,8 @@ export function createSink(
 ): Sink & { started(): void } {
   let waiting: string[] = [];
   let waitingBytes = 0;
+  /** How many of what waits tell of nothing that could still be undone. */
+  let released = 0;
   /** Handed to the connection, and not yet taken by it. */
   let underWay = 0;
   let allowed = Number.POSITIVE_INFINITY;
@@ -35,23 +37,31 @@ export function createSink(
   let over = false;
 
   const flush = (): void => {
+    // What comes while these wait for the disk waits for it anew: there may always be something that does.
+    const count = waiting.length;
+    const release = (): void => {
+      released = count;
+      send();
+    };
     const durable = settled();
-    if (durable === undefined) return send();
-    durable.then(flush, cut);
+    if (durable === undefined) release();
+    else durable.then(release, cut);
   };
   const send = (): void => {
     scheduled = false;
+    if (over) return;
     while (hasPiece()) sendPiece();
-    if (!ending || over || waiting.length > 0) return;
+    if (waiting.length > released) return schedule();
+    if (!ending || waiting.length > 0) return;
     leave();
     response.end();
   };
-  /** What is over has nothing waiting. */
-  const hasPiece = (): boolean => waiting.length > 0 && underWay < pieceBytes;
+  const hasPiece = (): boolean => released > 0 && underWay < pieceBytes;
   const sendPiece = (): void => {
     let [count, size] = [0, 0];
-    while (count < waiting.length && size < pieceBytes) size += waiting[count++]?.length ?? 0;
+    while (count < released && size < pieceBytes) size += waiting[count++]?.length ?? 0;
     const piece = waiting.splice(0, count).join('');
+    released -= count;
     waitingBytes -= size;
     underWay += size;
     const taken = (): void => {

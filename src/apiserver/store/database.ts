@@ -1,6 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, WeftError } from '../../lib/errors.ts';
+import { openJournal, type Journal, type SyncFile } from './journal.ts';
 import type { EventType, ObjectRow, StoreEvent } from './port.ts';
 
 /** What one change found, undefined for an addition; what it left is in the next change of the object, or current. */
@@ -20,16 +21,29 @@ export interface Database {
   events(resource: string, range: { after: number; upTo: number }): EventRow[];
   /** First and last kept event; undefined when there is none. */
   span(): { first: number; last: number } | undefined;
-  /** All of them durably, or none: then it throws `store-failed`. Forgets events up to and including `trimTo`. */
+  /**
+   * All of them, or none: then it throws `store-failed`. Forgets events up to and including `trimTo`. A process that is
+   * killed leaves them; a machine that stops may not before `sync`.
+   */
   write(events: readonly StoreEvent[], trimTo?: number): void;
+  /**
+   * Resolves when what was written is durable; undefined when it is. Rejects with `store-failed` when nobody can tell
+   * any more what the disk holds: then only opening the file anew says it.
+   */
+  sync(): Promise<void> | undefined;
+  /** Keeps the files short, before the next write; undefined when they are. Rejects as `sync` does. */
+  tidy(): Promise<void> | undefined;
+  /** Makes everything durable; throws where that failed. */
   close(): void;
 }
 
 export interface DatabaseOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
-  /** `FULL` survives a power cut with every acknowledged write; `NORMAL` a crash of the process or kernel panic loses none but the last. */
-  readonly synchronous: 'NORMAL' | 'FULL';
+  /** How a file becomes durable; by fdatasync(2) unless said otherwise. */
+  readonly syncFile?: SyncFile;
+  /** From this size on the log is moved into the database; 4 MiB unless said otherwise, which is SQLite's own measure. */
+  readonly longLogBytes?: number;
 }
 
 /** Of the tables below; a file of another one is brought to it, or refused. */
@@ -74,21 +88,24 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
-function open(options: DatabaseOptions): Database {
+function open({ path, ...options }: DatabaseOptions): Database {
+  const isFile = path !== ':memory:';
   // SQLite gives its journal files the mode of the database: created here so that nobody else can read it.
-  if (options.path !== ':memory:') closeSync(openSync(options.path, 'a', 0o600));
-  const db = new DatabaseSync(options.path);
+  if (isFile) closeSync(openSync(path, 'a', 0o600));
+  const log = `${path}-wal`;
+  const hasLog = isFile && existsSync(log) && statSync(log).size > 0;
+  const db = new DatabaseSync(path);
   // One process owns the store. An exclusive lock says so, and saves the shared-memory file.
-  db.exec(
-    `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous};`,
-  );
+  db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   const { user_version: version } = db.prepare('PRAGMA user_version').get() ?? {};
   if (typeof version === 'number' && version > schemaVersion) throw new Error('a newer version made it');
   db.exec(`BEGIN IMMEDIATE; ${version === 1 ? fromVersion1 : ''} ${schema} COMMIT;`);
-  return statementsOf(db);
+  // What a process that was killed had committed may not be on the disk, and whoever reads here takes it for durable.
+  if (hasLog) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return statementsOf(db, isFile ? openJournal(db, { path, ...options }) : undefined);
 }
 
-function statementsOf(db: DatabaseSync): Database {
+function statementsOf(db: DatabaseSync, journal: Journal | undefined): Database {
   const begin = db.prepare('BEGIN');
   const commit = db.prepare('COMMIT');
   const put = db.prepare('INSERT OR REPLACE INTO objects (resource, key, rv, json) VALUES (?, ?, ?, ?)');
@@ -100,6 +117,7 @@ function statementsOf(db: DatabaseSync): Database {
   const between = db.prepare('SELECT * FROM events WHERE resource = ? AND rv > ? AND rv <= ? ORDER BY rv');
   const write = (events: readonly StoreEvent[], trimTo?: number): void => {
     try {
+      journal?.beforeCommit();
       begin.run();
       for (const { type, resource, rv, entry, previous } of events) {
         if (type === 'DELETED') remove.run(resource, entry.key);
@@ -110,9 +128,7 @@ function statementsOf(db: DatabaseSync): Database {
       commit.run();
     } catch (thrown) {
       if (db.isTransaction) db.exec('ROLLBACK');
-      throw new WeftError('store-failed', `the store could not write: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
+      throw failed('could not write', thrown);
     }
   };
   return {
@@ -132,8 +148,18 @@ function statementsOf(db: DatabaseSync): Database {
       return typeof first === 'number' && typeof last === 'number' ? { first, last } : undefined;
     },
     write,
-    close: () => db.close(),
+    sync: () => journal?.sync().catch(lost),
+    tidy: () => journal?.checkpoint()?.catch(lost),
+    close: () => (journal ?? db).close(),
   };
+}
+
+function lost(thrown: unknown): never {
+  throw failed('does not know what the disk has taken', thrown);
+}
+
+function failed(what: string, cause: unknown): WeftError {
+  return new WeftError('store-failed', `the store ${what}: ${messageOf(cause)}`, { cause });
 }
 
 function eventRow(row: Record<string, unknown>): EventRow {

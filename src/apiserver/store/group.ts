@@ -1,60 +1,118 @@
 /**
- * Group commit: what one turn of the event loop writes becomes durable together, with one wait for the disk, and
- * whoever is to be told of it waits until then.
+ * Group commit: what is written while the disk is at work becomes durable together, with one wait for the disk that
+ * holds nobody else up, and whoever is to be told of it waits until then.
  */
 export interface Group<T> {
+  /** Throws the failure that ended the group, if there was one. */
   add(items: readonly T[]): void;
-  /** Resolves when everything added so far is durable, and rejects when it was undone; undefined when it is. */
+  /** Resolves when everything added so far is durable, and rejects when it will not be; undefined when it is. */
   settled(): Promise<void> | undefined;
-  /** Commits now. Never throws: a failure goes to those who wait. */
-  flush(): void;
+  /** Commits what is left and lets `last` make all of it durable. Never throws: a failure goes to those who wait. */
+  close(last: () => void): void;
 }
 
 export interface GroupOptions<T> {
-  /** Makes all of them durable, or throws and none. */
+  /** Makes all of them visible, or throws and none. */
   readonly commit: (items: readonly T[]) => void;
+  /** Makes durable what was committed; undefined when it is. Nobody knows what the disk holds when this fails. */
+  readonly sync: () => Promise<void> | undefined;
+  /** What must be done before the next commit and nobody waits for; undefined when there is nothing. Fails as `sync`. */
+  readonly tidy: () => Promise<void> | undefined;
   /** Takes back what was done in memory. */
   readonly undo: (items: readonly T[]) => void;
+  /** Said once, when `sync` or `tidy` failed: nothing is taken any more. */
+  readonly onBroken: (failure: unknown) => void;
 }
 
-/** More than this does not wait for the turn to end: it would only be more memory. */
-const mostItems = 4096;
+interface Batch<T> {
+  readonly items: T[];
+  readonly outcome: PromiseWithResolvers<void>;
+}
 
-export function createGroup<T>({ commit, undo }: GroupOptions<T>): Group<T> {
-  let items: T[] = [];
-  let outcome: PromiseWithResolvers<void> | undefined;
-  let scheduled = false;
+export function createGroup<T>(options: GroupOptions<T>): Group<T> {
+  /** What waits for its commit. */
+  let gathering: Batch<T> | undefined;
+  /** What is committed and not yet durable. */
+  let underWay: Batch<T> | undefined;
+  let isBusy = false;
+  let isClosed = false;
+  let broken: { readonly failure: unknown; readonly told: Promise<void> } | undefined;
 
-  const flush = (): void => {
-    scheduled = false;
-    if (outcome === undefined) return;
-    const [group, { resolve, reject }] = [items, outcome];
-    items = [];
-    outcome = undefined;
+  const schedule = (): void => {
+    if (isBusy || isClosed || gathering === undefined) return;
+    isBusy = true;
+    setImmediate(() => void turn());
+  };
+  const turn = async (): Promise<void> => {
+    const batch = commit();
     try {
-      commit(group);
-      resolve();
+      if (batch !== undefined) await makeDurable(batch);
     } catch (thrown) {
-      undo(group);
-      reject(thrown);
+      if (!isClosed) breakOff(thrown);
+      return;
     }
+    isBusy = false;
+    schedule();
+  };
+  /** Undefined when there was nothing to commit, or when it was refused and is undone. */
+  const commit = (): Batch<T> | undefined => {
+    const batch = gathering;
+    gathering = undefined;
+    if (batch === undefined) return undefined;
+    try {
+      options.commit(batch.items);
+      return batch;
+    } catch (thrown) {
+      options.undo(batch.items);
+      batch.outcome.reject(thrown);
+      return undefined;
+    }
+  };
+  const makeDurable = async (batch: Batch<T>): Promise<void> => {
+    underWay = batch;
+    const synced = options.sync();
+    if (synced !== undefined) await synced;
+    underWay = undefined;
+    batch.outcome.resolve();
+    const tidied = isClosed ? undefined : options.tidy();
+    if (tidied !== undefined) await tidied;
+  };
+  const breakOff = (failure: unknown): void => {
+    broken = { failure, told: rejected(failure) };
+    for (const batch of [underWay, gathering]) batch?.outcome.reject(failure);
+    options.onBroken(failure);
   };
   return {
     add(added) {
-      if (outcome === undefined) {
-        outcome = Promise.withResolvers<void>();
-        // Somebody may not wait; then nobody has to hear of a failure.
-        outcome.promise.catch(() => {});
-      }
+      if (broken !== undefined) throw broken.failure;
+      gathering ??= { items: [], outcome: outcomeForWhomItConcerns() };
       // Not spread: a restore may bring more than a call takes arguments.
-      for (const item of added) items.push(item);
-      if (items.length >= mostItems) flush();
-      else if (!scheduled) {
-        scheduled = true;
-        setImmediate(flush);
+      for (const item of added) gathering.items.push(item);
+      schedule();
+    },
+    settled: () => broken?.told ?? (gathering ?? underWay)?.outcome.promise,
+    close(last) {
+      isClosed = true;
+      const batch = broken === undefined ? commit() : undefined;
+      try {
+        last();
+        batch?.outcome.resolve();
+      } catch (thrown) {
+        batch?.outcome.reject(thrown);
       }
     },
-    settled: () => outcome?.promise,
-    flush,
   };
+}
+
+/** Somebody may not wait; then nobody has to hear of a failure. */
+function outcomeForWhomItConcerns(): PromiseWithResolvers<void> {
+  const outcome = Promise.withResolvers<void>();
+  outcome.promise.catch(() => {});
+  return outcome;
+}
+
+function rejected(failure: unknown): Promise<void> {
+  const { promise, reject } = outcomeForWhomItConcerns();
+  reject(failure);
+  return promise;
 }

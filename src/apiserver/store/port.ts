@@ -54,7 +54,8 @@ export interface Store {
   write(changes: readonly Change[]): readonly (Entry | undefined)[];
   /**
    * Resolves when everything written so far is durable; undefined when it is. Rejects with `store-failed` when it
-   * could not be made durable: then all of it was undone, and versions that nobody heard of are given again.
+   * could not be made durable: then all of it was undone, and versions that nobody heard of are given again; or, where
+   * nobody knows what the disk holds, nothing is undone and nothing written or settled any more.
    */
   settled(): Promise<void> | undefined;
   /**

@@ -6,13 +6,16 @@ import { createGroup } from './group.ts';
 import type { Change, Entry, EventType, RootStore, StoreEvent } from './port.ts';
 import { differencesTo } from './restore.ts';
 
-export interface StoreOptions {
-  /** A file, or `:memory:`. */
-  readonly path: string;
-  /** See `DatabaseOptions`; NORMAL unless said otherwise. */
-  readonly synchronous?: 'NORMAL' | 'FULL';
+export interface StoreSettings {
   /** How many events are kept for watches that resume; 8192 unless said otherwise. */
   readonly historyLimit?: number;
+  /** Told once when nobody can tell any more what the disk holds. Nothing is written or settled from then on. */
+  readonly onBroken?: (failure: unknown) => void;
+}
+
+export interface StoreOptions extends StoreSettings {
+  /** A file, or `:memory:`. */
+  readonly path: string;
 }
 
 /** Compaction happens in strides, so that it costs a write now and then and not every write. */
@@ -20,12 +23,14 @@ const compactionStride = 256;
 
 /** Opens the store and reads all objects into memory. Throws `store-unusable`, see `openDatabase`. */
 export function createStore(options: StoreOptions): RootStore {
-  const database = openDatabase({ path: options.path, synchronous: options.synchronous ?? 'NORMAL' });
-  return createStoreOver(database, options.historyLimit);
+  return createStoreOver(openDatabase({ path: options.path }), options);
 }
 
 /** A store over a database that somebody else opened; closing the store closes it. */
-export function createStoreOver(database: Database, historyLimit = 8192): RootStore {
+export function createStoreOver(
+  database: Database,
+  { historyLimit = 8192, onBroken = () => {} }: StoreSettings = {},
+): RootStore {
   const collections = new Map<string, Collection>();
   for (const row of database.objects())
     upsert(collections, row.resource, createCollection).set(lazyEntry(row));
@@ -56,6 +61,9 @@ export function createStoreOver(database: Database, historyLimit = 8192): RootSt
       skipped = 0;
       for (const kept of recent.values()) kept.splice(0, firstAfter(kept, bound));
     },
+    sync: () => database.sync(),
+    tidy: () => database.tidy(),
+    onBroken,
     undo(events) {
       const lost = new Set<Watcher>();
       for (const event of events.toReversed()) {
@@ -68,17 +76,19 @@ export function createStoreOver(database: Database, historyLimit = 8192): RootSt
           else lost.add(watcher);
         }
       }
+      // A restore that failed left the versions as they were, but for history that is forgotten.
+      if (compacted > current) [compacted, skipped] = [current, 0];
       for (const { lost: tell } of lost) tell?.();
     },
   });
   const commit = (events: readonly StoreEvent[]): void => {
     if (events.length === 0) return;
+    group.add(events);
     for (const event of events) {
       current = event.rv;
       apply(event);
       upsert(recent, event.resource, () => []).push(event);
     }
-    group.add(events);
     for (const event of events) {
       for (const { callback } of watchers.get(event.resource) ?? []) callback(event);
     }
@@ -95,7 +105,6 @@ export function createStoreOver(database: Database, historyLimit = 8192): RootSt
     return entries;
   };
   const skipTo = (rv: number): void => {
-    group.flush();
     for (const events of recent.values()) events.length = 0;
     current = compacted = skipped = rv;
   };
@@ -149,10 +158,7 @@ export function createStoreOver(database: Database, historyLimit = 8192): RootSt
       others.add(watcher);
       return () => void others.delete(watcher);
     },
-    close() {
-      group.flush();
-      database.close();
-    },
+    close: () => group.close(() => database.close()),
   };
 }
 

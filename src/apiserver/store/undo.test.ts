@@ -105,7 +105,7 @@ test('whichever commits fail: what was acknowledged is durable, what was refused
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const path = join(directory, `${run++}.db`);
       const database = faultyDatabase(path);
-      const store = createStoreOver(database, 16);
+      const store = createStoreOver(database, { historyLimit: 16 });
       const held = mirror(store);
       let acknowledged = { contents: contents(store), version: store.resourceVersion };
       for (const [value, { fails, changes }] of steps.entries()) {

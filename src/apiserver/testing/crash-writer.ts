@@ -2,15 +2,11 @@ import type { StoredObject } from '../json.ts';
 import { createStore } from '../store/store.ts';
 
 /**
- * Writes until it is killed: `node crash-writer.ts FILE SYNCHRONOUS`. Prints `RV KEY VALUE` for every write once it
+ * Writes until it is killed: `node crash-writer.ts FILE`. Prints `RV KEY VALUE` for every write once it
  * is acknowledged, a removal with the value `-`; with `! ` before it what was refused, as on a full disk.
  */
-const [path = '', synchronous] = process.argv.slice(2);
-const store = createStore({
-  path,
-  synchronous: synchronous === 'FULL' ? 'FULL' : 'NORMAL',
-  historyLimit: 300,
-});
+const [path = ''] = process.argv.slice(2);
+const store = createStore({ path, historyLimit: 300 });
 const keys = 40;
 
 const objectOf = (name: string, value: number): StoredObject => ({

@@ -9,7 +9,7 @@ export interface FaultyDatabase extends Database {
 }
 
 export function faultyDatabase(path: string): FaultyDatabase {
-  const database = openDatabase({ path, synchronous: 'FULL' });
+  const database = openDatabase({ path });
   let failing = false;
   return {
     ...database,

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { lossyDisk, type LossyDisk } from '../testing/lossy-disk.ts';
+import { openDatabase } from './database.ts';
+import type { RootStore } from './port.ts';
+import { createStore, createStoreOver } from './store.ts';
+
+/** Numbers in [0, 1) that follow from a seed (a linear congruential generator). */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
+
+function directoryOf(t: TestContext): string {
+  // In memory where there is a place for it: the disk of these files is not a real one anyway.
+  const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+  const directory = mkdtempSync(join(parent, 'weft-power-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+/** All objects, which name their versions. */
+const contents = (store: RootStore): string =>
+  store
+    .list('configmaps')
+    .map(({ text }) => text)
+    .join('\n');
+
+/** What was ever there by its version, and up to where somebody was told of it. */
+interface Past {
+  readonly states: Map<number, string>;
+  acknowledged: number;
+}
+
+function requireNothingLost(path: string, { states, acknowledged }: Past, context: string): void {
+  const store = createStore({ path });
+  try {
+    const version = store.resourceVersion;
+    assert.ok(version >= acknowledged, `${context}: version ${version} is before ${acknowledged}`);
+    assert.equal(contents(store), states.get(version), `${context}: not what version ${version} was`);
+  } finally {
+    store.close();
+  }
+}
+
+/** Writes a little, of a few keys or many, and remembers what is there then. */
+function write(store: RootStore, past: Past, random: () => number): void {
+  for (let i = Math.ceil(random() * 4); i > 0; i--) {
+    const name = `map-${Math.floor(random() * 30)}`;
+    const key = `default/${name}`;
+    if (random() < 0.2) store.remove('configmaps', key);
+    else {
+      const data = { padding: 'x'.repeat(Math.floor(random() * 6000)) };
+      const metadata = { name, namespace: 'default' };
+      store.put('configmaps', key, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+    }
+    past.states.set(store.resourceVersion, contents(store));
+  }
+  const version = store.resourceVersion;
+  void store.settled()?.then(() => (past.acknowledged = Math.max(past.acknowledged, version)));
+}
+
+test('whenever the power goes, the store is as it was at one version, and no answered write is lost', async (t) => {
+  const directory = directoryOf(t);
+  const seed = Number(process.env['WEFT_SEED'] ?? 20_261_122);
+  t.diagnostic(`WEFT_SEED=${seed}`);
+  const random = randomFrom(seed);
+  const path = join(directory, 'store.db');
+  let cuts = 0;
+  let disk: LossyDisk | undefined;
+  // The log is moved into the database after every few commits.
+  const database = openDatabase({
+    path,
+    longLogBytes: 40_000,
+    syncFile: (fd) => disk?.syncFile(fd) ?? Promise.reject(new Error('too early')),
+  });
+  const store = createStoreOver(database, { historyLimit: 40 });
+  const past: Past = { states: new Map([[store.resourceVersion, '']]), acknowledged: 0 };
+  const maybeCut = (): void => {
+    if (random() > 0.3 || disk === undefined) return;
+    const target = join(directory, `cut-${++cuts}.db`);
+    disk.cutPower(target, random);
+    requireNothingLost(target, past, `seed ${seed} cut ${cuts}`);
+  };
+  disk = lossyDisk(path, maybeCut);
+  for (let round = 0; round < 200; round++) {
+    write(store, past, random);
+    if (random() < 0.5) await store.settled();
+    else await new Promise((resolve) => void setImmediate(resolve));
+    maybeCut();
+  }
+  store.close();
+  disk.close();
+  requireNothingLost(path, { ...past, acknowledged: store.resourceVersion }, 'after the end');
+  assert.ok(cuts > 50, `only ${cuts} cuts`);
+});
