@@ -1,4 +1,5 @@
 import { selectorKey } from '../../api/selector.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
 import type { CompiledRule } from '../../model/policy/compile.ts';
 import { intersectPorts, portSetKey } from '../../model/policy/port-set.ts';
 import { inRange } from '../../model/policy/ranges.ts';
@@ -52,15 +53,18 @@ function coversPeers({ peers: wide }: CompiledRule, { peers: narrow }: CompiledR
   if (wide === 'anywhere') return true;
   if (narrow === 'anywhere') return false;
   const keys = new Set(wide.pods.map(({ key }) => key));
-  return (
-    narrow.pods.every(({ key }) => keys.has(key)) &&
-    narrow.ranges.every(({ first, last }) =>
-      wide.ranges.some((range) => inRange(range, first) && inRange(range, last)),
-    )
+  return narrow.pods.every(({ key }) => keys.has(key)) && coversRanges(wide.ranges, narrow.ranges);
+}
+
+/** Whether each of the second lies within one of the first. */
+export function coversRanges(wide: readonly AddressRange[], narrow: readonly AddressRange[]): boolean {
+  return narrow.every(({ first, last }) =>
+    wide.some((range) => inRange(range, first) && inRange(range, last)),
   );
 }
 
-function coversPorts({ ports: wide }: CompiledRule, { ports: narrow }: CompiledRule): boolean {
+/** Whether a rule has all ports that another one has, at whichever pods. */
+export function coversPorts({ ports: wide }: CompiledRule, { ports: narrow }: CompiledRule): boolean {
   const names = new Set(wide.named.map(({ protocol, name }) => `${protocol} ${name}`));
   const isNumbered =
     portSetKey(intersectPorts(wide.numbered, narrow.numbered)) === portSetKey(narrow.numbered);

@@ -1,5 +1,6 @@
 import { networkPolicy } from './examples.ts';
 import { parseAddress } from '../../lib/address.ts';
+import type { PolicyDecision } from '../../model/policy/port.ts';
 import { clusterDnsService } from '../cluster-dns.ts';
 import { namesOfPods, type LintFacts } from './facts.ts';
 import { isClosed } from './rule-meaning.ts';
@@ -43,24 +44,33 @@ export function* dnsMistakes(
 }
 
 /** Whether the pod's NetworkPolicies let it out to one that answers; what other tiers deny is not their mistake. */
-function isLetOut({ index }: LintFacts, pod: string, protocol: 'UDP' | 'TCP'): boolean {
-  const answering = index.services
+function isLetOut(facts: LintFacts, pod: string, protocol: 'UDP' | 'TCP'): boolean {
+  const decisions = decisionsOfDns(facts, pod, protocol);
+  return (
+    decisions.length === 0 ||
+    decisions.some(({ verdict, steps }) => verdict === 'allowed' || steps.at(-1)?.tier !== 'NetworkPolicy')
+  );
+}
+
+/** What the policies of a pod say of its asking the cluster DNS, once for each server; none in clusters without it. */
+export function decisionsOfDns(
+  { index }: LintFacts,
+  pod: string,
+  protocol: 'UDP' | 'TCP' = 'UDP',
+): PolicyDecision[] {
+  return index.services
     .portsOf(clusterDnsService)
     .filter((port) => port.port === dnsPort && port.protocol === protocol)
-    .flatMap(({ endpoints }) => endpoints);
-  return (
-    answering.length === 0 ||
-    answering.some(({ pod: peer, address, port }) => {
-      const { verdict, steps } = index.policies.decide({
+    .flatMap(({ endpoints }) => endpoints)
+    .map(({ pod: peer, address, port }) =>
+      index.policies.decide({
         direction: 'egress',
         pod,
         peer: { pod: peer, address: parseAddress(address) },
         protocol,
         port,
-      });
-      return verdict === 'allowed' || steps.at(-1)?.tier !== 'NetworkPolicy';
-    })
-  );
+      }),
+    );
 }
 
 const dnsPort = 53;

@@ -31,6 +31,10 @@ spec:
 `;
 }
 
+/** The same of tier Baseline. */
+export const baselinePolicy = (name: string): string =>
+  clusterPolicy(name, 0).replace('tier: Admin', 'tier: Baseline');
+
 /** The beginning of a Service; its spec is to follow. */
 export function service(name: string): string {
   return `apiVersion: v1

@@ -4,6 +4,7 @@ import { matchesSelector } from '../../api/selector.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
+import { clusterPoliciesOf, type ClusterPolicyFacts } from './cluster-policy-facts.ts';
 import { createPodFinder } from './pod-finder.ts';
 import { factsOfPolicy, type PolicyFacts } from './policy-facts.ts';
 
@@ -14,6 +15,8 @@ export interface LintFacts {
   /** By key. */
   readonly policies: readonly PolicyFacts[];
   readonly services: readonly ServiceFacts[];
+  /** In the order in which they are asked. */
+  readonly clusterPolicies: readonly ClusterPolicyFacts[];
 }
 
 /** A Service, and the pods that its selector selects. */
@@ -33,6 +36,7 @@ export function factsOf(cluster: Cluster): LintFacts {
     policies: sorted(cluster.networkPolicies).map(([key, policy]: [string, NetworkPolicy]) =>
       factsOfPolicy(key, policy, selects),
     ),
+    clusterPolicies: clusterPoliciesOf(cluster, selects),
     services: sorted(cluster.services).map(([key, service]) => ({
       key,
       service,

@@ -1,10 +1,14 @@
 import type { LintRule } from './rule.ts';
+import { allowanceOverruled } from './rules/allowance-overruled.ts';
 import { blockHiddenByMasquerade } from './rules/block-hidden-by-masquerade.ts';
 import { blockOfPodAddresses } from './rules/block-of-pod-addresses.ts';
 import { blockOfServiceAddresses } from './rules/block-of-service-addresses.ts';
+import { clusterPeerSelectsNothing } from './rules/cluster-peer-selects-nothing.ts';
+import { clusterPolicySelectsNothing } from './rules/cluster-policy-selects-nothing.ts';
 import { directionWithoutRules } from './rules/direction-without-rules.ts';
 import { dnsBlocked } from './rules/dns-blocked.ts';
 import { dnsOverTcpBlocked } from './rules/dns-over-tcp-blocked.ts';
+import { domainNamesWithoutDns } from './rules/domain-names-without-dns.ts';
 import { emptyListAllowsAll } from './rules/empty-list-allows-all.ts';
 import { endsShareNoPort } from './rules/ends-share-no-port.ts';
 import { hostNetworkPods } from './rules/host-network-pods.ts';
@@ -12,6 +16,7 @@ import { namedPortMissing } from './rules/named-port-missing.ts';
 import { namespaceSelectsNothing } from './rules/namespace-selects-nothing.ts';
 import { nodePortPassesPolicies } from './rules/node-port-passes-policies.ts';
 import { otherEndDenies } from './rules/other-end-denies.ts';
+import { passInLastTier } from './rules/pass-in-last-tier.ts';
 import { peerSelectsNothing } from './rules/peer-selects-nothing.ts';
 import { peersApart } from './rules/peers-apart.ts';
 import { policySelectsNothing } from './rules/policy-selects-nothing.ts';
@@ -25,6 +30,8 @@ import { servicePortInPolicy } from './rules/service-port-in-policy.ts';
 import { serviceSelectsNothing } from './rules/service-selects-nothing.ts';
 import { targetPortMissing } from './rules/target-port-missing.ts';
 import { targetPortNotDeclared } from './rules/target-port-not-declared.ts';
+import { tierBlocksDns } from './rules/tier-blocks-dns.ts';
+import { tierRuleShadowed } from './rules/tier-rule-shadowed.ts';
 
 /** Every rule, by id. A rule that is taken away leaves its id unused. */
 export const lintRules: readonly LintRule[] = [
@@ -54,4 +61,11 @@ export const lintRules: readonly LintRule[] = [
   peersApart,
   nodePortPassesPolicies,
   prioritiesClash,
+  clusterPolicySelectsNothing,
+  clusterPeerSelectsNothing,
+  tierRuleShadowed,
+  allowanceOverruled,
+  passInLastTier,
+  tierBlocksDns,
+  domainNamesWithoutDns,
 ];

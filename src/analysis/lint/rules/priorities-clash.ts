@@ -1,11 +1,6 @@
-import { podFacts } from '../../../model/identity/pod-facts.ts';
-import { compileClusterPolicy } from '../../../model/policy/compile-cluster.ts';
-import type { CompiledPolicy } from '../../../model/policy/compile.ts';
-import { fromAdminPolicy } from '../../../model/policy/older-policies.ts';
-import { isSelected } from '../../../model/policy/subject.ts';
-import { inOrder } from '../../../model/policy/tiers.ts';
+import type { ClusterPolicyFacts } from '../cluster-policy-facts.ts';
 import { clusterPolicy } from '../examples.ts';
-import { namesOfPods, type LintFacts } from '../facts.ts';
+import { namesOfPods } from '../facts.ts';
 import type { LintRule } from '../rule.ts';
 
 const denyWeb = `${clusterPolicy('deny-web', 10)}  ingress:
@@ -28,11 +23,13 @@ export const prioritiesClash: LintRule = {
     right: `${denyWeb}${clusterPolicy('others', 11)}${acceptAll}`,
   },
   *check(facts) {
-    const policies = orderedPolicies(facts);
+    const policies = facts.clusterPolicies.filter(({ kind }) => kind !== 'BaselineAdminNetworkPolicy');
     for (const [index, policy] of policies.entries()) {
       for (const before of policies.slice(0, index)) {
-        if (before.tier !== policy.tier || before.priority !== policy.priority) continue;
-        const pods = isInSameDirection(before, policy) ? podsOfBoth(facts, before, policy) : [];
+        const { tier, priority } = before.compiled;
+        if (tier !== policy.compiled.tier || priority !== policy.compiled.priority) continue;
+        const selected = new Set(isInSameDirection(before, policy) ? before.subjects : []);
+        const pods = policy.subjects.filter((key) => selected.has(key));
         if (pods.length === 0) continue;
         yield {
           object: { kind: policy.kind, key: policy.key },
@@ -45,33 +42,5 @@ export const prioritiesClash: LintRule = {
   },
 };
 
-/** All policies with a priority, in the order in which they are asked. */
-function orderedPolicies({ cluster }: LintFacts): CompiledPolicy[] {
-  return [
-    ...[...cluster.clusterNetworkPolicies.values()].map((policy) =>
-      compileClusterPolicy('ClusterNetworkPolicy', policy),
-    ),
-    ...[...cluster.adminNetworkPolicies.values()].map((policy) =>
-      compileClusterPolicy('AdminNetworkPolicy', fromAdminPolicy(policy)),
-    ),
-  ].sort(inOrder);
-}
-
-const isInSameDirection = (a: CompiledPolicy, b: CompiledPolicy): boolean =>
-  (a.ingress !== undefined && b.ingress !== undefined) || (a.egress !== undefined && b.egress !== undefined);
-
-/** Keys of the pods that both select. */
-function podsOfBoth({ cluster }: LintFacts, a: CompiledPolicy, b: CompiledPolicy): string[] {
-  const population = {
-    labelsOf: (name: string) => ({
-      ...cluster.namespaces.get(name)?.metadata.labels,
-      'kubernetes.io/metadata.name': name,
-    }),
-  };
-  return [...cluster.pods]
-    .filter(([, pod]) => {
-      const facts = podFacts(pod);
-      return facts !== undefined && [a, b].every(({ subject }) => isSelected(subject, facts, population));
-    })
-    .map(([key]) => key);
-}
+const isInSameDirection = (a: ClusterPolicyFacts, b: ClusterPolicyFacts): boolean =>
+  a.rules.some(({ direction }) => b.rules.some((other) => other.direction === direction));
