@@ -30,6 +30,13 @@ import type {
   L2Advertisement,
   LoadBalancerAddress,
 } from './types/load-balancer.ts';
+import type {
+  NetworkAttachmentDefinition,
+  NodeRoute,
+  Segment,
+  SegmentAddress,
+  VirtualSwitch,
+} from './types/layer2.ts';
 import type { KubernetesObject } from './types/meta.ts';
 import type {
   ClusterNetwork,
@@ -253,6 +260,35 @@ export const fabricResources = {
   privatednszones: fabricKind<PrivateDnsZone>('PrivateDnsZone', 'privatednszones', 'pdz'),
 } as const;
 
+/** The layer-2 world around the nodes, and networks that pods have further interfaces on: served as those of policy are. */
+export const layer2Resources = {
+  segments: resource<Segment>('weft.dev/v1alpha1', 'Segment', 'segments', {
+    cluster: true,
+    subresources: ['status'],
+  }),
+  virtualswitches: resource<VirtualSwitch>('weft.dev/v1alpha1', 'VirtualSwitch', 'virtualswitches', {
+    shortNames: ['vsw'],
+    cluster: true,
+    subresources: ['status'],
+  }),
+  segmentaddresses: resource<SegmentAddress>('weft.dev/v1alpha1', 'SegmentAddress', 'segmentaddresses', {
+    shortNames: ['segaddr'],
+    cluster: true,
+    subresources: ['status'],
+  }),
+  noderoutes: resource<NodeRoute>('weft.dev/v1alpha1', 'NodeRoute', 'noderoutes', {
+    shortNames: ['nroute'],
+    cluster: true,
+    subresources: ['status'],
+  }),
+  networkattachmentdefinitions: resource<NetworkAttachmentDefinition>(
+    'k8s.cni.cncf.io/v1',
+    'NetworkAttachmentDefinition',
+    'network-attachment-definitions',
+    { shortNames: ['net-attach-def'] },
+  ),
+} as const;
+
 /** Every kind that Weft understands, whether it is built in or somebody defines it. */
 export const knownResources: readonly Resource[] = [
   ...Object.values(resources),
@@ -260,6 +296,7 @@ export const knownResources: readonly Resource[] = [
   ...Object.values(loadBalancerResources),
   ...Object.values(addressResources),
   ...Object.values(fabricResources),
+  ...Object.values(layer2Resources),
 ];
 
 /** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */

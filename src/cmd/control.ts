@@ -47,11 +47,12 @@ await runRole('control', async (role) => {
     places: labPlaces(options),
     config: options.config,
     ordinal: options.ordinal ?? 0,
+    machines: createMachineServer(paths, log),
     log,
   };
   const nodes =
     modelTraits[options.config.model].world === 'virtual-network'
-      ? await followNetworks({ ...around, machines: createMachineServer(paths, log) })
+      ? await followNetworks(around)
       : await followNodes(around);
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));

@@ -14,12 +14,7 @@ import { observedStatuses } from '../model/fabric/network/statuses.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
 import type { FollowNodesOptions, NodesFollower } from './follow-nodes.ts';
-import type { MachineServer } from './serve-machines.ts';
-
-export interface FollowNetworksOptions extends FollowNodesOptions {
-  /** Has stand-ins on the machines of the world. */
-  readonly machines: MachineServer;
-}
+import { servingsOf } from './serve-machines.ts';
 
 const kinds: readonly Resource[] = Object.values(fabricResources);
 
@@ -27,7 +22,7 @@ const kinds: readonly Resource[] = Object.values(fabricResources);
  * Builds the virtual networks around the nodes as the API describes them, from now on. Before it serves their kinds, as in
  * a new lab, they are what such a lab has. Rejects with `fabric-failed`.
  */
-export async function followNetworks(options: FollowNetworksOptions): Promise<NodesFollower> {
+export async function followNetworks(options: FollowNodesOptions): Promise<NodesFollower> {
   const { client, fabric, config, machines, log } = options;
   let places = machinePlaces(options.places, (await client.list(resources.nodes)).items, config.model);
 
@@ -36,7 +31,7 @@ export async function followNetworks(options: FollowNetworksOptions): Promise<No
     const nodes = nodeInterfaces(places, { config, networks: described.networks });
     const world = buildWorld(described, nodes);
     fabric.apply(networkFabric(world));
-    machines.serve(world, described.machines ?? []);
+    machines.serve(servingsOf(world, described.machines ?? []));
     return world;
   };
 
@@ -103,7 +98,7 @@ function withoutObserved({ kind, metadata, ...object }: KubernetesObject): unkno
 }
 
 async function tell(
-  { client, log }: FollowNetworksOptions,
+  { client, log }: FollowNodesOptions,
   objects: readonly KubernetesObject[],
   world: NetworkWorld,
 ): Promise<void> {

@@ -9,9 +9,14 @@ import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { defaultFabric } from '../model/fabric/default-fabric.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
+import { withLayer2 } from '../model/fabric/layer2/extend.ts';
+import { layer2World, type Layer2World } from '../model/fabric/layer2/world.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
 import { familiesOfNetwork, type NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
+import type { PodServing } from '../workload/port.ts';
+import { nothingFollowed, readLayer2 } from './follow-layer2.ts';
+import { machineServing, type MachineServer } from './serve-machines.ts';
 
 export interface FollowNodesOptions {
   readonly client: Client;
@@ -21,6 +26,8 @@ export interface FollowNodesOptions {
   readonly config: NetworkConfig;
   /** Which cluster of its lab it is. */
   readonly ordinal: number;
+  /** Has stand-ins on the machines of the world. */
+  readonly machines: MachineServer;
   readonly log: Log;
 }
 
@@ -40,18 +47,42 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
   const { items } = await client.list(resources.nodes);
   let places = machinePlaces(options.places, items, config.model);
   let balanced: readonly string[] = [];
-  fabric.apply(defaultFabric(places, { families, ordinal }));
+  // The world around the nodes of several clusters is the first one's.
+  const layer2 = ordinal === 0 ? await readLayer2(client) : nothingFollowed;
+  const worldNow = (): Layer2World =>
+    layer2World(layer2.objects(), new Set(places.map(({ name }) => name)), config);
+  let world = worldNow();
+  const servingsNow = (): PodServing[] => {
+    const present = new Set(world.machines.map(({ netns }) => netns));
+    return layer2
+      .objects()
+      .machines.map(machineServing)
+      .filter(({ netns }) => present.has(netns));
+  };
+  let servings: readonly PodServing[] = [];
+  const serve = (): void => {
+    const now = servingsNow();
+    if (sameJson(now, servings)) return;
+    servings = now;
+    options.machines.serve(servings);
+  };
+  const build = (): void =>
+    fabric.apply(withLayer2(defaultFabric(places, { families, ordinal, balanced }), world));
+  build();
+  serve();
   const nodes = client.informer<Node>(resources.nodes);
   let pools: Informer<IPAddressPool> | undefined;
   const follow = (): void => {
     const now = {
       places: machinePlaces(places, nodes.values(), config.model),
       balanced: prefixesOfPools(pools?.values() ?? []),
+      world: worldNow(),
     };
-    if (sameJson(now, { places, balanced })) return;
-    ({ places, balanced } = now);
+    if (isSame(now, { places, balanced, world })) return serve();
+    ({ places, balanced, world } = now);
     try {
-      fabric.apply(defaultFabric(places, { families, ordinal, balanced }));
+      build();
+      serve();
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
       log.error({ error: messageOf(error) }, 'the fabric could not follow');
@@ -62,8 +93,20 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     followPools() {
       pools = client.informer(loadBalancerResources.ipaddresspools);
       pools.onChange(follow);
+      layer2.follow(follow);
     },
   };
+}
+
+interface Known {
+  readonly places: readonly NodePlace[];
+  readonly balanced: readonly string[];
+  readonly world: Layer2World;
+}
+
+function isSame(a: Known, b: Known): boolean {
+  const plain = ({ world, ...rest }: Known): object => ({ ...rest, ...world, ofNodes: [...world.ofNodes] });
+  return sameJson(plain(a), plain(b));
 }
 
 function prefixesOfPools(objects: Iterable<IPAddressPool>): string[] {

@@ -66,7 +66,20 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
   });
   const watch = createDriftWatch({ namespaces, poller });
   watch.onDrift(() => drift.drifted(everything));
-  for (const name of namespaces.list()) if (isOwn(name)) watch.watch(name, ['links']);
+  const watched = new Set<string>();
+  /** Segments and machines come and go. */
+  const watchAll = (): void => {
+    const names = new Set(fabric.namespaces().filter(isOwn));
+    for (const name of watched.difference(names)) {
+      watch.forget(name);
+      watched.delete(name);
+    }
+    for (const name of names.difference(watched)) {
+      watch.watch(name, ['links']);
+      watched.add(name);
+    }
+  };
+  watchAll();
 
   const checkPins = (): void => {
     try {
@@ -76,6 +89,7 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
         const message = 'the network namespace that somebody had deleted was put back as it was';
         void tell('NamespaceRestored', message, (netns) => restored.has(netns));
       }
+      watchAll();
     } catch (error) {
       log.error({ error: messageOf(error) }, 'a namespace could not be pinned again');
     }

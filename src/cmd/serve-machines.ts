@@ -13,8 +13,8 @@ import { whenReady } from './role.ts';
 
 /** Has the holder answer on the machines of the fabric. */
 export interface MachineServer {
-  /** Answers at the ports that machines, sites and public services declare, and nowhere else of them. */
-  serve(world: NetworkWorld, machines: Iterable<VirtualMachine>): void;
+  /** Answers there from now on, and nowhere else of the fabric. */
+  serve(servings: readonly PodServing[]): void;
 }
 
 type Ports = readonly { readonly port: number; readonly protocol?: Listener['protocol'] }[];
@@ -57,8 +57,8 @@ export function createMachineServer(paths: LabPaths, log: Log): MachineServer {
     }
   };
   return {
-    serve(world, machines) {
-      wanted = new Map(servingOf(world, machines).map((serving) => [serving.uid, serving]));
+    serve(servings) {
+      wanted = new Map(servings.map((serving) => [serving.uid, serving]));
       void work();
     },
   };
@@ -66,12 +66,11 @@ export function createMachineServer(paths: LabPaths, log: Log): MachineServer {
 
 const isMachine = (uid: string): boolean => /^(?:vm|site):/.test(uid) || uid === machineNetns.services;
 
-function servingOf(world: NetworkWorld, machines: Iterable<VirtualMachine>): PodServing[] {
+/** The ports that machines, sites and public services of virtual networks declare. */
+export function servingsOf(world: NetworkWorld, machines: Iterable<VirtualMachine>): PodServing[] {
   const present = new Set(world.interfaces.map(({ netns }) => netns));
   return [
-    ...[...machines].map(({ metadata: { name }, spec }) =>
-      serving(`vm:${name}`, virtualMachineNetns(name), spec.ports ?? usualPorts),
-    ),
+    ...[...machines].map(machineServing),
     ...world.sites.map(({ metadata: { name }, spec }) =>
       serving(`site:${name}`, siteNetns(name), spec.ports ?? usualPorts),
     ),
@@ -81,6 +80,12 @@ function servingOf(world: NetworkWorld, machines: Iterable<VirtualMachine>): Pod
       world.services.flatMap(({ ports }) => ports ?? usualPorts),
     ),
   ].filter(({ netns }) => present.has(netns) || !netns.startsWith('vm-'));
+}
+
+/** The ports that a machine declares. One that has taken the name of another is another, with a namespace of its own. */
+export function machineServing({ metadata: { name, uid = '' }, spec }: VirtualMachine): PodServing {
+  const own = serving(`vm:${name}`, virtualMachineNetns(name), spec.ports ?? usualPorts);
+  return { ...own, uid: `${own.uid} ${uid}` };
 }
 
 function serving(uid: string, netns: string, ports: Ports): PodServing {

@@ -33,6 +33,7 @@ export function onSharedNetwork(
       uplink.join();
       return repaired;
     },
+    namespaces: () => fabric.namespaces(),
     stop: () => uplink.stop(),
   };
 }

@@ -21,6 +21,7 @@ import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createRootCaController } from './root-ca.ts';
 import { createSchedulerController } from './scheduler.ts';
+import { createSegmentsController } from './segments/segments.ts';
 import { createStatefulSetController } from './stateful-set.ts';
 
 export interface ControllersOptions {
@@ -55,6 +56,7 @@ const factories = {
   'endpointslice-mirroring': createEndpointSliceMirroringController,
   'load-balancer': createLoadBalancerController,
   'node-addresses': createNodeAddressesController,
+  segments: createSegmentsController,
   namespace: createNamespaceController,
   'root-ca': createRootCaController,
   'garbage-collector': createGarbageCollector,

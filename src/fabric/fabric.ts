@@ -2,16 +2,19 @@ import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
-import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
+import type { NamespaceState, Route, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
 import type { Fabric, Machine } from '../model/fabric/machines.ts';
+import { hostNetns } from '../model/fabric/layer2/world.ts';
+import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import { fabricNamespaces, segmentNetns } from '../plan/links/fabric.ts';
-import { isAgentLink } from '../plan/links/node.ts';
+import { isAgentLink, nodeLink } from '../plan/links/node.ts';
 import { isUplink } from '../plan/links/uplink.ts';
 import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
 import { createNetworksTable } from './networks-table.ts';
+import { createTranslation } from './translation.ts';
 
 /** Executes fabrics: namespaces, switches, cables, addresses and routes of everything around the pods. */
 export interface FabricExecutor {
@@ -19,6 +22,8 @@ export interface FabricExecutor {
   apply(fabric: Fabric): void;
   /** Compares the kernel with what was applied last, and mends the difference. Returns how many things differed. */
   repair(): number;
+  /** Pins of the namespaces that it is in now. */
+  namespaces(): readonly string[];
 }
 
 export interface FabricKernel {
@@ -31,6 +36,8 @@ export interface FabricKernel {
 export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): FabricExecutor {
   const programmed = new Map<string, NamespaceState>();
   const networksTable = createNetworksTable(nft);
+  const translation = createTranslation(nft);
+  let isFirst = true;
 
   let last: Fabric = { families: [], segments: [], machines: [] };
 
@@ -47,15 +54,23 @@ export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): 
     }
   };
 
+  /** Settings as written, by pin: a machine may come to forward. */
+  const settings = new Map<string, string>();
+  const configure = (machine: Machine, families: readonly Family[]): void => {
+    const values = { ...labSysctls(families), ...machineSysctls(machine, families) };
+    const text = JSON.stringify(values);
+    if (programmed.has(machine.netns) && settings.get(machine.netns) === text) return;
+    sysctl.write(machine.netns, values);
+    settings.set(machine.netns, text);
+  };
+
   const apply = (fabric: Fabric): number => {
     last = fabric;
     let changes = 0;
     const desired = fabricNamespaces(fabric);
     const current = new Map([...desired].map(([netns, state]) => [netns, stateOf(netns, state)]));
     for (const { name } of fabric.segments) configureSwitch(sysctl, segmentNetns(name));
-    for (const machine of fabric.machines) {
-      if (!programmed.has(machine.netns)) configureMachine(sysctl, machine, fabric.families);
-    }
+    for (const machine of fabric.machines) configure(machine, fabric.families);
     // Before there are links: what the table does not know does not pass.
     if (fabric.networks !== undefined) changes += networksTable.apply(fabric.networks);
     for (const [netns, state] of desired) {
@@ -64,9 +79,14 @@ export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): 
       throwOn(route.apply(netns, operations), netns);
       programmed.set(netns, state);
     }
-    for (const netns of [...programmed.keys()].filter((known) => !desired.has(known))) {
+    changes += translation.apply(fabric.machines);
+    const stale = new Set([...programmed.keys(), ...(isFirst ? leftBehind(namespaces.list()) : [])]);
+    isFirst = false;
+    for (const netns of [...stale].filter((known) => !desired.has(known))) {
       if (netns === machineNetns.networks) networksTable.forget();
       route.forget(netns);
+      translation.forget(netns);
+      settings.delete(netns);
       namespaces.delete(netns);
       programmed.delete(netns);
     }
@@ -75,13 +95,21 @@ export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): 
 
   return {
     apply: (fabric) => void apply(fabric),
+    namespaces: () => [...programmed.keys()],
     repair() {
       // As if an earlier process had made it.
       programmed.clear();
+      translation.distrust();
       const changes = apply(last);
       return last.networks === undefined ? changes : changes + networksTable.repair();
     },
   };
+}
+
+/** Namespaces that an earlier process may have made for what is gone since. */
+function leftBehind(netns: readonly string[]): string[] {
+  const prefixes = [segmentNetns(''), virtualMachineNetns(''), hostNetns('')];
+  return netns.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
 }
 
 /**
@@ -93,7 +121,11 @@ function ownPart(netns: string, actual: NamespaceState, desired: NamespaceState)
   if (netns === machineNetns.networks) return actual;
   const found = restrictTo(actual, (link) => !isAgentLink(link) && !isUplink(link));
   const destinations = new Set(desired.routes.map(({ destination }) => destination));
-  return { ...found, routes: found.routes.filter(({ destination }) => destinations.has(destination)) };
+  // On a node's further interfaces nobody else has routes.
+  const isOwn = ({ destination, link }: Route): boolean =>
+    destinations.has(destination) ||
+    (desired.links.has(link) && link !== nodeLink && desired.links.has(nodeLink));
+  return { ...found, routes: found.routes.filter(isOwn) };
 }
 
 /**
@@ -105,10 +137,6 @@ function configureSwitch(sysctl: Sysctl, netns: string): void {
   const key = 'net.bridge.bridge-nf-call-iptables';
   if (sysctl.read(netns, key) === undefined) return;
   sysctl.write(netns, { [key]: '0', 'net.bridge.bridge-nf-call-ip6tables': '0' });
-}
-
-function configureMachine(sysctl: Sysctl, machine: Machine, families: readonly Family[]): void {
-  sysctl.write(machine.netns, { ...labSysctls(families), ...machineSysctls(machine, families) });
 }
 
 function throwOn(failures: readonly RouteFailure[], netns: string): void {

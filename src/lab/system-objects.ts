@@ -10,9 +10,12 @@ import { defaultNetworkObjects } from '../model/fabric/network/default-network.t
 import { subnetModeOf } from '../model/addressing/pod-subnets.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
+import { nodeSegmentObject } from '../model/fabric/layer2/domains.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
 import { addressDefinitions } from './address-definitions.ts';
 import { fabricDefinitions } from './fabric-definitions.ts';
+import { layer2Definitions } from './layer2-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
@@ -178,7 +181,13 @@ export function customObjects(config: NetworkConfig): KubernetesObject[] {
     ...labPoolObjects(familiesOfNetwork(config)),
     ...passwordReaders(),
     ...defaultNetworkObjects(config.model),
+    ...worldObjects(config),
   ];
+}
+
+/** The world around the nodes, as it is before anybody describes it. */
+function worldObjects({ model }: NetworkConfig): KubernetesObject[] {
+  return modelTraits[model].world === 'segment' ? [nodeSegmentObject()] : [];
 }
 
 /** Who speaks BGP reads the Secrets that BGPPeers name, which are beside them, and no others. */
@@ -231,5 +240,6 @@ export function systemObjects(places: readonly NodePlace[], lab: SystemOptions):
     ...loadBalancerDefinitions(),
     ...fabricDefinitions(),
     ...(subnetModeOf(config) === undefined ? [] : addressDefinitions()),
+    ...layer2Definitions(),
   ];
 }

@@ -1,4 +1,5 @@
 import { fabricKinds, fabricTypes } from './fabric.ts';
+import { layer2Kinds, layer2Types } from './layer2.ts';
 import kubernetes from './kubernetes.json' with { type: 'json' };
 import { policyKinds, policyTypes } from './policy.ts';
 import { weftKinds, weftTypes } from './weft.ts';
@@ -30,8 +31,8 @@ interface WrittenSchema {
 }
 
 const written: WrittenSchema = {
-  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds, ...fabricKinds },
-  types: { ...kubernetes.types, ...policyTypes, ...weftTypes, ...fabricTypes },
+  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds, ...fabricKinds, ...layer2Kinds },
+  types: { ...kubernetes.types, ...policyTypes, ...weftTypes, ...fabricTypes, ...layer2Types },
 };
 
 const scalars: ReadonlyMap<string, FieldType> = new Map(

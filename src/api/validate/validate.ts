@@ -1,4 +1,4 @@
-import { policyResources, resourceOf, resources, type Resource } from '../resources.ts';
+import { layer2Resources, policyResources, resourceOf, resources, type Resource } from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
 import type { Job } from '../types/apps.ts';
 import type { Node } from '../types/core.ts';
@@ -18,6 +18,7 @@ import { ingressProblems, newIngressProblems } from './ingress.ts';
 import { budgetProblems, leaseProblems, priorityClassProblems, storageClassProblems } from './kept.ts';
 import { metadataProblems } from './metadata.ts';
 import { ingressClassProblems } from './ingress-class.ts';
+import { nodeRouteProblems, segmentProblems, virtualSwitchProblems } from './layer2.ts';
 import { networkPolicyProblems } from './network-policy.ts';
 import { podProblems } from './pod.ts';
 import type { FieldProblem } from './problem.ts';
@@ -111,6 +112,9 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(policyResources.clusternetworkpolicies, clusterNetworkPolicyProblems),
   entry(policyResources.adminnetworkpolicies, adminNetworkPolicyProblems),
   entry(policyResources.baselineadminnetworkpolicies, baselineAdminNetworkPolicyProblems),
+  entry(layer2Resources.segments, segmentProblems),
+  entry(layer2Resources.virtualswitches, virtualSwitchProblems),
+  entry(layer2Resources.noderoutes, nodeRouteProblems),
 ]);
 
 function nodeProblems({ spec }: Node): FieldProblem[] {

@@ -196,6 +196,11 @@ const announcing = [
 /** Kinds that describe the world around the nodes. */
 const fabricPlurals = Object.keys(fabricResources);
 
+/** Which segments and switches there are, what is plugged into them, and who has which address there. */
+const aboutLayer2 = [
+  on('weft.dev', ['segments', 'virtualswitches', 'virtualmachines', 'segmentaddresses'], ['list', 'watch']),
+];
+
 /** What Weft's own processes need, and no more. Writes about nodes and their pods are made as those nodes. */
 const own: readonly PolicyRole[] = [
   {
@@ -214,6 +219,8 @@ const own: readonly PolicyRole[] = [
       on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
+      ...aboutLayer2,
+      on('k8s.cni.cncf.io', ['network-attachment-definitions'], ['list', 'watch']),
       tellEvents,
     ],
     users: [componentUsers.agents],
@@ -234,6 +241,8 @@ const own: readonly PolicyRole[] = [
       on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools'], ['list', 'watch']),
       on('weft.dev', fabricPlurals, ['list', 'watch']),
       on('weft.dev', ['virtualmachines/status', 'virtualnetworks/status'], ['patch']),
+      ...aboutLayer2,
+      on('weft.dev', ['noderoutes'], ['list', 'watch']),
       tellEvents,
     ],
     users: [componentUsers.fabric],
@@ -249,7 +258,7 @@ const own: readonly PolicyRole[] = [
       on('apps', ['replicasets'], ['create']),
       on('batch', ['jobs'], ['create']),
       on('discovery.k8s.io', ['endpointslices'], ['create']),
-      on('weft.dev', ['loadbalanceraddresses', 'subnetallocations'], ['create']),
+      on('weft.dev', ['loadbalanceraddresses', 'segmentaddresses', 'subnetallocations'], ['create']),
       on('acn.azure.com', ['nodenetworkconfigs'], ['create']),
     ],
     users: [componentUsers.controllers],

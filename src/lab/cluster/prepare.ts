@@ -21,6 +21,7 @@ import { labPlaces, type LabCluster, type LabOptions } from '../options.ts';
 import type { LabPaths } from '../paths.ts';
 import { addressDefinitions } from '../address-definitions.ts';
 import { fabricDefinitions } from '../fabric-definitions.ts';
+import { layer2Definitions } from '../layer2-definitions.ts';
 import { loadBalancerDefinitions } from '../load-balancer-definitions.ts';
 import { policyDefinitions } from '../policy-definitions.ts';
 import { clusterObjects } from '../system-objects.ts';
@@ -94,6 +95,7 @@ async function ensureDefinitions(client: Client, clock: Clock, used: ReadonlySet
     ...loadBalancerDefinitions(),
     ...fabricDefinitions(),
     ...addressDefinitions(),
+    ...layer2Definitions(),
   ];
   const all = [networkDefinition(), ...optional.filter(({ metadata }) => used.has(metadata.name))];
   const missing: KubernetesObject[] = [];

@@ -5,6 +5,8 @@ import type { NetworkWorld } from './network/world.ts';
 export interface Segment {
   /** Unique in the fabric; also the name of its namespace's pin, behind `segment-`. */
   readonly name: string;
+  /** Name of a segment whose switch its own is connected with. */
+  readonly uplink?: string;
 }
 
 /** A machine of the fabric: a node's machine, a router, a host somewhere outside. */
@@ -20,14 +22,18 @@ export interface Machine {
   readonly answersForAll?: boolean;
   /** Answers every ARP request on all its interfaces but the first: whoever asks finds it behind every address. */
   readonly answersArpForAll?: boolean;
+  /** Names of the interfaces whose address takes the place of others' in what leaves by them (NAT). */
+  readonly masquerades?: readonly string[];
 }
 
 export interface MachineInterface {
   /** Name inside the machine. */
   readonly name: string;
   readonly segment: string;
-  /** With the segment's prefix length: `172.20.1.1/16`; one per family at least. */
+  /** With the segment's prefix length: `172.20.1.1/16`. The link-layer address is made of the first. */
   readonly addresses: readonly string[];
+  /** Link-layer address, where there is no address to make it of. */
+  readonly mac?: string;
 }
 
 export interface MachineRoute {
@@ -36,6 +42,8 @@ export interface MachineRoute {
   readonly via: string;
   /** Routes to the same destination with a lower one come first; 0 when absent. */
   readonly metric?: number;
+  /** Name of the interface; the one whose prefix has the next hop when absent. */
+  readonly link?: string;
 }
 
 /** The world around the nodes. It forwards only what its machines have routes for. */

@@ -4,17 +4,23 @@ import type { Link, NamespaceState, Neighbour, Route } from '../../kernel/route/
 import { shortHash } from '../../lib/hash.ts';
 import { mergedStates, networkNamespaces } from '../networks/namespaces.ts';
 import { macOf } from '../../model/network/places.ts';
-import type { Fabric, Machine, MachineInterface } from '../../model/fabric/machines.ts';
+import type { Fabric, Machine, MachineInterface, Segment } from '../../model/fabric/machines.ts';
 
 /** Pin's name of the namespace that holds a segment's switch. */
 export function segmentNetns(segment: string): string {
   return `segment-${segment}`;
 }
 
-/** The desired state of every namespace of the fabric, switches first, for they make both ends of each cable. */
+/**
+ * The desired state of every namespace of the fabric, switches first, for they make both ends of each cable, and of those
+ * the ones with an uplink.
+ */
 export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
   const states = new Map<string, NamespaceState>();
-  for (const { name } of fabric.segments) states.set(segmentNetns(name), switchState(name, fabric.machines));
+  const switches = fabric.segments.toSorted(
+    (a, b) => Number(b.uplink !== undefined) - Number(a.uplink !== undefined),
+  );
+  for (const segment of switches) states.set(segmentNetns(segment.name), switchState(segment, fabric));
   for (const machine of fabric.machines) states.set(machine.netns, machineState(machine, fabric.machines));
   for (const [netns, state] of fabric.networks === undefined ? [] : networkNamespaces(fabric.networks)) {
     const known = states.get(netns);
@@ -26,10 +32,18 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
 /** Name of the bridge that a switch is. */
 export const switchBridge = 'br0';
 
-function switchState(segment: string, machines: readonly Machine[]): NamespaceState {
+function switchState({ name: own, uplink }: Segment, { segments, machines }: Fabric): NamespaceState {
   const links = new Map<string, Link>([[switchBridge, { kind: 'bridge', name: switchBridge }]]);
+  if (uplink !== undefined) {
+    const peer = { name: uplinkName(own), namespace: segmentNetns(uplink) };
+    links.set('uplink', { kind: 'veth', name: 'uplink', master: switchBridge, peer });
+  }
+  for (const below of segments.filter((segment) => segment.uplink === own)) {
+    const name = uplinkName(below.name);
+    links.set(name, { kind: 'veth-peer', name, master: switchBridge });
+  }
   for (const machine of machines) {
-    for (const nic of machine.interfaces.filter((candidate) => candidate.segment === segment)) {
+    for (const nic of machine.interfaces.filter((candidate) => candidate.segment === own)) {
       const name = cableName(machine, nic);
       const peer = { name: nic.name, namespace: machine.netns, mac: macOfInterface(nic) };
       links.set(name, { kind: 'veth', name, master: switchBridge, peer });
@@ -38,18 +52,26 @@ function switchState(segment: string, machines: readonly Machine[]): NamespaceSt
   return { links, addresses: [], routes: [], neighbours: [], fdb: [] };
 }
 
-/** The switch's end of a cable, named after the machine where the kernel's 15 characters allow it. */
+/** A switch's end of the cable to one whose uplink it is. */
+function uplinkName(segment: string): string {
+  return `u${shortHash(segment).slice(-11)}`;
+}
+
+/**
+ * The switch's end of a cable, named after the machine where the kernel's 15 characters allow it: the first interface's
+ * cable is the same whether there are others or not.
+ */
 function cableName(machine: Machine, nic: MachineInterface): string {
-  const plain = machine.interfaces.length === 1 ? machine.name : `${machine.name}-${nic.name}`;
+  const plain = nic === machine.interfaces[0] ? machine.name : `${machine.name}-${nic.name}`;
   return plain.length <= 15 ? plain : `m${shortHash(plain).slice(-11)}`;
 }
 
 function machineState(machine: Machine, all: readonly Machine[]): NamespaceState {
   const first = machine.interfaces[0]?.name ?? 'lo';
-  const routes: Route[] = machine.routes.map(({ via, ...route }) =>
+  const routes: Route[] = machine.routes.map(({ via, link, ...route }) =>
     via === 'unreachable'
       ? { ...route, link: 'lo', type: 'unreachable' }
-      : { ...route, link: linkTowards(machine, via) ?? first, via },
+      : { ...route, link: link ?? linkTowards(machine, via) ?? first, via },
   );
   if (machine.answersForAll === true) {
     const spoken = new Set(machine.interfaces.flatMap(({ addresses }) => addresses.map(familyOf)));
@@ -116,6 +138,6 @@ function linkTowards(machine: Machine, via: string): string | undefined {
   )?.name;
 }
 
-function macOfInterface({ addresses: [first = ''] }: MachineInterface): string {
-  return macOf(first.slice(0, first.indexOf('/')));
+function macOfInterface({ mac, addresses: [first = ''] }: MachineInterface): string {
+  return mac ?? macOf(first.slice(0, first.indexOf('/')));
 }

@@ -1,0 +1,84 @@
+import type { KubernetesObject } from './meta.ts';
+
+/** Where addresses of a broadcast domain come from. */
+export interface AddressPlan {
+  /** CIDR of the addresses that are on it. A domain without one has no addresses of its own. */
+  prefix?: string;
+  /** The way out: the machine that has this address, else the lab's router. Without one nothing leads out. */
+  gateway?: string;
+  /** Addresses for machines and pods that ask for none: `FIRST-LAST` or a CIDR. */
+  dhcp?: { range: string };
+  /** Addresses that are only given to who names the pool. */
+  pools?: { name: string; range: string }[];
+}
+
+/** weft.dev/v1alpha1 Segment: a broadcast domain of the physical network around the nodes. */
+export interface Segment extends KubernetesObject {
+  spec?: AddressPlan & {
+    /** IEEE 802.1Q tag, 1 to 4094: segments with the same one hear each other. Untagged, and alone, when absent. */
+    vlan?: number;
+  };
+}
+
+/**
+ * weft.dev/v1alpha1 VirtualSwitch: a switch on the host of virtual machines. `external` is a part of its uplink's
+ * segment; `internal` is a network of its own (`prefix`), which leaves by the uplink behind one address (NAT).
+ */
+export interface VirtualSwitch extends KubernetesObject {
+  spec: AddressPlan & {
+    type: 'external' | 'internal';
+    /** Name of a Segment; `default` when absent. */
+    uplink?: string;
+    /** Of an internal switch: its address on the uplink's segment; one of the segment's DHCP range when absent. */
+    address?: string;
+  };
+}
+
+/** Who holds an address of a segment or an internal switch, with which of its interfaces. */
+export interface AddressHolder {
+  kind: 'Pod' | 'VirtualMachine' | 'VirtualSwitch';
+  /** Of a pod. */
+  namespace?: string;
+  name: string;
+  /** Of a pod: another pod of the name is another holder. */
+  uid?: string;
+  interface: string;
+}
+
+/**
+ * weft.dev/v1alpha1 SegmentAddress: one address of a segment or an internal switch, and who has it. It is there before
+ * the address is used, and until it no longer is: whoever gives out addresses makes it first, and only one can.
+ */
+export interface SegmentAddress extends KubernetesObject {
+  spec: {
+    /** `Segment/NAME` or `VirtualSwitch/NAME`. */
+    domain: string;
+    address: string;
+    holder: AddressHolder;
+  };
+}
+
+/** weft.dev/v1alpha1 NodeRoute: a route on every node's machine, of the interface that it names. */
+export interface NodeRoute extends KubernetesObject {
+  spec: {
+    /** Name of an interface of the nodes' VirtualMachines. */
+    interface: string;
+    /** CIDR. */
+    destination: string;
+    nextHop: string;
+    /** 1 and more: of routes to one destination the lowest counts. */
+    metric: number;
+  };
+  status?: {
+    /** On which machines it is not, and why; empty where it is on all. */
+    problems?: { node: string; message: string }[];
+  };
+}
+
+/** k8s.cni.cncf.io/v1 NetworkAttachmentDefinition: a network that pods can have a further interface on. */
+export interface NetworkAttachmentDefinition extends KubernetesObject {
+  spec?: {
+    /** A CNI configuration, or a list of them, as JSON. */
+    config?: string;
+  };
+}
