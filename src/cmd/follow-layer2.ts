@@ -49,7 +49,8 @@ export async function readLayer2(client: Client): Promise<FollowedLayer2> {
         routes: client.informer(kinds.routes),
       };
       const all: readonly Informer<KubernetesObject>[] = Object.values(informers);
-      void Promise.all(all.map(({ synced }) => synced)).then(() => {
+      const begin = async (): Promise<void> => {
+        await Promise.all(all.map(({ synced }) => synced));
         objects = () => ({
           segments: [...informers.segments.values()],
           switches: [...informers.switches.values()],
@@ -59,7 +60,8 @@ export async function readLayer2(client: Client): Promise<FollowedLayer2> {
         });
         for (const informer of all) informer.onChange(changed);
         changed();
-      });
+      };
+      void begin();
     },
   };
 }
