@@ -19,6 +19,7 @@ import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
+import { createNodeAddressing } from './addresses/node-addressing.ts';
 import { logAudits } from './audit-log.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createFirstPort } from './first-port.ts';
@@ -168,6 +169,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const denials = createDenials({ ...view, packetLog: kernel.packetLog, firstPort });
   logAudits({ denials, log, clock });
   const flows = createFlowLog({ ...view, nft: kernel.nft, clock, log });
+  const addressing = createNodeAddressing({ ...options, clientOf });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
@@ -196,6 +198,8 @@ export function createAgents(options: AgentsOptions): Agents {
       ...kernel,
       node: place,
       nodeNetns: netns,
+      addressSources: addressing.sourcesOf(place),
+      needsChanged: () => addressing.touch(place.name),
       client: clientOf(place.name),
       pod: (key) => view.pods.get(key),
       podAt: view.podAt,
@@ -213,6 +217,7 @@ export function createAgents(options: AgentsOptions): Agents {
       log,
     });
     const refusal = agent.start(runner.adopt(view.pods.values()));
+    addressing.join(place.name, { needs: () => runner.needs(), onMore: () => runner.addressesCame() });
     denials.watch(place.name, netns);
     flows.join({ name: place.name, netns, families: placeFamilies(place) });
     repairs.follow(place.name);
@@ -255,6 +260,7 @@ export function createAgents(options: AgentsOptions): Agents {
       const place = view.places.get(name);
       if (sameJson(place, member.place)) continue;
       members.delete(name);
+      addressing.leave(name);
       member.front.stop();
       layer2.leave(name);
       unsettled.delete(name);
@@ -396,6 +402,7 @@ export function createAgents(options: AgentsOptions): Agents {
     async start() {
       view.onDirty(apply);
       repairs.start();
+      await addressing.synced;
       await view.start();
       // Before pods are set up, which begins while layer 2 still reads its pools.
       void sweep.start();
@@ -415,6 +422,7 @@ export function createAgents(options: AgentsOptions): Agents {
       view.stop();
       flows.stop();
       layer2.stop();
+      await addressing.stop();
       settling.clear();
       unsettled.clear();
       for (const { front } of members.values()) front.stop();

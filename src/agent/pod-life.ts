@@ -14,7 +14,7 @@ import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Leaving } from './drain.ts';
 import type { Overlay } from './overlay.ts';
-import { blockSources } from './addresses/block-source.ts';
+import type { AddressSource } from './addresses/address-source.ts';
 import { createPodAddresses } from './pod-addresses.ts';
 import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
 
@@ -28,6 +28,8 @@ export interface PodLife {
   takeDown(run: PodRun): Promise<void>;
   /** Tells the API that a pod which is being deleted has ended here. */
   end(pod: Pod): Promise<void>;
+  /** Whether a pod has the address, or had it a moment ago. */
+  isTaken(address: string): boolean;
   /** Writes into the status why the pod waits, unless it says so already. */
   reportWaiting(pod: Pod, why: string): Promise<void>;
 }
@@ -65,6 +67,8 @@ export interface PodSettings {
 /** What bringing pods up and taking them down needs. */
 export interface PodLifeOptions {
   readonly node: NodePlace;
+  /** Where the node's pods have their addresses from: a source for each family. */
+  readonly addressSources: readonly AddressSource[];
   /** Pin's name of the node's own namespace, where host-network pods live. */
   readonly nodeNetns: string;
   readonly client: Client;
@@ -107,7 +111,7 @@ export interface PodRun extends RunningPod {
 
 export function createPodLife(options: PodLifeOptions): PodLife {
   const { node, client, clock } = options;
-  const addresses = createPodAddresses(blockSources(node), (address) => options.podAt.get(address));
+  const addresses = createPodAddresses(options.addressSources, (address) => options.podAt.get(address));
 
   const writeStatus = async (pod: Pod, status: NonNullable<Pod['status']>): Promise<void> => {
     const { namespace = 'default', name, uid } = pod.metadata;
@@ -190,6 +194,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     async end({ metadata: { namespace = 'default', name, uid = '' } }) {
       await client.delete(resources.pods, { namespace, name }, { uid, graceSeconds: 0 });
     },
+    isTaken: (address) => addresses.isTaken(address),
     async reportWaiting(pod, why) {
       if (isWaitingWith(pod, why)) return;
       await writeStatus(pod, waitingStatus(pod, { reason: 'NotStarted', message: why }, clock.now()));

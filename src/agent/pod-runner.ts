@@ -3,6 +3,7 @@ import { apiCode } from '../client/errors.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createWorkQueue, type NextRun } from '../lib/queue.ts';
+import type { NodeNeeds } from '../model/addressing/node-spec.ts';
 import { drain } from './drain.ts';
 import type { EndpointState } from './endpoint-index.ts';
 import { createPodLife, type PodLifeOptions, type PodRun, type RunningPod } from './pod-life.ts';
@@ -17,6 +18,10 @@ export interface PodRunner {
   start(): void;
   /** Of the pod with this key that it has claimed and not taken down yet. */
   uidOf(key: string): string | undefined;
+  /** What the node's pods need of its addresses. */
+  needs(): NodeNeeds;
+  /** There may be addresses for pods that wait for one. */
+  addressesCame(): void;
   /** The pod's object changed, came or went. */
   podChanged(key: string): void;
   /** These pods cannot be mended, and the others can: their status says so. Returns those that were not so before. */
@@ -29,6 +34,8 @@ export interface PodRunner {
 export interface PodRunnerOptions extends PodLifeOptions {
   readonly endpointState: (key: string, addresses: readonly string[]) => EndpointState;
   readonly log: Log;
+  /** What `needs` answers may be something else now. */
+  readonly needsChanged: () => void;
 }
 
 const isEnding = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
@@ -44,15 +51,28 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
   const failed = new Map<string, string>();
   const belongs = (pod: Pod | undefined): pod is Pod => pod?.spec.nodeName === node.name;
 
+  const ownRuns = (): PodRun[] => [...runs.values()].filter(({ hostNetwork }) => !hostNetwork);
+
   const claim = (key: string, pod: Pod): PodRun => {
     const run = life.claim(key, pod);
     runs.set(key, run);
+    options.needsChanged();
     return run;
+  };
+
+  /** Where there is no address for it any more, it gets one when there is, as a new pod does. */
+  const adopt = (key: string, pod: Pod): void => {
+    try {
+      claim(key, pod);
+    } catch (thrown) {
+      log.warn({ pod: key, node: node.name, error: messageOf(thrown) }, 'pod could not be adopted');
+    }
   };
 
   const takeDown = async (run: PodRun): Promise<void> => {
     await life.takeDown(run);
     runs.delete(run.key);
+    options.needsChanged();
   };
 
   /** What a pod could not do is told by its status; what concerns only the API is tried again in silence. */
@@ -66,6 +86,7 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
     const why = messageOf(thrown);
     log.warn({ pod: key, node: node.name, error: why }, 'pod could not be started');
     failed.set(key, pod.metadata.uid ?? '');
+    options.needsChanged();
     // Half a wire is in the way of the next try; a wire that nobody serves yet is not.
     if (run?.stage === 'claimed') await takeDown(run);
     try {
@@ -127,15 +148,22 @@ export function createPodRunner(options: PodRunnerOptions): PodRunner {
     adopt(pods) {
       for (const pod of pods) {
         const key = `${pod.metadata.namespace ?? 'default'}/${pod.metadata.name}`;
-        if (belongs(pod) && pod.status?.podIP !== undefined) claim(key, pod);
+        if (belongs(pod) && pod.status?.podIP !== undefined) adopt(key, pod);
       }
-      return new Map([...runs].filter(([, run]) => !run.hostNetwork));
+      return new Map(ownRuns().map((run) => [run.key, run]));
     },
     start() {
       for (const key of runs.keys()) queue.add(key);
       queue.start();
     },
     uidOf: (key) => runs.get(key)?.uid,
+    needs: () => ({
+      demand: new Set([...failed.keys(), ...ownRuns().map(({ key }) => key)]).size,
+      isInUse: (address) => life.isTaken(address),
+    }),
+    addressesCame() {
+      for (const key of failed.keys()) queue.add(key);
+    },
     podChanged(key) {
       const pod = options.pod(key);
       // That it waits was written by ourselves, and must not cut the wait short.

@@ -1,10 +1,14 @@
-import { fabricResources, resources, type Resource } from '../api/resources.ts';
+import { addressResources, fabricResources, resources, type Resource } from '../api/resources.ts';
+import type { NodeNetworkConfig } from '../api/types/address.ts';
 import type { Node } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { apiCode } from '../client/errors.ts';
 import type { Client, Informer } from '../client/port.ts';
 import { messageOf } from '../lib/errors.ts';
+import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
+import { assignedRanges, nodeConfigNamespace } from '../model/addressing/config-status.ts';
+import { subnetModeOf } from '../model/addressing/pod-subnets.ts';
 import { buildWorld } from '../model/fabric/network/build-world.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { networkFabric } from '../model/fabric/network/network-fabric.ts';
@@ -24,18 +28,27 @@ const kinds: readonly Resource[] = Object.values(fabricResources);
  */
 export async function followNetworks(options: FollowNodesOptions): Promise<NodesFollower> {
   const { client, fabric, config, machines, log } = options;
+  /** Whose objects say which addresses nodes have for their pods, where they have any. */
+  const assigning: readonly Resource[] =
+    subnetModeOf(config) === undefined ? [] : [addressResources.nodenetworkconfigs];
   let places = machinePlaces(options.places, (await client.list(resources.nodes)).items, config.model);
 
   const apply = (objects: readonly KubernetesObject[]): NetworkWorld => {
     const described = networkObjectsOf(objects);
-    const nodes = nodeInterfaces(places, { config, networks: described.networks });
+    const nodes = nodeInterfaces(places, { config, networks: described.networks, assignedTo });
     const world = buildWorld(described, nodes);
     fabric.apply(networkFabric(world));
     machines.serve(servingsOf(world, described.machines ?? []));
     return world;
   };
 
-  const stored = await listServed(client);
+  const stored = await listServed(client, kinds);
+  const told = (await listServed(client, assigning)) as NodeNetworkConfig[];
+  let configOf = (node: string): NodeNetworkConfig | undefined =>
+    told.find(({ metadata }) => metadata.name === node);
+  const assignedTo = (node: string): string[] =>
+    assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix);
+
   apply(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
 
   const informers = (): Iterable<KubernetesObject>[] => kinds.map((kind) => client.informer(kind).values());
@@ -43,7 +56,8 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Nodes
   const follow = (): void => {
     places = machinePlaces(places, client.informer<Node>(resources.nodes).values(), config.model);
     const objects = informers().flatMap((values) => [...values]);
-    const now = { places, objects: objects.map(withoutObserved) };
+    const assigned = places.map(({ name }) => assignedTo(name));
+    const now = { places, assigned, objects: objects.map(withoutObserved) };
     if (sameJson(now, applied)) return;
     try {
       const world = apply(objects);
@@ -69,16 +83,25 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Nodes
     await Promise.all(all.map(({ synced }) => synced));
     for (const informer of all) informer.onChange(soon);
   };
+  const followWith = async (all: readonly Informer<KubernetesObject>[]): Promise<void> => {
+    if (assigning.length === 0) return followAll(all);
+    const configs = client.informer(addressResources.nodenetworkconfigs);
+    await followAll([...all, configs]);
+    configOf = (node) => configs.get(`${nodeConfigNamespace}/${node}`);
+    soon();
+  };
   return {
     followPools() {
-      const all = [resources.nodes, ...kinds].map((kind) => client.informer(kind));
-      void followAll(all);
+      const all: Informer<KubernetesObject>[] = [resources.nodes, ...kinds].map((kind) =>
+        client.informer(kind),
+      );
+      void followWith(all);
     },
   };
 }
 
 /** Objects of all kinds, as far as they are served. */
-async function listServed(client: Client): Promise<KubernetesObject[]> {
+async function listServed(client: Client, kinds: readonly Resource[]): Promise<KubernetesObject[]> {
   const lists = await Promise.all(
     kinds.map(async (kind) => {
       try {

@@ -236,6 +236,8 @@ const own: readonly PolicyRole[] = [
   {
     name: 'weft:fabric',
     rules: [
+      // Where packets for addresses of nodes' pods go to.
+      on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
       on('', ['nodes'], ['list', 'watch']),
       // The lab's router is what the nodes speak BGP with.
       on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools'], ['list', 'watch']),

@@ -1,0 +1,132 @@
+/**
+ * Models in which pods have addresses of a virtual network's subnets.
+ *
+ *     default 172.20.0.0/16    nodes 172.20.0.0/17: node-1 172.20.1.1, node-2 172.20.1.2
+ *                              machines 172.20.128.0/24: vm:db 172.20.128.9
+ *                              pods: 172.20.160.0/28 with azure-cni-dynamic: 11 addresses
+ *     peer 10.9.0.0/16         machines 10.9.0.0/24: vm:far 10.9.0.9
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { addressResources, fabricResources, resources } from '../../src/api/resources.ts';
+import type { VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
+import { defaultNetworkConfig, type NetworkConfig } from '../../src/model/network/config.ts';
+import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
+import { machine, network } from '../support/networks.ts';
+import { eventually } from './flow.ts';
+import { namespace, serviceOf } from './objects.ts';
+
+const [db, far] = ['172.20.128.9', '10.9.0.9'];
+
+/** A lab of the model with two machines beside its nodes, one of them in a network that is peered. */
+async function startIn(model: NetworkConfig['model']): Promise<TestLab> {
+  const lab = await startLab(model, {
+    nodes: 2,
+    config: { ...defaultNetworkConfig, model, maxPodsPerNode: 30 },
+  });
+  const { client } = lab.connection;
+  await client.create(
+    fabricResources.virtualnetworks,
+    network('peer', '10.9.0.0/16', { machines: '10.9.0.0/24' }) as VirtualNetwork,
+  );
+  await client.create(fabricResources.virtualnetworkpeerings, {
+    apiVersion: 'weft.dev/v1alpha1',
+    kind: 'VirtualNetworkPeering',
+    metadata: { name: 'peer' },
+    spec: { networks: ['default', 'peer'] },
+  });
+  await client.create(
+    fabricResources.virtualmachines,
+    machine('db', 'default/machines', { addresses: [db] }) as VirtualMachine,
+  );
+  await client.create(
+    fabricResources.virtualmachines,
+    machine('far', 'peer/machines', { addresses: [far] }) as VirtualMachine,
+  );
+  await lab.apply([
+    namespace('shop'),
+    podOn('node-1', 'shop/one'),
+    podOn('node-2', 'shop/two', { labels: { app: 'two' } }),
+    { ...serviceOf('two'), metadata: { name: 'two', namespace: 'shop' } },
+  ]);
+  await eventually(
+    'the machines answer',
+    async () => (await seen(lab, 'shop/one', `${far}:80`)) !== 'silent',
+  );
+  return lab;
+}
+
+/** The source address that the target sees of a pod, or why there is no answer. */
+async function seen(lab: TestLab, pod: string, target: string): Promise<string> {
+  const { answer, outcome } = await lab.probe(await lab.netnsOf(pod), target);
+  return answer?.source ?? outcome;
+}
+
+async function addressOf(lab: TestLab, pod: string): Promise<string> {
+  return (await lab.pod(pod)).status?.podIP ?? assert.fail(`${pod} has no address`);
+}
+
+describe('pods with addresses of the node subnet', { skip: cannotSendPackets }, () => {
+  let lab: TestLab;
+  before(async () => {
+    lab = await startIn('azure-cni');
+  });
+  after(async () => lab?.down());
+
+  test('are themselves in their own network, and their node elsewhere', async () => {
+    const [one, two] = [await addressOf(lab, 'shop/one'), await addressOf(lab, 'shop/two')];
+    assert.match(one, /^172\.20\.127\./);
+    assert.equal(await seen(lab, 'shop/one', `${two}:8080`), one);
+    assert.equal(await seen(lab, 'shop/one', `${db}:80`), one);
+    assert.equal(await seen(lab, 'shop/one', `${far}:80`), '172.20.1.1');
+    assert.match(await seen(lab, 'shop/one', '203.0.113.10:80'), /^203\.0\.113\./);
+  });
+
+  test('are reached from machines of both networks as they are, and by their Service', async () => {
+    const two = await addressOf(lab, 'shop/two');
+    for (const [netns, address] of [
+      ['vm-db', db],
+      ['vm-far', far],
+    ] as const) {
+      const { answer, outcome } = await lab.probe(netns, `${two}:8080`);
+      assert.equal(answer?.source, address, outcome);
+    }
+    const found = await lab.connection.client.get(resources.services, { namespace: 'shop', name: 'two' });
+    assert.equal(
+      await seen(lab, 'shop/one', `${found?.spec.clusterIP}:80`),
+      await addressOf(lab, 'shop/one'),
+    );
+  });
+});
+
+describe('pods with addresses of a subnet of their own', { skip: cannotSendPackets }, () => {
+  let lab: TestLab;
+  before(async () => {
+    lab = await startIn('azure-cni-dynamic');
+  });
+  after(async () => lab?.down());
+
+  test('are themselves in peered networks too', async () => {
+    const [one, two] = [await addressOf(lab, 'shop/one'), await addressOf(lab, 'shop/two')];
+    assert.match(one, /^172\.20\.160\./);
+    assert.equal(await seen(lab, 'shop/one', `${two}:8080`), one);
+    assert.equal(await seen(lab, 'shop/one', `${db}:80`), one);
+    assert.equal(await seen(lab, 'shop/one', `${far}:80`), one);
+  });
+
+  test('a node asks for a batch more when fewer than eight addresses are free', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => podOn('node-1', `shop/many-${index}`));
+    const { client } = lab.connection;
+    for (const pod of many) await client.create(resources.pods, pod);
+    await eventually('all have an address', async () => {
+      const { items } = await client.list(resources.pods, { namespace: 'shop' });
+      return items.every(({ status }) => status?.podIP !== undefined);
+    });
+    const name = { namespace: 'kube-system', name: 'node-1' };
+    const config = await client.get(addressResources.nodenetworkconfigs, name);
+    assert.equal(config?.spec.requestedIPCount, 30, 'no more than its pods can ever need');
+    assert.equal(config?.status?.assignedIPCount, 30);
+    const last = await addressOf(lab, 'shop/many-11');
+    assert.equal(await seen(lab, 'shop/two', `${last}:8080`), await addressOf(lab, 'shop/two'));
+  });
+});
