@@ -15,7 +15,9 @@ import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
+import { podLinks } from '../plan/links/node.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
@@ -168,7 +170,13 @@ export function createAgents(options: AgentsOptions): Agents {
   const firstPort = createFirstPort({ ...kernel, places: view.places, netnsOf });
   const denials = createDenials({ ...view, packetLog: kernel.packetLog, firstPort });
   logAudits({ denials, log, clock });
-  const flows = createFlowLog({ ...view, nft: kernel.nft, clock, log });
+  const flows = createFlowLog({
+    ...view,
+    nft: kernel.nft,
+    podLinks: podLinks(modelTraits[options.config.model]),
+    clock,
+    log,
+  });
   const addressing = createNodeAddressing({ ...options, clientOf });
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);

@@ -7,7 +7,6 @@ import type { Family } from '../lib/address.ts';
 import { everyNodeAddress, type NodePlace } from '../model/network/topology.ts';
 import { workloadOf, workloadText } from '../model/workloads/workload-of.ts';
 import type { FlowReport, ObservedFlow } from '../model/flows/observed-flow.ts';
-import { podLinkPrefix } from '../plan/links/node.ts';
 import { flowSets, flowSetType, flowSkeleton, flowTables, mostFlowsInSet } from '../plan/flows/skeleton.ts';
 import { createManagedTable, type ManagedTable } from '../reconcile/nft-table.ts';
 
@@ -38,6 +37,8 @@ export interface FlowLogOptions {
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly clock: Clock;
   readonly log: Log;
+  /** By which links of its node a pod is spoken with, as nftables matches names. */
+  readonly podLinks: string;
 }
 
 /** Soon enough that an address still is whose it was: no pod gets one that was another's a second ago. */
@@ -51,7 +52,7 @@ interface Recorder {
   readonly table: ManagedTable;
 }
 
-export function createFlowLog({ nft, clock, log, ...directory }: FlowLogOptions): FlowLog {
+export function createFlowLog({ nft, clock, log, podLinks, ...directory }: FlowLogOptions): FlowLog {
   const nodes = new Map<string, FlowNode>();
   const recorders = new Map<string, readonly Recorder[]>();
   const flows = new Map<string, ObservedFlow>();
@@ -68,7 +69,7 @@ export function createFlowLog({ nft, clock, log, ...directory }: FlowLogOptions)
         netns,
         table: flowTables[family],
         types: {},
-        skeleton: flowSkeleton({ family, podLinkPrefix }),
+        skeleton: flowSkeleton({ family, podLinks }),
         sets: () => [],
       }),
     }));

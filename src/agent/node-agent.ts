@@ -10,7 +10,7 @@ import { modelTraits } from '../model/network/models.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { everyNodeAddress, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink } from '../plan/links/node.ts';
-import { nodeSysctls } from '../plan/sysctls.ts';
+import { firstFrameKey, framesAlone, nodeSysctls } from '../plan/sysctls.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
@@ -118,6 +118,11 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       source,
     })),
   });
+  const configure = (): void => {
+    options.sysctl.write(netns, nodeSysctls(families, options.release));
+    const hasFrames = options.sysctl.read(netns, firstFrameKey) !== undefined;
+    if (hasFrames && traits.wiring.kind === 'bridged') options.sysctl.write(netns, framesAlone);
+  };
   /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */
   const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
   const localByAddress = new Map<string, string>();
@@ -230,7 +235,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     overlay,
     nodePortAddresses: () => doors,
     start(survivors) {
-      options.sysctl.write(netns, nodeSysctls(families, options.release));
+      configure();
       findDoors();
       for (const table of tables) table.start();
       overlay.start(survivors.values());
@@ -283,7 +288,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
     repair() {
       // A link that was made again has the settings of a new one.
-      options.sysctl.write(netns, nodeSysctls(families, options.release));
+      configure();
       let repaired = overlay.repair();
       findDoors();
       const failures = tables.flatMap((table) => {

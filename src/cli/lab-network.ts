@@ -2,6 +2,7 @@ import type { ClusterNetwork, ClusterNetworkSpec } from '../api/types/network.ts
 import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
+import { modelTraits, type NetworkModel } from '../model/network/models.ts';
 import { familiesCalled } from './ip-family.ts';
 import type { Manifests } from './manifests/load.ts';
 
@@ -12,7 +13,8 @@ export interface NetworkChoice {
 
 /**
  * The network that a lab gets: what the manifests' own ClusterNetwork says, else the options, else the defaults. Throws
- * `network-contradicts` where they say different things, `network-unavailable` and `ip-family-invalid`.
+ * `network-contradicts` where they say different things, or what the model has not, `network-unavailable` and
+ * `ip-family-invalid`.
  */
 export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): NetworkConfig {
   const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
@@ -21,13 +23,31 @@ export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): Net
   const config = networkConfigOf(found, familiesCalled(choice.ipFamily ?? 'ipv4'));
   const model = choice.network ?? config.model;
   if (found !== undefined) requireAgreement(found.spec, config, choice);
-  if (model !== 'calico') {
+  if (!isAvailable(model)) {
     throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
       fault: 'input',
-      hint: 'use calico, the default',
+      hint: `use ${available.join(' or ')}`,
     });
   }
+  requireFamilies(model, familiesOfNetwork(config));
   return { ...config, model };
+}
+
+/** The models that labs can have. */
+const available = ['calico', 'flannel'] as const satisfies readonly NetworkModel[];
+
+function isAvailable(model: string): model is (typeof available)[number] {
+  return available.some((one) => one === model);
+}
+
+/** What a ClusterNetwork asks for is looked at when it is read; this is about options. */
+function requireFamilies(model: NetworkModel, asked: readonly Family[]): void {
+  const strange = asked.find((family) => !modelTraits[model].families.includes(family));
+  if (strange === undefined) return;
+  throw new WeftError('network-contradicts', `the network model ${model} has no ${strange}`, {
+    fault: 'input',
+    hint: 'use --ip-family ipv4, or the model calico',
+  });
 }
 
 function requireAgreement(

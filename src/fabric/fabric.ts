@@ -12,7 +12,7 @@ import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts
 import { fabricNamespaces, segmentNetns } from '../plan/links/fabric.ts';
 import { isAgentLink, nodeLink } from '../plan/links/node.ts';
 import { isUplink } from '../plan/links/uplink.ts';
-import { labSysctls, machineSysctls } from '../plan/sysctls.ts';
+import { firstFrameKey, framesAlone, labSysctls, machineSysctls } from '../plan/sysctls.ts';
 import { createNetworksTable } from './networks-table.ts';
 import { createTranslation } from './translation.ts';
 
@@ -128,15 +128,10 @@ function ownPart(netns: string, actual: NamespaceState, desired: NamespaceState)
   return { ...found, routes: found.routes.filter(isOwn) };
 }
 
-/**
- * A switch has no addresses of its own and must not run its frames through the machine's packet filter; that key is
- * there only with br_netfilter.
- */
+/** A switch has no addresses of its own and must not run its frames through the machine's packet filter. */
 function configureSwitch(sysctl: Sysctl, netns: string): void {
   sysctl.write(netns, labSysctls([]));
-  const key = 'net.bridge.bridge-nf-call-iptables';
-  if (sysctl.read(netns, key) === undefined) return;
-  sysctl.write(netns, { [key]: '0', 'net.bridge.bridge-nf-call-ip6tables': '0' });
+  if (sysctl.read(netns, firstFrameKey) !== undefined) sysctl.write(netns, framesAlone);
 }
 
 function throwOn(failures: readonly RouteFailure[], netns: string): void {

@@ -56,6 +56,18 @@ export function nodeSysctls(families: readonly Family[], kernelRelease: string):
 }
 
 /**
+ * Keeps frames that a bridge passes on out of the rules of layer 3, which would meet them twice. The keys are there only
+ * with br_netfilter; a namespace starts with 1.
+ */
+export const framesAlone = {
+  'net.bridge.bridge-nf-call-iptables': '0',
+  'net.bridge.bridge-nf-call-ip6tables': '0',
+} as const satisfies SysctlValues;
+
+/** Tells whether the keys are there. */
+export const firstFrameKey = 'net.bridge.bridge-nf-call-iptables';
+
+/**
  * Before Linux 6.1, connection tracking takes segments for invalid that are only late, and what is invalid leaves
  * untranslated: the client resets a connection that was all right (kubernetes#117924). `6.1.0-13-amd64`, as `uname -r`.
  */

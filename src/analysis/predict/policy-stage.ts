@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from '../../lib/address.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { nameableIn } from '../../model/policy/nameable.ts';
 import type { PolicyDecision, PolicyQuestion } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
@@ -41,6 +42,10 @@ export function policyReasons(
     verdict: 'allowed',
     reasons: [{ stage: direction, object, rule, verdict: 'allowed' }],
   });
+  const { model } = index.cluster.config;
+  if (!modelTraits[model].enforcesPolicies) {
+    return open('ClusterNetwork default', `the model ${model} enforces no policies`);
+  }
   const node = index.nodeAt.get(peerAddress);
   if (node !== undefined && node === index.cluster.pods.get(pod)?.spec.nodeName) {
     return open(`Node ${node}`, "a pod's own node is always let through");

@@ -1,7 +1,7 @@
 import type { Service } from '../../api/types/core.ts';
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
-import type { ServiceHop } from '../../model/network/source.ts';
+import { isTakenForPod, type ServiceHop } from '../../model/network/source.ts';
 import { nodeAddresses } from '../../model/network/topology.ts';
 import { choose, type Arrival } from '../../model/services/choose.ts';
 import { admittedRanges, isInRanges } from '../../model/services/guard.ts';
@@ -74,14 +74,15 @@ function keptOut({ question, packet }: Walk, port: ServicePortModel, node: strin
 }
 
 function chosen(
-  { question, sender }: Walk,
+  { question, sender, packet }: Walk,
   port: ServicePortModel,
   { by, node }: { readonly by: Arrival['by']; readonly node: string },
 ): Translation {
   const { index } = question;
   const { service, externalPolicy } = port;
   const chooser = { name: node, zone: index.places.get(node)?.zone };
-  const choice = choose(port, chooser, { by, isFromInside: sender.kind !== 'external' });
+  const isFromInside = sender.kind !== 'external' || isTakenForPod(index.cluster.config, packet.source);
+  const choice = choose(port, chooser, { by, isFromInside });
   const rule = `spec.ports[${positionOf(index.cluster.services.get(service), port)}]`;
   if (choice.kind === 'reject') {
     const why = `Service ${service} has no endpoints for this port`;

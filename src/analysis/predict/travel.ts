@@ -1,6 +1,8 @@
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { modelTraits, type ModelTraits } from '../../model/network/models.ts';
 import { sourceSeen, type SourceNetwork } from '../../model/network/source.ts';
+import { hasWayBack } from '../../model/network/way-back.ts';
 import { placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Outcome, Reason } from '../flow.ts';
@@ -143,7 +145,10 @@ function route(walk: Walk, node: string, target: End): Walk {
   const rewrite = source === packet.source ? '' : `${verb} ${source}, `;
   return step(
     walk,
-    { at: atNode(node), action: `${rewrite}${wayTo(node, target)}` },
+    {
+      at: atNode(node),
+      action: `${rewrite}${wayTo(node, target, modelTraits[question.index.cluster.config.model])}`,
+    },
     { packet: { ...packet, source } },
   );
 }
@@ -153,11 +158,11 @@ function networkOf({ places, cluster }: ClusterIndex): SourceNetwork {
   return { places, config: cluster.config };
 }
 
-function wayTo(node: string, { place, name }: End): string {
+function wayTo(node: string, { place, name }: End, { transport }: ModelTraits): string {
   if (place?.kind === 'pod') {
-    return place.node === node
-      ? `routes to the link of ${name}`
-      : `routes through VXLAN to node ${place.node}`;
+    if (place.node === node) return `routes to the link of ${name}`;
+    const how = transport.kind === 'vxlan' ? 'through VXLAN' : 'by the virtual network';
+    return `routes ${how} to node ${place.node}`;
   }
   return place?.kind === 'node' && place.node === node ? 'delivers to itself' : `routes to ${name}`;
 }
@@ -167,6 +172,11 @@ function deliver(walk: Walk, target: End): Outcome {
   const { protocol, index } = question;
   const at = target.pod ?? target.name;
   const isOutside = target.place?.kind === 'external';
+  if (isOutside && !hasWayBack(index.cluster.config, packet.source)) {
+    const why = `${target.name} knows no way back to ${packet.source}`;
+    const reason: Reason = { stage: 'route', object: target.name, rule: why, verdict: 'unreachable' };
+    return ended(walk, [reason], { at, why });
+  }
   if (isListening(index, target, { protocol, port: packet.port })) {
     const rule = isOutside
       ? 'outside the cluster: whoever is there decides'

@@ -8,6 +8,7 @@ import type { Explained } from '../output/explanation.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
 import { doubtsOf, settle } from '../partial.ts';
+import { warnUnenforced } from '../unenforced.ts';
 import { openWorld } from '../world.ts';
 
 export interface ExplainOptions extends Partial<ClusterAddress> {
@@ -39,6 +40,7 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
     const { renderExplanation } = await import('../output/explanation.ts');
     env.out(renderExplanation(explained));
   } else env.out(await (format === 'json' ? toJson : toYaml)(explanationJson(explained)));
+  warnUnenforced(env, cluster);
   return settle(env, world, prediction.verdict === 'allowed' ? 0 : 1);
 }
 

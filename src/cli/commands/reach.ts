@@ -10,6 +10,7 @@ import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { becauseOf, reachJson, renderConnections } from '../output/connections.ts';
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
+import { warnUnenforced } from '../unenforced.ts';
 import { openWorld, requireNoCluster, withLab, type LabWorld, type World } from '../world.ts';
 
 export interface ReachOptions extends Partial<ClusterAddress> {
@@ -59,6 +60,7 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   else if (format === 'table') env.out(renderConnections(answer));
   else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
+  warnUnenforced(env, world.cluster);
   return settle(env, world, 0);
 }
 
@@ -170,6 +172,7 @@ async function reachLive(
     const { renderProof } = await import('../output/proof.ts');
     env.out(await renderProof(proof, report, { format, pods: options.pods }));
   }
+  warnUnenforced(env, world.cluster);
   const { wrong, unknown } = report.summary;
   return wrong > 0 || unknown > 0 ? 1 : 0;
 }

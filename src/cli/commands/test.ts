@@ -5,6 +5,7 @@ import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts
 import { requireFormat } from '../output/format.ts';
 import { renderChecked } from '../output/checked.ts';
 import { settle } from '../partial.ts';
+import { warnUnenforced } from '../unenforced.ts';
 import { openWorld, requireNoCluster, withLab, type World } from '../world.ts';
 
 export interface TestOptions extends Partial<ClusterAddress> {
@@ -40,11 +41,13 @@ async function check(env: CliEnvironment, options: TestOptions): Promise<Answer>
   };
   if (!options.live) {
     const world = await openWorld(env, options);
+    warnUnenforced(env, world.cluster);
     const checked = await checkExpectations(inFamily(world), expectations, askPrediction);
     return { checked, problems: world.problems };
   }
   requireNoCluster(options);
   return withLab(env, options, async ({ lab, world }) => {
+    warnUnenforced(env, world.cluster);
     const { askLab } = await import('../expectations/ask-lab.ts');
     const checked = await checkExpectations(inFamily(world), expectations, askLab(lab, world.cluster));
     // What packets do is known, whatever the manifests say.

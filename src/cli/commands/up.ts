@@ -14,6 +14,7 @@ import type { Manifests } from '../manifests/load.ts';
 import { readManifests } from '../manifests/read.ts';
 import { labNetworkOf } from '../lab-network.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import { warnUnenforcedAmong } from '../unenforced.ts';
 
 export interface UpOptions {
   readonly file: readonly string[];
@@ -64,6 +65,11 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     () => `${lab.nodes} nodes, ${lab.config.model}`,
   );
   await on?.close();
+  warnUnenforcedAmong(
+    env,
+    lab.config.model,
+    manifests.objects.map(({ object }) => object),
+  );
   if (await env.labs.isUnprivileged()) env.err(withoutRoot);
   const connection = await env.connect(lab.name);
   try {

@@ -86,6 +86,11 @@ function isKept({ kept, keptDirectly, hidden }: Masquerade, { destination, port 
   return !isHidden && (isIn(kept, destination) || isIn(keptDirectly, destination));
 }
 
+/** Whether a node takes whoever has this address for a pod: it does not know who is behind an address. */
+export function isTakenForPod(config: SourceNetwork['config'], address: string): boolean {
+  return isIn(masqueradeOf(config, familyOf(address)).podRanges, { address });
+}
+
 function isIn(ranges: readonly string[], { address: text }: Pick<Place, 'address'>): boolean {
   const address = parseAddress(text);
   return ranges.some((range) => {

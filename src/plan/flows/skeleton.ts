@@ -21,10 +21,10 @@ export function flowSetType(family: Family): NftSetType {
 
 /**
  * The kernel tells flows apart itself, so that a connection of a known kind costs one look-up, and no process hears of
- * it. Each set is filled behind the policies that judge its direction, on the addresses that these see: what they drop
+ * it. `podLinks` is a link, or a pattern of links, by which packets come from pods and go to them. Each set is filled behind the policies that judge its direction, on the addresses that these see: what they drop
  * never gets there.
  */
-export function flowSkeleton({ family, podLinkPrefix }: { family: Family; podLinkPrefix: string }): string {
+export function flowSkeleton({ family, podLinks }: { family: Family; podLinks: string }): string {
   const ip = nftWord[family];
   const isNew = 'ct state new meta l4proto { tcp, udp, sctp }';
   const flow = `${ip} saddr . ${ip} daddr . meta l4proto . th dport`;
@@ -37,11 +37,11 @@ table ${ip} ${flowTables[family].table} {
 ${sets.join('\n')}
   chain forward {
     type filter hook forward priority 10; policy accept;
-    iifname "${podLinkPrefix}*" ${isNew} add @sent { ${flow} }
+    iifname "${podLinks}" ${isNew} add @sent { ${flow} }
   }
   chain postrouting {
     type filter hook postrouting priority 200; policy accept;
-    oifname "${podLinkPrefix}*" ${isNew} add @received { ${flow} }
+    oifname "${podLinks}" ${isNew} add @received { ${flow} }
   }
 }
 `;

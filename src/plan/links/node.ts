@@ -41,6 +41,11 @@ export function podLinkName(uid: string): string {
   return `${podLinkPrefix}${shortHash(uid).slice(-11)}`;
 }
 
+/** The links by which layer 3 of a node speaks with its pods, as nftables matches names. */
+export function podLinks({ wiring }: Pick<ModelTraits, 'wiring'>): string {
+  return wiring.kind === 'bridged' ? wiring.bridge : `${podLinkPrefix}*`;
+}
+
 /** Whether the agent (and not the fabric) manages this link of a node's namespace. */
 export function isAgentLink(name: string): boolean {
   return agentLinks.has(name) || name.startsWith(podLinkPrefix);
