@@ -34,10 +34,18 @@ test('the ClusterNetwork decides, also about which family is the primary one', (
   assert.deepEqual(labNetworkOf(manifests(spec), {}).serviceCidrs, ['fd00:10:96::/112', '10.96.0.0/12']);
 });
 
+test('a model is chosen by the option or by the ClusterNetwork', () => {
+  assert.equal(labNetworkOf(manifests(), { network: 'flannel' }).model, 'flannel');
+  assert.equal(labNetworkOf(manifests({ model: 'flannel' }), {}).model, 'flannel');
+});
+
 test('what contradicts it, or makes no sense, is refused', () => {
   const spec = { model: 'calico', podCIDR: '10.1.0.0/16' } as const;
   assert.throws(() => podRanges(spec, { ipFamily: 'dual' }), { code: 'network-contradicts' });
   assert.throws(() => podRanges(spec, { network: 'flannel' }), { code: 'network-contradicts' });
   assert.throws(() => podRanges(undefined, { ipFamily: 'both' }), { code: 'ip-family-invalid' });
-  assert.throws(() => podRanges(undefined, { network: 'flannel' }), { code: 'network-unavailable' });
+  assert.throws(() => podRanges(undefined, { network: 'none' }), { code: 'network-unavailable' });
+  assert.throws(() => podRanges(undefined, { network: 'flannel', ipFamily: 'dual' }), {
+    code: 'network-contradicts',
+  });
 });

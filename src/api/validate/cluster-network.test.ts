@@ -27,6 +27,36 @@ testCases([
     ],
   },
   {
+    name: 'has families that its model has',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: {
+      model: 'flannel',
+      podCIDR: '10.244.0.0/16,fd00:10:244::/56',
+      serviceCIDR: '10.96.0.0/12,fd00::/112',
+    },
+    problems: [
+      'spec.podCIDR FieldValueInvalid: Invalid value: "fd00:10:244::/56": the model flannel has no IPv6',
+      'spec.serviceCIDR FieldValueInvalid: Invalid value: "fd00::/112": the model flannel has no IPv6',
+    ],
+  },
+  {
+    name: 'keeps out of what Azure reserves, in models of Azure',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { model: 'kubenet', podCIDR: '172.16.0.0/12', serviceCIDR: '10.0.0.0/16' },
+    problems: [
+      'spec.podCIDR FieldValueInvalid: Invalid value: "172.16.0.0/12": must not overlap 172.30.0.0/16, which Azure reserves',
+    ],
+  },
+  {
+    name: 'may have any range in other models',
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { model: 'calico', podCIDR: '172.30.0.0/16', serviceCIDR: '10.0.0.0/16' },
+    problems: [],
+  },
+  {
     name: 'its ranges are CIDRs',
     kind: 'ClusterNetwork',
     metadata: { name: 'default' },

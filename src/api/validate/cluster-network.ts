@@ -26,6 +26,7 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
   const { podCIDR, serviceCIDR } = rangesOf(spec);
   const problems = [
     ...rangesProblems('spec.podCIDR', podCIDR),
+    ...modelProblems(spec, { podCIDR, serviceCIDR }),
     ...rangesProblems('spec.serviceCIDR', serviceCIDR),
     ...nodePortAddresses.flatMap((range, index) => checkCidr(`spec.nodePortAddresses[${index}]`, range)),
     ...resolverProblems(upstreamResolvers, serviceCIDR),
@@ -42,6 +43,46 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
     problems.push(invalid('spec.minimumDomainTTL', minimumDomainTTL, detail));
   }
   return problems.length > 0 ? problems : pairProblems({ podCIDR, serviceCIDR });
+}
+
+/** Models whose pods and Services have IPv4 addresses only. */
+const withoutIPv6: ReadonlySet<string> = new Set([
+  'flannel',
+  'kubenet',
+  'azure-cni',
+  'azure-cni-dynamic',
+  'azure-cni-overlay',
+]);
+
+/** Of these, Azure keeps some for itself (AKS, configure-azure-cni, prerequisites). */
+const inVirtualNetwork: ReadonlySet<string> = new Set(
+  [...withoutIPv6].filter((model) => model !== 'flannel'),
+);
+const reservedByAzure = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'] as const;
+
+/** What a model cannot have. */
+function modelProblems({ model = 'calico' }: ClusterNetworkSpec, texts: RangeTexts): FieldProblem[] {
+  const fields = ['podCIDR', 'serviceCIDR'] as const;
+  return fields.flatMap((field) =>
+    rangeList(texts[field]).flatMap((text) => {
+      const [path, range] = [`spec.${field}`, parsePrefix(text)];
+      if (range === undefined) return [];
+      if (range.family === 'IPv6' && withoutIPv6.has(model)) {
+        return [invalid(path, text, `the model ${model} has no IPv6`)];
+      }
+      const taken = inVirtualNetwork.has(model)
+        ? reservedByAzure.find((one) => meets(one, range))
+        : undefined;
+      return taken === undefined
+        ? []
+        : [invalid(path, text, `must not overlap ${taken}, which Azure reserves`)];
+    }),
+  );
+}
+
+function meets(text: string, range: Prefix): boolean {
+  const prefix = parsePrefix(text);
+  return prefix?.family === range.family && overlap(prefix, range);
 }
 
 /** Addresses, and none of a Service: the cluster's DNS server would ask itself. */

@@ -17,13 +17,13 @@ export interface ModelLab {
   /** Addresses by name. */
   readonly addresses: ReadonlyMap<string, string>;
   /** Pin's name of the namespace of who sends. */
-  netnsOf(name: string): string;
+  readonly netnsOf: (name: string) => string;
   /** The same packet, as a question. */
   flowOf(cell: { from: string; to: string; protocol?: 'TCP' | 'UDP' }): Flow;
 }
 
 function service(name: string, spec: Partial<Service['spec']>): KubernetesObject {
-  const ports = [{ port: 80, targetPort: 8080, ...(spec.ports?.[0] ?? {}) }];
+  const ports = [{ port: 80, targetPort: 8080, ...spec.ports?.[0] }];
   const made: Service = {
     apiVersion: 'v1',
     kind: 'Service',
