@@ -29,7 +29,7 @@ describe('connections through Services', { skip: cannotSendPackets }, () => {
   before(async () => {
     lab = await startLab('service-flows', { nodes: 2, config: networkConfigOf(undefined, families) });
     await lab.apply([
-      podOn('node-1', 'default/client', { labels: { app: 'client' } }),
+      podOn('node-1', 'default/client', { labels: { app: 'client' }, udp: [5353] }),
       podOn('node-2', 'default/server', { labels: { app: 'web' }, udp: [5353] }),
       dualStack('web'),
       dualStack('client'),
@@ -179,6 +179,24 @@ describe('connections through Services', { skip: cannotSendPackets }, () => {
       });
     }
     await restore(ended);
+    await eventually('only the server serves', async () => (await whoServes()) === 'default/server');
+  });
+
+  test('of UDP go to another endpoint when theirs leaves the Service', async () => {
+    const flows = families.map((family) => flowTo(family, 'udp'));
+    for (const flow of flows) flow.ask();
+    for (const flow of flows) assert.equal((await flow.answer())?.pod, 'default/server');
+    await label(lab, 'default/client', { app: 'web' });
+    await label(lab, 'default/server', { app: 'nobody' });
+    for (const flow of flows) {
+      await eventually('the other one answers', async () => {
+        flow.ask();
+        return (await flow.answer(200))?.pod === 'default/client';
+      });
+      flow.close();
+    }
+    await label(lab, 'default/server', { app: 'web' });
+    await label(lab, 'default/client', { app: 'client' });
     await eventually('only the server serves', async () => (await whoServes()) === 'default/server');
   });
 
