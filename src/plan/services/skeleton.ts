@@ -97,8 +97,9 @@ export interface LinkAddress {
  *
  * Clients from outside are looked up first in maps of their own, which have what externalTrafficPolicy Local says;
  * guarded addresses (loadBalancerSourceRanges) come before everything. With session affinity, `bound-…` tell who
- * a client was sent to last, and every new connection gives it its time anew, in the filter chains: there the packet
- * says where it goes, and still who sent it.
+ * a client was sent to last, and every new connection gives it its time anew, right behind the translation: there the
+ * packet says where it goes, and still who sent it. There the packet mark is taken back, too: rules of others, such as
+ * those that a kube-proxy left, have meanings of their own for its bits.
  *
  * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. The
  * filter chains see only what was not translated: whoever still asks for a cluster address asked for a port or a
@@ -163,13 +164,28 @@ ${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4pr
     type nat hook output priority -100; policy accept;
     jump services
   }
+  chain bind {
+    meta mark vmap @binding-chains
+  }
+  chain chosen {
+    jump bind
+    ${withPorts} meta mark set ct original ${ip} daddr . meta l4proto . ct original proto-dst map @service-ids meta mark set 0
+    ct original ${ip} daddr @node-port-addresses ${withPorts} meta mark set meta l4proto . ct original proto-dst map @node-port-ids meta mark set 0
+  }
+  chain behind-prerouting {
+    type filter hook prerouting priority -99; policy accept;
+    ct state new ct status dnat jump chosen
+  }
+  chain behind-output {
+    type filter hook output priority -99; policy accept;
+    ct state new ct status dnat jump chosen
+  }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
     ct status dnat goto translated
 ${masqueradeRules(ip, node.masquerade)}
   }
   chain new-connection {
-    ct status dnat meta mark vmap @binding-chains
     ct status dnat return
     jump unserved
   }
