@@ -9,7 +9,7 @@ import type { Poller } from '../kernel/poll/port.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { nodeNetns } from '../model/fabric/default-fabric.ts';
+import { machineNetns, nodeNetns } from '../model/fabric/default-fabric.ts';
 
 export interface FabricGuardOptions {
   readonly fabric: FabricExecutor;
@@ -75,7 +75,7 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
       watched.delete(name);
     }
     for (const name of names.difference(watched)) {
-      watch.watch(name, ['links']);
+      watch.watch(name, name === machineNetns.networks ? ['links', 'rules'] : ['links']);
       watched.add(name);
     }
   };

@@ -9,6 +9,9 @@ import { after, before, describe, test } from 'node:test';
 import { fabricResources } from '../../src/api/resources.ts';
 import type { VirtualMachine } from '../../src/api/types/fabric.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { createNftables } from '../../src/kernel/nft/nftables.ts';
+import { createRouteNetlink } from '../../src/kernel/route/real.ts';
+import { networksTable } from '../../src/plan/networks/skeleton.ts';
 import { sameJson } from '../../src/lib/same-json.ts';
 import { defaultNetworkConfig } from '../../src/model/network/config.ts';
 import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
@@ -33,6 +36,53 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
     const { outcome } = await lab.probe(nodeNetns('node-2'), '172.20.0.10:6443');
     assert.equal(outcome, 'answered');
     assert.equal(await seen(machineNetns.internet, '172.20.1.1:9'), 'silent');
+  });
+
+  test('what cannot be is refused by the API, which names the field', async () => {
+    const { client } = lab.connection;
+    const taken = machine('bad', 'default/nodes', { addresses: ['172.20.1.1'] });
+    const refused = /spec\.interfaces\[0\]\.addresses\[0\].*is the address of node node-1/s;
+    await assert.rejects(client.create(fabricResources.virtualmachines, taken as VirtualMachine), refused);
+    const networks = fabricResources.virtualnetworks;
+    const body = { spec: { subnets: [{ name: 'nodes', prefix: '172.20.0.0/28' }] } };
+    await assert.rejects(
+      client.patch(networks, { name: 'default' }, { body }),
+      /172\.20\.1\.1 of node node-1/,
+    );
+  });
+
+  test('somebody who takes away rules, routes or the namespace itself is found out, and all is mended', async () => {
+    const nft = createNftables({ namespaces: lab.namespaces });
+    const route = createRouteNetlink({ namespaces: lab.namespaces });
+    const isWell = async (): Promise<boolean> => {
+      const flows = ['172.20.1.2:9', '203.0.113.10:80'].map((target) => seen(nodeNetns('node-1'), target));
+      const [refused = '', source = ''] = await Promise.all(flows);
+      return refused === 'refused' && /^203\.0\.113\.(?!10$)/.test(source);
+    };
+    try {
+      nft.run(machineNetns.networks, `delete table ${networksTable.family} ${networksTable.table}`);
+      const isBack = (): boolean => nft.tables(machineNetns.networks, 'ip').includes(networksTable.table);
+      await eventually('the table is back', isBack);
+      await eventually('after rules', isWell);
+      const { routes, links } = route.dump(machineNetns.networks);
+      const inTables = routes.filter(({ table }) => table !== undefined);
+      assert.ok(inTables.length > 4);
+      route.apply(
+        machineNetns.networks,
+        inTables.map((one) => ({ action: 'delete-route', route: one }) as const),
+      );
+      const isWhole = (): boolean => route.dump(machineNetns.networks).routes.length === routes.length;
+      await eventually('the routes are back', isWhole);
+      const cable = [...links.keys()].find((name) => name.includes('node-1')) ?? '';
+      route.apply(machineNetns.networks, [{ action: 'delete-link', name: cable }]);
+      await eventually(
+        'the cable is back',
+        async () => route.dump(machineNetns.networks).links.has(cable) && (await isWell()),
+      );
+    } finally {
+      nft.close();
+      route.close();
+    }
   });
 
   test('a machine that is added is given an address, answers, and is gone again', async () => {

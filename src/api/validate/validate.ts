@@ -1,4 +1,11 @@
-import { layer2Resources, policyResources, resourceOf, resources, type Resource } from '../resources.ts';
+import {
+  fabricResources,
+  layer2Resources,
+  policyResources,
+  resourceOf,
+  resources,
+  type Resource,
+} from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
 import type { Job } from '../types/apps.ts';
 import type { Node } from '../types/core.ts';
@@ -13,6 +20,15 @@ import {
 } from './cluster-network-policy.ts';
 import { configMapProblems, secretProblems } from './config.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
+import {
+  internetProblems,
+  privateDnsZoneProblems,
+  siteProblems,
+  virtualMachineProblems,
+} from './fabric/machines.ts';
+import { routeTableProblems } from './fabric/route-table.ts';
+import { securityGroupProblems } from './fabric/security-group.ts';
+import { peeringProblems, virtualNetworkProblems } from './fabric/virtual-network.ts';
 import { eventProblems, newerEventProblems, newNewerEventProblems } from './event.ts';
 import { ingressProblems, newIngressProblems } from './ingress.ts';
 import { budgetProblems, leaseProblems, priorityClassProblems, storageClassProblems } from './kept.ts';
@@ -109,6 +125,14 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(resources.ipaddresses, ipAddressProblems),
   entry(resources.endpointslices, endpointSliceProblems),
   entry(resources.clusternetworks, clusterNetworkProblems),
+  entry(fabricResources.virtualnetworks, virtualNetworkProblems),
+  entry(fabricResources.virtualnetworkpeerings, peeringProblems),
+  entry(fabricResources.routetables, routeTableProblems),
+  entry(fabricResources.networksecuritygroups, securityGroupProblems),
+  entry(fabricResources.virtualmachines, virtualMachineProblems),
+  entry(fabricResources.sites, siteProblems),
+  entry(fabricResources.internets, internetProblems),
+  entry(fabricResources.privatednszones, privateDnsZoneProblems),
   entry(policyResources.clusternetworkpolicies, clusterNetworkPolicyProblems),
   entry(policyResources.adminnetworkpolicies, adminNetworkPolicyProblems),
   entry(policyResources.baselineadminnetworkpolicies, baselineAdminNetworkPolicyProblems),

@@ -1,5 +1,7 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
 import { resources, type Resource } from '../../api/resources.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import { problemsAmong, type Stored } from '../../api/validate/fabric/among.ts';
 import type { FieldProblem } from '../../api/validate/problem.ts';
 import { newObjectProblems, validateObject } from '../../api/validate/validate.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -8,7 +10,7 @@ import { customKindOf, type CustomKind } from '../catalog/custom-kind.ts';
 import { admitDefinition } from '../custom/admit-definition.ts';
 import { sameJson, textAt, type StoredObject } from '../json.ts';
 import { admitPolicy, isOfPolicies } from '../policies/admit.ts';
-import { badRequest, invalid } from '../status.ts';
+import { badRequest, invalid, qualifiedName } from '../status.ts';
 import type { Store } from '../store/port.ts';
 import { timestampAt } from '../timestamp.ts';
 import { born } from './birth.ts';
@@ -42,7 +44,7 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
     admit(resource: Resource, object, previous) {
       if (previous === undefined) requireNamespace(store, resource, object);
       const custom = customKindOf(resource);
-      if (custom !== undefined) return admitCustom(custom, { resource, object, previous });
+      if (custom !== undefined) return admitCustom({ custom, store, resource }, object, previous);
       const prepared = resource === resources.services ? prepareService(object, previous) : object;
       const problems = ownProblems(prepared, previous);
       // What a patch makes of a stored object is upstream's 422; what comes from outside, its decoder refuses.
@@ -64,17 +66,33 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
   };
 }
 
+/** The objects of a kind, as their types have them: they were admitted as such. */
+function storedIn(store: Store): Stored {
+  return <T extends KubernetesObject>(resource: Resource<T>) => {
+    const objects: readonly KubernetesObject[] = store
+      .list(qualifiedName(resource))
+      .map(({ object }) => object);
+    return objects as readonly T[];
+  };
+}
+
+interface CustomWrite {
+  readonly custom: CustomKind;
+  readonly store: Store;
+  readonly resource: Resource;
+}
+
 /** What every object has is checked as everywhere, the rest by the kind's own schema. */
 function admitCustom(
-  custom: CustomKind,
-  {
-    resource,
-    object,
-    previous,
-  }: { resource: Resource; object: StoredObject; previous: StoredObject | undefined },
+  { custom, store, resource }: CustomWrite,
+  object: StoredObject,
+  previous: StoredObject | undefined,
 ): StoredObject {
   refuse(resource, object, validateObject(object));
-  return custom.admit(object, previous);
+  const admitted = custom.admit(object, previous);
+  const isNew = previous === undefined || !isSameBesideStatus(admitted, previous);
+  if (isNew) refuse(resource, admitted, problemsAmong(admitted, storedIn(store), previous));
+  return admitted;
 }
 
 /** What is wrong with an object by itself. */

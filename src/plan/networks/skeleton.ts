@@ -78,10 +78,15 @@ table ip ${networksTable.table} {
     oifname vmap @receives
     accept
   }
+  chain owned {
+    iifname . ip saddr @own return
+    iifname . ip saddr @own-blocks return
+    drop
+  }
   chain passing {
     type filter hook forward priority 0; policy drop;
     iifname { ${outward} } ct state new drop
-    oifname { "${internet}", "${services}" } iifname . ip saddr != @own ct state new drop
+    oifname { "${internet}", "${services}" } ct state new jump owned
     oifname { ${outward} } goto judged
     oifname . ip daddr @own goto judged
     oifname @forwarding goto judged

@@ -1,0 +1,160 @@
+import { contains, parsePrefix, rangeOf } from '../../../lib/prefix.ts';
+import { parseAddress } from '../../../lib/address.ts';
+import { fabricResources, resourceOf, resources, type Resource } from '../../resources.ts';
+import type { Site, VirtualMachine, VirtualNetwork, VirtualNetworkPeering } from '../../types/fabric.ts';
+import type { Node } from '../../types/core.ts';
+import type { KubernetesObject } from '../../types/meta.ts';
+import { invalid, type FieldProblem } from '../problem.ts';
+import { overlapping } from './prefixes.ts';
+
+/** The objects that there are, of a kind. */
+export type Stored = <T extends KubernetesObject>(resource: Resource<T>) => readonly T[];
+
+/**
+ * What is wrong with an object of the fabric beside the others that there are; it is valid by itself. What it refers to may
+ * come later. `previous` is what it replaces.
+ */
+export function problemsAmong(
+  object: KubernetesObject,
+  stored: Stored,
+  previous: KubernetesObject | undefined,
+): FieldProblem[] {
+  const resource = resourceOf(object);
+  // What a resource serves is of the resource's type.
+  if (resource === fabricResources.virtualnetworks)
+    return networkProblems(object as VirtualNetwork, stored, previous as VirtualNetwork | undefined);
+  if (resource === fabricResources.virtualnetworkpeerings)
+    return peeringProblemsAmong(object as VirtualNetworkPeering, stored);
+  if (resource === fabricResources.virtualmachines) return machineProblems(object as VirtualMachine, stored);
+  return resource === fabricResources.sites ? siteProblemsAmong(object as Site, stored) : [];
+}
+
+function networkProblems(
+  network: VirtualNetwork,
+  stored: Stored,
+  previous: VirtualNetwork | undefined,
+): FieldProblem[] {
+  const { name } = network.metadata;
+  const peers = stored(fabricResources.virtualnetworkpeerings)
+    .filter(({ spec }) => spec.networks.includes(name))
+    .flatMap(({ spec }) => spec.networks.filter((other) => other !== name));
+  const others = stored(fabricResources.virtualnetworks).filter(({ metadata }) =>
+    peers.includes(metadata.name),
+  );
+  const overlaps = network.spec.addressSpace.flatMap((cidr, index) =>
+    others.flatMap((other) => overlapProblem(`spec.addressSpace[${index}]`, cidr, other)),
+  );
+  return [...overlaps, ...(previous === undefined ? [] : shrunkProblems(network, previous, stored))];
+}
+
+function overlapProblem(path: string, cidr: string, other: VirtualNetwork): FieldProblem[] {
+  const taken = other.spec.addressSpace.find((one) => overlapping(one, cidr));
+  if (taken === undefined) return [];
+  return [invalid(path, cidr, `must not overlap ${taken} of the peered network ${other.metadata.name}`)];
+}
+
+/** A subnet keeps the addresses that machines have. */
+function shrunkProblems(network: VirtualNetwork, previous: VirtualNetwork, stored: Stored): FieldProblem[] {
+  const used = usedAddresses(network.metadata.name, stored);
+  return (previous.spec.subnets ?? []).flatMap((before) => {
+    const index = (network.spec.subnets ?? []).findIndex(({ name }) => name === before.name);
+    const after = network.spec.subnets?.[index];
+    if (after?.prefix === before.prefix) return [];
+    const lost = used.filter(
+      ({ address }) => isUsable(before.prefix, address) && !isUsable(after?.prefix, address),
+    );
+    const [first] = lost;
+    if (first === undefined) return [];
+    const more = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
+    const why = `${first.address} of ${first.owner}${more} must stay in the subnet ${before.name} (${before.prefix})`;
+    return [
+      invalid(
+        after === undefined ? 'spec.subnets' : `spec.subnets[${index}].prefix`,
+        after?.prefix ?? null,
+        why,
+      ),
+    ];
+  });
+}
+
+interface UsedAddress {
+  readonly address: string;
+  readonly owner: string;
+}
+
+function usedAddresses(network: string, stored: Stored): UsedAddress[] {
+  const ofNodes = stored<Node>(resources.nodes).flatMap(({ metadata, status }) =>
+    (status?.addresses ?? []).map(({ address }) => ({ address, owner: `node ${metadata.name}` })),
+  );
+  return [...ofNodes, ...machineAddresses(network, stored)];
+}
+
+function machineAddresses(network: string, stored: Stored): UsedAddress[] {
+  return stored(fabricResources.virtualmachines).flatMap(({ metadata, spec, status }) =>
+    spec.interfaces
+      .filter((one) => one.network === network)
+      .flatMap(({ name, addresses }) => {
+        const observed = status?.interfaces?.find((one) => one.name === name)?.addresses ?? [];
+        return (addresses ?? observed).map((address) => ({ address, owner: `machine ${metadata.name}` }));
+      }),
+  );
+}
+
+function peeringProblemsAmong({ spec }: VirtualNetworkPeering, stored: Stored): FieldProblem[] {
+  const networks = stored(fabricResources.virtualnetworks);
+  const [one, other] = spec.networks.map((name) => networks.find(({ metadata }) => metadata.name === name));
+  if (one === undefined || other === undefined) return [];
+  const [problem] = other.spec.addressSpace.flatMap((cidr) => overlapProblem('spec.networks[1]', cidr, one));
+  if (problem !== undefined) return [problem];
+  const hasGateway = stored(fabricResources.sites).some(
+    ({ spec: { gateway } }) => gateway.network === other.metadata.name,
+  );
+  if (spec.useRemoteGateways !== true || !hasGateway) return [];
+  return [invalid('spec.useRemoteGateways', true, `${other.metadata.name} has a gateway of its own`)];
+}
+
+/** Addresses that a machine asks for are usable ones of its subnet, and nobody else's. */
+function machineProblems(machine: VirtualMachine, stored: Stored): FieldProblem[] {
+  const networks = new Map(stored(fabricResources.virtualnetworks).map((one) => [one.metadata.name, one]));
+  return machine.spec.interfaces.flatMap(({ network = '', subnet, addresses = [] }, index) => {
+    const known = networks.get(network);
+    if (known === undefined) return [];
+    const path = `spec.interfaces[${index}]`;
+    const prefix = known.spec.subnets?.find(({ name }) => name === subnet)?.prefix;
+    if (prefix === undefined) {
+      return [invalid(`${path}.subnet`, subnet, `the network ${network} has no such subnet`)];
+    }
+    const taken = usedAddresses(network, stored).filter(
+      ({ owner }) => owner !== `machine ${machine.metadata.name}`,
+    );
+    return addresses.flatMap((address, i) => {
+      const at = `${path}.addresses[${i}]`;
+      if (!isUsable(prefix, address)) {
+        const why = `must be in ${prefix}, and none of its first four addresses or the last`;
+        return [invalid(at, address, why)];
+      }
+      const owner = taken.find((one) => one.address === address)?.owner;
+      return owner === undefined ? [] : [invalid(at, address, `is the address of ${owner}`)];
+    });
+  });
+}
+
+function siteProblemsAmong({ spec }: Site, stored: Stored): FieldProblem[] {
+  const network = stored(fabricResources.virtualnetworks).find(
+    ({ metadata }) => metadata.name === spec.gateway.network,
+  );
+  return (network?.spec.addressSpace ?? []).flatMap((space) =>
+    spec.prefixes.flatMap((cidr, index) => {
+      const why = `must not be ${space} of the network ${spec.gateway.network} itself`;
+      return cidr === space ? [invalid(`spec.prefixes[${index}]`, cidr, why)] : [];
+    }),
+  );
+}
+
+/** The first four addresses of a subnet and the last are nobody's. */
+function isUsable(cidr: string | undefined, text: string): boolean {
+  const [prefix, address] = [parsePrefix(cidr ?? ''), parseAddress(text)];
+  if (prefix === undefined || address === undefined || !contains(prefix, address)) return false;
+  const { first, last } = rangeOf(prefix);
+  return address.value >= first.value + 4n && address.value < last.value;
+}
