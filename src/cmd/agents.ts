@@ -68,7 +68,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   const { token, ...access } = await whenReady(() =>
     serverAccess(paths, options, paths.ownKubeconfig('agents')),
   );
-  const clients = createClients({ ...access, clock: systemClock, log });
+  const clients = createClients({ ...access, withoutManagedFields: true, clock: systemClock, log });
   const client = clients.as(token);
   const tokens = keepOwnTokens('agents', { client, paths, options, log });
   const nodes = new Map([...nodeTokens(paths, options)].map(([node, own]) => [node, clients.as(own)]));

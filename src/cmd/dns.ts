@@ -26,7 +26,7 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   const namespaces = createNetworkNamespaces({ directory: paths.namespaces, log });
   const sockets = createSockets({ namespaces });
   const access = await whenReady(() => serverAccess(paths, options, paths.ownKubeconfig('dns')));
-  const client = createClient({ ...access, clock: systemClock, log });
+  const client = createClient({ ...access, withoutManagedFields: true, clock: systemClock, log });
   const tokens = keepOwnTokens('dns', { client, paths, options, log });
   expose(() => clientMetrics(client.counts()));
   const families = familiesOfNetwork(options.config);

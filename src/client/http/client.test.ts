@@ -17,14 +17,18 @@ interface World {
   readonly client: Client;
 }
 
-async function makeWorld(): Promise<World> {
+async function makeWorld(options: { withoutManagedFields?: boolean } = {}): Promise<World> {
   const store = createFakeStore(() => 0);
   const server = await startTinyServer(store);
-  return { store, server, client: createClient({ server: server.url, clock: systemClock, log: silentLog }) };
+  const client = createClient({ ...options, server: server.url, clock: systemClock, log: silentLog });
+  return { store, server, client };
 }
 
-async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
-  const world = await makeWorld();
+async function inWorld(
+  body: (world: World) => Promise<void>,
+  options?: Parameters<typeof makeWorld>[0],
+): Promise<void> {
+  const world = await makeWorld(options);
   try {
     await body(world);
   } finally {
@@ -42,6 +46,28 @@ const lists = (server: TinyServer): number =>
   server.requests.filter((request) => /^GET .*\/pods\?(?!.*watch=true)/.test(request)).length;
 const watches = (server: TinyServer): number =>
   server.requests.filter((request) => request.includes('watch=true')).length;
+
+for (const withoutManagedFields of [true, false]) {
+  const told = withoutManagedFields ? 'without' : 'with';
+  it(`lists, events and single objects come ${told} managed fields, as the client wants`, () =>
+    inWorld(
+      async ({ store, server, client }) => {
+        const managed = (name: string): ReturnType<typeof podNamed> => {
+          const pod = podNamed(name);
+          return { ...pod, metadata: { ...pod.metadata, managedFields: [{ manager: 'somebody' }] } };
+        };
+        store.create(resources.pods, managed('listed'));
+        const informer = client.informer(resources.pods);
+        await eventually(() => watches(server) === 1, 'the watch started');
+        store.create(resources.pods, managed('told'));
+        await eventually(() => informer.size === 2, 'both are known');
+        const one = await client.get(resources.pods, { namespace: 'shop', name: 'told' });
+        const managers = [...informer.values(), one].map((pod) => pod?.metadata.managedFields?.length ?? 0);
+        assert.deepEqual(managers, withoutManagedFields ? [0, 0, 0] : [1, 1, 1]);
+      },
+      { withoutManagedFields },
+    ));
+}
 
 describe('an informer over HTTP', () => {
   const has = (client: Client, name: string): boolean =>

@@ -3,7 +3,7 @@ import { constants } from 'node:http2';
 import { sleep } from '../../lib/sleep.ts';
 import { apiCode, apiError, unavailable } from '../errors.ts';
 import type { Counters } from './counts.ts';
-import { limits, type ClientOptions } from './options.ts';
+import { limits, wantedOf, type ClientOptions } from './options.ts';
 import { retryDelayMs, type Answer } from './retry-after.ts';
 import type { Connection } from './session.ts';
 
@@ -87,7 +87,7 @@ export function createExchange(connection: Connection, options: ExchangeOptions)
     send: (request) =>
       counted(
         answered(request, async ({ stream, status }) =>
-          parse(status, await bodyOf(stream, request.what), request.what),
+          parse(status, wantedOf(await bodyOf(stream, request.what), options), request.what),
         ),
       ),
     stream: (request, signal) =>
@@ -140,7 +140,7 @@ function answerOf(stream: ClientHttp2Stream, what: string): Promise<Answer> {
   });
 }
 
-async function bodyOf(stream: ClientHttp2Stream, what: string): Promise<Buffer> {
+async function bodyOf(stream: ClientHttp2Stream, what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   return new Promise((resolve, reject) => {
@@ -155,13 +155,13 @@ async function bodyOf(stream: ClientHttp2Stream, what: string): Promise<Buffer> 
       reject(unavailable(what, 'the connection was lost in the middle of an answer'));
     stream.once('end', () => {
       stream.off('close', closed);
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks));
+      resolve(Buffer.concat(chunks).toString());
     });
     stream.once('close', closed);
   });
 }
 
-function parse(status: number, body: Buffer, what: string): unknown {
+function parse(status: number, body: string, what: string): unknown {
   const parsed = parseJson(body);
   if (status >= 200 && status < 300) {
     if (parsed !== undefined) return parsed;
@@ -178,9 +178,9 @@ function parse(status: number, body: Buffer, what: string): unknown {
   );
 }
 
-function parseJson(body: Buffer): unknown {
+function parseJson(body: string): unknown {
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(body);
   } catch {
     return undefined;
   }

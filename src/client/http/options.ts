@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 
 /** Where an API server is and who asks. */
 export interface ServerAccess {
@@ -27,11 +28,21 @@ export interface ClientOptions extends ServerAccess {
   readonly requestTimeoutMs?: number;
   /** Under which name the server notes who set which field; `weft` unless said otherwise. */
   readonly fieldManager?: string;
+  /** What is read comes without `metadata.managedFields`: for who writes no object back as a whole. */
+  readonly withoutManagedFields?: boolean;
   /**
    * A watch on which nothing came for this long is renewed; 100 s unless said otherwise. Servers send a bookmark every
    * minute, give or take a quarter.
    */
   readonly watchSilenceMs?: number;
+}
+
+/** The JSON of an answer, or of an event, as this client wants to have it. */
+export function wantedOf(
+  json: string,
+  { withoutManagedFields: isCut = false }: Pick<ClientOptions, 'withoutManagedFields'>,
+): string {
+  return isCut ? withoutManagedFields(json) : json;
 }
 
 /** Bounds on what a server can make a client hold. */

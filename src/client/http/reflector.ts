@@ -9,12 +9,12 @@ import { apiCode, apiError, unavailable } from '../errors.ts';
 import type { Informer, ObjectList } from '../port.ts';
 import type { Counters } from './counts.ts';
 import type { Exchange } from './exchange.ts';
-import { limits, type ClientOptions } from './options.ts';
+import { limits, wantedOf, type ClientOptions } from './options.ts';
 import { collectionPath } from './path.ts';
 
 export interface ReflectorOptions<T extends KubernetesObject> extends Pick<
   ClientOptions,
-  'clock' | 'log' | 'watchSilenceMs'
+  'clock' | 'log' | 'watchSilenceMs' | 'withoutManagedFields'
 > {
   readonly resource: Resource<T>;
   readonly exchange: Exchange;
@@ -198,7 +198,7 @@ async function watchOnce<T extends KubernetesObject>(
   let events = 0;
   const silence = watchSilence(options, () => stream.close());
   const split = createLineSplitter(limits.lineBytes, (line) => {
-    cache.apply(parseEvent<T>(line, what));
+    cache.apply(parseEvent<T>(wantedOf(line, options), what));
     events += 1;
   });
   stream.on('data', (chunk: Buffer) => {
