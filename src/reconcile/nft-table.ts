@@ -3,7 +3,7 @@ import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
 import { ElementLedger, type SetTypes } from '../plan/elements/ledger.ts';
-import { byId, type ElementsById, type PlannedElement } from '../plan/elements/planned-elements.ts';
+import { placeOf, type PlannedElement } from '../plan/elements/planned-elements.ts';
 import { separate, type Refused } from './separate.ts';
 
 /** One feature's nftables table on one node: its rules are loaded once, its elements follow the ledger. */
@@ -47,7 +47,7 @@ export interface TableOptions {
 
 /** What an owner had when the last transaction was sent, and what it is to have. */
 interface Staged {
-  readonly before: ElementsById;
+  readonly before: readonly PlannedElement[];
   readonly wanted: readonly PlannedElement[];
 }
 
@@ -56,10 +56,12 @@ const layoutType: NftSetType = { key: ['mark'] };
 /** Who claims what nobody else does. Where somebody else does too, that comes first: owners are in order of their names. */
 const nobody = '\uffff';
 
+/** By their places. */
+type Found = ReadonlyMap<string, PlannedElement>;
+
 /** What is there of what is wanted, as it is. */
-function within(found: ElementsById, wanted: readonly PlannedElement[]): ElementsById {
-  const ids = byId(wanted);
-  return new Map([...found].filter(([id]) => ids.has(id)));
+function within(found: Found, wanted: readonly PlannedElement[]): readonly PlannedElement[] {
+  return wanted.flatMap((element) => found.get(placeOf(element)) ?? []);
 }
 
 /** A table that nothing was sent to yet. */
@@ -128,7 +130,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   const stage = (owner: string, wanted: readonly PlannedElement[]): void => {
     const { before } = waiting.get(owner) ?? { before: ledger.owned(owner) };
     waiting.set(owner, { before, wanted });
-    staged.push(...ledger.set(owner, wanted));
+    for (const change of ledger.set(owner, wanted)) staged.push(change);
   };
 
   const send = (): number => {
@@ -150,20 +152,20 @@ export function createManagedTable(options: TableOptions): ManagedTable {
 
   /** Claims for each what it had. The kernel holds that already, or is compared with it. */
   const goBack = (some: readonly (readonly [string, Staged])[]): void => {
-    for (const [owner, { before }] of some) ledger.set(owner, [...before.values()]);
+    for (const [owner, { before }] of some) ledger.set(owner, before);
     staged = [];
   };
 
   /** Elements in the kernel that nobody claims: after an adoption, all. */
-  const unclaimed = (): ElementsById =>
-    byId(
-      [...options.sets()].flatMap((set) => {
-        const type = types[set];
-        return type === undefined
-          ? []
-          : [...ledger.unclaimed(set, nft.elements(netns, { ...table, set }, type))];
-      }),
-    );
+  const unclaimed = (): Found => {
+    const elements = [...options.sets()].flatMap((set) => {
+      const type = types[set];
+      return type === undefined
+        ? []
+        : [...ledger.unclaimed(set, nft.elements(netns, { ...table, set }, type))];
+    });
+    return new Map(elements.map((element) => [placeOf(element), element]));
+  };
 
   /**
    * The kernel as the ledger says, with everybody back at what they had. What nobody is known to want stays until the
@@ -175,7 +177,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     layOut();
     const found = unclaimed();
     const owners = [...waiting].map(([owner, { before, wanted }]) => {
-      const held = before.size > 0 ? before : within(found, wanted);
+      const held = before.length > 0 ? before : within(found, wanted);
       return [owner, { before: held, wanted }] as const;
     });
     goBack(owners);

@@ -21,10 +21,7 @@ test('objects are the same without them, wherever they stand and whatever is in 
       const wanted = JSON.stringify({ items }, (key, value: unknown) =>
         key === 'managedFields' && Array.isArray(value) ? undefined : value,
       );
-      assert.deepEqual(
-        JSON.parse(withoutManagedFields(JSON.stringify({ items }))),
-        JSON.parse(wanted),
-      );
+      assert.deepEqual(JSON.parse(withoutManagedFields(JSON.stringify({ items }))), JSON.parse(wanted));
     }),
   );
 });

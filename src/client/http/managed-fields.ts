@@ -1,5 +1,5 @@
 const opening = '"managedFields":[';
-const [quote, backslash, openBracket, closeBracket] = [...'"\\[]'].map((one) => one.charCodeAt(0));
+const codes = { quote: 0x22, backslash: 0x5c, open: 0x5b, close: 0x5d } as const;
 
 /**
  * Objects as the server writes them, without `metadata.managedFields`: who set which field is half of an object, and
@@ -11,7 +11,7 @@ export function withoutManagedFields(json: string): string {
   let from = 0;
   for (let at = json.indexOf(opening); at >= 0; at = json.indexOf(opening, at + 1)) {
     // The quote is part of a longer text.
-    if (json.charCodeAt(at - 1) === backslash) continue;
+    if (json.charCodeAt(at - 1) === codes.backslash) continue;
     const end = behindList(json, at + opening.length);
     if (end === undefined) return json;
     const isLast = json[end] !== ',';
@@ -29,13 +29,13 @@ function behindList(json: string, from: number): number | undefined {
   let depth = 1;
   for (let at = from; at < json.length; at++) {
     const code = json.charCodeAt(at);
-    if (code === quote) {
+    if (code === codes.quote) {
       at++;
-      for (; at < json.length && json.charCodeAt(at) !== quote; at++) {
-        if (json.charCodeAt(at) === backslash) at++;
+      for (; at < json.length && json.charCodeAt(at) !== codes.quote; at++) {
+        if (json.charCodeAt(at) === codes.backslash) at++;
       }
-    } else if (code === openBracket) depth++;
-    else if (code === closeBracket && --depth === 0) return at + 1;
+    } else if (code === codes.open) depth++;
+    else if (code === codes.close && --depth === 0) return at + 1;
   }
   return undefined;
 }

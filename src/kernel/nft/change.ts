@@ -4,14 +4,13 @@ import {
   encodeElementBatch,
   type BatchMessage,
   type ElementBatch,
-  type ElementStep,
+  type StepWriter,
 } from '../../wire/nfnetlink/nft-batch.ts';
-import { encodeElements } from '../../wire/nfnetlink/set-element.ts';
 import { parseAcknowledgement, type NetlinkMessage } from '../../wire/netlink/message.ts';
 import { errnoName } from '../libc-errno.ts';
-import { encodeElement } from './element-codec.ts';
+import { writeNftElement } from './write-element.ts';
 import { familyNumbers } from './families.ts';
-import type { NftElement, NftElementChange, NftSetType } from './port.ts';
+import type { NftElementChange } from './port.ts';
 import { refusal, type BlamedChange } from './refusal.ts';
 
 /** A batch and what it was made of, in the order of its steps. */
@@ -27,7 +26,7 @@ export interface EncodedChange {
  */
 export function encodeChange(changes: readonly NftElementChange[], firstSequence: number): EncodedChange {
   const ordered = bySet(changes);
-  return { batch: encodeElementBatch(ordered.map(stepOf), firstSequence), ordered };
+  return { batch: encodeElementBatch(ordered, firstSequence, changeWriter), ordered };
 }
 
 function bySet(changes: readonly NftElementChange[]): readonly NftElementChange[] {
@@ -42,23 +41,10 @@ function bySet(changes: readonly NftElementChange[]): readonly NftElementChange[
   return [...groups.values()].flat(2);
 }
 
-function stepOf({ action, family, table, set, type, element }: NftElementChange): ElementStep {
-  return { action, family: familyNumbers[family], table, set, bytes: encodeOnce(type, element) };
-}
-
-/** What was encoded lately: the same elements go to every node of a process, one soon after the other. */
-const encoded = new Map<NftElement, { readonly type: NftSetType; readonly bytes: Buffer }>();
-const rememberMs = 1000;
-
-/** What the kernel is sent for an element, see `encodeElement`; not to be written to. */
-export function encodeOnce(type: NftSetType, element: NftElement): Buffer {
-  const known = encoded.get(element);
-  if (known?.type === type) return known.bytes;
-  if (encoded.size === 0) setTimeout(() => encoded.clear(), rememberMs).unref();
-  const bytes = encodeElements(encodeElement(type, element));
-  encoded.set(element, { type, bytes });
-  return bytes;
-}
+const changeWriter: StepWriter<NftElementChange> = {
+  familyOf: ({ family }) => familyNumbers[family],
+  write: (writer, { type, element }) => writeNftElement(writer, type, element),
+};
 
 /** Throws what the kernel's answers to a batch say (see `refusal`); nothing when it was applied. */
 export function checkAnswers({ batch, ordered }: EncodedChange, answers: readonly NetlinkMessage[]): void {

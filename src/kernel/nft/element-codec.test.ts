@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatAddress, type Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
+import { writeElement } from '../../wire/nfnetlink/set-element.ts';
+import { MessageWriter } from '../../wire/netlink/writer.ts';
 import { decodeElements, encodeElement } from './element-codec.ts';
 import type { NftElement, NftSetType, NftType, NftValue } from './port.ts';
+import { writeNftElement } from './write-element.ts';
 import { decodeValues, encodeValues } from './values.ts';
 
 const addressOf = (family: Family, bits: bigint): fc.Arbitrary<string> =>
@@ -53,10 +56,15 @@ const plain = fc
     );
   });
 
-test('an element of any type comes back from its bytes', () => {
+test('an element of any type comes back from its bytes, and is written as the same', () => {
   fc.assert(
     fc.property(plain, ([type, element]) => {
-      assert.deepEqual(decodeElements(type, encodeElement(type, element)), [element]);
+      const raw = encodeElement(type, element);
+      assert.deepEqual(decodeElements(type, raw), [element]);
+      const [written, expected] = [new MessageWriter(), new MessageWriter()];
+      writeNftElement(written, type, element);
+      for (const one of raw) writeElement(expected, one);
+      assert.deepEqual(written.finish(), expected.finish());
     }),
   );
 });

@@ -29,7 +29,7 @@ const verdicts: ReadonlyMap<number, NftVerdict['verdict']> = new Map([
 ]);
 
 /** Values of maps are always in the machine's order. */
-const valueOrder: ByteOrder = { markOrder: 'host' };
+export const valueOrder: ByteOrder = { markOrder: 'host' };
 
 function keyOrder(type: NftSetType): ByteOrder {
   return { markOrder: type.interval === true ? 'network' : 'host' };
@@ -57,7 +57,7 @@ export function encodeElement(type: NftSetType, element: NftElement): RawElement
   return behind === undefined ? [raw] : [raw, { key: behind, flags: NFT_SET_ELEM_INTERVAL_END }];
 }
 
-function encodeData(type: NftSetType, { value }: NftElement): Uint8Array | RawVerdict | undefined {
+export function encodeData(type: NftSetType, { value }: NftElement): Uint8Array | RawVerdict | undefined {
   if (type.value === undefined) {
     if (value !== undefined) throw new WeftError('nft-value', 'a value in a set that is no map');
     return undefined;

@@ -10,9 +10,10 @@ import { encodeGenerationRequest, parseGeneration } from '../../wire/nfnetlink/g
 import { visitDumped, visitElements } from '../../wire/nfnetlink/element-text.ts';
 import { parseElements } from '../../wire/nfnetlink/set-element.ts';
 import type { NetlinkMessage } from '../../wire/netlink/message.ts';
+import { MessageWriter } from '../../wire/netlink/writer.ts';
 import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
-import { checkAnswers, encodeChange, encodeOnce } from './change.ts';
+import { checkAnswers, encodeChange } from './change.ts';
 import { decodeElements } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
 import { createNftContext, loadLibnftables, type NftContext } from './libnftables.ts';
@@ -26,6 +27,7 @@ import type {
   NftTableName,
 } from './port.ts';
 import { digestOf } from './rules-digest.ts';
+import { writeNftElement } from './write-element.ts';
 
 /** The kernel's nftables in pinned namespaces. Sockets and libnftables contexts are opened on first use. */
 export function createNftables(dependencies: { readonly namespaces: NetworkNamespaces }): Nftables {
@@ -70,14 +72,14 @@ class KernelNftables implements Nftables {
   holds(namespace: string, name: NftSetName, type: NftSetType, wanted: Iterable<NftElement>): boolean {
     const held = new Map<string, string>();
     for (const message of this.#dump(namespace, name)) visitDumped(message, (id, data) => held.set(id, data));
+    const writer = new MessageWriter();
+    for (const element of wanted) writeNftElement(writer, type, element);
     let found = 0;
     let isMissing = false;
-    for (const element of wanted) {
-      visitElements(encodeOnce(type, element), (id, data) => {
-        if (held.get(id) === data) found += 1;
-        else isMissing = true;
-      });
-    }
+    visitElements(writer.finish(), (id, data) => {
+      if (held.get(id) === data) found += 1;
+      else isMissing = true;
+    });
     return !isMissing && found === held.size;
   }
 

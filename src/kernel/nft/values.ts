@@ -118,20 +118,36 @@ export function encodeValues(
   values: readonly NftValue[],
   order: ByteOrder,
 ): Buffer {
+  // Small buffers share memory that way, which those made with zeros in them do not.
+  const bytes = Buffer.allocUnsafe(sizeOf(types)).fill(0);
+  writeValues(types, values, { into: bytes, at: 0, order });
+  return bytes;
+}
+
+/** Where values go: `sizeOf` zeros. */
+export interface ValuesPlace {
+  readonly into: Buffer;
+  readonly at: number;
+  readonly order: ByteOrder;
+}
+
+/** The same, written there. */
+export function writeValues(
+  types: readonly NftType[],
+  values: readonly NftValue[],
+  { into, at: start, order }: ValuesPlace,
+): void {
   if (types.length !== values.length) {
     throw new WeftError('nft-value', `${values.length} values for ${types.join(' . ')}`);
   }
-  // Small buffers share memory that way, which those made with zeros in them do not.
-  const bytes = Buffer.allocUnsafe(sizeOf(types)).fill(0);
-  let at = 0;
-  for (const [index, type] of types.entries()) {
-    const value = values[index] ?? '';
-    if (type === 'verdict' || !codecs[type].encode(value, bytes, at, order)) {
+  let at = start;
+  for (let index = 0; index < types.length; index++) {
+    const [type = 'verdict', value = ''] = [types[index], values[index]];
+    if (type === 'verdict' || !codecs[type].encode(value, into, at, order)) {
       throw new WeftError('nft-value', `${JSON.stringify(value)} is no ${type}`);
     }
     at += padded(type);
   }
-  return bytes;
 }
 
 /** The reverse of `encodeValues`. Throws `nft-malformed` when the bytes are not of these types. */
@@ -154,7 +170,8 @@ function decodeOne(type: NftType, bytes: Buffer, order: ByteOrder): NftValue {
   return value;
 }
 
-function sizeOf(types: readonly NftType[]): number {
+/** Bytes of values of these types. */
+export function sizeOf(types: readonly NftType[]): number {
   const [only, ...rest] = types;
   if (only === undefined) throw new WeftError('nft-value', 'a key or value without types');
   return rest.length === 0 ? widthOf(only) : types.reduce((sum, type) => sum + padded(type), 0);

@@ -106,7 +106,8 @@ function serviceKeyOf(sliceKey: string, slice: EndpointSlice): string | undefine
 function current(entry: Entry, options: ServiceOptions): readonly ServicePortModel[] {
   const { service, slices } = entry;
   const ports = service === undefined ? noPorts : servicePortsOf(service, slices.values(), options);
-  if (JSON.stringify(ports) !== JSON.stringify(entry.known))
-    entry.known = ports.length === 0 ? noPorts : ports;
+  if (ports.length === 0) entry.known = noPorts;
+  else if (entry.known.length === 0 || JSON.stringify(ports) !== JSON.stringify(entry.known))
+    entry.known = ports;
   return entry.known;
 }

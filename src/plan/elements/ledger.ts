@@ -1,12 +1,5 @@
-import type { NftElementChange, NftElement, NftFamily, NftSetType } from '../../kernel/nft/port.ts';
-import {
-  byId,
-  differenceOf,
-  idIn,
-  isSameValue,
-  type ElementsById,
-  type PlannedElement,
-} from './planned-elements.ts';
+import type { NftElementChange, NftElement, NftFamily, NftSetType, NftValue } from '../../kernel/nft/port.ts';
+import { differenceOf, idOf, isSameValue, type PlannedElement } from './planned-elements.ts';
 
 /** Sets and maps of one nftables table, by name. */
 export type SetTypes = Readonly<Record<string, NftSetType>>;
@@ -22,7 +15,7 @@ type Claims = Claim | readonly Claim[];
 interface LedgerSet {
   readonly type: NftSetType;
   /** By id. */
-  readonly claims: Map<string, Claims>;
+  readonly claims: Map<NftValue, Claims>;
 }
 
 /**
@@ -35,7 +28,7 @@ export class ElementLedger {
   readonly #table: { readonly family: NftFamily; readonly table: string };
   readonly #types: SetTypes;
   readonly #sets = new Map<string, LedgerSet>();
-  readonly #owned = new Map<string, ElementsById>();
+  readonly #owned = new Map<string, readonly PlannedElement[]>();
 
   constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
     this.#table = table;
@@ -47,26 +40,18 @@ export class ElementLedger {
    * calls make one transaction when they are sent in the order of the calls.
    */
   set(owner: string, elements: readonly PlannedElement[]): NftElementChange[] {
-    const wanted = byId(elements);
-    const before = this.#owned.get(owner) ?? nothing;
     // Of a large owner most stays: that must cost next to nothing.
-    const { gone, changed } = differenceOf(before, wanted);
+    const { gone, changed } = differenceOf(this.owned(owner), elements);
     const changes: Changes = { deletions: [], additions: [] };
-    for (const id of gone) {
-      const set = before.get(id)?.set;
-      if (set !== undefined) this.#claim(set, id, without(this.#claimsOf(set, id), owner), changes);
-    }
-    for (const [id, element] of changed) {
-      const claims = withClaim(this.#claimsOf(element.set, id), { owner, element });
-      this.#claim(element.set, id, claims, changes);
-    }
-    if (wanted.size === 0) this.#owned.delete(owner);
-    else this.#owned.set(owner, wanted);
+    for (const element of gone) this.#withdraw(owner, element, changes);
+    for (const element of changed) this.#claim({ owner, element }, changes);
+    if (elements.length === 0) this.#owned.delete(owner);
+    else this.#owned.set(owner, elements);
     return joined(changes);
   }
 
-  /** What `owner` claims now, by id. */
-  owned(owner: string): ElementsById {
+  /** What `owner` claims now. */
+  owned(owner: string): readonly PlannedElement[] {
     return this.#owned.get(owner) ?? nothing;
   }
 
@@ -78,13 +63,13 @@ export class ElementLedger {
   /** Those of a kernel's actual elements of a set that nobody claims, whatever their values. */
   *unclaimed(set: string, actual: Iterable<NftElement>): Iterable<PlannedElement> {
     const { claims } = this.#set(set);
-    for (const element of actual) if (!claims.has(idIn(set, element))) yield { ...element, set };
+    for (const element of actual) if (!claims.has(idOf(element))) yield { ...element, set };
   }
 
   /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
   repair(set: string, actual: Iterable<NftElement>): NftElementChange[] {
-    const present = new Map<string, PlannedElement>();
-    for (const element of actual) present.set(idIn(set, element), { ...element, set });
+    const present = new Map<NftValue, PlannedElement>();
+    for (const element of actual) present.set(idOf(element), { ...element, set });
     const changes: Changes = { deletions: [], additions: [] };
     for (const [id, element] of this.#winners(set)) {
       const found = present.get(id);
@@ -95,24 +80,31 @@ export class ElementLedger {
     return joined(changes);
   }
 
-  *#winners(set: string): Iterable<readonly [id: string, element: PlannedElement]> {
+  *#winners(set: string): Iterable<readonly [id: NftValue, element: PlannedElement]> {
     for (const [id, claims] of this.#sets.get(set)?.claims ?? []) {
       const element = winnerOf(claims);
       if (element !== undefined) yield [id, element];
     }
   }
 
-  #claimsOf(set: string, id: string): Claims | undefined {
-    return this.#sets.get(set)?.claims.get(id);
+  /** Writes down a claim that is new or another one than before, and what that changes. */
+  #claim(claim: Claim, changes: Changes): void {
+    const { set } = claim.element;
+    const [{ claims }, id] = [this.#set(set), idOf(claim.element)];
+    const before = claims.get(id);
+    const after = withClaim(before, claim);
+    claims.set(id, after);
+    this.#replace(set, winnerOf(before), winnerOf(after), changes);
   }
 
-  /** Writes down who claims an element from now on, and what that changes. */
-  #claim(set: string, id: string, claims: Claims | undefined, changes: Changes): void {
-    const known = this.#set(set).claims;
-    const before = winnerOf(known.get(id));
-    if (claims === undefined) known.delete(id);
-    else known.set(id, claims);
-    this.#replace(set, before, winnerOf(claims), changes);
+  #withdraw(owner: string, element: PlannedElement, changes: Changes): void {
+    const { set } = element;
+    const [{ claims }, id] = [this.#set(set), idOf(element)];
+    const before = claims.get(id);
+    const after = without(before, owner);
+    if (after === undefined) claims.delete(id);
+    else claims.set(id, after);
+    this.#replace(set, winnerOf(before), winnerOf(after), changes);
   }
 
   /** The element stays the same object, by which the kernel's room knows that it has encoded it before. */
@@ -172,4 +164,4 @@ function winnerOf(claims: Claims | undefined): PlannedElement | undefined {
   return first?.element;
 }
 
-const nothing: ElementsById = new Map();
+const nothing: readonly PlannedElement[] = [];

@@ -108,17 +108,35 @@ export class MessageWriter {
   /** Text with the NUL the kernel wants behind it. Throws `netlink-text` when the text itself holds a NUL. */
   string(type: number, text: string): void {
     if (text.includes('\0')) throw new WeftError('netlink-text', 'text for the kernel holds a NUL');
-    const payload = Buffer.from(text, 'utf8');
-    const at = this.#header(type, payload.length + 1);
-    this.#buffer.set(payload, at);
+    const at = this.#header(type, Buffer.byteLength(text) + 1);
+    this.#buffer.write(text, at);
+  }
+
+  /** An attribute of zeros. Returns where in `memory` they start: to be overwritten before anything else is written. */
+  room(type: number, length: number): number {
+    return this.#header(type, length);
+  }
+
+  /** What was written so far, and more: another one after the next write. */
+  get memory(): Buffer {
+    return this.#buffer;
   }
 
   /** An attribute whose payload is what `fill` writes: attributes, or a fixed header and attributes. */
   nested(type: number, fill: () => void): void {
-    const payload = this.#header(type | NLA_F_NESTED, 0);
+    const start = this.open(type);
     fill();
-    const start = payload - attributeHeaderSize;
-    this.#buffer.writeUInt16LE(checkedLength(type, this.#length - start), start);
+    this.close(start);
+  }
+
+  /** The same in two halves, for where functions cost too much. Returns what `close` wants. */
+  open(type: number): number {
+    return this.#header(type | NLA_F_NESTED, 0) - attributeHeaderSize;
+  }
+
+  close(start: number): void {
+    const length = checkedLength(this.#buffer.readUInt16LE(start + 2), this.#length - start);
+    this.#buffer.writeUInt16LE(length, start);
   }
 
   /** All messages so far. The bytes are the writer's own until `reset` is called. */

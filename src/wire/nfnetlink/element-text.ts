@@ -29,7 +29,7 @@ export function visitDumped({ payload }: NetlinkMessage, visit: ElementVisitor):
   });
 }
 
-/** Reads what `encodeElements` wrote. */
+/** Reads what `writeElement` wrote, of any number of elements. */
 export function visitElements(list: Buffer, visit: ElementVisitor): void {
   walk(list, 0, list.length, (type, from, to) => {
     if (type === NFTA_LIST_ELEM) visitElement(list, { from, to }, visit);

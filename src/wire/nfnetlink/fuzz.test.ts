@@ -10,7 +10,7 @@ import { beginNetfilter } from './header.ts';
 import { parseLoggedPacket } from './log.ts';
 import { encodeElementBatch } from './nft-batch.ts';
 import { parseTableName } from './nft-dump.ts';
-import { encodeElements, NFT_GOTO, parseElements } from './set-element.ts';
+import { NFT_GOTO, parseElements, writeElement } from './set-element.ts';
 
 const decoders: readonly ((message: NetlinkMessage) => unknown)[] = [
   parseElements,
@@ -50,22 +50,11 @@ const samples: readonly Buffer[] = [
   encodeConntrackDelete({ original, id: 7, sequence: 1 }),
   encodeElementBatch(
     [
-      {
-        action: 'add',
-        family: 1,
-        table: 't',
-        set: 's',
-        bytes: encodeElements([{ key, keyEnd: key, data: key, flags: 1 }]),
-      },
-      {
-        action: 'add',
-        family: 1,
-        table: 't',
-        set: 'm',
-        bytes: encodeElements([{ key, data: { code: NFT_GOTO, chain: 'c' } }]),
-      },
+      { action: 'add', table: 't', set: 's', element: { key, keyEnd: key, data: key, flags: 1 } },
+      { action: 'add', table: 't', set: 'm', element: { key, data: { code: NFT_GOTO, chain: 'c' } } },
     ],
     1,
+    { familyOf: () => 1, write: (writer, { element }) => writeElement(writer, element) },
   ).bytes,
   loggedPacket(),
   refusal(),

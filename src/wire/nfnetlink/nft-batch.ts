@@ -25,12 +25,16 @@ const flagsOffset = 6;
 /** One change of a set. Its elements stay together in one message. */
 export interface ElementStep {
   readonly action: 'add' | 'delete';
-  /** NFPROTO_*. */
-  readonly family: number;
   readonly table: string;
   readonly set: string;
-  /** As `encodeElements` makes them. */
-  readonly bytes: Uint8Array;
+}
+
+/** What else is to be known of a step. */
+export interface StepWriter<S> {
+  /** NFPROTO_*. */
+  familyOf(step: S): number;
+  /** Writes its elements, as `writeElement` does. */
+  write(writer: MessageWriter, step: S): void;
 }
 
 /** Where the steps of one message are, so that an error can be traced to a step. */
@@ -54,7 +58,11 @@ export interface ElementBatch {
  * each, and the order of steps is kept. `firstSequence` is the sequence of the batch's begin, which errors of the
  * whole batch carry.
  */
-export function encodeElementBatch(steps: readonly ElementStep[], firstSequence: number): ElementBatch {
+export function encodeElementBatch<S extends ElementStep>(
+  steps: readonly S[],
+  firstSequence: number,
+  by: StepWriter<S>,
+): ElementBatch {
   const writer = new MessageWriter(batchOverhead + steps.length * usualElement);
   const messages: BatchMessage[] = [];
   let sequence = firstSequence;
@@ -63,7 +71,7 @@ export function encodeElementBatch(steps: readonly ElementStep[], firstSequence:
   for (let first = 0; first < steps.length;) {
     sequence++;
     last = writer.length;
-    const offsets = writeMessage(writer, { steps, first, sequence });
+    const offsets = writeMessage(writer, { steps, first, sequence }, by);
     messages.push({ sequence, first, offsets });
     first += offsets.length;
   }
@@ -81,13 +89,17 @@ function writeMarker(writer: MessageWriter, type: number, sequence: number): voi
   writer.end();
 }
 
-interface Cursor {
-  readonly steps: readonly ElementStep[];
+interface Cursor<S> {
+  readonly steps: readonly S[];
   readonly first: number;
   readonly sequence: number;
 }
 
-function writeMessage(writer: MessageWriter, { steps, first, sequence }: Cursor): number[] {
+function writeMessage<S extends ElementStep>(
+  writer: MessageWriter,
+  { steps, first, sequence }: Cursor<S>,
+  by: StepWriter<S>,
+): number[] {
   const head = steps[first];
   if (head === undefined) return [];
   const start = writer.length;
@@ -95,15 +107,16 @@ function writeMessage(writer: MessageWriter, { steps, first, sequence }: Cursor)
   const message = head.action === 'add' ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM;
   const type = netfilterType(NFNL_SUBSYS_NFTABLES, message);
   const flags = NLM_F_REQUEST | (head.action === 'add' ? NLM_F_CREATE : 0);
-  beginNetfilter(writer, { type, flags, sequence, family: head.family });
+  const family = by.familyOf(head);
+  beginNetfilter(writer, { type, flags, sequence, family });
   writer.string(NFTA_SET_ELEM_LIST_TABLE, head.table);
   writer.string(NFTA_SET_ELEM_LIST_SET, head.set);
   writer.nested(NFTA_SET_ELEM_LIST_ELEMENTS, () => {
     for (let at = first; at < steps.length && writer.length - start < fullList; at++) {
       const step = steps[at];
-      if (step === undefined || !sameSet(head, step)) return;
+      if (step === undefined || !sameSet(head, step) || by.familyOf(step) !== family) return;
       offsets.push(writer.length - start);
-      writer.bytes(step.bytes);
+      by.write(writer, step);
     }
   });
   writer.end();
@@ -111,5 +124,5 @@ function writeMessage(writer: MessageWriter, { steps, first, sequence }: Cursor)
 }
 
 function sameSet(a: ElementStep, b: ElementStep): boolean {
-  return a.set === b.set && a.table === b.table && a.action === b.action && a.family === b.family;
+  return a.set === b.set && a.table === b.table && a.action === b.action;
 }

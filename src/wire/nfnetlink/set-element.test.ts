@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseMessages } from '../netlink/message.ts';
-import { encodeElementBatch, type ElementStep } from './nft-batch.ts';
+import { MessageWriter } from '../netlink/writer.ts';
+import { encodeElementBatch, type ElementBatch, type ElementStep } from './nft-batch.ts';
 import { parseNetfilter } from './header.ts';
-import { encodeElements, NFT_GOTO, parseElements, type RawElement } from './set-element.ts';
+import { NFT_GOTO, parseElements, writeElement, type RawElement } from './set-element.ts';
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 64 }).map((array) => Buffer.from(array));
 const chain = fc.stringMatching(/^[a-z][a-z0-9-]{0,60}$/);
@@ -18,16 +19,20 @@ const element: fc.Arbitrary<RawElement> = fc.record(
   { requiredKeys: ['key'], noNullPrototype: true },
 );
 
-interface UnencodedStep extends Omit<ElementStep, 'bytes'> {
+interface Step extends ElementStep {
+  readonly family: number;
   readonly elements: readonly RawElement[];
 }
 
-const encoded = ({ elements, ...where }: UnencodedStep): ElementStep => ({
-  ...where,
-  bytes: encodeElements(elements),
-});
+const encode = (steps: readonly Step[], firstSequence: number): ElementBatch =>
+  encodeElementBatch(steps, firstSequence, {
+    familyOf: ({ family }) => family,
+    write(writer: MessageWriter, { elements }) {
+      for (const one of elements) writeElement(writer, one);
+    },
+  });
 
-const step: fc.Arbitrary<UnencodedStep> = fc.record(
+const step: fc.Arbitrary<Step> = fc.record(
   {
     action: fc.constantFrom('add', 'delete'),
     family: fc.constantFrom(1, 2, 10),
@@ -55,7 +60,7 @@ function flatten(batch: Buffer): unknown[] {
 test('a batch holds every element, in order, under its set', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-      const { bytes } = encodeElementBatch(steps.map(encoded), 7);
+      const { bytes } = encode(steps, 7);
       const expected = steps.flatMap(({ elements, ...where }) =>
         elements.map((raw) => ({ ...where, ...raw })),
       );
@@ -67,7 +72,7 @@ test('a batch holds every element, in order, under its set', () => {
 test('a batch begins and ends as such, and only its last message is acknowledged', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
-      const batch = encodeElementBatch(steps.map(encoded), 7);
+      const batch = encode(steps, 7);
       const messages = parseMessages(batch.bytes);
       assert.deepEqual([messages[0]?.type, messages.at(-1)?.type], [0x10, 0x11]);
       assert.deepEqual(
@@ -81,14 +86,14 @@ test('a batch begins and ends as such, and only its last message is acknowledged
 });
 
 test('an offset in a message leads to its step', () => {
-  const steps = ['a', 'a', 'b'].map((set, index): ElementStep => ({
+  const steps = ['a', 'a', 'b'].map((set, index): Step => ({
     action: 'add',
     family: 1,
     table: 't',
     set,
-    bytes: encodeElements([{ key: Buffer.from([index]) }]),
+    elements: [{ key: Buffer.from([index]) }],
   }));
-  const { bytes, messages } = encodeElementBatch(steps, 1);
+  const { bytes, messages } = encode(steps, 1);
   const starts = parseMessages(bytes).map(({ payload }) => payload.byteOffset - bytes.byteOffset - 16);
   for (const [index, { first, offsets }] of messages.entries()) {
     for (const [nth, offset] of offsets.entries()) {
@@ -108,7 +113,7 @@ test('an offset in a message leads to its step', () => {
 });
 
 test('many elements are split over messages whose lists fit their 16-bit length', () => {
-  const steps = Array.from({ length: 5000 }, (_, index): ElementStep => {
+  const steps = Array.from({ length: 5000 }, (_, index): Step => {
     const key = Buffer.alloc(4);
     key.writeUInt32BE(index);
     const end = { key, flags: 1 };
@@ -117,10 +122,10 @@ test('many elements are split over messages whose lists fit their 16-bit length'
       family: 1,
       table: 't',
       set: 's',
-      bytes: encodeElements([{ key, data: { code: NFT_GOTO, chain: 'c' } }, end]),
+      elements: [{ key, data: { code: NFT_GOTO, chain: 'c' } }, end],
     };
   });
-  const batch = encodeElementBatch(steps, 1);
+  const batch = encode(steps, 1);
   assert.ok(batch.messages.length > 1);
   const messages = parseMessages(batch.bytes).slice(1, -1).map(parseElements);
   // Both elements of a step travel together.
@@ -129,6 +134,6 @@ test('many elements are split over messages whose lists fit their 16-bit length'
 });
 
 test('a table name that holds a NUL is refused before it reaches the kernel', () => {
-  const steps: ElementStep[] = [{ action: 'add', family: 1, table: 't\0', set: 's', bytes: Buffer.alloc(0) }];
-  assert.throws(() => encodeElementBatch(steps, 1), { code: 'netlink-text' });
+  const steps: Step[] = [{ action: 'add', family: 1, table: 't\0', set: 's', elements: [] }];
+  assert.throws(() => encode(steps, 1), { code: 'netlink-text' });
 });

@@ -1,7 +1,7 @@
 import { parseAttributes, type Attributes } from '../netlink/attributes.ts';
 import { malformed } from '../netlink/bytes.ts';
 import type { NetlinkMessage } from '../netlink/message.ts';
-import { MessageWriter } from '../netlink/writer.ts';
+import type { MessageWriter } from '../netlink/writer.ts';
 import { parseNetfilter } from './header.ts';
 
 // linux/netfilter/nf_tables.h
@@ -45,37 +45,38 @@ export interface RawElement {
   readonly flags?: number;
 }
 
-/** Members of NFTA_SET_ELEM_LIST_ELEMENTS, as bytes that may be sent any number of times. */
-export function encodeElements(elements: readonly RawElement[]): Buffer {
-  scratch.reset();
-  for (const element of elements) writeElement(scratch, element);
-  return Buffer.from(scratch.finish());
-}
-
-const scratch = new MessageWriter(1024);
-
-function writeElement(writer: MessageWriter, element: RawElement): void {
+/** A member of NFTA_SET_ELEM_LIST_ELEMENTS. */
+export function writeElement(writer: MessageWriter, element: RawElement): void {
   const { key, keyEnd, data, flags } = element;
-  writer.nested(NFTA_LIST_ELEM, () => {
-    if (flags !== undefined && flags !== 0) writer.u32BE(NFTA_SET_ELEM_FLAGS, flags);
-    if (key !== undefined) writeValue(writer, NFTA_SET_ELEM_KEY, key);
-    if (keyEnd !== undefined) writeValue(writer, NFTA_SET_ELEM_KEY_END, keyEnd);
-    if (data instanceof Uint8Array) writeValue(writer, NFTA_SET_ELEM_DATA, data);
-    else if (data !== undefined) writeVerdict(writer, data);
-  });
+  const start = writer.open(NFTA_LIST_ELEM);
+  if (flags !== undefined && flags !== 0) writer.u32BE(NFTA_SET_ELEM_FLAGS, flags);
+  if (key !== undefined) writeValue(writer, NFTA_SET_ELEM_KEY, key);
+  if (keyEnd !== undefined) writeValue(writer, NFTA_SET_ELEM_KEY_END, keyEnd);
+  if (data instanceof Uint8Array) writeValue(writer, NFTA_SET_ELEM_DATA, data);
+  else if (data !== undefined) writeVerdict(writer, data);
+  writer.close(start);
 }
 
 function writeValue(writer: MessageWriter, type: number, value: Uint8Array): void {
-  writer.nested(type, () => writer.attribute(NFTA_DATA_VALUE, value));
+  const at = valueRoom(writer, type, value.length);
+  writer.memory.set(value, at);
 }
 
-function writeVerdict(writer: MessageWriter, { code, chain }: RawVerdict): void {
-  writer.nested(NFTA_SET_ELEM_DATA, () =>
-    writer.nested(NFTA_DATA_VERDICT, () => {
-      writer.u32BE(NFTA_VERDICT_CODE, code);
-      if (chain !== undefined) writer.string(NFTA_VERDICT_CHAIN, chain);
-    }),
-  );
+/** A key or value of so many zeros; see `MessageWriter.room`. */
+export function valueRoom(writer: MessageWriter, type: number, length: number): number {
+  const start = writer.open(type);
+  const at = writer.room(NFTA_DATA_VALUE, length);
+  writer.close(start);
+  return at;
+}
+
+export function writeVerdict(writer: MessageWriter, { code, chain }: RawVerdict): void {
+  const data = writer.open(NFTA_SET_ELEM_DATA);
+  const verdict = writer.open(NFTA_DATA_VERDICT);
+  writer.u32BE(NFTA_VERDICT_CODE, code);
+  if (chain !== undefined) writer.string(NFTA_VERDICT_CHAIN, chain);
+  writer.close(verdict);
+  writer.close(data);
 }
 
 /** The elements of one message of a NFT_MSG_GETSETELEM dump. Throws `netlink-malformed`. */
