@@ -66,16 +66,16 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       yield* Object.keys(serviceSets[family]);
       for (let slot = 0; slot < size.slots; slot++) yield `slot-${slot}`;
     },
-    onLaidOut() {
-      size = emptySize;
-      grow(chains.values());
+    growth() {
+      const growth = growServices(emptySize, chains.values(), family);
+      size = growth?.size ?? emptySize;
+      return growth?.commands ?? '';
     },
   });
 
-  const grow = (wanted: Iterable<SlotChain>): void => {
-    const needed = [...wanted];
-    for (const chain of needed) chains.set(keyOf(chain), chain);
-    const growth = growServices(size, needed, family);
+  const grow = (wanted: readonly SlotChain[]): void => {
+    for (const chain of wanted) chains.set(keyOf(chain), chain);
+    const growth = growServices(size, wanted, family);
     if (growth === undefined) return;
     table.grow(growth.commands);
     size = growth.size;

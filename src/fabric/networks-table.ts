@@ -24,11 +24,15 @@ export function createNetworksTable(nft: Nftables): NetworksTable {
   const made = new Set<string>();
 
   /** Chains never change: those that nothing leads to any more stay until the table is laid out again. */
-  const grow = (to: ManagedTable, { chains }: NetworksPlan): void => {
+  const growth = ({ chains }: NetworksPlan): string => {
     const missing = [...chains.values()].filter(({ name }) => !made.has(name));
-    if (missing.length === 0) return;
     for (const { name } of missing) made.add(name);
-    to.grow(missing.map(({ commands }) => commands).join(''));
+    return missing.map(({ commands }) => commands).join('');
+  };
+
+  const grow = (to: ManagedTable, wanted: NetworksPlan): void => {
+    const commands = growth(wanted);
+    if (commands !== '') to.grow(commands);
   };
 
   const start = (): ManagedTable => {
@@ -39,9 +43,9 @@ export function createNetworksTable(nft: Nftables): NetworksTable {
       types: networksSets,
       skeleton: networksSkeleton,
       sets: () => Object.keys(networksSets),
-      onLaidOut() {
+      growth() {
         made.clear();
-        if (table !== undefined) grow(table, plan);
+        return growth(plan);
       },
     });
     started.start();

@@ -41,8 +41,8 @@ export interface TableOptions {
   readonly skeleton: string;
   /** Names of the sets that exist now; they may grow. */
   sets(): Iterable<string>;
-  /** Called when the skeleton was loaded, at the start or again: what has grown since must grow again. */
-  readonly onLaidOut?: () => void;
+  /** Commands that are run with the skeleton whenever it is loaded: what has grown since must grow again. */
+  readonly growth?: () => string;
 }
 
 /** What an owner had when the last transaction was sent, and what it is to have. */
@@ -107,9 +107,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     // One transaction: there is no moment without rules.
     const deletion = isThere ? `delete table ${table.family} ${table.table}\n` : '';
     const named = `add set ${table.family} ${table.table} ${layout} { type mark; }`;
-    nft.run(netns, `${deletion}${options.skeleton}\n${named}\n`);
+    nft.run(netns, `${deletion}${options.skeleton}\n${options.growth?.() ?? ''}\n${named}\n`);
     stamp();
-    options.onLaidOut?.();
     return true;
   };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseMessages } from '../netlink/message.ts';
-import { MessageWriter } from '../netlink/writer.ts';
+import type { MessageWriter } from '../netlink/writer.ts';
 import { encodeElementBatch, type ElementBatch, type ElementStep } from './nft-batch.ts';
 import { parseNetfilter } from './header.ts';
 import { NFT_GOTO, parseElements, writeElement, type RawElement } from './set-element.ts';
