@@ -1,3 +1,5 @@
+import type { Protocol } from '../../api/types/meta.ts';
+import type { NftVerdict } from '../../kernel/nft/port.ts';
 import type { Family } from '../../lib/address.ts';
 import { joinRanges, parsePrefix, rangeOf, type AddressRange } from '../../lib/prefix.ts';
 import { formatAddress } from '../../lib/address.ts';
@@ -60,6 +62,8 @@ export function createServicePlanner(): ServicePlanner {
 }
 
 function joined(plans: readonly ServicePlan[]): ServicePlan {
+  const [only, ...others] = plans;
+  if (only !== undefined && others.length === 0) return only;
   return {
     elements: plans.flatMap(({ elements }) => elements),
     chains: plans.flatMap(({ chains }) => chains),
@@ -74,25 +78,23 @@ function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string)
     ...port.pooledAddresses.map((address) => ({ set: 'pooled-addresses', key: [address] })),
     ...guards(port, { node, idOf }),
   ];
-  const sets = new Map<string, { readonly id: number; readonly choice: Chosen }>();
+  const sets = new Map<string, NumberedSet>();
   const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
     if (choice.kind === 'reject') return;
     if (choice.kind === 'drop') {
       elements.push({ set: maps.chains, key, value: { verdict: 'drop' } });
       return;
     }
-    const id = idOf(choice.set === 'local' ? `${port.key} local` : port.key);
-    sets.set(choice.set, { id, choice });
+    const known = sets.get(choice.set);
+    const number = known?.number ?? [idOf(choice.set === 'local' ? `${port.key} local` : port.key)];
+    sets.set(choice.set, { number, choice });
     const chain = chainOf({ count: choice.endpoints.length, affinitySeconds: port.affinitySeconds });
-    elements.push(
-      { set: maps.ids, key, value: [id] },
-      { set: maps.chains, key, value: { verdict: 'goto', chain } },
-    );
+    elements.push({ set: maps.ids, key, value: number }, { set: maps.chains, key, value: goTo(chain) });
   };
   for (const entry of entriesOf(port)) enter(choose(port, node, entry.arrival), entry.maps, entry.key);
   elements.push(...outsideElements(port));
-  for (const { id, choice } of sets.values()) {
-    elements.push(...slots(id, choice.endpoints), ...bindings(id, port.affinitySeconds));
+  for (const { number, choice } of sets.values()) {
+    elements.push(...slots(number, choice.endpoints), ...bindings(number, port.affinitySeconds));
   }
   return {
     elements,
@@ -100,9 +102,17 @@ function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string)
       count: choice.endpoints.length,
       affinitySeconds: port.affinitySeconds,
     })),
-    bound: port.affinitySeconds === undefined ? new Map() : boundOf([...sets.values()]),
+    bound: port.affinitySeconds === undefined ? nobody : boundOf([...sets.values()]),
   };
 }
+
+/** A set of endpoints; its number as the key, or the value, of all elements that have it. */
+interface NumberedSet {
+  readonly number: readonly [id: number];
+  readonly choice: Chosen;
+}
+
+const nobody: ServicePlan['bound'] = new Map();
 
 type Chosen = Extract<Choice, { kind: 'endpoints' }>;
 
@@ -118,32 +128,52 @@ interface Entry {
   readonly arrival: Arrival;
 }
 
+// Tables have many thousands of elements: words that are the same in most of them are one piece of memory each.
 const mapsOf = (name: string): EntryMaps => ({ ids: `${name}-ids`, chains: `${name}-chains` });
+const service = mapsOf('service');
+const outsideService = mapsOf('outside');
+const nodePorts = mapsOf('node-port');
+const outsideNodePorts = mapsOf('outside-node-port');
+const words = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const satisfies Record<Protocol, string>;
+const slotNames: string[] = [];
+const verdicts = new Map<string, NftVerdict>();
+
+function slotName(slot: number): string {
+  return (slotNames[slot] ??= `slot-${slot}`);
+}
+
+function goTo(chain: string): NftVerdict {
+  const known = verdicts.get(chain);
+  if (known !== undefined) return known;
+  const verdict = { verdict: 'goto', chain } as const;
+  verdicts.set(chain, verdict);
+  return verdict;
+}
 
 /** What comes from outside is looked up first in maps of its own, which have entries only where it matters. */
 function* entriesOf(port: ServicePortModel): Generator<Entry> {
-  const protocol = port.protocol.toLowerCase();
+  const protocol = words[port.protocol];
   for (const address of port.clusterIPs) {
     const key = [address, protocol, port.port];
-    yield { maps: mapsOf('service'), key, arrival: { by: 'cluster-ip', isFromInside: true } };
+    yield { maps: service, key, arrival: { by: 'cluster-ip', isFromInside: true } };
   }
   const isKeptLocal = port.externalPolicy === 'Local';
   const inside: Arrival = { by: 'external', isFromInside: true };
   const outside: Arrival = { by: 'external', isFromInside: false };
   for (const address of port.externalAddresses) {
     const key = [address, protocol, port.port];
-    yield { maps: mapsOf('service'), key, arrival: inside };
-    if (isKeptLocal) yield { maps: mapsOf('outside'), key, arrival: outside };
+    yield { maps: service, key, arrival: inside };
+    if (isKeptLocal) yield { maps: outsideService, key, arrival: outside };
   }
   if (port.nodePort === undefined) return;
   const key = [protocol, port.nodePort];
-  yield { maps: mapsOf('node-port'), key, arrival: inside };
-  if (isKeptLocal) yield { maps: mapsOf('outside-node-port'), key, arrival: outside };
+  yield { maps: nodePorts, key, arrival: inside };
+  if (isKeptLocal) yield { maps: outsideNodePorts, key, arrival: outside };
 }
 
 /** What the filter rejects for want of endpoints, and for which the masquerade spares the source. */
 function outsideElements(port: ServicePortModel): PlannedElement[] {
-  const protocol = port.protocol.toLowerCase();
+  const protocol = words[port.protocol];
   const isUnserved = port.endpoints.length === 0;
   if (!isUnserved && port.externalPolicy === 'Cluster') return [];
   const elements: PlannedElement[] = port.externalAddresses.map((address) => ({
@@ -169,7 +199,7 @@ function guards(port: ServicePortModel, { node, idOf }: Numbering): PlannedEleme
       return prefix === undefined ? [] : rangeOf(prefix);
     });
     return [
-      { set: 'guarded', key: [guard.address, port.protocol.toLowerCase(), port.port], value: [id] },
+      { set: 'guarded', key: [guard.address, words[port.protocol], port.port], value: [id] },
       ...joinRanges(ranges).map(({ first, last }) => ({
         set: 'admitted',
         key: [id, formatAddress(first)],
@@ -195,24 +225,20 @@ interface Numbering {
   readonly idOf: (key: string) => number;
 }
 
-function slots(id: number, endpoints: Chosen['endpoints']): PlannedElement[] {
-  return [...endpoints.entries()].flatMap(([slot, { address, port }]) => [
-    { set: `slot-${slot}`, key: [id], value: [address, port] },
+function slots(key: NumberedSet['number'], endpoints: Chosen['endpoints']): PlannedElement[] {
+  return endpoints.flatMap(({ address, port }, slot) => [
+    { set: slotName(slot), key, value: [address, port] },
     { set: 'hairpin', key: [address, address] },
   ]);
 }
 
-function bindings(id: number, seconds: number | undefined): PlannedElement[] {
-  if (seconds === undefined) return [];
-  const value = { verdict: 'goto', chain: bindingChain(seconds) } as const;
-  return [{ set: 'binding-chains', key: [id], value }];
+function bindings(key: NumberedSet['number'], seconds: number | undefined): PlannedElement[] {
+  return seconds === undefined ? [] : [{ set: 'binding-chains', key, value: goTo(bindingChain(seconds)) }];
 }
 
-function boundOf(
-  sets: readonly { readonly id: number; readonly choice: Chosen }[],
-): Map<number, ReadonlySet<string>> {
+function boundOf(sets: readonly NumberedSet[]): Map<number, ReadonlySet<string>> {
   return new Map(
-    sets.map(({ id, choice }) => [
+    sets.map(({ number: [id], choice }) => [
       id,
       new Set(choice.endpoints.map(({ address, port }) => `${address} ${port}`)),
     ]),
