@@ -105,17 +105,19 @@ export function createRepairs(options: RepairsOptions): Repairs {
     }
   };
 
-  const all = (): number => {
-    let total = 0;
-    for (const [name, node] of nodes) {
-      attempt(name, () => {
-        total += repair(name, node.agent);
-        options.onCompared(name);
-      });
-      retryBroken(name, node);
-    }
-    return total;
+  const compare = (name: string): number => {
+    const node = nodes.get(name);
+    if (node === undefined) return 0;
+    let repaired = 0;
+    attempt(name, () => {
+      repaired = repair(name, node.agent);
+      options.onCompared(name);
+    });
+    retryBroken(name, node);
+    return repaired;
   };
+
+  const all = (): number => [...nodes.keys()].reduce((total, name) => total + compare(name), 0);
 
   const drift = createDriftRepair({
     clock,
@@ -144,11 +146,17 @@ export function createRepairs(options: RepairsOptions): Repairs {
   };
 
   const regularly = (): void => {
-    cancel = clock.after(intervalMs, () => {
-      all();
+    cancel = clock.after(intervalMs, () => inTurns([...nodes.keys()]));
+  };
+
+  /** Each node in a turn of its own: a lab of twenty would keep everything else waiting for a third of a second. */
+  const inTurns = ([name, ...others]: readonly string[]): void => {
+    if (name === undefined) {
       listen();
-      regularly();
-    });
+      return regularly();
+    }
+    compare(name);
+    cancel = clock.after(0, () => inTurns(others));
   };
 
   return {

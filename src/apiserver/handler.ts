@@ -21,10 +21,6 @@ import { serveReview } from './reviews/serve.ts';
 import { routeOf, type Target } from './routes.ts';
 import { methodNotAllowed, noSuchPath, StatusError } from './status.ts';
 import type { Store } from './store/port.ts';
-import { attachToPod, execInPod } from './streaming/exec.ts';
-import { readLog } from './streaming/log.ts';
-import { forwardPorts } from './streaming/port-forward.ts';
-import { proxyTo } from './streaming/proxy.ts';
 import { bindPod } from './verbs/binding.ts';
 import { createObject } from './verbs/create.ts';
 import { deleteCollection, deleteObject } from './verbs/delete.ts';
@@ -127,6 +123,18 @@ function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiRe
 }
 
 type Verb = (api: Api, target: Target, request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
+
+/** A verb whose modules are loaded when the first asks for it: the start of a server need not wait for them. */
+const onDemand =
+  (load: () => Promise<Verb>): Verb =>
+  async (...asked) =>
+    (await load())(...asked);
+
+const execInPod = onDemand(async () => (await import('./streaming/exec.ts')).execInPod);
+const attachToPod = onDemand(async () => (await import('./streaming/exec.ts')).attachToPod);
+const readLog = onDemand(async () => (await import('./streaming/log.ts')).readLog);
+const forwardPorts = onDemand(async () => (await import('./streaming/port-forward.ts')).forwardPorts);
+const proxyTo = onDemand(async () => (await import('./streaming/proxy.ts')).proxyTo);
 
 function verbOf(target: Target, request: ApiRequest): Verb {
   const method = request.method === 'HEAD' ? 'GET' : request.method;

@@ -14,7 +14,6 @@ import { guardFabric } from './guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { onSharedNetwork } from './shared-network.ts';
 import { sharedPins } from './shared-pins.ts';
-import { routeByBgp } from './route-by-bgp.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './serve-internet.ts';
 import { createMachineServer } from './serve-machines.ts';
@@ -62,7 +61,7 @@ await runRole('control', async (role) => {
   await api.controllers.start();
   const endRouting =
     options.ordinal === undefined
-      ? await routeByBgp({ client, paths, config: options.config, log })
+      ? await (await import('./route-by-bgp.ts')).routeByBgp({ client, paths, config: options.config, log })
       : undefined;
   const rpc = createRpcServer({
     path: paths.socket('control'),

@@ -1,12 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { kubernetesAddress } from '../api/allocation.ts';
-import { createApiServer } from '../apiserver/server.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
 import { nodeUser, type User } from '../apiserver/identity/user.ts';
 import { createCredentials } from '../apiserver/credentials/credentials.ts';
 import { createStore } from '../apiserver/store/store.ts';
 import { createClients } from '../client/http/client.ts';
 import type { Client } from '../client/port.ts';
-import { createControllers } from '../controllers/controllers.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { backupRoutes } from '../lab/backup-routes.ts';
@@ -46,6 +45,8 @@ export async function serveOwnApi(
     users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
   });
   const store = createStore({ path: paths.store, onBroken: (failure) => endSoon(log, failure) });
+  await loadRooms();
+  const { createApiServer } = await import('../apiserver/server.ts');
   const server = createApiServer({
     store,
     clock: systemClock,
@@ -68,6 +69,9 @@ export async function serveOwnApi(
   expose(() => clientMetrics(clients.counts()));
   const clientOf = (user: keyof typeof componentUsers): Client =>
     clients.as(credentials.tokenOf(componentUsers[user]));
+
+  await nextTurn();
+  const { createControllers } = await import('../controllers/controllers.ts');
 
   return {
     client: clientOf('fabric'),
@@ -100,6 +104,14 @@ export async function serveOwnApi(
       store.close();
     },
   };
+}
+
+/** What the API server needs, room by room: it is half of the program, and what else is due waits for one of them only. */
+async function loadRooms(): Promise<void> {
+  await import('../apiserver/admission/admission.ts');
+  await nextTurn();
+  await import('../apiserver/custom/definitions.ts');
+  await nextTurn();
 }
 
 /** What the disk holds shows when the file is opened anew: by the process that comes after this one. */
