@@ -55,6 +55,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
   addQuestions(program, env, done);
   addFlows(program, env, done);
   addPlan(program, env, done);
+  addRoutes(program, env, done);
   addDiagnosis(program, env, done);
   addClusterRoles(program, env, done);
   return program;
@@ -222,6 +223,29 @@ function addPlan(program: Command, env: CliEnvironment, done: Done): void {
     .option('--service-ports <ports>', 'the port of each Service with an address, as 443,443,80')
     .option('-o, --output <format>', 'text, json or yaml', 'text')
     .action(async (options) => done(await (await import('./commands/plan.ts')).plan(env, options)));
+}
+
+function addRoutes(program: Command, env: CliEnvironment, done: Done): void {
+  const group = program
+    .command('route')
+    .description("routes of the nodes' machines, beside those they have anyway");
+  const target = (command: Command): Command =>
+    withLab(command)
+      .requiredOption('--interface <name>', "of the nodes' VirtualMachines, such as Port3")
+      .requiredOption('--destination <prefix>', 'such as 192.168.21.0/24');
+  target(group.command('add'))
+    .description('lead to a destination by an interface that has a static address and no gateway')
+    .requiredOption('--next-hop <address>', "on the interface's segment")
+    .requiredOption('--metric <n>', 'of routes to one destination the lowest counts', wholeNumber)
+    .action(async (options) => done(await (await import('./commands/route.ts')).addRoute(env, options)));
+  withLab(group.command('get'))
+    .description('those that were added')
+    .option('--interface <name>', 'only of this one')
+    .option('-o, --output <format>', 'table or json', 'table')
+    .action(async (options) => done(await (await import('./commands/route.ts')).getRoutes(env, options)));
+  target(group.command('remove'))
+    .description('those to a destination by an interface')
+    .action(async (options) => done(await (await import('./commands/route.ts')).removeRoute(env, options)));
 }
 
 function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {

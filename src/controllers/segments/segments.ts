@@ -13,9 +13,11 @@ import {
   type Demands,
 } from '../../model/fabric/layer2/demands.ts';
 import { domainsOf, type Domains } from '../../model/fabric/layer2/domains.ts';
+import { routeProblems } from '../../model/fabric/layer2/world.ts';
 import { labAddressesOf } from '../../model/network/lab-addresses.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
+import { createStatusWriter } from '../status.ts';
 import { createSegmentClaims } from './claims.ts';
 
 /** Somebody who may have addresses of segments and switches. */
@@ -31,8 +33,9 @@ export function createSegmentsController(context: ControllerContext): Controller
   const segments = client.informer(layer2Resources.segments);
   const switches = client.informer(layer2Resources.virtualswitches);
   const machines = client.informer(fabricResources.virtualmachines);
+  const routes = client.informer(layer2Resources.noderoutes);
   const claims = createSegmentClaims(context, isReserved);
-  const synced = Promise.all([segments, switches, machines, claims].map((one) => one.synced));
+  const synced = Promise.all([segments, switches, machines, routes, claims].map((one) => one.synced));
   /** Holders that could not have what they ask for, and what they were told. */
   const waiting = new Map<string, string>();
   let domains: Domains | undefined;
@@ -107,26 +110,51 @@ export function createSegmentsController(context: ControllerContext): Controller
     await client.patch(fabricResources.virtualmachines, { name }, { subresource: 'status', body });
   }
 
+  const routeStatus = createStatusWriter(context, {
+    resource: layer2Resources.noderoutes,
+    informer: routes,
+    statusOf: ({ metadata }) => {
+      const found = routeProblems([...routes.values()], {
+        machines: [...machines.values()],
+        domains: domainsNow(),
+        nodes: Array.from(cache.nodes.values(), (node) => node.metadata.name),
+        ranges: context.config,
+      }).get(metadata.name);
+      return { problems: (found ?? []).map(({ node, message }) => ({ node, message })) };
+    },
+  });
+  const lookAtRoutes = (): void => {
+    for (const { metadata } of routes.values()) routeStatus.touch(metadata.name);
+  };
+
   const reconciler = reconcilerFor(context, 'segments', reconcile);
   const wake = (): void => {
     for (const key of waiting.keys()) reconciler.enqueue(key);
   };
   const lookAtAll = (): void => {
     domains = undefined;
+    lookAtRoutes();
     for (const { metadata } of switches.values()) reconciler.enqueue(`VirtualSwitch/${metadata.name}`);
     for (const { metadata } of machines.values()) reconciler.enqueue(`VirtualMachine/${metadata.name}`);
   };
 
-  return controllerOf('segments', [reconciler], () => [
+  return controllerOf('segments', [reconciler, routeStatus.reconciler], () => [
+    routes.onChange(({ previous, current }) => {
+      if (!sameJson(previous?.spec, current?.spec)) lookAtRoutes();
+    }),
     segments.onChange(lookAtAll),
     switches.onChange(({ key }) => {
       lookAtAll();
       reconciler.enqueue(`VirtualSwitch/${key}`);
     }),
-    machines.onChange(({ key }) => reconciler.enqueue(`VirtualMachine/${key}`)),
+    machines.onChange(({ key }) => {
+      reconciler.enqueue(`VirtualMachine/${key}`);
+      lookAtRoutes();
+    }),
     cache.nodes.onChange(({ key, previous, current }) => {
       if (!sameJson(previous?.status?.addresses, current?.status?.addresses)) {
         reconciler.enqueue(`VirtualMachine/${key}`);
+        lookAtRoutes();
       }
     }),
     claims.follow(({ spec: { holder } }, isGone) => {

@@ -31,7 +31,7 @@ function route(name: string, spec: Partial<NodeRoute['spec']> = {}): NodeRoute {
 }
 
 const whyNot = (spec: Partial<NodeRoute['spec']>, nic: RoutedInterface = port3): string =>
-  takenRoutes([port2, nic], [route('1', spec)], ranges).problems.get('1') ?? '';
+  takenRoutes([port2, nic], [route('1', spec)], ranges).problems.get('1')?.message ?? '';
 
 test('a route of an interface without a gateway is taken, with its metric', () => {
   const { routes, problems } = takenRoutes([port2, port3], [route('1'), route('2', { metric: 50 })], ranges);
@@ -79,5 +79,5 @@ test('of two routes between which nothing would choose, the older is taken', () 
     routes.map(({ via }) => via),
     ['192.168.20.1'],
   );
-  assert.match(problems.get('2') ?? '', /^1 has the same destination and metric/);
+  assert.match(problems.get('2')?.message ?? '', /^1 has the same destination and metric/);
 });

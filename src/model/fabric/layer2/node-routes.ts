@@ -20,7 +20,13 @@ export interface RoutedInterface {
 /** The routes that a machine takes, and why not the others, by the name of the NodeRoute. */
 export interface TakenRoutes {
   readonly routes: readonly MachineRoute[];
-  readonly problems: ReadonlyMap<string, string>;
+  readonly problems: ReadonlyMap<string, RouteProblem>;
+}
+
+export interface RouteProblem {
+  readonly message: string;
+  /** It may be added before its interface is there. */
+  readonly isForNow: boolean;
 }
 
 export type ClusterRanges = Pick<NetworkConfig, 'podCidrs' | 'serviceCidrs'>;
@@ -35,14 +41,15 @@ export function takenRoutes(
   ranges: ClusterRanges,
 ): TakenRoutes {
   const taken = new Map<string, { readonly name: string; readonly route: MachineRoute }>();
-  const problems = new Map<string, string>();
+  const problems = new Map<string, RouteProblem>();
   for (const { metadata, spec } of [...routes].toSorted(byAge)) {
     const why = refusal(interfaces, spec, ranges);
     const key = `${spec.destination} ${spec.metric}`;
     const other = taken.get(key);
     if (why !== undefined) problems.set(metadata.name, why);
     else if (other !== undefined) {
-      problems.set(metadata.name, `${other.name} has the same destination and metric: choose another metric`);
+      const message = `${other.name} has the same destination and metric: choose another metric`;
+      problems.set(metadata.name, { message, isForNow: false });
     } else {
       const link = interfaces.find(({ name }) => name === spec.interface)?.link ?? spec.interface;
       const route = { destination: spec.destination, via: spec.nextHop, metric: spec.metric, link };
@@ -60,24 +67,30 @@ function refusal(
   interfaces: readonly RoutedInterface[],
   spec: NodeRoute['spec'],
   ranges: ClusterRanges,
-): string | undefined {
+): RouteProblem | undefined {
   const own = destinationProblem(spec, ranges);
-  if (own !== undefined) return own;
+  if (own !== undefined) return { message: own, isForNow: false };
   const nic = interfaces.find(({ name }) => name === spec.interface);
   if (nic === undefined) {
     const names = interfaces.map(({ name }) => name).join(', ');
-    return `there is no interface ${spec.interface}: the machine has ${names}`;
+    const message = `there is no interface ${spec.interface}: the machine has ${names}`;
+    return { message, isForNow: true };
   }
+  const message = interfaceProblem(nic, spec.nextHop);
+  return message === undefined ? undefined : { message, isForNow: false };
+}
+
+function interfaceProblem(nic: RoutedInterface, nextHop: string): string | undefined {
   if (nic.gateway !== undefined) {
     return `${nic.name} has a gateway (${nic.gateway}): routes are for interfaces of a segment without one`;
   }
   if (!nic.isStatic) {
     return `${nic.name} has its address by DHCP: give it one of its own (addresses of the VirtualMachine's interface)`;
   }
-  const hop = parseAddress(spec.nextHop);
+  const hop = parseAddress(nextHop);
   if (nic.prefix === undefined || hop === undefined || !contains(nic.prefix, hop)) {
     const where = nic.prefix === undefined ? 'which has no prefix' : formatPrefix(nic.prefix);
-    return `next hop ${spec.nextHop} is not on the segment of ${nic.name}, ${where}`;
+    return `next hop ${nextHop} is not on the segment of ${nic.name}, ${where}`;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { Machine, MachineInterface, MachineRoute, Segment as FabricSegment 
 import { nodeLink } from '../../network/topology.ts';
 import { domainOfInterface, heldOf, isOnLayer2, isOnNodeSegment, natLink, type Held } from './demands.ts';
 import { domainsOf, switchName, uplinkOf, withLength, type AddressDomain, type Domains } from './domains.ts';
-import { takenRoutes, type ClusterRanges, type RoutedInterface } from './node-routes.ts';
+import { takenRoutes, type ClusterRanges, type RoutedInterface, type RouteProblem } from './node-routes.ts';
 
 /** The API objects that the layer-2 world follows from. */
 export interface Layer2Objects {
@@ -183,8 +183,31 @@ interface OfNodeOptions {
   readonly ranges: ClusterRanges;
 }
 
+/** Why machines of nodes do not take routes, by the name of the NodeRoute; routes that all take are not listed. */
+export function routeProblems(
+  routes: readonly NodeRoute[],
+  { machines, domains, nodes, ranges }: RouteSurroundings,
+): Map<string, (RouteProblem & { readonly node: string })[]> {
+  const byName = new Map(machines.map((vm) => [vm.metadata.name, vm]));
+  const found = new Map<string, (RouteProblem & { readonly node: string })[]>();
+  for (const node of nodes) {
+    const { problems } = takenRoutes(routedInterfaces(byName.get(node), domains), routes, ranges);
+    for (const [name, problem] of problems)
+      found.set(name, [...(found.get(name) ?? []), { node, ...problem }]);
+  }
+  return found;
+}
+
+export interface RouteSurroundings {
+  readonly machines: readonly VirtualMachine[];
+  readonly domains: Domains;
+  /** Names. */
+  readonly nodes: readonly string[];
+  readonly ranges: ClusterRanges;
+}
+
 /** The interfaces of a node's machine, the one on the nodes' segment first, under the name that people gave it. */
-export function routedInterfaces(vm: VirtualMachine | undefined, domains: Domains): RoutedInterface[] {
+function routedInterfaces(vm: VirtualMachine | undefined, domains: Domains): RoutedInterface[] {
   const nics = vm?.spec.interfaces ?? [];
   const primary = nics.find(isOnNodeSegment)?.name ?? nodeLink;
   const nodes = domains.segments.get(nodeSegment);
