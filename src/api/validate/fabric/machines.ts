@@ -28,7 +28,7 @@ export function virtualMachineProblems({ metadata, spec }: VirtualMachine): Fiel
 }
 
 /** What the kernel takes for a link, and no machine has already. */
-const linkName = /^[a-z][a-z0-9]{0,14}$/;
+const linkName = /^[a-z][a-z0-9]{0,14}$/i;
 const takenLinks = new Set(['lo', 'all', 'default']);
 
 function interfaceProblems(path: string, one: VirtualMachineInterface): FieldProblem[] {
