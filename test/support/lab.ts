@@ -45,8 +45,9 @@ export interface ProbeTarget {
 /** Starts a lab under a name that no other test has. */
 export async function startLab(suffix: string, options: Partial<LabOptions> = {}): Promise<TestLab> {
   const labs = openLabs();
-  const name = `test-${suffix}-${process.pid}`;
-  await labs.control.start({ name, nodes: 3, config: defaultNetworkConfig, ...options });
+  // A further cluster of a lab, `b` of `test-x-1`, is named `test-x-1.b`.
+  const { name = `test-${suffix}-${process.pid}` } = options;
+  await labs.control.start({ nodes: 3, config: defaultNetworkConfig, ...options, name });
   const connection = await labs.connect(name);
   const paths = labs.control.paths(name);
   const holder = readProcessFile(paths.processes).holder;
