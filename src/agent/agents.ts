@@ -23,6 +23,7 @@ import { createServicePlanner } from '../plan/services/elements.ts';
 import { createClusterView, hasSeen, joinDirty, type ClusterView, type Dirty } from './cluster-view.ts';
 import { createNodeAddressing } from './addresses/node-addressing.ts';
 import { logAudits } from './audit-log.ts';
+import { createCniNodes, type CniOptions } from './cni/cni-nodes.ts';
 import { createDenials, type Denials } from './denials.ts';
 import { createFirstPort } from './first-port.ts';
 import { createFlowLog, type FlowLog } from './flow-log.ts';
@@ -80,6 +81,8 @@ export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onCo
   readonly onRepair?: (object: Node | Pod) => void;
   /** Told of a pod that cannot be mended, and why. */
   readonly onBroken?: (pod: Pod, why: string) => void;
+  /** Where somebody else's plugins wire the pods. */
+  readonly cni?: CniOptions | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -187,7 +190,20 @@ export function createAgents(options: AgentsOptions): Agents {
     frames: kernel.frames,
     onSettled: checkWaiting,
   });
-  const readiness = createNodeReadiness({ clientOf, node: (name) => view.nodes.get(name), clock, log });
+  const cni = options.cni === undefined ? undefined : createCniNodes(options.cni, log);
+  const readiness = createNodeReadiness({
+    clientOf,
+    node: (name) => view.nodes.get(name),
+    problemOf: (name) => cni?.problemOf(name),
+    clock,
+    log,
+  });
+  const endCni = options.cni?.onFiles(() => {
+    for (const [name, { runner }] of members) {
+      readiness.ready(name);
+      runner.addressesCame();
+    }
+  });
   const sweep = createSweep({
     ...kernel,
     ...options,
@@ -207,6 +223,7 @@ export function createAgents(options: AgentsOptions): Agents {
       node: place,
       nodeNetns: netns,
       addressSources: addressing.sourcesOf(place),
+      plugins: cni?.chainOf(place, netns),
       needsChanged: () => addressing.touch(place.name),
       client: clientOf(place.name),
       pod: (key) => view.pods.get(key),
@@ -225,6 +242,7 @@ export function createAgents(options: AgentsOptions): Agents {
       log,
     });
     const refusal = agent.start(runner.adopt(view.pods.values()));
+    void cni?.sweep(place.name, view.pods.values());
     addressing.join(place.name, { needs: () => runner.needs(), onMore: () => runner.addressesCame() });
     denials.watch(place.name, netns);
     flows.join({ name: place.name, netns, families: placeFamilies(place) });
@@ -427,6 +445,7 @@ export function createAgents(options: AgentsOptions): Agents {
       isStopped = true;
       cancelRetry();
       repairs.stop();
+      endCni?.();
       view.stop();
       flows.stop();
       layer2.stop();

@@ -9,7 +9,7 @@ import { timestamp } from '../lib/timestamp.ts';
 
 /** Tells the scheduler which nodes are programmed, so that pods may come. */
 export interface NodeReadiness {
-  /** The node is programmed: its status says so, from now on or already. Tried again until it does. */
+  /** The node is programmed: its status says so, or why pods cannot run all the same. Tried again until it does. */
   ready(name: string): void;
   stop(): Promise<void>;
 }
@@ -19,18 +19,28 @@ export interface NodeReadinessOptions {
   readonly clientOf: (node: string) => Client;
   /** The node as the API has it now. */
   readonly node: (name: string) => Node | undefined;
+  /** Why pods cannot run on a node that is programmed; undefined when they can. */
+  readonly problemOf: (name: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function createNodeReadiness({ clientOf, node, clock, log }: NodeReadinessOptions): NodeReadiness {
+export function createNodeReadiness({
+  clientOf,
+  node,
+  problemOf,
+  clock,
+  log,
+}: NodeReadinessOptions): NodeReadiness {
   const queue = createWorkQueue({
     clock,
     handler: async (name) => {
       const current = node(name);
-      if (current === undefined || isReady(current)) return 'never';
+      const problem = problemOf(name);
+      if (current === undefined || isSaid(current, problem)) return 'never';
       try {
-        const body = { status: readyStatus(clock.now()) };
+        const now = clock.now();
+        const body = { status: problem === undefined ? readyStatus(now) : unreadyStatus(problem, now) };
         await clientOf(name).patch(resources.nodes, { name }, { subresource: 'status', body });
         return 'never';
       } catch (error) {
@@ -43,8 +53,17 @@ export function createNodeReadiness({ clientOf, node, clock, log }: NodeReadines
   return { ready: (name) => queue.add(name), stop: () => queue.stop() };
 }
 
-function isReady({ status }: Node): boolean {
-  return status?.conditions?.some((it) => it.type === 'Ready' && it.status === 'True') ?? false;
+function isSaid({ status }: Node, problem: string | undefined): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  return problem === undefined ? ready?.status === 'True' : ready?.message === problem;
+}
+
+/** As a kubelet tells it. */
+function unreadyStatus(message: string, now: number): NonNullable<Node['status']> {
+  const lastTransitionTime = timestamp(now);
+  return {
+    conditions: [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady', message, lastTransitionTime }],
+  };
 }
 
 function readyStatus(now: number): NonNullable<Node['status']> {

@@ -13,8 +13,10 @@ import { nodeAddresses, type NodePlace } from '../model/network/topology.ts';
 import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Leaving } from './drain.ts';
+import type { PluginChain } from './cni/plugin-chain.ts';
 import type { Overlay } from './overlay.ts';
 import type { AddressSource } from './addresses/address-source.ts';
+import { podNetns } from './pod-netns.ts';
 import { createPodAddresses } from './pod-addresses.ts';
 import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
 
@@ -40,11 +42,6 @@ export interface Serving {
   unserve(uid: string): Promise<void>;
   /** What it serves now, also for an earlier process of the agents. */
   list(): Promise<readonly Pick<PodServing, 'uid' | 'pod'>[]>;
-}
-
-/** Pin's name of the namespace of a pod with this uid. */
-export function podNetns(uid: string): string {
-  return `pod-${uid}`;
 }
 
 /** A pod that has its address and namespace. */
@@ -80,6 +77,8 @@ export interface PodLifeOptions {
   readonly route: RouteNetlink;
   readonly sysctl: Sysctl;
   readonly overlay: Overlay;
+  /** Wires pods, and knows their addresses, where somebody else sees to the network; then the overlay has none. */
+  readonly plugins?: PluginChain | undefined;
   readonly servingOf: (pod: Pod) => Serving;
   /** Isolates the pod and programs what that takes, before anything of it can send; undefined when it goes. */
   readonly isolate: (key: string, pod: RunningPod | undefined) => void;
@@ -101,6 +100,8 @@ type PodStage = 'claimed' | 'wired' | 'served' | 'running';
 export interface PodRun extends RunningPod {
   /** `namespace/name` */
   readonly key: string;
+  /** Those of plugins are known when it is wired. */
+  addresses: readonly string[];
   readonly servedBy: Serving;
   readonly hostNetwork: boolean;
   stage: PodStage;
@@ -110,7 +111,7 @@ export interface PodRun extends RunningPod {
 }
 
 export function createPodLife(options: PodLifeOptions): PodLife {
-  const { node, client, clock } = options;
+  const { node, client, clock, plugins } = options;
   const addresses = createPodAddresses(options.addressSources, (address) => options.podAt.get(address));
 
   const writeStatus = async (pod: Pod, status: NonNullable<Pod['status']>): Promise<void> => {
@@ -120,14 +121,21 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     await client.patch(resources.pods, { namespace, name }, { subresource: 'status', body });
   };
 
-  const wire = (run: PodRun, pod: Pod): void => {
+  const wire = async (run: PodRun, pod: Pod): Promise<void> => {
     if (!run.hostNetwork) {
       const isNew = ensureNamespace(options, run.netns);
+      if (plugins !== undefined) run.addresses = await plugins.add(pod, run.netns);
       options.isolate(run.key, run);
-      options.overlay.addPod(run, { isNew });
+      if (plugins === undefined) options.overlay.addPod(run, { isNew });
     }
     options.settings.write(pod);
     run.stage = 'wired';
+  };
+
+  const addressesFor = (key: string, pod: Pod): readonly string[] => {
+    if (pod.spec.hostNetwork === true) return nodeAddresses(node);
+    if (plugins !== undefined) return plugins.addressesOf(pod.metadata.uid ?? '');
+    return addresses.take(key, podAddresses(pod));
   };
 
   const serve = async (run: PodRun, pod: Pod): Promise<void> => {
@@ -163,7 +171,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
         key,
         uid,
         netns: hostNetwork ? options.nodeNetns : podNetns(uid),
-        addresses: hostNetwork ? nodeAddresses(node) : addresses.take(key, podAddresses(pod)),
+        addresses: addressesFor(key, pod),
         servedBy: options.servingOf(pod),
         hostNetwork,
         stage: 'claimed',
@@ -174,7 +182,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     async bringUp(run, pod) {
       if (run.stage === 'claimed') {
         await options.turn();
-        wire(run, pod);
+        await wire(run, pod);
       }
       if (run.stage === 'wired') await serve(run, pod);
       if (run.stage === 'served') await report(run);
@@ -185,7 +193,8 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       options.settings.remove(run.uid);
       if (run.hostNetwork) return;
       options.isolate(run.key, undefined);
-      options.overlay.removePod(run.uid);
+      if (plugins === undefined) options.overlay.removePod(run.uid);
+      else await plugins.remove(run.uid, run.netns);
       options.route.forget(run.netns);
       options.namespaces.delete(run.netns);
       await options.released(run.key, run.addresses);

@@ -3,7 +3,8 @@ import type { Pod } from '../api/types/core.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
-import { podNetns, type PodSettings, type Serving } from './pod-life.ts';
+import type { PodSettings, Serving } from './pod-life.ts';
+import { podNetns } from './pod-netns.ts';
 
 /** Removes what an earlier process set up for pods that are gone: namespaces, files, stand-ins. */
 export interface Sweep {

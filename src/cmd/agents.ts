@@ -26,6 +26,7 @@ import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { createInside } from '../workload/streams/inside.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { announceByBgp, sessionsMetrics } from './announce-by-bgp.ts';
+import { followCni } from './follow-cni.ts';
 import { markingClient } from './marking-client.ts';
 import { nodeTokens } from './node-tokens.ts';
 import { keepOwnTokens } from './own-tokens.ts';
@@ -82,6 +83,8 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
   const speakers = announceByBgp(paths, { client, events, log });
   const clientOf = (node: string): Client => nodes.get(node) ?? client;
   const leases = createNodeLeases({ clientOf, clock: systemClock, log });
+  const cni =
+    options.config.model === 'none' ? followCni({ client, paths, clock: systemClock, log }) : undefined;
   const agents = createAgents({
     client,
     clientOf,
@@ -94,6 +97,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     settings,
     domainJournal: createDomainJournal({ path: paths.domains, log }),
     inside: createInside(createSockets({ namespaces })),
+    cni,
     onView(view) {
       speakers.changed(view);
       // On an API server of the lab's own nobody takes a silent node for gone.
@@ -147,6 +151,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     await rpc.stop();
     await tokens.stop();
     leases.stop();
+    cni?.stop();
     await speakers.stop();
     await agents.stop();
     await clients.close();

@@ -29,6 +29,8 @@ export interface LabPaths {
   accountToken(account: string): string;
   /** Where the API server writes down every request, if it was asked to. */
   readonly audit: string;
+  /** What CNI plugins of the nodes keep, by node. */
+  readonly cni: string;
   /** What the agents know of domain names. */
   readonly domains: string;
   readonly store: string;
@@ -82,6 +84,7 @@ export function labPaths(labs: string, name: string): LabPaths {
     nodeTokens: join(directory, 'credentials', 'nodes.json'),
     accountToken: (account) => join(directory, 'credentials', 'tokens', account),
     audit: join(directory, 'log', 'audit.log'),
+    cni: join(directory, 'cni'),
     domains: join(directory, 'domains'),
     store: join(directory, 'store.db'),
     options: join(directory, 'lab.json'),

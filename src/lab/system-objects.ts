@@ -8,6 +8,7 @@ import { labControlAddress } from '../model/network/lab-addresses.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { subnetModeOf } from '../model/addressing/pod-subnets.ts';
+import { cniConfigMap } from '../model/cni/configuration.ts';
 import { labPoolObjects } from '../model/load-balancer/lab-pool.ts';
 import { loadBalancerNamespace } from '../model/load-balancer/pools.ts';
 import { nodeSegmentObject } from '../model/fabric/layer2/domains.ts';
@@ -180,6 +181,7 @@ export function customObjects(config: NetworkConfig): KubernetesObject[] {
   return [
     ...labPoolObjects(familiesOfNetwork(config)),
     ...passwordReaders(),
+    ...(config.model === 'none' ? cniReaders() : []),
     ...defaultNetworkObjects(config.model),
     ...worldObjects(config),
   ];
@@ -192,25 +194,39 @@ function worldObjects({ model }: NetworkConfig): KubernetesObject[] {
 
 /** Who speaks BGP reads the Secrets that BGPPeers name, which are beside them, and no others. */
 function passwordReaders(): KubernetesObject[] {
-  const metadata = { name: 'weft-bgp-passwords', namespace: loadBalancerNamespace };
+  return readers({
+    metadata: { name: 'weft-bgp-passwords', namespace: loadBalancerNamespace },
+    rule: { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+    users: [componentUsers.agents, componentUsers.fabric],
+  });
+}
+
+/** Nodes whose pods somebody else's plugins wire are told how by this ConfigMap. */
+function cniReaders(): KubernetesObject[] {
+  const { namespace, name } = cniConfigMap;
+  return readers({
+    metadata: { name: 'weft-cni-configuration', namespace },
+    rule: { apiGroups: [''], resources: ['configmaps'], resourceNames: [name], verbs: ['get'] },
+    users: [componentUsers.agents],
+  });
+}
+
+interface Readers {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly rule: object;
+  readonly users: readonly string[];
+}
+
+function readers({ metadata, rule, users }: Readers): KubernetesObject[] {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   const group = 'rbac.authorization.k8s.io';
-  const role = {
-    apiVersion,
-    kind: 'Role',
-    metadata,
-    rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
-  };
+  const role = { apiVersion, kind: 'Role', metadata, rules: [rule] };
   const binding = {
     apiVersion,
     kind: 'RoleBinding',
     metadata,
     roleRef: { apiGroup: group, kind: 'Role', name: metadata.name },
-    subjects: [componentUsers.agents, componentUsers.fabric].map((name) => ({
-      kind: 'User',
-      apiGroup: group,
-      name,
-    })),
+    subjects: users.map((name) => ({ kind: 'User', apiGroup: group, name })),
   };
   return [role, binding];
 }

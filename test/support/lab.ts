@@ -28,6 +28,8 @@ export interface TestLab {
   readonly sockets: Sockets;
   /** Makes the cluster hold exactly these objects, and waits until they are ready and programmed. */
   apply(objects: readonly KubernetesObject[]): Promise<void>;
+  /** Resolves when everything is ready and programmed. */
+  ready(): Promise<void>;
   /** A pod by `namespace/name`. */
   pod(key: string): Promise<Pod>;
   /** Pin's name of a pod's namespace. */
@@ -44,6 +46,13 @@ export interface ProbeTarget {
 
 /** Starts a lab under a name that no other test has. */
 export async function startLab(suffix: string, options: Partial<LabOptions> = {}): Promise<TestLab> {
+  const lab = await startBareLab(suffix, options);
+  await lab.ready();
+  return lab;
+}
+
+/** The same, whose nodes need not become ready. */
+export async function startBareLab(suffix: string, options: Partial<LabOptions> = {}): Promise<TestLab> {
   const labs = openLabs();
   // A further cluster of a lab, `b` of `test-x-1`, is named `test-x-1.b`.
   const { name = `test-${suffix}-${process.pid}` } = options;
@@ -63,12 +72,12 @@ export async function startLab(suffix: string, options: Partial<LabOptions> = {}
     await readiness.wait(20_000);
     await connection.programmed(readiness.versions());
   };
-  await ready();
   return {
     name,
     connection,
     namespaces,
     sockets: createSockets({ namespaces }),
+    ready,
     async apply(objects) {
       await applyObjects(
         connection.client,

@@ -120,6 +120,8 @@ export const modelTraits: Readonly<Record<NetworkModel, ModelTraits>> = {
     ...azure,
     world: 'segment',
     podAddresses: 'own',
+    // Whoever wires the pods may enforce them.
+    enforcesPolicies: false,
     keepsSource: 'everywhere',
     families: both,
   },

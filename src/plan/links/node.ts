@@ -25,7 +25,7 @@ const tunnelMtu = { IPv4: 1500 - 50, IPv6: 1500 - 70 } as const satisfies Record
 const segmentMtu = 1500;
 
 /** What of a model decides about links. */
-export type LinkTraits = Pick<ModelTraits, 'wiring' | 'transport'>;
+export type LinkTraits = Pick<ModelTraits, 'wiring' | 'transport' | 'podAddresses'>;
 
 /** A pod as far as its wiring is concerned. */
 export interface WiredPod {
@@ -60,8 +60,13 @@ export function nodeOverlay(
   others: Iterable<NodePlace>,
   traits: LinkTraits,
 ): NamespaceState {
-  const { transport, wiring } = traits;
-  const own = wiring.kind === 'bridged' ? bridge(node, wiring.bridge) : block(node);
+  const { transport, wiring, podAddresses } = traits;
+  const own =
+    wiring.kind === 'bridged'
+      ? bridge(node, wiring.bridge)
+      : podAddresses === 'blocks'
+        ? block(node)
+        : emptyNamespace;
   if (transport.kind === 'fabric') return own;
   const tunnel = tunnelled(node, [...others], transport);
   return {
