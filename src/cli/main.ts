@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError } from 'commander';
 import { exitCodes, messageOf, WeftError } from '../lib/errors.ts';
 import { clusterName } from '../lab/names.ts';
 import type { CliEnvironment, ExitCode } from './environment.ts';
@@ -56,6 +56,7 @@ function commandLine(env: CliEnvironment, done: Done): Command {
   addFlows(program, env, done);
   addPlan(program, env, done);
   addRoutes(program, env, done);
+  addCompare(program, env, done);
   addDiagnosis(program, env, done);
   addClusterRoles(program, env, done);
   return program;
@@ -246,6 +247,20 @@ function addRoutes(program: Command, env: CliEnvironment, done: Done): void {
   target(group.command('remove'))
     .description('those to a destination by an interface')
     .action(async (options) => done(await (await import('./commands/route.ts')).removeRoute(env, options)));
+}
+
+function addCompare(program: Command, env: CliEnvironment, done: Done): void {
+  program
+    .command('compare')
+    .addArgument(
+      new Argument('<table>', 'aks: models of a cloud; hci: of a data centre').choices(['aks', 'hci']),
+    )
+    .description('what network models can, measured with packets, beside what the documents say')
+    .option('--name <prefix>', 'of the labs that are made for it', 'compare')
+    .option('-o, --output <format>', 'text, json or yaml', 'text')
+    .action(async (table: 'aks' | 'hci', options) =>
+      done(await (await import('./commands/compare.ts')).compare(env, { table, ...options })),
+    );
 }
 
 function addDiagnosis(program: Command, env: CliEnvironment, done: Done): void {

@@ -3,6 +3,7 @@ import type { Programming } from '../agent/agents.ts';
 import { createClient } from '../client/http/client.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { readLabOptions, type LabOptions } from '../lab/options.ts';
+import type { Link } from '../kernel/route/port.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabPaths } from '../lab/paths.ts';
 import { readProcessFile } from '../lab/process-file.ts';
@@ -10,6 +11,7 @@ import { systemClock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
 import { rpcCall } from '../lib/rpc-client.ts';
+import { nodeNetns } from '../model/fabric/default-fabric.ts';
 import { parseFlowReport } from '../model/flows/parse-report.ts';
 import type { Prober } from '../workload/probe/prober.ts';
 import { serverAccess } from './server-access.ts';
@@ -55,6 +57,7 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
         env: process.env,
       });
     },
+    nodeLinks: (node) => listNodeLinks(paths, node),
     async connectInside(way) {
       const { connectInside } = await import('../lab/pod-streams.ts');
       return connectInside(paths.socket('holder'), way);
@@ -78,6 +81,21 @@ async function whenReachable(call: () => Promise<unknown>): Promise<void> {
       if (isLate || !(error instanceof WeftError && error.code === 'rpc-unreachable')) throw error;
       await new Promise((resolve) => void setTimeout(resolve, 5));
     }
+  }
+}
+
+async function listNodeLinks(paths: LabPaths, node: string): Promise<readonly Link[]> {
+  const [{ createNetworkNamespaces }, { createRouteNetlink }] = await Promise.all([
+    import('../kernel/netns/real.ts'),
+    import('../kernel/route/real.ts'),
+  ]);
+  const namespaces = createNetworkNamespaces({ directory: pinsOf(paths) });
+  const route = createRouteNetlink({ namespaces });
+  try {
+    return [...route.dump(nodeNetns(node)).links.values()];
+  } finally {
+    route.close();
+    namespaces.close();
   }
 }
 

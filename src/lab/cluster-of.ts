@@ -1,8 +1,16 @@
-import { keyOf, loadBalancerResources, policyResources, resources, type Resource } from '../api/resources.ts';
+import {
+  fabricResources,
+  keyOf,
+  loadBalancerResources,
+  policyResources,
+  resources,
+  type Resource,
+} from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { machineEnds, type MachineEnd } from '../model/fabric/machine-ends.ts';
 import { networkConfigOf } from '../model/network/config.ts';
 import { hasEnded } from '../model/workloads/pod-state.ts';
 
@@ -13,6 +21,7 @@ import { hasEnded } from '../model/workloads/pod-state.ts';
 export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster> {
   const [
     networks,
+    machines,
     policies,
     loadBalancers,
     namespaces,
@@ -23,6 +32,7 @@ export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster
     networkPolicies,
   ] = await Promise.all([
     readIfServed(client, resources.clusternetworks),
+    readMachines(client),
     readPolicies(client),
     readLoadBalancers(client),
     read(client, resources.namespaces),
@@ -42,9 +52,18 @@ export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster
     services,
     endpointSlices,
     networkPolicies,
+    machines,
     ...policies,
     ...loadBalancers,
   };
+}
+
+async function readMachines(client: Pick<Client, 'list'>): Promise<Map<string, MachineEnd>> {
+  const [machines, sites] = await Promise.all([
+    readIfServed(client, fabricResources.virtualmachines),
+    readIfServed(client, fabricResources.sites),
+  ]);
+  return machineEnds(machines.values(), sites.values());
 }
 
 /** Policies of the kinds that not every cluster has. */

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Link } from '../kernel/route/port.ts';
 import type { Programming } from '../agent/agents.ts';
 import type { Client } from '../client/port.ts';
 import type { FlowReport } from '../model/flows/observed-flow.ts';
@@ -28,6 +29,8 @@ export interface LabConnection {
    * code. Throws `program-missing`.
    */
   execute(pod: { readonly netns: string; readonly uid: string }, command: readonly string[]): Promise<number>;
+  /** What the nodes of the lab are connected by, as their kernels have it. Needs root. */
+  nodeLinks(node: string): Promise<readonly Link[]>;
   /** A TCP connection from inside the lab. Rejects as `connectInside`. */
   connectInside(way: WayInside): Promise<Duplex>;
   close(): Promise<void>;

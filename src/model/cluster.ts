@@ -11,6 +11,7 @@ import type {
   BaselineAdminNetworkPolicy,
   ClusterNetworkPolicy,
 } from '../api/types/policy.ts';
+import type { MachineEnd } from './fabric/machine-ends.ts';
 import type { NetworkConfig } from './network/config.ts';
 
 /**
@@ -34,4 +35,6 @@ export interface Cluster {
   readonly l2Advertisements: ReadonlyMap<string, L2Advertisement>;
   readonly bgpAdvertisements: ReadonlyMap<string, BGPAdvertisement>;
   readonly bgpPeers: ReadonlyMap<string, BGPPeer>;
+  /** Machines around the nodes by `vm:NAME` and `site:NAME`; absent where nobody describes any. */
+  readonly machines?: ReadonlyMap<string, MachineEnd>;
 }

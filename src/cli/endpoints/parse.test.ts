@@ -14,6 +14,8 @@ const sources: readonly [text: string, written: string][] = [
   ['shop/svc/web', 'svc:shop/web'],
   ['svc:shop/web.v1', 'svc:shop/web.v1'],
   ['node:node-1', 'node:node-1'],
+  ['vm:db', 'vm:db'],
+  ['site:berlin', 'site:berlin'],
   ['internet', 'internet'],
   ['10.1.2.3', '10.1.2.3'],
   ['FD00:0::1', 'fd00::1'],
@@ -38,6 +40,8 @@ const destinations: readonly [
   ['svc:shop/web:80/tcp', 'svc:shop/web', 80, 'TCP'],
   ['pod:shop/web-0:80', 'shop/web-0', 80],
   ['node:node-1:30080', 'node:node-1', 30080],
+  ['vm:db:80', 'vm:db', 80],
+  ['site:berlin:80/udp', 'site:berlin', 80, 'UDP'],
   ['internet:443', 'internet', 443],
   ['192.0.2.1:53/udp', '192.0.2.1', 53, 'UDP'],
   ['[fd00::1]:80', 'fd00::1', 80],
@@ -69,8 +73,7 @@ const mistakes: readonly [text: string, code: string][] = [
   ['a/b:$(id)', 'endpoint-invalid'],
   ['a b/c:80', 'endpoint-invalid'],
   ['300.1.1.1:80', 'endpoint-invalid'],
-  ['vm:db:80', 'endpoint-unavailable'],
-  ['site:berlin:80', 'endpoint-unavailable'],
+  ['vm:db/x:80', 'endpoint-invalid'],
 ];
 
 for (const [text, code] of mistakes) {

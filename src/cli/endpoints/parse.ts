@@ -17,6 +17,8 @@ export type Endpoint =
   /** The pods of a namespace that a label selector selects. */
   | { readonly kind: 'pods'; readonly namespace: string; readonly selector: string }
   | { readonly kind: 'node'; readonly name: string }
+  /** A machine of the fabric, by `vm:NAME` or `site:NAME`. */
+  | { readonly kind: 'machine'; readonly key: string }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'internet' };
 
@@ -28,7 +30,7 @@ export interface Destination {
   readonly protocol: Protocol | undefined;
 }
 
-/** Throws `endpoint-invalid` or `endpoint-unavailable`, both of fault `input`. */
+/** Throws `endpoint-invalid`, of fault `input`. */
 export function parseSource(text: string): Endpoint {
   const endpoint = parseEndpoint(text);
   if (endpoint !== undefined) return endpoint;
@@ -92,18 +94,13 @@ function parsePods(namespace: string, selector: string): Endpoint | undefined {
 
 function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
   if (prefix === 'vm' || prefix === 'site') {
-    throw new WeftError('endpoint-unavailable', `${prefix}:${rest}: labs have no ${wordOf[prefix]} yet`, {
-      fault: 'input',
-      hint: 'use a pod, svc:NAMESPACE/NAME, node:NAME, internet or an IP address',
-    });
+    return isName(rest) ? { kind: 'machine', key: `${prefix}:${rest}` } : undefined;
   }
   if (prefix === 'node') return isName(rest) ? { kind: 'node', name: rest } : undefined;
   const [namespace = '', name = '', ...more] = rest.split('/');
   if (more.length > 0 || !isName(namespace) || !isName(name)) return undefined;
   return { kind: prefix === 'pod' ? 'pod' : 'service', namespace, name };
 }
-
-const wordOf = { vm: 'virtual machines', site: 'sites' } as const;
 
 /** `NAMESPACE/POD` or `NAMESPACE/KIND/NAME` */
 function parseParts(text: string): Endpoint | undefined {
@@ -128,6 +125,7 @@ function isName(text: string): boolean {
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'address') return endpoint.address;
   if (endpoint.kind === 'internet') return endpoint.kind;
+  if (endpoint.kind === 'machine') return endpoint.key;
   if (endpoint.kind === 'node') return `node:${endpoint.name}`;
   if (endpoint.kind === 'pods') return `pods:${endpoint.namespace}/${endpoint.selector}`;
   const { namespace, name } = endpoint;

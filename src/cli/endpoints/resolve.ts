@@ -33,8 +33,8 @@ export interface Resolved<T> {
 }
 
 /**
- * Whom the text means as the source of a connection. Throws `endpoint-invalid`, `endpoint-unavailable` and
- * `endpoint-unknown`, all of fault `input`.
+ * Whom the text means as the source of a connection. Throws `endpoint-invalid` and `endpoint-unknown`, both of fault
+ * `input`.
  */
 export function resolveSource(cluster: Cluster, text: string): Resolved<Source> {
   const endpoint = parseSource(text);
@@ -50,14 +50,20 @@ export function resolveSource(cluster: Cluster, text: string): Resolved<Source> 
   return { asked, all: [{ end: plainEnd(cluster, endpoint), name: asked }] };
 }
 
-/** A node or an address. */
+/** A node, a machine, or an address. */
 function plainEnd(
   cluster: Cluster,
-  endpoint: Extract<Endpoint, { kind: 'node' | 'address' | 'internet' }>,
+  endpoint: Extract<Endpoint, { kind: 'node' | 'address' | 'internet' | 'machine' }>,
 ): FlowEnd {
   if (endpoint.kind === 'internet') return internetEnd(cluster);
+  if (endpoint.kind === 'machine') return machineEnd(cluster, endpoint.key);
   if (endpoint.kind === 'node') requireKey(cluster.nodes, 'Node', endpoint.name);
   return endpoint;
+}
+
+function machineEnd({ machines = new Map() }: Cluster, key: string): FlowEnd {
+  const { addresses } = requireKey(machines, key.startsWith('vm:') ? 'VirtualMachine' : 'Site', key);
+  return { kind: 'address', address: addresses[0] ?? '' };
 }
 
 /** The machine that stands for the internet, in the families that the cluster speaks. */

@@ -45,6 +45,9 @@ function senderOf(cluster: Cluster, { source }: Flow, address: string): Sender {
   for (const place of placesOf(cluster.nodes.values(), cluster.config.model).values()) {
     if (nodeAddresses(place).includes(address)) return { netns: nodeNetns(place.name) };
   }
+  for (const { addresses, netns } of cluster.machines?.values() ?? []) {
+    if (addresses.includes(address)) return { netns, sourceAddress: address };
+  }
   if (families.some((family) => labAddressesOf[family].control === address)) {
     return { netns: machineNetns.control };
   }

@@ -83,6 +83,7 @@ export function createFakeLab(
       executed.push([netns, ...command]);
       return Promise.resolve(7);
     },
+    nodeLinks: () => Promise.resolve([]),
     connectInside: (way) => {
       const [inside, other] = duplexPair();
       other.end(`${way.netns} ${way.addresses.join()} ${way.port}\n`);
