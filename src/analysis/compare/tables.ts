@@ -47,7 +47,7 @@ const hciColumns = [
 
 type Values<C extends readonly Column[]> = Partial<Record<C[number]['name'], string>>;
 
-function everywhere<C extends readonly Column[]>(columns: C, value: string): Record<string, string> {
+function everywhere(columns: readonly Column[], value: string): Record<string, string> {
   return Object.fromEntries(columns.map(({ name }) => [name, value]));
 }
 
