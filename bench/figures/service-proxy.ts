@@ -18,9 +18,9 @@ const runs = 5;
 const changes = 400;
 const peerChanges = 5;
 const variants = [
-  { services: 1000, firstTarget: 100, withPeer: true },
-  { services: 5000, firstTarget: 400, withPeer: true },
-  { services: 10_000, firstTarget: 800, withPeer: false },
+  { services: 1000, firstTarget: 100 },
+  { services: 5000, firstTarget: 400 },
+  { services: 10_000, firstTarget: 800 },
 ] as const;
 
 /**
@@ -33,7 +33,7 @@ export const figure: Figure = {
   name: 'service-proxy',
   async *measure(progress) {
     for (const variant of variants) {
-      const peer = variant.withPeer ? await peerOf(variant.services, progress) : undefined;
+      const peer = await peerOf(variant.services, progress);
       const found: ProxyRun[] = [];
       for (let run = 0; run < runs; run++) found.push(await runOnce(variant.services));
       const [last] = found.slice(-1);
