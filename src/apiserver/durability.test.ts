@@ -185,6 +185,23 @@ test('nothing is answered, read or watched before the disk has it', async (t) =>
   while (!watch.heard().includes('"name":"second"')) await on(disk, once(watch.stream, 'data'));
 });
 
+test('a watch hears of what the disk has, also while there is always something that it has not', async (t) => {
+  const { disk, server, session } = await startOnSlowDisk(t);
+  const watch = watchServices(session, server);
+  await on(disk, once(watch.stream, 'response'));
+  void ask(session, server, ['POST', services, service('first')]);
+  for (let i = 0; !watch.heard().includes('"name":"first"'); i++) {
+    assert.ok(i < 500, 'nothing was heard');
+    const metadata = { name: 'other', namespace: 'default' };
+    server.store.put('configmaps', 'default/other', { apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    while (disk.waiting === 0) await immediate();
+    // Written while the disk is at work: when that ends this is under way.
+    server.store.put('configmaps', 'default/other', { apiVersion: 'v1', kind: 'ConfigMap', metadata });
+    disk.finish();
+    await new Promise((resolve) => void setTimeout(resolve, 2));
+  }
+});
+
 test('a sync that fails: every request fails, watches end, the server is not ready; what was answered is there again', async (t) => {
   const { disk, server, session, broken, path } = await startOnSlowDisk(t);
   assert.equal((await on(disk, ask(session, server, ['POST', services, service('kept')]))).status, 201);

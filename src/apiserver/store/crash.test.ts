@@ -16,6 +16,7 @@ import { createInterface } from 'node:readline';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { numberAt, type StoredObject } from '../json.ts';
+import { randomFrom } from '../testing/random.ts';
 import type { Store } from './port.ts';
 import { createStore } from './store.ts';
 
@@ -28,12 +29,6 @@ function directoryOf(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'weft-crash-'));
   t.after(() => rmSync(directory, { recursive: true }));
   return directory;
-}
-
-/** Numbers in [0, 1) that follow from a seed (a linear congruential generator). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }
 
 /** Lets a process write, kills it without warning after so many lines, and remembers all that it acknowledged. */

@@ -4,15 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { lossyDisk, type LossyDisk } from '../testing/lossy-disk.ts';
+import { randomFrom } from '../testing/random.ts';
 import { openDatabase } from './database.ts';
 import type { RootStore } from './port.ts';
 import { createStore, createStoreOver } from './store.ts';
-
-/** Numbers in [0, 1) that follow from a seed (a linear congruential generator). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
-}
 
 function directoryOf(t: TestContext): string {
   // In memory where there is a place for it: the disk of these files is not a real one anyway.
