@@ -1,3 +1,4 @@
+import { isOutside } from '../reach/answer.ts';
 import { formatRange } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { indexOf } from '../cluster-index.ts';
@@ -86,5 +87,7 @@ function connectionChange(ends: Ends, before: Passage | undefined, after: Passag
 }
 
 function keysOf(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): string[] {
-  return [...new Set([...a.keys(), ...b.keys()])].sort();
+  const keys = [...new Set([...a.keys(), ...b.keys()])].sort();
+  // As in the rows: domain names before workloads and pods, whatever these are called.
+  return [...keys.filter(isOutside), ...keys.filter((key) => !isOutside(key))];
 }

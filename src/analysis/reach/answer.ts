@@ -11,7 +11,7 @@ export interface Reach {
   readonly summary: ReachSummary;
 }
 
-/** Ends are `NAMESPACE/NAME[Kind]`, `NAMESPACE/POD`, or addresses as a prefix or a range `A-B`. */
+/** Ends are `NAMESPACE/NAME[Kind]`, `NAMESPACE/POD`, domain names, or addresses as a prefix or a range `A-B`. */
 export interface Connection {
   readonly source: string;
   readonly destination: string;
@@ -36,8 +36,11 @@ export interface ReachSummary {
   readonly unknown: number;
 }
 
-/** A workload or pod by its name, or addresses. */
+/** A workload or pod by its name, a domain name, or addresses. */
 export type ReachEnd = string | AddressRange;
+
+/** Whether an end is outside the cluster: names of workloads and pods begin with a namespace. */
+export const isOutside = (end: ReachEnd): boolean => typeof end !== 'string' || !end.includes('/');
 
 /** Takes rows in the order they are to be told. */
 export interface ReachRows {

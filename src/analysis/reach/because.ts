@@ -17,6 +17,8 @@ export interface Because {
     range: AddressRange,
     ports: PortSet,
   ): readonly Reason[];
+  /** From a group to a domain name. */
+  name(group: Group, name: string, ports: PortSet): readonly Reason[];
 }
 
 export function createBecause(index: ClusterIndex, sourceOf: SourceOf | undefined): Because {
@@ -52,13 +54,17 @@ export function createBecause(index: ClusterIndex, sourceOf: SourceOf | undefine
     outside(direction, group, { first }, ports) {
       return distinctReasons(reasonsAt({ direction, pod: group.pod, peer: { address: first } }, ports));
     },
+    name(group, name, ports) {
+      const peer = { domains: [name] };
+      return distinctReasons(reasonsAt({ direction: 'egress', pod: group.pod, peer }, ports));
+    },
   };
 }
 
 interface End {
   readonly direction: 'ingress' | 'egress';
   readonly pod: string;
-  readonly peer: { readonly pod?: string; readonly address?: Address };
+  readonly peer: { readonly pod?: string; readonly address?: Address; readonly domains?: readonly string[] };
 }
 
 /** A node shows its own address for its pods on the host network. */

@@ -1,13 +1,13 @@
 import { parseAddress } from '../../lib/address.ts';
 import { intersectPorts, type PortSet } from '../../model/policy/port-set.ts';
 import { inRange } from '../../model/policy/ranges.ts';
-import type { ReachEnd, ReachRows } from './answer.ts';
+import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 
 /** What is asked about; everything where nothing is said. */
 export interface Focus {
   /**
-   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; `outside` for all addresses; or an
-   * address, for the ranges that hold it.
+   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; a domain name; `outside` for
+   * all addresses and domain names; or an address, for the ranges that hold it.
    */
   readonly from?: string;
   readonly to?: string;
@@ -33,7 +33,7 @@ export function focused(rows: ReachRows, { from, to, namespace, ports = 'all' }:
 /** Whether an end is meant by a pattern; every end is where there is none. */
 export function endMatcher(pattern: string | undefined): (end: ReachEnd) => boolean {
   if (pattern === undefined) return () => true;
-  if (pattern === 'outside') return (end) => typeof end !== 'string';
+  if (pattern === 'outside') return isOutside;
   const address = parseAddress(pattern);
   if (address !== undefined) return (end) => typeof end !== 'string' && inRange(end, address);
   const text = pattern.split('*').map(escaped).join('.*');

@@ -10,7 +10,7 @@ import {
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import type { Reason } from '../flow.ts';
 import { declaredPorts } from '../predict/listening.ts';
-import type { ReachEnd, ReachRows } from './answer.ts';
+import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 import { distinctReasons } from './because.ts';
 import { endMatcher, focused } from './focus.ts';
 import type { ReachOptions } from './options.ts';
@@ -83,7 +83,7 @@ interface Cell {
 
 const nothing: Cell = { ports: noPorts, isUnknown: false, reasons: [] };
 
-const nameOf = (end: ReachEnd): string => (typeof end === 'string' ? end : outside);
+const nameOf = (end: ReachEnd): string => (typeof end !== 'string' || isOutside(end) ? outside : end);
 
 /** The ports that the pods of each end declare; ends without any are left out. */
 function declaredBy(cluster: Cluster, level: 'workload' | 'pod'): Map<string, PortSet> {

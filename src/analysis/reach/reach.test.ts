@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicySpec } from '../../api/types/network.ts';
+import type { ClusterNetworkPolicyEgressRule } from '../../api/types/policy.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { changes } from '../../model/policy/testing/arbitraries.ts';
 import { applyChange, emptyWorld, type World } from '../../model/policy/testing/naive-world.ts';
@@ -51,6 +52,74 @@ test('pods of one workload are told apart when pods are asked for', () => {
     'a/web-2 => a/db : all',
     'a/web-2 => a/web-1 : all',
   ]);
+});
+
+/** Pods of namespace a may reach names, behind these rules and before all other addresses are denied. */
+const named = (...before: ClusterNetworkPolicyEgressRule[]): ClusterDescription => ({
+  ...two,
+  clusterPolicies: {
+    names: {
+      tier: 'Admin',
+      priority: 1,
+      subject: { namespaces: {} },
+      egress: [
+        ...before,
+        {
+          action: 'Accept',
+          to: [{ domainNames: ['*.Example.com'] }],
+          protocols: [{ tcp: { destinationPort: { number: 443 } } }],
+        },
+        {
+          action: 'Accept',
+          to: [{ domainNames: ['api.example.com.', 'open.test'] }],
+          protocols: [{ tcp: { destinationPort: { number: 80 } } }],
+        },
+        { action: 'Accept', to: [{ namespaces: {} }] },
+        { action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }] },
+      ],
+    },
+  },
+});
+
+test('domain names that rules accept are destinations, with the ports that the name and its wildcards open', () => {
+  const asked = { focus: { from: 'a/db', to: 'outside' } };
+  assert.deepEqual(rows(named(), asked), [
+    'a/db[Pod] => *.example.com : TCP 443',
+    'a/db[Pod] => api.example.com : TCP 80, TCP 443',
+    'a/db[Pod] => open.test : TCP 80',
+  ]);
+  assert.deepEqual(rows(named(), { focus: { to: 'open.test' } }), [
+    'a/db[Pod] => open.test : TCP 80',
+    'a/web[Deployment] => open.test : TCP 80',
+  ]);
+  // What is open to everybody outside is told once.
+  assert.deepEqual(rows(named({ action: 'Accept', to: [{ networks: ['0.0.0.0/0'] }] }), asked), [
+    'a/db[Pod] => 0.0.0.0/0 : all',
+  ]);
+});
+
+test('why a name is open is the rule that names it', () => {
+  const { connections } = reach(describeCluster(named()), {
+    explained: {},
+    focus: { from: 'a/db', to: '*.test' },
+  });
+  assert.deepEqual(
+    connections.map(({ because }) => because?.map(({ object, rule }) => `${object} ${rule}`)),
+    [['ClusterNetworkPolicy names spec.egress[1]']],
+  );
+});
+
+test('a name depends on where it leads when a rule before denies some addresses that it may have, and only then', () => {
+  const unknownWith = (cidr: string): string[] =>
+    reach(describeCluster(named({ action: 'Deny', to: [{ networks: [cidr] }] })))
+      .unknown.filter(({ destination }) => destination === 'open.test')
+      .map(({ why }) => why);
+  assert.deepEqual(
+    new Set(unknownWith('198.51.100.0/24')),
+    new Set(['it depends on where the name leads: a rule before denies some addresses']),
+  );
+  // No name leads to pods.
+  assert.deepEqual(unknownWith('10.244.1.0/24'), []);
 });
 
 test('both ends must allow, and ports are merged and ascending', () => {

@@ -8,6 +8,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import type { ReachRows } from './answer.ts';
 import { createBecause, distinctReasons, type Because } from './because.ts';
 import { groupPods, type Entity } from './groups.ts';
+import { createNameRows, type NameRow } from './names.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
 import { distinctPorts } from './pairs.ts';
 import { createReached, type Reached } from './reached.ts';
@@ -27,13 +28,14 @@ export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focu
   const pods = new Map([...index.cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
   const entities = groupPods(index, pods, { level, ...(family && { family }) });
   const outside = createOutside(family === undefined ? familiesOf(pods.values()) : [family]);
+  const names = createNameRows(index.cluster.config);
   const because = createBecause(index, options.explained?.sourceOf);
   const reached = createReached(entities);
   return {
     ends: entities.map(({ name }) => name),
     pods: pods.size,
     tell(answer, about) {
-      const telling: Telling = { answer, because, outside, reached };
+      const telling: Telling = { answer, because, outside, names, reached };
       const isAsked = ({ name }: Entity): boolean => about === undefined || about.has(name);
       const asked = about === undefined ? entities : entities.filter(isAsked);
       addFromOutside(telling, asked);
@@ -55,6 +57,7 @@ interface Telling {
   readonly answer: ReachRows;
   readonly because: Because;
   readonly outside: (policies: readonly DirectionPolicy[]) => OutsideRow[];
+  readonly names: (policies: readonly DirectionPolicy[]) => NameRow[];
   readonly reached: Reached;
 }
 
@@ -74,8 +77,15 @@ function addFromOutside({ answer, because, outside }: Telling, entities: readonl
   }
 }
 
-function addToOutside({ answer, because, outside }: Telling, source: Entity): void {
-  for (const row of outside(source.groups.map(({ policy }) => policy.egress))) {
+function addToOutside({ answer, because, outside, names }: Telling, source: Entity): void {
+  const policies = source.groups.map(({ policy }) => policy.egress);
+  for (const { name, ports, why } of names(policies)) {
+    answer.add(source.name, name, ports, {
+      why,
+      because: (asked) => distinctReasons(source.groups.flatMap((group) => because.name(group, name, asked))),
+    });
+  }
+  for (const row of outside(policies)) {
     answer.add(source.name, row.range, row.ports, {
       why: dependsOn(row),
       because: (ports) =>

@@ -1,5 +1,5 @@
 import { parseAddress } from '../../lib/address.ts';
-import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { contains, parsePrefix, type AddressRange, type Prefix } from '../../lib/prefix.ts';
 import type { NetworkConfig } from '../network/config.ts';
 
 /** Never to be reached by a domain name: who owns a name could open the way to what he names. */
@@ -13,14 +13,22 @@ const localRanges = [
   'ff00::/8',
 ];
 
+type Ranges = Pick<NetworkConfig, 'podCidrs' | 'serviceCidrs'>;
+
+const neverNamed = ({ podCidrs, serviceCidrs }: Ranges): Prefix[] =>
+  [...podCidrs, ...serviceCidrs, ...localRanges].flatMap((range) => parsePrefix(range) ?? []);
+
 /** Tells which addresses a policy can mean by a domain name: none of pods, Services or the machine itself. */
-export function nameableIn({
-  podCidrs,
-  serviceCidrs,
-}: Pick<NetworkConfig, 'podCidrs' | 'serviceCidrs'>): (address: string) => boolean {
-  const own = [...podCidrs, ...serviceCidrs, ...localRanges].flatMap((range) => parsePrefix(range) ?? []);
+export function nameableIn(config: Ranges): (address: string) => boolean {
+  const own = neverNamed(config);
   return (text) => {
     const address = parseAddress(text);
     return address !== undefined && !own.some((range) => contains(range, address));
   };
+}
+
+/** Tells whether a policy may mean an address of a range by a domain name. */
+export function nameableWithin(config: Ranges): (range: AddressRange) => boolean {
+  const own = neverNamed(config);
+  return ({ first, last }) => !own.some((range) => contains(range, first) && contains(range, last));
 }

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from '../../lib/address.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
 import { noPorts, portSetKey, type PortSet } from './port-set.ts';
 import { inRange, type PortsOfRange } from './ranges.ts';
 
@@ -15,6 +16,15 @@ export interface RowStem {
   readonly ranges: readonly PortsOfRange[];
   /** What the rules say that have domain names: rows that differ in it part when the names have addresses. */
   readonly names: string;
+  /** What is open towards the domain names of the rules, by name or wildcard as rules have them; worked out when asked. */
+  readonly towardsNames: (isNameable: (range: AddressRange) => boolean) => ReadonlyMap<string, NameOpening>;
+}
+
+/** What the rules open towards a domain name beside what is open anyway where it leads. */
+export interface NameOpening {
+  readonly ports: PortSet;
+  /** Whether these are open wherever the name leads: no rule before denies some of the addresses that it may have. */
+  readonly isEverywhere: boolean;
 }
 
 /** What ordered tiers decide together, spelled out per peer class. */
@@ -51,7 +61,7 @@ export function rowKey({ stem, named }: Row): string {
 }
 
 /** A text that is equal exactly for equal stems. */
-export function stemKey({ ranges, names }: RowStem): string {
+export function stemKey({ ranges, names }: Pick<RowStem, 'ranges' | 'names'>): string {
   return `${rangesKey(ranges)} ${names}`;
 }
 

@@ -3,7 +3,8 @@ import type { AddressRange } from '../../lib/prefix.ts';
 import type { Direction } from './compile.ts';
 import { intersectPorts, noPorts, portSetKey, subtractPorts, unionPorts, type PortSet } from './port-set.ts';
 import { flattenRanges, inRange, wholeSpace } from './ranges.ts';
-import { portsOfStem, rangesKey, type Row, type RowStem, type Verdicts } from './rows.ts';
+import { patternsOf } from './domain-names.ts';
+import { portsOfStem, rangesKey, type NameOpening, type Row, type RowStem, type Verdicts } from './rows.ts';
 import { destinationPorts, domainsOfRule, fixedRangesOfRule, numberedPorts } from './rule-peers.ts';
 import type { AddressGroup, Identity, LinkedPolicy, LinkedRule, PeerClass } from './state.ts';
 import type { Tiers } from './tiers.ts';
@@ -39,6 +40,7 @@ export function verdictsOf(
         cells.map((range) => ({ range, ports: judge(flat, views, { at: range.first }) })),
       ),
       names: namesKey(flat, views),
+      towardsNames: (isNameable) => openingsOf(cells.filter(isNameable), flat, views),
     });
     const shared = intern.row({ stem, named: portsOfNamed(named, { flat, views, stem }) });
     rows.set(key, shared);
@@ -152,6 +154,33 @@ function portsOfNamed(
   }
   return named;
 }
+
+/** What each domain name of the rules opens in the cells where its addresses may be. */
+function openingsOf(
+  cells: readonly AddressRange[],
+  flat: FlatTiers,
+  views: ReadonlyMap<SubjectRule, ClassView>,
+): Map<string, NameOpening> {
+  const all = new Set([...views.keys()].flatMap(({ domains }) => domains));
+  const openings = new Map<string, NameOpening>();
+  for (const { spec } of all) {
+    if (spec.kind !== 'domain') continue;
+    // Wider wildcards mean the name too.
+    const patterns = patternsOf(spec.name);
+    const domains = new Set(
+      [...all].filter((other) => other.spec.kind === 'domain' && patterns.includes(other.spec.name)),
+    );
+    const named = cells.map(({ first: at }) => judge(flat, views, { at, domains }));
+    const ports = cells
+      .map(({ first: at }, index) => subtractPorts(named[index] ?? noPorts, judge(flat, views, { at })))
+      .reduce(unionPorts, noPorts);
+    const isEverywhere = named.every((open) => isNone(subtractPorts(ports, open)));
+    if (!isNone(ports)) openings.set(spec.name, { ports, isEverywhere });
+  }
+  return openings;
+}
+
+const isNone = (ports: PortSet): boolean => ports !== 'all' && ports.length === 0;
 
 /** All that decides about the addresses of domain names, whichever they are; nothing where no rule has any. */
 function namesKey(
