@@ -29,3 +29,12 @@ export function doubtsOf({ problems }: Pick<World, 'problems'>): Doubt[] {
     return [{ namespace, why: `${place}: ${what}` }];
   });
 }
+
+/** Where there may be workloads and Services that are not in the answer. */
+export function unseenOf({ problems }: Pick<World, 'problems'>): Doubt[] {
+  return problems.flatMap(({ place, what, unseenIn }) => {
+    if (unseenIn === undefined) return [];
+    const namespace = unseenIn === 'everywhere' ? undefined : unseenIn.namespace;
+    return [{ namespace, why: `${place}: ${what}` }];
+  });
+}

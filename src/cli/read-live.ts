@@ -35,18 +35,24 @@ function problemsOf(
   const told = { place: server, what: `this user may not list ${what}${where}` };
   if (what === 'networkpolicies' && namespace !== undefined) return [{ ...told, doubtIn: { namespace } }];
   if (clusterPolicies.has(what)) return [{ ...told, doubtIn: 'everywhere' }];
-  if (what !== 'namespaces') return [{ ...told, doubtIn: 'nothing' }];
+  const unseenIn = namespace === undefined ? 'everywhere' : { namespace };
+  if (what !== 'namespaces')
+    return [{ ...told, doubtIn: 'nothing', ...(selected.has(what) && { unseenIn }) }];
   const asking = new Set(
     policies.filter(asksForLabels).map(({ metadata }) => metadata.namespace ?? 'default'),
   );
   const others = `${told.what}, so that others than his own are not in the answer`;
-  if (asking.size === 0) return [{ ...told, what: others, doubtIn: 'nothing' }];
+  if (asking.size === 0) return [{ ...told, what: others, doubtIn: 'nothing', unseenIn }];
   return [...asking].map((one) => ({
     ...told,
     what: `${others}, and by whose labels policies of ${one} select`,
     doubtIn: { namespace: one },
+    unseenIn,
   }));
 }
+
+/** Kinds whose objects are ends of connections, or lead there. */
+const selected: ReadonlySet<string> = new Set(['pods', 'services', 'endpointslices']);
 
 const clusterPolicies: ReadonlySet<string> = new Set([
   'clusternetworkpolicies',

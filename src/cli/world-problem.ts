@@ -4,6 +4,8 @@ import type { LocatedProblem } from './manifests/objects.ts';
 export interface WorldProblem extends Pick<LocatedProblem, 'what' | 'doubtIn'> {
   /** File and line, or the cluster. */
   readonly place: string;
+  /** Where there may be objects that could not be read, so that nothing of them is in the answer. */
+  readonly unseenIn?: 'everywhere' | { readonly namespace: string };
 }
 
 /** Problems of manifests, as those of a world. */

@@ -26,6 +26,8 @@ export interface ConnectionChange {
   readonly after: Passage | undefined;
   /** Set where one of the ends itself is new or gone. */
   readonly because: string | undefined;
+  /** Why it may not be so, where something that decides could not be read. */
+  readonly doubt?: string;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ServiceChange {
   /** `shop/web[Deployment]:8080`, or an address with its port; sorted. */
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** Why it may not be so, where something could not be read. */
+  readonly doubt?: string;
 }
 
 /** Where the ports of Services lead, before and after; by Service and port. */

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import type { SourceOf } from '../flow.ts';
+import type { Doubt } from '../reach/doubt.ts';
 import { factsOf } from './facts.ts';
 import type { LintedObject, LintRule, Mistake } from './rule.ts';
 import { lintRules } from './rules.ts';
@@ -11,6 +12,8 @@ export interface Finding extends Mistake {
   readonly rule: LintRule;
   readonly file: string | undefined;
   readonly line: number | undefined;
+  /** Why it may be no mistake, where something that it depends on could not be read. */
+  readonly doubt?: string;
 }
 
 export interface LintOptions {
@@ -19,6 +22,8 @@ export interface LintOptions {
   readonly isAsked?: (object: LintedObject) => boolean;
   /** Ids of rules that are not asked. */
   readonly without?: readonly string[];
+  /** Parts of the cluster, by namespace or all of it, that could not be read; `unseen` are objects that others may mean. */
+  readonly doubts?: { readonly undecided: readonly Doubt[]; readonly unseen: readonly Doubt[] };
 }
 
 export interface LintAnswer {
@@ -35,7 +40,7 @@ export const ignoreAnnotation = 'weft.dev/lint-ignore';
 
 /** Looks for every kind of mistake in the policies and Services of a cluster. Deterministic. */
 export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
-  const { sourceOf, isAsked = () => true, without = [] } = options;
+  const { sourceOf, isAsked = () => true, without = [], doubts = noDoubts } = options;
   const hasPods = [...cluster.pods.values()].some((pod) => !isClusterDns(pod));
   const wanted = lintRules.filter(({ id }) => !without.includes(id));
   const asked = wanted.filter(({ needsNoPods }) => hasPods || needsNoPods === true);
@@ -45,7 +50,8 @@ export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
       .filter(({ object }) => isAsked(object))
       .map((mistake): Finding => {
         const { file, line } = sourceOf(mistake.object, mistake.path) ?? {};
-        return { ...mistake, rule, file, line };
+        const doubt = doubtOf(rule, mistake, doubts);
+        return { ...mistake, rule, file, line, ...(doubt !== undefined && { doubt }) };
       }),
   );
   const findings = found.filter(
@@ -56,6 +62,20 @@ export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
     ignored: found.length - findings.length,
     unasked: wanted.filter((rule) => !asked.includes(rule)).map(({ id }) => id),
   };
+}
+
+const noDoubts: NonNullable<LintOptions['doubts']> = { undecided: [], unseen: [] };
+
+/** Whom a selector selects nobody knows who has not seen all pods, of whichever namespace; other mistakes are in the object. */
+function doubtOf(
+  { needsNoPods }: LintRule,
+  { object: { key } }: Mistake,
+  { undecided, unseen }: NonNullable<LintOptions['doubts']>,
+): string | undefined {
+  if (needsNoPods === true) return undefined;
+  const isAbout = ({ namespace }: Doubt): boolean =>
+    namespace === undefined || !key.includes('/') || key.startsWith(`${namespace}/`);
+  return (unseen[0] ?? undecided.find(isAbout))?.why;
 }
 
 function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObject | undefined {

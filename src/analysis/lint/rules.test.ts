@@ -4,7 +4,7 @@ import { folderOf } from '../../cli/testing/terminal.ts';
 import { openWorld } from '../../cli/world.ts';
 import { describeCluster } from '../testing/cluster.ts';
 import { exampleWorkloads } from './examples.ts';
-import { lint, type Finding } from './lint.ts';
+import { lint, type Finding, type LintOptions } from './lint.ts';
 import { severities } from './rule.ts';
 import { lintRules } from './rules.ts';
 
@@ -83,4 +83,29 @@ test('a pod that has no address yet is no reason to stop', () => {
     findings.map(({ rule }) => rule.id),
     ['WL007'],
   );
+});
+
+test('what could not be seen puts findings in doubt that are about who is selected, and those only', () => {
+  const cluster = describeCluster({
+    pods: { 'a/web': { labels: { app: 'web' }, ports: [{ containerPort: 80 }] } },
+    policies: {
+      'a/nobody': { podSelector: { matchLabels: { app: 'db' } } },
+      'a/twice': { podSelector: {}, ingress: [{}, {}] },
+    },
+  });
+  const doubtsWith = (doubts: LintOptions['doubts']): string[] =>
+    lint(cluster, { sourceOf: () => undefined, ...(doubts && { doubts }) }).findings.map(
+      ({ rule, doubt }) => `${rule.id} ${doubt ?? 'sure'}`,
+    );
+  assert.deepEqual(doubtsWith(undefined), ['WL001 sure', 'WL018 sure']);
+  const unread = { namespace: 'a', why: 'unread' };
+  assert.deepEqual(doubtsWith({ undecided: [], unseen: [{ namespace: 'b', why: 'unseen' }] }), [
+    'WL001 unseen',
+    'WL018 sure',
+  ]);
+  assert.deepEqual(doubtsWith({ undecided: [unread], unseen: [] }), ['WL001 unread', 'WL018 sure']);
+  assert.deepEqual(doubtsWith({ undecided: [{ ...unread, namespace: 'b' }], unseen: [] }), [
+    'WL001 sure',
+    'WL018 sure',
+  ]);
 });

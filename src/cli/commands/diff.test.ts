@@ -56,6 +56,7 @@ test('JSON has what was and what is, and YAML the same', async () => {
     before: { ports: ['TCP 9090'], why: null },
     after: { ports: ['TCP 9090-9091'], why: null },
     because: null,
+    doubt: null,
   });
   assert.deepEqual(parse((await diff('-o', 'yaml')).out), answer);
 });

@@ -1,11 +1,12 @@
 import { diffReach } from '../../analysis/diff/diff.ts';
+import { doubtedDiff } from '../../analysis/diff/doubt.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import { renderDiff } from '../output/difference.ts';
 import { requireFormat } from '../output/format.ts';
-import { settle } from '../partial.ts';
+import { doubtsOf, settle, unseenOf } from '../partial.ts';
 import { openWorld, type World } from '../world.ts';
 
 export interface DiffOptions extends Partial<ClusterAddress> {
@@ -33,9 +34,14 @@ export async function diff(env: CliEnvironment, options: DiffOptions): Promise<E
     includeClusterDns: allNamespaces,
     ...(family && { family }),
   });
-  env.out(await renderDiff(difference, format));
+  const problems = [...old.problems, ...now.problems];
+  const doubted = doubtedDiff(difference, {
+    undecided: doubtsOf({ problems }),
+    unseen: unseenOf({ problems }),
+  });
+  env.out(await renderDiff(doubted, format));
   const isSame = difference.connections.length + difference.services.length === 0;
-  return settle(env, { problems: [...old.problems, ...now.problems] }, isSame ? 0 : 1);
+  return settle(env, { problems }, isSame ? 0 : 1);
 }
 
 /** `lab:NAME`, `cluster:` with a context of the kubeconfig or without, or manifests. */

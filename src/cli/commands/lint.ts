@@ -6,7 +6,7 @@ import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts
 import { requireFormat } from '../output/format.ts';
 import { lintExamples, lintPage } from '../output/lint-page.ts';
 import { hasSeverity, renderLinted } from '../output/linted.ts';
-import { settle } from '../partial.ts';
+import { doubtsOf, settle, unseenOf } from '../partial.ts';
 import { openWorld } from '../world.ts';
 
 export interface LintOptions extends Partial<ClusterAddress> {
@@ -32,7 +32,12 @@ export async function lint(env: CliEnvironment, options: LintOptions): Promise<E
   const { cluster, sourceOf } = world;
   const isGiven = (object: LintedObject): boolean => sourceOf(object, '') !== undefined;
   const isAsked = options.file.length > 0 ? isGiven : isOfUsers;
-  const answer = lintOf(cluster, { sourceOf, isAsked, without });
+  const answer = lintOf(cluster, {
+    sourceOf,
+    isAsked,
+    without,
+    doubts: { undecided: doubtsOf(world), unseen: unseenOf(world) },
+  });
   env.out(await renderLinted(answer, format));
   const { unasked } = answer;
   if (unasked.length > 0) {

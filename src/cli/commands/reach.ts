@@ -11,6 +11,7 @@ import { becauseOf, reachJson, renderConnections } from '../output/connections.t
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
 import { warnUnenforced } from '../unenforced.ts';
+import type { KnownFile } from '../manifests/load.ts';
 import { openWorld, requireNoCluster, withLab, type LabWorld, type World } from '../world.ts';
 
 export interface ReachOptions extends Partial<ClusterAddress> {
@@ -31,6 +32,8 @@ export interface ReachOptions extends Partial<ClusterAddress> {
   readonly explain: boolean;
   /** Say what each change of the manifests opens and closes. */
   readonly watch: boolean;
+  /** See `LoadOptions`. */
+  readonly known?: Map<string, KnownFile>;
 }
 
 const liveFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid', 'junit'] as const;
@@ -69,7 +72,8 @@ async function reachWatched(env: CliEnvironment, options: ReachOptions): Promise
   requireFormat(options.output, ['table']);
   const { requireFiles, watchManifests } = await import('./watch.ts');
   requireFiles(options);
-  const code = await reach(env, { ...options, watch: false });
+  const known = new Map<string, KnownFile>();
+  const code = await reach(env, { ...options, watch: false, known });
   if (code !== 0) return code;
   const question = (cluster: Cluster): ReachQuestion => {
     const { level, includeClusterDns, family } = questionOf({ cluster, sourceOf: () => undefined }, options);
@@ -79,7 +83,7 @@ async function reachWatched(env: CliEnvironment, options: ReachOptions): Promise
       ...(family && { family }),
     };
   };
-  return watchManifests(env, { ...options, question });
+  return watchManifests(env, { ...options, known, question });
 }
 
 type Asked = Pick<World, 'cluster' | 'sourceOf'>;

@@ -18,6 +18,8 @@ export interface WatchOptions {
   readonly file: readonly string[];
   readonly name: string;
   readonly ipFamily?: string;
+  /** What was read of the files before. */
+  readonly known: Map<string, KnownFile>;
   /** What is asked of a cluster. */
   readonly question: (cluster: Cluster) => Omit<ReachOptions, 'focus'>;
 }
@@ -65,13 +67,13 @@ interface State {
 }
 
 async function createState(env: CliEnvironment, options: WatchOptions): Promise<State> {
-  const known = new Map<string, KnownFile>();
+  const { known } = options;
   const read = async (): Promise<Map<string, KubernetesObject>> => {
     const { objects } = await readManifests(options.file, { known });
     return new Map(objects.map(({ object }) => [`${object.kind} ${keyOf(object)}`, object]));
   };
   let objects = await read();
-  let { cluster } = await openWorld(env, { ...options, known });
+  let { cluster } = await openWorld(env, options);
   let reach: ReachWatch = watchReach(cluster, options.question(cluster));
   return {
     async refresh() {
@@ -84,7 +86,7 @@ async function createState(env: CliEnvironment, options: WatchOptions): Promise<
         cluster = { ...cluster, networkPolicies: withChanges(cluster.networkPolicies, policies) };
         return reach.setPolicies(policies);
       }
-      const world = await openWorld(env, { ...options, known });
+      const world = await openWorld(env, options);
       const { connections } = diffReach(cluster, world.cluster, options.question(world.cluster));
       [objects, cluster] = [now, world.cluster];
       reach = watchReach(cluster, options.question(cluster));

@@ -21,10 +21,10 @@ export async function renderDiff(
 }
 
 function renderText(diff: ReachDiff): string {
-  const lines = diff.connections.map(({ change, source, destination, before, after, because }) => {
+  const lines = diff.connections.map(({ change, source, destination, before, after, because, doubt }) => {
     const what = change === 'changed' ? `${wordsOf(before)} -> ${wordsOf(after)}` : wordsOf(after ?? before);
     const why = because === undefined ? '' : ` (${because})`;
-    return `${change.padEnd(8)} ${source} => ${destination} : ${what}${why}\n`;
+    return `${change.padEnd(8)} ${source} => ${destination} : ${what}${why}${inDoubt(doubt)}\n`;
   });
   const services = diff.services.map((one) => {
     const { change, before, after } = one;
@@ -32,11 +32,13 @@ function renderText(diff: ReachDiff): string {
       change === 'changed'
         ? `${listOf(before)} -> ${listOf(after)}`
         : listOf(change === 'added' ? after : before);
-    return `${change.padEnd(8)} ${nameOf(one)} => ${what}\n`;
+    return `${change.padEnd(8)} ${nameOf(one)} => ${what}${inDoubt(one.doubt)}\n`;
   });
   const parts = [lines, services].filter((part) => part.length > 0).map((part) => part.join(''));
   return [...parts, `${countsOf(diff)}\n`].join('\n');
 }
+
+const inDoubt = (why: string | undefined): string => (why === undefined ? '' : ` [in doubt: ${why}]`);
 
 const nameOf = ({ service, port }: ServiceChange): string => `svc:${service} ${port}`;
 
@@ -58,15 +60,22 @@ function countsOf({ connections, services }: ReachDiff): string {
 
 function cells({ connections, services }: ReachDiff): string[][] {
   return [
-    ...connections.map(({ change, source, destination, before, after, because }) => [
+    ...connections.map(({ change, source, destination, before, after, because, doubt }) => [
       change,
       source,
       destination,
       before === undefined ? '' : wordsOf(before),
       after === undefined ? '' : wordsOf(after),
-      because ?? '',
+      `${because ?? ''}${inDoubt(doubt)}`.trim(),
     ]),
-    ...services.map((one) => [one.change, nameOf(one), '', one.before.join(', '), one.after.join(', '), '']),
+    ...services.map((one) => [
+      one.change,
+      nameOf(one),
+      '',
+      one.before.join(', '),
+      one.after.join(', '),
+      inDoubt(one.doubt).trim(),
+    ]),
   ];
 }
 
@@ -76,13 +85,14 @@ function jsonOf({ connections, services }: ReachDiff): unknown {
   const count = (change: ConnectionChange['change']): number =>
     connections.filter((one) => one.change === change).length;
   return {
-    connections: connections.map(({ before, after, because, ...one }) => ({
+    connections: connections.map(({ before, after, because, doubt, ...one }) => ({
       ...one,
       before: passage(before),
       after: passage(after),
       because: because ?? null,
+      doubt: doubt ?? null,
     })),
-    services,
+    services: services.map(({ doubt, ...one }) => ({ ...one, doubt: doubt ?? null })),
     summary: {
       added: count('added'),
       removed: count('removed'),

@@ -53,8 +53,9 @@ function renderText(answer: LintAnswer): string {
 const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** `NetworkPolicy shop/db spec.ingress[0]: adds nothing: …` */
-function sentenceOf({ object, path, message }: Finding): string {
-  return `${object.kind} ${object.key} ${path}: ${message}`;
+function sentenceOf({ object, path, message, doubt }: Finding): string {
+  const inDoubt = doubt === undefined ? '' : ` [in doubt: ${doubt}]`;
+  return `${object.kind} ${object.key} ${path}: ${message}${inDoubt}`;
 }
 
 function countsOf(findings: readonly Finding[]): Record<Severity, number> {
@@ -65,7 +66,7 @@ function countsOf(findings: readonly Finding[]): Record<Severity, number> {
 
 function jsonOf({ findings, ignored }: LintAnswer): unknown {
   return {
-    findings: findings.map(({ rule, object, path, message, file, line }) => ({
+    findings: findings.map(({ rule, object, path, message, file, line, doubt }) => ({
       id: rule.id,
       name: rule.name,
       severity: rule.severity,
@@ -75,6 +76,7 @@ function jsonOf({ findings, ignored }: LintAnswer): unknown {
       message,
       file: file ?? null,
       line: line ?? null,
+      doubt: doubt ?? null,
     })),
     summary: { ...countsOf(findings), ignored, total: findings.length },
   };

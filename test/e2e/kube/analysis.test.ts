@@ -225,6 +225,12 @@ for (const { name, skip, start } of servers) {
       const held = await askNarrow('test', 'shop/web -> shop/api:8080', '-o', 'json');
       assert.equal(held.code, 2);
       assert.match(held.out, /"actual": "allowed"/);
+      const opened = join(folder, 'seen.yaml');
+      writeFileSync(opened, [policy.replace('8080', '8081'), ...podManifests].join('---\n'));
+      const changed = await askNarrow('diff', 'cluster:', opened);
+      assert.equal(changed.code, 2);
+      assert.match(changed.out, /^changed +shop\/web\[Pod\] => shop\/api\[Pod\] : TCP 8080 -> TCP 8081$/m);
+      assert.match(changed.out, /garden\/visitor\[Pod\] is new\) \[in doubt: .*may not list namespaces/);
     });
 
     test('where there may be policies of other tiers that he cannot see, nothing is certain', async () => {
@@ -241,6 +247,8 @@ for (const { name, skip, start } of servers) {
       const held = await askNarrow('test', 'shop/api -/-> shop/web:9', '-o', 'json');
       assert.equal(held.code, 2);
       assert.match(held.out, /"actual": "unknown"/);
+      const changed = await askNarrow('diff', 'cluster:', join(folder, 'seen.yaml'));
+      assert.match(changed.out, /^changed .* \[in doubt: .*may not list clusternetworkpolicies\]$/m);
       assert.equal((await ask('reach')).code, 0, 'the administrator may see them');
     });
 
