@@ -133,6 +133,11 @@ export function createPodLife(options: PodLifeOptions): PodLife {
   };
 
   const addressesFor = (key: string, pod: Pod): readonly string[] => {
+    if (node.os === 'windows')
+      throw new WeftError(
+        'node-runs-windows',
+        `node ${node.name} runs Windows: Weft plans its addresses and runs no pods there`,
+      );
     if (pod.spec.hostNetwork === true) return nodeAddresses(node);
     if (plugins !== undefined) return plugins.addressesOf(pod.metadata.uid ?? '');
     return addresses.take(key, podAddresses(pod));

@@ -44,7 +44,7 @@ test('what contradicts it, or makes no sense, is refused', () => {
   assert.throws(() => podRanges(spec, { ipFamily: 'dual' }), { code: 'network-contradicts' });
   assert.throws(() => podRanges(spec, { network: 'flannel' }), { code: 'network-contradicts' });
   assert.throws(() => podRanges(undefined, { ipFamily: 'both' }), { code: 'ip-family-invalid' });
-  assert.throws(() => podRanges(undefined, { network: 'none' }), { code: 'network-unavailable' });
+  assert.throws(() => podRanges(undefined, { network: 'cilium' }), { code: 'network-unavailable' });
   assert.throws(() => podRanges(undefined, { network: 'flannel', ipFamily: 'dual' }), {
     code: 'network-contradicts',
   });

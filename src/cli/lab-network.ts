@@ -34,7 +34,13 @@ export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): Net
 }
 
 /** The models that labs can have. */
-const available = ['calico', 'flannel'] as const satisfies readonly NetworkModel[];
+const available = [
+  'calico',
+  'flannel',
+  'azure-cni',
+  'azure-cni-dynamic',
+  'none',
+] as const satisfies readonly NetworkModel[];
 
 function isAvailable(model: string): model is (typeof available)[number] {
   return available.some((one) => one === model);

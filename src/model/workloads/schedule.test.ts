@@ -70,6 +70,14 @@ describe('scheduling', () => {
     });
   });
 
+  it('gives a node that runs Windows no pods, and says so', () => {
+    const windows = makeNode('w', { labels: { 'kubernetes.io/os': 'windows' } });
+    assert.deepEqual(schedule(unbound('web', 0), [windows], createNodeLoads().loads, options), {
+      kind: 'nowhere',
+      why: '0/1 nodes are available: 1 node(s) ran Windows, where Weft plans addresses and runs no pods.',
+    });
+  });
+
   it('never puts more pods on a node than it takes', () => {
     const pods = Array.from({ length: 10 }, (_, i) => unbound('web', i));
     const placed = scheduleAll(pods, [makeNode('a'), makeNode('b')], 3);

@@ -83,12 +83,16 @@ function byNumberedName(one: string, other: string): number {
   return one.length === other.length ? (one < other ? -1 : 1) : one.length - other.length;
 }
 
+const osLabel = 'kubernetes.io/os';
+
 function refusalOf(
   pod: Pod,
   node: Node,
   { pods, maxPodsPerNode }: { pods: number; maxPodsPerNode: number },
 ): string | undefined {
   if (node.spec?.unschedulable === true) return 'node(s) were unschedulable';
+  if (node.metadata.labels?.[osLabel] === 'windows')
+    return 'node(s) ran Windows, where Weft plans addresses and runs no pods';
   if (!isReady(node)) return 'node(s) were not ready';
   if (!hasLabels(node, pod.spec.nodeSelector)) return "node(s) didn't match Pod's node affinity/selector";
   return pods >= roomOf(node, maxPodsPerNode) ? 'Too many pods' : undefined;
