@@ -18,6 +18,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'policy-change': () => import('./figures/policy-change.ts'),
   'flows-recorded': () => import('./figures/flows-recorded.ts'),
   'traffic-under-changes': () => import('./figures/traffic-under-changes.ts'),
+  'fabric-node': () => import('./figures/fabric-node.ts'),
   'policies-crossed': () => import('./figures/policies-crossed.ts'),
   'reach-static': () => import('./figures/reach-static.ts'),
   'reach-scale': () => import('./figures/reach-scale.ts'),

@@ -27,7 +27,7 @@ export function createNetworksTable(nft: Nftables): NetworksTable {
   const growth = ({ chains }: NetworksPlan): string => {
     const missing = [...chains.values()].filter(({ name }) => !made.has(name));
     for (const { name } of missing) made.add(name);
-    return missing.map(({ commands }) => commands).join('');
+    return missing.map((chain) => chain.commands()).join('');
   };
 
   const grow = (to: ManagedTable, wanted: NetworksPlan): void => {

@@ -2,12 +2,17 @@ import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
 import { zonesOf } from '../../model/fabric/network/zones.ts';
-import { outboundShares, publicAddresses, type OutboundShare } from '../../model/fabric/network/outbound.ts';
+import {
+  outboundShares,
+  possibleShares,
+  publicAddresses,
+  type OutboundShare,
+} from '../../model/fabric/network/outbound.ts';
 import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
 import { subnetOf, type NetworkInterface, type NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { interfaceLink, siteLink } from './cables.ts';
-import { chainOf, groupChain, type Chain } from './groups.ts';
+import { chainOf, groupChain, namedChain, type Chain } from './groups.ts';
 import { marksOf, type NetworkMarks } from './marks.ts';
 
 /** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
@@ -43,6 +48,8 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
       ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
     ]);
   }
+  // Rules cost more to add than elements: those of all shares are there before anybody has one.
+  for (const share of possibleShares(world)) chain(shareChain(share));
   for (const [name, addresses] of publicAddresses(world)) {
     const zone = chain(zoneChain(context.zones.get(name) ?? 0));
     owners.set(
@@ -108,7 +115,8 @@ const zoneChain = (zone: number): Chain => chainOf('zone', [`ct zone set ${zone}
 
 /** What is of neither protocol has no ports; its share is the address. */
 function shareChain({ address, firstPort, lastPort }: OutboundShare): Chain {
-  return chainOf('share', [
+  const name = `share-${address.replaceAll('.', '-')}-${firstPort}-${lastPort}`;
+  return namedChain(name, () => [
     `meta l4proto { tcp, udp, sctp } snat ip to ${address}:${firstPort}-${lastPort}`,
     `snat ip to ${address}`,
   ]);

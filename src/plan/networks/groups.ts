@@ -3,11 +3,11 @@ import { shortHash } from '../../lib/hash.ts';
 import type { AddressMatch, PortRanges, ResolvedRule } from '../../model/fabric/network/security.ts';
 import { networksTable } from './skeleton.ts';
 
-/** A chain that is made of what it says: another meaning has another name, and no chain ever changes. */
+/** A chain whose name tells what it says: another meaning has another name, and no chain ever changes. */
 export interface Chain {
   readonly name: string;
   /** Commands that make it. */
-  readonly commands: string;
+  commands(): string;
 }
 
 /** The chain of a security group's rules for one direction at one place. What they allow returns. */
@@ -17,15 +17,25 @@ export function groupChain(rules: readonly ResolvedRule[]): Chain {
 
 /** A chain by its lines, which hold numbers and addresses only, and no word of anybody's. */
 export function chainOf(kind: string, lines: readonly string[]): Chain {
-  const name = `${kind}-${shortHash(lines.join('\n'))}`;
+  return namedChain(`${kind}-${shortHash(lines.join('\n'))}`, () => lines);
+}
+
+/** A chain under a name that says what is in it. */
+export function namedChain(name: string, lines: () => readonly string[]): Chain {
   const table = `${networksTable.family} ${networksTable.table} ${name}`;
-  // Another process may have made it before.
-  const commands = [
-    `add chain ${table}`,
-    `flush chain ${table}`,
-    ...lines.map((line) => `add rule ${table} ${line}`),
-  ];
-  return { name, commands: `${commands.join('\n')}\n` };
+  return {
+    name,
+    commands() {
+      // Another process may have made it before.
+      const start = `add chain ${table}\nflush chain ${table}\n`;
+      return (
+        start +
+        lines()
+          .map((line) => `add rule ${table} ${line}\n`)
+          .join('')
+      );
+    },
+  };
 }
 
 function ruleLines(rule: ResolvedRule): string[] {

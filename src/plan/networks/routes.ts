@@ -4,7 +4,7 @@ import {
   deliveriesIn,
   domainDeliveries,
   localDeliveries,
-  recipientOf,
+  recipientsOf,
   type Delivery,
 } from '../../model/fabric/network/delivery.ts';
 import {
@@ -65,7 +65,11 @@ function subnetTables(world: NetworkWorld, one: NetworkInterface, marks: Network
   const part = marks.routes(routesKey(one));
   const table = tableOf.routes(part);
   const effective = effectiveRoutes(world, one.network, one.subnet);
-  const context = { world, network: one.network, local: localDeliveries(world, one.network) };
+  const context = {
+    world,
+    network: one.network,
+    recipient: recipientsOf(localDeliveries(world, one.network)),
+  };
   const routes = activeRoutes(effective).map((route) => ({
     ...hopOf(route, context),
     destination: route.prefix,
@@ -115,17 +119,17 @@ const toServices: Hop = { link: outwardLinks.services, via: servicesHop, onlink:
 interface HopContext {
   readonly world: NetworkWorld;
   readonly network: string;
-  readonly local: readonly Delivery[];
+  readonly recipient: (address: string) => NetworkInterface | undefined;
 }
 
-function hopOf(route: EffectiveRoute, { world, network, local }: HopContext): Hop {
+function hopOf(route: EffectiveRoute, { world, network, recipient }: HopContext): Hop {
   const { nextHopAddress = '' } = route;
   switch (route.nextHopType) {
     case 'VNetLocal':
     case 'VNetPeering':
       return { link: 'lo', type: 'throw' };
     case 'VirtualAppliance': {
-      const hop = recipientOf(local, nextHopAddress);
+      const hop = recipient(nextHopAddress);
       return hop === undefined ? nowhere : { link: interfaceLink(hop), via: nextHopAddress, onlink: true };
     }
     case 'VirtualNetworkGateway': {

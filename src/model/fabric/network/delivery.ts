@@ -1,5 +1,5 @@
 import { bitsOf, familyOf, parseAddress } from '../../../lib/address.ts';
-import { contains, parsePrefix } from '../../../lib/prefix.ts';
+import { contains, parsePrefix, type Prefix } from '../../../lib/prefix.ts';
 import { peersOf, type NetworkInterface, type NetworkWorld } from './world.ts';
 
 /** A prefix, and the interface that packets for it are handed to. */
@@ -26,17 +26,30 @@ export function domainDeliveries(world: NetworkWorld, domain: string): Delivery[
   );
 }
 
-/** The interface that has an address, among these; the longest prefix decides. */
-export function recipientOf(deliveries: readonly Delivery[], text: string): NetworkInterface | undefined {
-  const address = parseAddress(text);
-  if (address === undefined) return undefined;
-  let best: { length: number; to: NetworkInterface } | undefined;
+/** Finds the interface that has an address, among these; the longest prefix decides. */
+export function recipientsOf(
+  deliveries: readonly Delivery[],
+): (address: string) => NetworkInterface | undefined {
+  const single = new Map<string, NetworkInterface>();
+  const blocks: { readonly prefix: Prefix; readonly to: NetworkInterface }[] = [];
   for (const { prefix, to } of deliveries) {
-    const parsed = parsePrefix(prefix);
-    if (parsed === undefined || !contains(parsed, address)) continue;
-    if (best === undefined || parsed.length > best.length) best = { length: parsed.length, to };
+    const address = addressOf(prefix);
+    const parsed = address === undefined ? parsePrefix(prefix) : undefined;
+    if (address !== undefined) single.set(address, to);
+    else if (parsed !== undefined) blocks.push({ prefix: parsed, to });
   }
-  return best?.to;
+  blocks.sort((a, b) => b.prefix.length - a.prefix.length);
+  return (text) => {
+    const known = single.get(text);
+    const address = known === undefined && blocks.length > 0 ? parseAddress(text) : undefined;
+    if (address === undefined) return known;
+    return blocks.find(({ prefix }) => contains(prefix, address))?.to;
+  };
+}
+
+/** Of a prefix that is one address. */
+function addressOf(prefix: string): string | undefined {
+  return prefix.endsWith('/32') ? prefix.slice(0, -'/32'.length) : undefined;
 }
 
 function deliveriesTo(to: NetworkInterface): Delivery[] {

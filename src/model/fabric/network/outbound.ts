@@ -72,6 +72,24 @@ export function outboundShares(world: NetworkWorld): Map<string, OutboundShare> 
   return shares;
 }
 
+/** The shares that interfaces of a network can have, whether they have them or not. */
+export function possibleShares(world: NetworkWorld): OutboundShare[] {
+  const addresses = publicAddresses(world);
+  return [...Map.groupBy(world.interfaces, (one) => one.network)].flatMap(([network, own]) => {
+    const settings = world.networks.get(network);
+    const ports = settings === undefined ? portsPerAddress : portsPerInterface(settings, own.length);
+    const slots = Array.from({ length: Math.floor(portsPerAddress / ports) }, (_, slot) => slot);
+    return (addresses.get(network) ?? []).flatMap((address) =>
+      slots.map((slot) => shareAt(address, slot, ports)),
+    );
+  });
+}
+
+function shareAt(address: string, slot: number, ports: number): OutboundShare {
+  const first = firstPort + slot * ports;
+  return { address, firstPort: first, lastPort: first + ports - 1 };
+}
+
 function* sharesIn(
   interfaces: readonly NetworkInterface[],
   { ports, addresses }: { readonly ports: number; readonly addresses: readonly string[] },
@@ -83,7 +101,6 @@ function* sharesIn(
   );
   for (const [id, slot] of slots) {
     const address = addresses[Math.floor(slot / perAddress)];
-    const first = firstPort + (slot % perAddress) * ports;
-    if (address !== undefined) yield [id, { address, firstPort: first, lastPort: first + ports - 1 }];
+    if (address !== undefined) yield [id, shareAt(address, slot % perAddress, ports)];
   }
 }
