@@ -4,6 +4,11 @@ import { once } from '../lib/once.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
+import { buildWorld } from '../model/fabric/network/build-world.ts';
+import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
+import { networkObjectsOf } from '../model/fabric/network/objects.ts';
+import { nodeInterfaces } from '../model/fabric/network/node-interfaces.ts';
+import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { announcementsOf, nodesAnnouncing } from '../model/load-balancer/bgp-announcements.ts';
 import { peersToSpeakWith } from '../model/load-balancer/bgp-peers.ts';
 import { announcingNodes } from '../model/load-balancer/layer2.ts';
@@ -27,6 +32,8 @@ export interface ClusterIndex {
   readonly podRanges: readonly Prefix[];
   readonly serviceRanges: readonly Prefix[];
   readonly policies: PolicyModel;
+  /** The virtual networks that the nodes are in; undefined in models of other worlds. */
+  readonly networkWorld: NetworkWorld | undefined;
   /** Key of the pod that alone has the address. */
   readonly podAt: ReadonlyMap<string, string>;
   /** Name of the node that has the address, be it its segment's or its tunnel's. */
@@ -66,6 +73,7 @@ export function indexOf(cluster: Cluster): ClusterIndex {
 function createIndex(cluster: Cluster): ClusterIndex {
   const places = once(() => placesOf(cluster.nodes.values(), cluster.config.model));
   const policies = once(() => policiesOf(cluster));
+  const networkWorld = once(() => networkWorldOf(cluster, places()));
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
@@ -80,6 +88,9 @@ function createIndex(cluster: Cluster): ClusterIndex {
     },
     get policies() {
       return policies();
+    },
+    get networkWorld() {
+      return networkWorld();
     },
     get podAt() {
       return podAt();
@@ -114,6 +125,18 @@ function policiesOf(cluster: Cluster): PolicyModel {
   for (const [name, node] of cluster.nodes) model.setNode(name, nodeFacts(node));
   for (const [key, pod] of cluster.pods) model.setPod(key, podFacts(pod));
   return model;
+}
+
+function networkWorldOf(
+  { config, surroundings = [] }: Cluster,
+  places: ReadonlyMap<string, NodePlace>,
+): NetworkWorld | undefined {
+  if (modelTraits[config.model].world !== 'virtual-network') return undefined;
+  const described = networkObjectsOf(
+    surroundings.length > 0 ? surroundings : defaultNetworkObjects(config.model),
+  );
+  const nodes = nodeInterfaces([...places.values()], { config, networks: described.networks });
+  return buildWorld(described, nodes);
 }
 
 function* podAddresses(cluster: Cluster): Generator<[address: string, podKey: string]> {

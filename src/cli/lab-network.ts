@@ -40,6 +40,8 @@ const available = [
   'azure-cni',
   'azure-cni-dynamic',
   'none',
+  'kubenet',
+  'azure-cni-overlay',
 ] as const satisfies readonly NetworkModel[];
 
 function isAvailable(model: string): model is (typeof available)[number] {

@@ -17,6 +17,7 @@ import { createJobController } from './job.ts';
 import { createLoadBalancerController } from './load-balancer/load-balancer.ts';
 import { createNamespaceController } from './namespace.ts';
 import { createNodeAddressesController } from './node-addresses/node-addresses.ts';
+import { createNodeRoutesController } from './node-routes/node-routes.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createRootCaController } from './root-ca.ts';
@@ -56,6 +57,7 @@ const factories = {
   'endpointslice-mirroring': createEndpointSliceMirroringController,
   'load-balancer': createLoadBalancerController,
   'node-addresses': createNodeAddressesController,
+  'node-routes': createNodeRoutesController,
   segments: createSegmentsController,
   namespace: createNamespaceController,
   'root-ca': createRootCaController,

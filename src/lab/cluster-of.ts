@@ -11,7 +11,8 @@ import type { Client } from '../client/port.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { machineEnds, type MachineEnd } from '../model/fabric/machine-ends.ts';
-import { networkConfigOf } from '../model/network/config.ts';
+import { networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { hasEnded } from '../model/workloads/pod-state.ts';
 
 /**
@@ -55,6 +56,7 @@ export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster
     machines,
     ...policies,
     ...loadBalancers,
+    ...(await readSurroundings(client, config)),
   };
 }
 
@@ -78,6 +80,17 @@ async function readPolicies(
     readIfServed(client, policyResources.baselineadminnetworkpolicies),
   ]);
   return { clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies };
+}
+
+/** Of models whose nodes are in a virtual network. */
+async function readSurroundings(
+  client: Pick<Client, 'list'>,
+  { model }: Pick<NetworkConfig, 'model'>,
+): Promise<Pick<Cluster, 'surroundings'>> {
+  if (modelTraits[model].world !== 'virtual-network') return {};
+  const kinds: readonly Resource[] = Object.values(fabricResources);
+  const objects = await Promise.all(kinds.map((kind) => readIfServed(client, kind)));
+  return { surroundings: objects.flatMap((one) => [...one.values()]) };
 }
 
 const loadBalancerFields = ['ipAddressPools', 'l2Advertisements', 'bgpAdvertisements', 'bgpPeers'] as const;

@@ -5,6 +5,7 @@ import type {
   IPAddressPool,
   L2Advertisement,
 } from '../api/types/load-balancer.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type {
   AdminNetworkPolicy,
@@ -37,4 +38,6 @@ export interface Cluster {
   readonly bgpPeers: ReadonlyMap<string, BGPPeer>;
   /** Machines around the nodes by `vm:NAME` and `site:NAME`; absent where nobody describes any. */
   readonly machines?: ReadonlyMap<string, MachineEnd>;
+  /** What describes virtual networks, in models whose nodes are in one; where absent, they have the default one. */
+  readonly surroundings?: readonly KubernetesObject[];
 }

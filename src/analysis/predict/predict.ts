@@ -1,9 +1,11 @@
 import type { Cluster } from '../../model/cluster.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { nodeAddresses } from '../../model/network/topology.ts';
 import { indexOf } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
 import { throughNode } from './travel.ts';
+import { findsNode } from './virtual-network.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 export interface PredictOptions {
@@ -70,9 +72,8 @@ function fromOutside(walk: Walk): Outcome[] {
   const { source, destination } = walk.packet;
   const target = endAt(index, destination);
   const sent = step(walk, { at: source, action: 'sends' });
-  const node = target.place?.kind === 'node' ? target.place.node : undefined;
-  const place = node === undefined ? undefined : index.places.get(node);
-  if (place !== undefined && nodeAddresses(place).includes(destination)) return throughNode(sent, place.name);
+  const direct = toItsNode(sent, target);
+  if (direct !== undefined) return direct;
   // Routers prefer what they are told of the address alone to the segment that it may be on.
   const hops = index.nextHops.get(destination) ?? [];
   if (hops.length > 0) return hops.flatMap((hop) => byLoadBalancer(sent, hop, 'by BGP'));
@@ -82,8 +83,29 @@ function fromOutside(walk: Walk): Outcome[] {
     target.place?.kind === 'external'
       ? `neither ${source} nor ${destination} is in the cluster`
       : `no route leads from outside to the cluster's own address ${destination}`;
+  return [lost(sent, why)];
+}
+
+/** To addresses that the nodes' own network leads to: of a node, and, where they are of that network too, of pods. */
+function toItsNode(sent: Walk, { place }: End): Outcome[] | undefined {
+  const { index } = sent.question;
+  const { source, destination } = sent.packet;
+  if (place === undefined || place.kind === 'external') return undefined;
+  const node = index.places.get(place.node);
+  const isOfNetwork =
+    place.kind === 'pod'
+      ? modelTraits[index.cluster.config.model].podAddresses === 'network'
+      : node !== undefined && nodeAddresses(node).includes(destination);
+  if (!isOfNetwork) return undefined;
+  if (findsNode(index, source, place.node)) return throughNode(sent, place.node);
+  return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
+}
+
+/** A packet from outside that gets nowhere. */
+function lost(walk: Walk, why: string): Outcome {
+  const { source } = walk.packet;
   const reason: Reason = { stage: 'route', object: source, rule: why, verdict: 'unreachable' };
-  return [ended(sent, [reason], { at: source, why })];
+  return ended(walk, [reason], { at: source, why });
 }
 
 /** The node that answers for the address has rules for it. */

@@ -10,6 +10,7 @@ import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
 import { policyReasons, type PolicyVerdict } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
+import { wayInNetwork } from './virtual-network.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
 
 /**
@@ -84,9 +85,24 @@ function judgeEgress(walk: Walk, node: string): Walk | Outcome {
 /** The packet reaches the end that has its address: routing, that end's ingress policies, and who listens. */
 function arrive(walk: Walk, node: string, target: End): Outcome {
   const routed = walk.sender.kind === 'external' && isHere(node, target) ? walk : route(walk, node, target);
-  const allowed = judgeIngress(routed, target);
+  const beyond = throughNetwork(routed, node, target);
+  if ('verdict' in beyond) return beyond;
+  const allowed = judgeIngress(beyond, target);
   if ('verdict' in allowed) return allowed;
   return deliver(allowed, target);
+}
+
+/** What the virtual network of the nodes does with a packet for somebody outside the cluster. */
+function throughNetwork(walk: Walk, node: string, { place, address }: End): Walk | Outcome {
+  const way = place?.kind === 'external' ? wayInNetwork(walk.question.index, node, address) : undefined;
+  if (way === undefined) return walk;
+  if (way.hop === undefined || way.hop === 'None') {
+    return noWay(walk, node, `network ${way.network} has no route to ${address}`);
+  }
+  if (way.hop !== 'Internet') return walk;
+  if (way.seenAs === undefined) return noWay(walk, node, `network ${way.network} has no public address left`);
+  const packet = { ...walk.packet, source: way.seenAs };
+  return step(walk, { at: `network:${way.network}`, action: `sends as ${way.seenAs}` }, { packet });
 }
 
 const isHere = (node: string, { place }: End): boolean => place?.kind === 'node' && place.node === node;

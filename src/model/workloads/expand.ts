@@ -1,5 +1,6 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
 import {
+  fabricResources,
   keyOf,
   loadBalancerResources,
   policyResources,
@@ -71,8 +72,12 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     l2Advertisements: byKey(loadBalancers.advertisements),
     bgpAdvertisements: byKey(ofResource(all, loadBalancerResources.bgpadvertisements)),
     bgpPeers: byKey(ofResource(all, loadBalancerResources.bgppeers)),
+    surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
   };
 }
+
+/** Kinds that describe virtual networks. */
+const surrounding: ReadonlySet<string> = new Set(Object.keys(fabricResources));
 
 /** Objects without a namespace are in `default`, as kubectl applies them. */
 function withNamespace(object: KubernetesObject): KubernetesObject {

@@ -94,12 +94,20 @@ function refusalOf(
   if (node.metadata.labels?.[osLabel] === 'windows')
     return 'node(s) ran Windows, where Weft plans addresses and runs no pods';
   if (!isReady(node)) return 'node(s) were not ready';
+  if (isTrue(node, 'NetworkUnavailable')) return unavailable;
   if (!hasLabels(node, pod.spec.nodeSelector)) return "node(s) didn't match Pod's node affinity/selector";
   return pods >= roomOf(node, maxPodsPerNode) ? 'Too many pods' : undefined;
 }
 
-function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+/** Upstream keeps pods away by the taint that follows from the condition. */
+const unavailable = 'node(s) had untolerated taint(s) {node.kubernetes.io/network-unavailable: }';
+
+const isReady = (node: Node): boolean => isTrue(node, 'Ready');
+
+function isTrue(node: Node, condition: string): boolean {
+  return (
+    node.status?.conditions?.some(({ type, status }) => type === condition && status === 'True') ?? false
+  );
 }
 
 function roomOf(node: Node, maxPodsPerNode: number): number {

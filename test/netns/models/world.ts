@@ -1,14 +1,17 @@
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import type { Service } from '../../../src/api/types/core.ts';
-import { resources } from '../../../src/api/resources.ts';
+import { fabricResources, resources } from '../../../src/api/resources.ts';
+import type { VirtualMachine } from '../../../src/api/types/fabric.ts';
 import type { Flow } from '../../../src/analysis/flow.ts';
 import { openLabs } from '../../../src/cmd/labs.ts';
 import { machineNetns, nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
 import { networkConfigOf, type NetworkConfig } from '../../../src/model/network/config.ts';
 import { labAddresses } from '../../../src/model/network/lab-addresses.ts';
-import type { NetworkModel } from '../../../src/model/network/models.ts';
+import { modelTraits, type NetworkModel } from '../../../src/model/network/models.ts';
 import { labPlaces } from '../../../src/lab/options.ts';
 import { createServingClient } from '../../../src/workload/serving-client.ts';
+import { machine } from '../../support/networks.ts';
+import { eventually } from '../flow.ts';
 import { podOn, startLab, type TestLab } from '../../support/lab.ts';
 
 /** A lab of a model with everything in it that `cells.ts` names. */
@@ -56,7 +59,7 @@ const objects: readonly KubernetesObject[] = [
   service('sticky', { selector: { set: 'both' }, sessionAffinity: 'ClientIP' }),
 ];
 
-/** Starts it; the machine beside the nodes, which is the API server's, answers on TCP 7000, the internet on 7777. */
+/** Starts it; the machine beside the nodes answers on TCP 7000, the internet on 7777. */
 export async function startModelLab(model: NetworkModel): Promise<ModelLab> {
   const config = networkConfigOf({
     apiVersion: 'weft.dev/v1alpha1',
@@ -75,9 +78,10 @@ export async function startModelLab(model: NetworkModel): Promise<ModelLab> {
 
 async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
   await lab.apply(objects);
+  const beside = await machineBeside(lab, config);
   const serving = createServingClient(openLabs().control.paths(lab.name).socket('holder'));
   for (const [netns, port] of [
-    [machineNetns.control, 7000],
+    [beside.netns, 7000],
     [machineNetns.internet, 7777],
   ] as const) {
     await serving.serve({
@@ -88,10 +92,12 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
       listeners: [{ protocol: 'TCP', port }],
     });
   }
+  const { publicAddress } = beside;
   const addresses = new Map<string, string>([
     ['internet', labAddresses.internet],
-    ['machine', labAddresses.control],
+    ['machine', beside.address],
   ]);
+  if (publicAddress !== undefined) addresses.set('public', publicAddress);
   for (const [index, place] of labPlaces({ nodes: 2, config }).entries()) {
     addresses.set(`node-${index + 1}`, place.address);
     if (place.tunnelAddress !== undefined) addresses.set(`tunnel-${index + 1}`, place.tunnelAddress);
@@ -106,7 +112,7 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
   for (const { metadata, spec } of items) addresses.set(`svc-${metadata.name}`, spec.clusterIP ?? '');
   const machines: Readonly<Record<string, string>> = {
     internet: machineNetns.internet,
-    machine: machineNetns.control,
+    machine: beside.netns,
   };
   return {
     lab,
@@ -118,6 +124,28 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
       return { source: sourceOf(from, addresses), destination, protocol, port: Number(port) };
     },
   };
+}
+
+/** The API server's machine where there is a segment; in a network, one of a subnet that nodes' routes are not for. */
+async function machineBeside(
+  lab: TestLab,
+  { model }: NetworkConfig,
+): Promise<{ netns: string; address: string; publicAddress?: string }> {
+  if (modelTraits[model].world === 'segment') {
+    return { netns: machineNetns.control, address: labAddresses.control };
+  }
+  const { client } = lab.connection;
+  await client.create(fabricResources.virtualmachines, machine('web', 'default/machines') as VirtualMachine);
+  let address: string | undefined;
+  let publicAddress: string | undefined;
+  await eventually('the machine has an address', async () => {
+    const found = await client.get(fabricResources.virtualmachines, { name: 'web' });
+    const network = await client.get(fabricResources.virtualnetworks, { name: 'default' });
+    address = found?.status?.interfaces?.[0]?.addresses?.[0];
+    publicAddress = network?.status?.publicAddresses?.[0];
+    return address !== undefined && publicAddress !== undefined;
+  });
+  return { netns: 'vm-web', address: address ?? '', ...(publicAddress && { publicAddress }) };
 }
 
 function sourceOf(name: string, addresses: ReadonlyMap<string, string>): Flow['source'] {
