@@ -31,6 +31,7 @@ import type { DomainJournal } from './domains/journal.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
+import { createPodNetworks } from './networks/networks.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import { createLayer2, type Layer2Options } from './layer2/layer2.ts';
@@ -184,6 +185,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const releases = createReleases(clock, (addresses) => {
     for (const { agent } of members.values()) agent.forgetConnections(addresses);
   });
+  const networks = createPodNetworks({ client, ...kernel, log });
   const layer2 = createLayer2({
     ...options,
     view,
@@ -237,6 +239,7 @@ export function createAgents(options: AgentsOptions): Agents {
         await Promise.all(addresses.map((address) => releases.add(address)));
       },
       settings: options.settings,
+      networks,
       turn: wiring,
       clock,
       log,
@@ -428,7 +431,10 @@ export function createAgents(options: AgentsOptions): Agents {
     async start() {
       view.onDirty(apply);
       repairs.start();
-      await addressing.synced;
+      await Promise.all([addressing.synced, networks.synced]);
+      networks.follow(() => {
+        for (const { runner } of members.values()) runner.addressesCame();
+      });
       await view.start();
       // Before pods are set up, which begins while layer 2 still reads its pools.
       void sweep.start();

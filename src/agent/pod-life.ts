@@ -18,6 +18,9 @@ import type { Overlay } from './overlay.ts';
 import type { AddressSource } from './addresses/address-source.ts';
 import { podNetns } from './pod-netns.ts';
 import { createPodAddresses } from './pod-addresses.ts';
+import { networkStatusAnnotation } from '../model/attachments/selection.ts';
+import { statusOf } from '../model/attachments/status.ts';
+import type { PodNetworks, PodPlugs } from './networks/networks.ts';
 import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
 
 /** Steps in the life of one node's pods. Each can be repeated after it failed. */
@@ -85,6 +88,7 @@ export interface PodLifeOptions {
   /** Makes every node forget the addresses, which nobody has any more, and resolves when they may be given again. */
   readonly released: (key: string, addresses: readonly string[]) => Promise<void>;
   readonly settings: PodSettings;
+  readonly networks: Pick<PodNetworks, 'find' | 'plug' | 'release'>;
   /** Resolves when a few milliseconds of work in one piece are welcome: hundreds of pods may come at once. */
   readonly turn: () => Promise<void>;
   readonly clock: Clock;
@@ -108,16 +112,22 @@ export interface PodRun extends RunningPod {
   leaving: Leaving | undefined;
   /** Why its wire cannot be mended. */
   broken: string | undefined;
+  /** Its further interfaces, once they are known. */
+  plugs: PodPlugs | undefined;
 }
 
 export function createPodLife(options: PodLifeOptions): PodLife {
   const { node, client, clock, plugins } = options;
   const addresses = createPodAddresses(options.addressSources, (address) => options.podAt.get(address));
 
-  const writeStatus = async (pod: Pod, status: NonNullable<Pod['status']>): Promise<void> => {
+  const writeStatus = async (
+    pod: Pod,
+    status: NonNullable<Pod['status']>,
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<void> => {
     const { namespace = 'default', name, uid } = pod.metadata;
     // The uid keeps it from a successor of the same name.
-    const body = { metadata: { uid }, status };
+    const body = { metadata: { uid, ...(annotations && { annotations }) }, status };
     await client.patch(resources.pods, { namespace, name }, { subresource: 'status', body });
   };
 
@@ -127,6 +137,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       if (plugins !== undefined) run.addresses = await plugins.add(pod, run.netns);
       options.isolate(run.key, run);
       if (plugins === undefined) options.overlay.addPod(run, { isNew });
+      if (run.plugs !== undefined) options.networks.plug(run, run.plugs);
     }
     options.settings.write(pod);
     run.stage = 'wired';
@@ -162,8 +173,11 @@ export function createPodLife(options: PodLifeOptions): PodLife {
     if (pod?.metadata.uid !== run.uid) return;
     if (run.broken !== undefined) return reportBroken(run, pod, run.broken);
     const addressing = { addresses: run.addresses, nodeAddresses: nodeAddresses(node) };
-    if (!isReportedAs(pod, addressing)) {
-      await writeStatus(pod, runningStatus(pod, { ...addressing, now: clock.now() }));
+    const networks = run.plugs && statusOf(run.addresses, run.plugs.links);
+    const isTold = networks === undefined || pod.metadata.annotations?.[networkStatusAnnotation] === networks;
+    if (!isTold || !isReportedAs(pod, addressing)) {
+      const annotations = networks === undefined ? undefined : { [networkStatusAnnotation]: networks };
+      await writeStatus(pod, runningStatus(pod, { ...addressing, now: clock.now() }), annotations);
     }
     run.stage = 'running';
   };
@@ -182,10 +196,12 @@ export function createPodLife(options: PodLifeOptions): PodLife {
         stage: 'claimed',
         leaving: undefined,
         broken: undefined,
+        plugs: undefined,
       };
     },
     async bringUp(run, pod) {
       if (run.stage === 'claimed') {
+        run.plugs = options.networks.find(pod);
         await options.turn();
         await wire(run, pod);
       }
@@ -203,6 +219,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
       options.route.forget(run.netns);
       options.namespaces.delete(run.netns);
       await options.released(run.key, run.addresses);
+      if (run.plugs !== undefined) await options.networks.release(run.uid);
       addresses.release(run.addresses);
     },
     async end({ metadata: { namespace = 'default', name, uid = '' } }) {

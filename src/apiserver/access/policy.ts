@@ -220,6 +220,8 @@ const own: readonly PolicyRole[] = [
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
       ...aboutLayer2,
+      // Who takes a pod down gives back its addresses.
+      on('weft.dev', ['segmentaddresses'], ['delete']),
       on('k8s.cni.cncf.io', ['network-attachment-definitions'], ['list', 'watch']),
       tellEvents,
     ],

@@ -1,4 +1,4 @@
-import { keyOf, type Resource } from '../../api/resources.ts';
+import { keyOf, resources, type Resource } from '../../api/resources.ts';
 import { withOwners, writerOf, type Owners } from '../apply/owners.ts';
 import { parseBody } from '../body.ts';
 import { customKindOf } from '../catalog/custom-kind.ts';
@@ -55,7 +55,7 @@ export function replace(api: Api, resource: Resource, replacement: Replacement):
   requireCurrent(resource, current.object, desired);
   const merged =
     subresource === 'status'
-      ? withStatus(current.object, desired)
+      ? withStatus(withAnnotations(resource, current.object, desired), desired)
       : withSpec(resource, current.object, desired);
   const admitted = api.admission.admit(resource, merged, current.object);
   const counted = subresource === 'status' ? admitted : withGeneration(resource, current.object, admitted);
@@ -90,6 +90,14 @@ function requireCurrent(resource: Resource, current: StoredObject, desired: Stor
   ) {
     throw conflict(resource, name, modified);
   }
+}
+
+/** Who writes a pod's status may annotate the pod: nodes tell so of its further networks. */
+function withAnnotations(resource: Resource, current: StoredObject, desired: StoredObject): StoredObject {
+  if (resource !== resources.pods) return current;
+  const { annotations: _, ...metadata } = current.metadata;
+  const { annotations } = desired.metadata;
+  return { ...current, metadata: { ...metadata, ...(annotations !== undefined && { annotations }) } };
 }
 
 function withStatus(current: StoredObject, desired: StoredObject): StoredObject {

@@ -13,12 +13,12 @@ export interface SegmentClaims {
   readonly synced: Promise<void>;
   /** Of one holder, whichever of its interfaces. */
   of(holder: Omit<AddressHolder, 'interface'>): readonly SegmentAddress[];
-  values(): Iterable<SegmentAddress>;
   /** Writes down that the holder has an address as wanted, unless it does already; else says why there is none. */
   take(demand: AddressDemand): Promise<{ readonly name: string } | { readonly problem: string }>;
   release(claim: SegmentAddress): Promise<void>;
   /** Returns how to end it. */
   follow(changed: (claim: SegmentAddress, isGone: boolean) => void): () => void;
+  end(): void;
 }
 
 const resource = layer2Resources.segmentaddresses;
@@ -105,7 +105,6 @@ export function createSegmentClaims(
   return {
     synced: objects.synced,
     of,
-    values: () => objects.values(),
     async take(demand) {
       const own = of(demand.holder).find(
         ({ spec }) => holderId(spec.holder) === holderId(demand.holder) && satisfies(demand, spec),
@@ -131,11 +130,11 @@ export function createSegmentClaims(
         const claim = current ?? previous;
         if (claim !== undefined) changed(claim, current === undefined);
       });
-      return () => {
-        end();
-        seeing();
-        byHolder.end();
-      };
+      return end;
+    },
+    end() {
+      seeing();
+      byHolder.end();
     },
   };
 }

@@ -19,6 +19,7 @@ import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 import { createStatusWriter } from '../status.ts';
 import { createSegmentClaims } from './claims.ts';
+import { createPodDemands } from './pods.ts';
 
 /** Somebody who may have addresses of segments and switches. */
 type Holder = Omit<AddressHolder, 'interface'>;
@@ -110,6 +111,7 @@ export function createSegmentsController(context: ControllerContext): Controller
     await client.patch(fabricResources.virtualmachines, { name }, { subresource: 'status', body });
   }
 
+  const pods = createPodDemands(context, { claims, domains: domainsNow, machines });
   const routeStatus = createStatusWriter(context, {
     resource: layer2Resources.noderoutes,
     informer: routes,
@@ -133,12 +135,15 @@ export function createSegmentsController(context: ControllerContext): Controller
   };
   const lookAtAll = (): void => {
     domains = undefined;
+    pods.wake();
     lookAtRoutes();
     for (const { metadata } of switches.values()) reconciler.enqueue(`VirtualSwitch/${metadata.name}`);
     for (const { metadata } of machines.values()) reconciler.enqueue(`VirtualMachine/${metadata.name}`);
   };
 
-  return controllerOf('segments', [reconciler, routeStatus.reconciler], () => [
+  return controllerOf('segments', [reconciler, pods.reconciler, routeStatus.reconciler], () => [
+    ...pods.follow(),
+    () => claims.end(),
     routes.onChange(({ previous, current }) => {
       if (!sameJson(previous?.spec, current?.spec)) lookAtRoutes();
     }),
@@ -149,6 +154,7 @@ export function createSegmentsController(context: ControllerContext): Controller
     }),
     machines.onChange(({ key }) => {
       reconciler.enqueue(`VirtualMachine/${key}`);
+      pods.wake();
       lookAtRoutes();
     }),
     cache.nodes.onChange(({ key, previous, current }) => {

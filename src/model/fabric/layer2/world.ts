@@ -251,7 +251,7 @@ function routerLink(segment: string): string {
 }
 
 /** Locally administered, of an interface that has no address to make it of. */
-function macOfName(name: string): string {
+export function macOfName(name: string): string {
   const octets = hash32(name).toString(16).padStart(8, '0').match(/../g) ?? [];
   return `0a:59:${octets.join(':')}`;
 }
