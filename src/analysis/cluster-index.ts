@@ -4,10 +4,6 @@ import { once } from '../lib/once.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
-import { buildWorld } from '../model/fabric/network/build-world.ts';
-import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
-import { networkObjectsOf } from '../model/fabric/network/objects.ts';
-import { nodeInterfaces } from '../model/fabric/network/node-interfaces.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { announcementsOf, nodesAnnouncing } from '../model/load-balancer/bgp-announcements.ts';
 import { peersToSpeakWith } from '../model/load-balancer/bgp-peers.ts';
@@ -23,6 +19,7 @@ import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { createServiceModel } from '../model/services/service-model.ts';
+import { describedWorld } from './described-world.ts';
 
 /** A cluster with everything the analysis looks up in it. Each part is made when it is first asked for. */
 export interface ClusterIndex {
@@ -127,16 +124,9 @@ function policiesOf(cluster: Cluster): PolicyModel {
   return model;
 }
 
-function networkWorldOf(
-  { config, surroundings = [] }: Cluster,
-  places: ReadonlyMap<string, NodePlace>,
-): NetworkWorld | undefined {
-  if (modelTraits[config.model].world !== 'virtual-network') return undefined;
-  const described = networkObjectsOf(
-    surroundings.length > 0 ? surroundings : defaultNetworkObjects(config.model),
-  );
-  const nodes = nodeInterfaces([...places.values()], { config, networks: described.networks });
-  return buildWorld(described, nodes);
+function networkWorldOf(cluster: Cluster, places: ReadonlyMap<string, NodePlace>): NetworkWorld | undefined {
+  const isInNetwork = modelTraits[cluster.config.model].world === 'virtual-network';
+  return isInNetwork ? describedWorld(cluster, places.values()) : undefined;
 }
 
 function* podAddresses(cluster: Cluster): Generator<[address: string, podKey: string]> {

@@ -363,7 +363,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
       done(await (await import('./commands/diff.ts')).diff(env, { before, after, ...options })),
     );
   withCluster(withFiles(withLab(program.command('lint'))))
-    .description('mistakes in policies and Services, each with its rule, file and line')
+    .description('mistakes in policies, Services and route tables, each with its rule, file and line')
     .option('--explain <rule>', 'what a rule is about, with examples')
     .option('--ignore <rule>', 'leave a rule out (repeatable)', collect, [])
     .option('--fail-on <severity>', 'error, warning or info: what exit code 1 is for', 'warning')

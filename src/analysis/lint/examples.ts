@@ -43,6 +43,49 @@ metadata: { name: ${name} }
 `;
 }
 
+/** A network 10.0.0.0/16 with subnets `apps` and `edge`; one of them has a route table. */
+export function routedNetwork(subnet: 'apps' | 'edge'): string {
+  const table = (name: string): string => (name === subnet ? ', routeTable: routes' : '');
+  return `apiVersion: weft.dev/v1alpha1
+kind: VirtualNetwork
+metadata: { name: hub }
+spec:
+  addressSpace: [10.0.0.0/16]
+  subnets:
+    - { name: apps, prefix: 10.0.1.0/24${table('apps')} }
+    - { name: edge, prefix: 10.0.2.0/24${table('edge')} }
+`;
+}
+
+/** A machine 10.0.2.4 in `edge` that forwards, unless its interface says otherwise. */
+export function firewall(more = ', enableIPForwarding: true'): string {
+  return `apiVersion: weft.dev/v1alpha1
+kind: VirtualMachine
+metadata: { name: firewall }
+spec: { interfaces: [{ name: eth0, network: hub, subnet: edge, addresses: [10.0.2.4]${more} }] }
+`;
+}
+
+/** The table, whose only route sends a prefix to an appliance. */
+export function routeTo(prefix: string, appliance: string): string {
+  return `apiVersion: weft.dev/v1alpha1
+kind: RouteTable
+metadata: { name: routes }
+spec:
+  routes:
+    - { name: out, prefix: ${prefix}, nextHopType: VirtualAppliance, nextHopAddress: ${appliance} }
+`;
+}
+
+/** A ClusterNetwork of a model. */
+export function clusterNetwork(model: string): string {
+  return `apiVersion: weft.dev/v1alpha1
+kind: ClusterNetwork
+metadata: { name: default }
+spec: { model: ${model} }
+`;
+}
+
 /** The policy with which all is well: db lets web in, and nobody else. */
 export const dbFromWeb = `${networkPolicy('db')}  podSelector: { matchLabels: { app: db } }
   ingress:

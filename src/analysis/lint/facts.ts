@@ -1,10 +1,12 @@
 import type { Pod, Service } from '../../api/types/core.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import { matchesSelector } from '../../api/selector.ts';
+import { once } from '../../lib/once.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import { clusterPoliciesOf, type ClusterPolicyFacts } from './cluster-policy-facts.ts';
+import { networkFactsOf, type NetworkFacts } from './network-facts.ts';
 import { createPodFinder } from './pod-finder.ts';
 import { factsOfPolicy, type PolicyFacts } from './policy-facts.ts';
 
@@ -17,6 +19,7 @@ export interface LintFacts {
   readonly services: readonly ServiceFacts[];
   /** In the order in which they are asked. */
   readonly clusterPolicies: readonly ClusterPolicyFacts[];
+  readonly networks: NetworkFacts;
 }
 
 /** A Service, and the pods that its selector selects. */
@@ -30,9 +33,13 @@ export interface ServiceFacts {
 export function factsOf(cluster: Cluster): LintFacts {
   const byNamespace = Map.groupBy(cluster.pods, ([, { metadata }]) => metadata.namespace ?? 'default');
   const selects = createPodFinder(cluster);
+  const networks = once(() => networkFactsOf(indexOf(cluster)));
   return {
     cluster,
     index: indexOf(cluster),
+    get networks() {
+      return networks();
+    },
     policies: sorted(cluster.networkPolicies).map(([key, policy]: [string, NetworkPolicy]) =>
       factsOfPolicy(key, policy, selects),
     ),

@@ -38,7 +38,7 @@ export interface LintAnswer {
 /** What an object asks to be left out: ids with commas between them. */
 export const ignoreAnnotation = 'weft.dev/lint-ignore';
 
-/** Looks for every kind of mistake in the policies and Services of a cluster. Deterministic. */
+/** Looks for every kind of mistake in the policies, Services and route tables of a cluster. Deterministic. */
 export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
   const { sourceOf, isAsked = () => true, without = [], doubts = noDoubts } = options;
   const hasPods = [...cluster.pods.values()].some((pod) => !isClusterDns(pod));
@@ -79,6 +79,9 @@ function doubtOf(
 }
 
 function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObject | undefined {
+  if (kind === 'RouteTable') {
+    return cluster.surroundings?.find((one) => one.kind === kind && one.metadata.name === key);
+  }
   const objects = {
     Service: cluster.services,
     NetworkPolicy: cluster.networkPolicies,

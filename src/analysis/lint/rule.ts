@@ -18,7 +18,7 @@ export interface Mistake {
 
 /** An object by its kind and its key, `namespace/name`, or `name` where the kind has no namespaces. */
 export interface LintedObject {
-  readonly kind: 'Service' | PolicyKind;
+  readonly kind: 'Service' | 'RouteTable' | PolicyKind;
   readonly key: string;
 }
 

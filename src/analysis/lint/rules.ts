@@ -14,14 +14,18 @@ import { endsShareNoPort } from './rules/ends-share-no-port.ts';
 import { hostNetworkPods } from './rules/host-network-pods.ts';
 import { namedPortMissing } from './rules/named-port-missing.ts';
 import { namespaceSelectsNothing } from './rules/namespace-selects-nothing.ts';
+import { nextHopForwardsNothing } from './rules/next-hop-forwards-nothing.ts';
+import { nextHopMissing } from './rules/next-hop-missing.ts';
 import { nodePortPassesPolicies } from './rules/node-port-passes-policies.ts';
 import { otherEndDenies } from './rules/other-end-denies.ts';
 import { passInLastTier } from './rules/pass-in-last-tier.ts';
 import { peerSelectsNothing } from './rules/peer-selects-nothing.ts';
 import { peersApart } from './rules/peers-apart.ts';
+import { policyNotEnforced } from './rules/policy-not-enforced.ts';
 import { policySelectsNothing } from './rules/policy-selects-nothing.ts';
 import { portNotDeclared } from './rules/port-not-declared.ts';
 import { prioritiesClash } from './rules/priorities-clash.ts';
+import { routesInCircle } from './rules/routes-in-circle.ts';
 import { ruleRedundant } from './rules/rule-redundant.ts';
 import { ruleShadowed } from './rules/rule-shadowed.ts';
 import { rulesAllowNobody } from './rules/rules-allow-nobody.ts';
@@ -68,4 +72,8 @@ export const lintRules: readonly LintRule[] = [
   passInLastTier,
   tierBlocksDns,
   domainNamesWithoutDns,
+  nextHopMissing,
+  nextHopForwardsNothing,
+  routesInCircle,
+  policyNotEnforced,
 ];

@@ -19,7 +19,7 @@ export interface LintOptions extends Partial<ClusterAddress> {
   readonly failOn: string;
 }
 
-/** `weft lint`: mistakes in policies and Services. Exit 1 when one is as grave as `failOn`, 2 when rules could not be asked. */
+/** `weft lint`: mistakes in policies, Services and route tables. Exit 1 when one is as grave as `failOn`, 2 when rules could not be asked. */
 export async function lint(env: CliEnvironment, options: LintOptions): Promise<ExitCode> {
   if (options.explain !== undefined) {
     env.out(`${lintPage(requireRule(options.explain))}\n${lintExamples()}`);

@@ -59,10 +59,22 @@ export function activeRoutes(routes: readonly EffectiveRoute[]): EffectiveRoute[
 }
 
 /** The route that an address takes; undefined where there is none. */
-export function routeTo(routes: readonly EffectiveRoute[], text: string): EffectiveRoute | undefined {
-  const address = parseAddress(text);
-  if (address === undefined) return undefined;
-  return activeRoutes(routes).find((route) => prefixOfRoute(route).some((one) => contains(one, address)));
+export function routeTo(routes: readonly EffectiveRoute[], address: string): EffectiveRoute | undefined {
+  return routesFrom(routes)(address);
+}
+
+/** The same for many addresses. */
+export function routesFrom(
+  routes: readonly EffectiveRoute[],
+): (address: string) => EffectiveRoute | undefined {
+  const active = activeRoutes(routes).flatMap((route) =>
+    prefixOfRoute(route).map((prefix) => ({ route, prefix })),
+  );
+  return (text) => {
+    const address = parseAddress(text);
+    if (address === undefined) return undefined;
+    return active.find(({ prefix }) => contains(prefix, address))?.route;
+  };
 }
 
 const isFixed = (type: HopType): boolean =>
