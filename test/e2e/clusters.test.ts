@@ -104,7 +104,10 @@ suite('two clusters of a lab', { skip: cannotSendPackets }, () => {
     for (const cluster of clusters) {
       for (const found of processesOf(labOf(cluster))) if (found.role === 'control') kill(found);
       await whenWhole(labOf(cluster));
-      assert.equal(await connect('b', 'node:node-1', '172.20.1.2:30080'), 'allowed');
+      // Nobody may have noticed yet that it is dead.
+      await eventually(async () =>
+        assert.equal(await connect('b', 'node:node-1', '172.20.1.2:30080'), 'allowed'),
+      );
     }
   });
 

@@ -7,22 +7,21 @@ import { cannotSendPackets } from '../support/lab.ts';
 import { weft } from '../support/weft.ts';
 
 const name = `test-compare-${process.pid}`;
-/** What a lab cannot do yet. */
-const missing = new Set(['multiple-networks']);
 
 suite('weft compare hci', { skip: cannotSendPackets }, () => {
   test('measures what the document says, and leaves nothing behind', async () => {
-    const { out, err } = await weft('compare', 'hci', '--name', name, '-o', 'json');
+    const { code, out, err } = await weft('compare', 'hci', '--name', name, '-o', 'json');
     assert.notEqual(out, '', err);
     const { models, rows } = JSON.parse(out) as Comparison;
     assert.deepEqual(models, ['flannel', 'calico']);
-    for (const { capability, cells } of rows.filter((row) => !missing.has(row.capability))) {
+    for (const { capability, cells } of rows) {
       for (const [model, { measured, documented, probes }] of Object.entries(cells)) {
         const told = `${capability}, ${model}: ${JSON.stringify(probes)}`;
         if (measured === 'declared') assert.deepEqual(probes, [], told);
         else assert.equal(measured, documented, told);
       }
     }
+    assert.equal(code, 0, err);
     for (const model of models) assert.deepEqual(leftoversOf(`${name}-${model}`), []);
   });
 

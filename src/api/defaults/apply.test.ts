@@ -209,6 +209,8 @@ test('a ClusterNetwork is filled in completely', () => {
     localhostNodePorts: false,
     upstreamResolvers: [],
     minimumDomainTTL: 30,
+    podSubnet: 'pods',
+    podIPAllocation: 'DynamicIndividual',
   });
 });
 

@@ -77,6 +77,6 @@ export const comparisonSteps = {
     toService('kubernetes-services', a, 'svc:compare/web:80'),
     toService('kubernetes-services', 'vm:far', `node:node-1:${nodePort}`),
     toService('load-balancer', 'internet', '{out}:80'),
-    toService('multiple-networks', a, '192.168.50.2:80'),
+    toService('multiple-networks', a, 'vm:second:80'),
   ],
 } as const satisfies Readonly<Record<string, readonly Step[]>>;
