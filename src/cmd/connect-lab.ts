@@ -58,6 +58,13 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
       });
     },
     nodeLinks: (node) => listNodeLinks(paths, node),
+    async resolve(from, name) {
+      const [{ connectInside }, { askName }] = await Promise.all([
+        import('../lab/pod-streams.ts'),
+        import('./ask-name.ts'),
+      ]);
+      return askName(await connectInside(paths.socket('holder'), { ...from, port: 53 }), name);
+    },
     async connectInside(way) {
       const { connectInside } = await import('../lab/pod-streams.ts');
       return connectInside(paths.socket('holder'), way);

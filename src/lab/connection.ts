@@ -31,6 +31,8 @@ export interface LabConnection {
   execute(pod: { readonly netns: string; readonly uid: string }, command: readonly string[]): Promise<number>;
   /** What the nodes of the lab are connected by, as their kernels have it. Needs root. */
   nodeLinks(node: string): Promise<readonly Link[]>;
+  /** IPv4 addresses that a name server has for a name, asked from inside the lab. Rejects as `askName`. */
+  resolve(from: Omit<WayInside, 'port'>, name: string): Promise<readonly string[]>;
   /** A TCP connection from inside the lab. Rejects as `connectInside`. */
   connectInside(way: WayInside): Promise<Duplex>;
   close(): Promise<void>;

@@ -1,18 +1,23 @@
 import type { ComparisonProbe } from '../../analysis/compare/comparison.ts';
+import { dnsAddress } from '../../api/allocation.ts';
 import { readCluster } from '../../lab/cluster-of.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { parseAddress } from '../../lib/address.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import { primaryServiceCidr } from '../../model/network/config.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import { familyIn } from '../ip-family.ts';
 import { verdictOf } from '../live/measured.ts';
-import { probeOf } from '../live/probe-of.ts';
-import type { ConnectionStep, Step } from './steps.ts';
+import { podNetns, probeOf } from '../live/probe-of.ts';
+import type { ConnectionStep, NameStep, Step } from './steps.ts';
 
 /** How long silence counts as unreachable: everything is on this machine. */
 const timeoutMs = 700;
+/** How long the world may take to follow, and how long to wait before looking again. */
+const followMs = 2500;
+const restMs = 200;
 /** RFC 1918. */
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 
@@ -21,18 +26,46 @@ export async function observe(
   lab: LabConnection,
   steps: readonly Step[],
 ): Promise<Map<string, ComparisonProbe[]>> {
-  const cluster = await readCluster(lab.client);
   const taken = await Promise.all(
-    steps.map(async (step) => {
-      const probes = 'looksAt' in step ? await layersOf(lab, cluster) : [await take(lab, cluster, step)];
-      return { capability: step.capability, probes };
-    }),
+    steps.map(async (step) => ({ capability: step.capability, probes: await settled(lab, step) })),
   );
   const observed = new Map<string, ComparisonProbe[]>();
   for (const { capability, probes } of taken) {
     observed.set(capability, [...(observed.get(capability) ?? []), ...probes]);
   }
   return observed;
+}
+
+/**
+ * What comes of a step when the world around the nodes has followed its objects, for which nobody waits: what does not go
+ * as wanted is tried again for a while.
+ */
+async function settled(lab: LabConnection, step: Step): Promise<readonly ComparisonProbe[]> {
+  const deadline = performance.now() + followMs;
+  for (;;) {
+    const probes = await probesOf(lab, await readCluster(lab.client), step);
+    if (probes.every(({ isAsWanted }) => isAsWanted) || performance.now() > deadline) return probes;
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+}
+
+function probesOf(lab: LabConnection, cluster: Cluster, step: Step): Promise<readonly ComparisonProbe[]> {
+  if ('looksAt' in step) return layersOf(lab, cluster);
+  return 'name' in step ? askName(lab, cluster, step) : take(lab, cluster, step);
+}
+
+/** Asks where the pod's own resolver would ask. */
+async function askName(lab: LabConnection, cluster: Cluster, step: NameStep): Promise<ComparisonProbe[]> {
+  const { from, name, has } = step;
+  const pod = cluster.pods.get(from);
+  if (pod === undefined) return [];
+  const server = dnsAddress(primaryServiceCidr(cluster.config));
+  const addresses = await lab
+    .resolve({ netns: podNetns(pod), addresses: [server] }, name)
+    .catch((error: unknown) => [messageOf(error)]);
+  const verdict = addresses.length === 0 ? 'no such name' : addresses.join(', ');
+  const isAsWanted = addresses.includes(has);
+  return [{ from, to: server, sent: `name ${name}`, verdict, sourceSeen: null, begunBy: 'pod', isAsWanted }];
 }
 
 /** What carries packets from each node to the others. */
@@ -55,7 +88,7 @@ function layersOf(lab: LabConnection, { nodes }: Cluster): Promise<ComparisonPro
   );
 }
 
-async function take(lab: LabConnection, cluster: Cluster, step: ConnectionStep): Promise<ComparisonProbe> {
+async function take(lab: LabConnection, cluster: Cluster, step: ConnectionStep): Promise<ComparisonProbe[]> {
   const to = step.to.replace('{out}', balancedAddress(cluster));
   const { from, begunBy, wanted = 'allowed' } = step;
   try {
@@ -63,29 +96,16 @@ async function take(lab: LabConnection, cluster: Cluster, step: ConnectionStep):
     const [target] = resolveDestination(cluster, to).all;
     const { end: destination, protocol, port } = target;
     const family = familyIn(cluster, step.family);
-    const probe = probeOf(cluster, {
-      source: source.end,
-      destination,
-      protocol,
-      port,
-      ...(family && { family }),
-    });
-    const result = await (await lab.prober()).probe(probe, { timeoutMs });
+    const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
+    const result = await (await lab.prober()).probe(probeOf(cluster, flow), { timeoutMs });
     const [verdict, sourceSeen] = [verdictOf(result), result.answer?.source ?? null];
     const isAsWanted = verdict === wanted && (step.sees === undefined || isPrivate(sourceSeen));
-    return { from, to, sent: `${protocol} ${port}`, verdict, sourceSeen, begunBy, isAsWanted };
+    return [{ from, to, sent: `${protocol} ${port}`, verdict, sourceSeen, begunBy, isAsWanted }];
   } catch (error) {
     // The network has no such thing: a family, say.
     if (!(error instanceof WeftError) || error.fault !== 'input') throw error;
-    return {
-      from,
-      to,
-      sent: 'nothing',
-      verdict: messageOf(error),
-      sourceSeen: null,
-      begunBy,
-      isAsWanted: false,
-    };
+    const verdict = messageOf(error);
+    return [{ from, to, sent: 'nothing', verdict, sourceSeen: null, begunBy, isAsWanted: false }];
   }
 }
 

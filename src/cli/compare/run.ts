@@ -7,7 +7,7 @@ import { up } from '../commands/up.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { createProgress } from '../progress.ts';
 import { observe } from './observe.ts';
-import { comparisonSteps, type Step } from './steps.ts';
+import { comparisonSteps } from './steps.ts';
 
 export interface RunOptions {
   readonly table: ComparisonTable;
@@ -39,28 +39,34 @@ export async function compareModels(env: CliEnvironment, options: RunOptions): P
 async function inLab(env: CliEnvironment, column: Column, options: RunOptions): Promise<Observed> {
   const name = `${options.name}-${column.name}`;
   const table = options.table.name as keyof typeof comparisonSteps;
-  const world = fileURLToPath(new URL(`worlds/${table}.yaml`, import.meta.url));
   // What an interrupted comparison has left is of another world, perhaps.
   await down(env, { name, all: false });
   try {
-    return await Promise.race([
-      observeIn(env, { name, column, world }, comparisonSteps[table]),
-      aborted(options.signal),
-    ]);
+    return await Promise.race([observeIn(env, { name, column, table }), aborted(options.signal)]);
   } finally {
     await down(env, { name, all: false });
   }
 }
 
-async function observeIn(env: CliEnvironment, made: Start, steps: readonly Step[]): Promise<Observed> {
-  await start(env, made);
+/** First with nothing around the nodes but what every lab has, then in the world of the table. */
+async function observeIn(env: CliEnvironment, made: Start): Promise<Observed> {
+  const { before, after } = comparisonSteps[made.table];
+  await start(env, made, [world('application')]);
   const lab = await env.connect(made.name);
   try {
-    return await observe(lab, steps);
+    const first = await observe(lab, before);
+    await start(env, made, [world('application'), world(made.table)]);
+    const then = await observe(lab, after);
+    const capabilities = new Set([...first.keys(), ...then.keys()]);
+    return new Map(
+      [...capabilities].map((one) => [one, [...(first.get(one) ?? []), ...(then.get(one) ?? [])]]),
+    );
   } finally {
     await lab.close();
   }
 }
+
+const world = (name: string): string => fileURLToPath(new URL(`worlds/${name}.yaml`, import.meta.url));
 
 /** Rejects when the person ends the comparison. */
 function aborted(signal: AbortSignal): Promise<never> {
@@ -72,12 +78,12 @@ function aborted(signal: AbortSignal): Promise<never> {
 interface Start {
   readonly name: string;
   readonly column: Column;
-  readonly world: string;
+  readonly table: keyof typeof comparisonSteps;
 }
 
 /** In both families where the model has both. */
-async function start(env: CliEnvironment, { name, column, world }: Start): Promise<void> {
-  const options = { name, nodes: 2, file: [world], network: column.model, wait: true, timeout: 60 };
+async function start(env: CliEnvironment, { name, column }: Start, file: readonly string[]): Promise<void> {
+  const options = { name, nodes: 2, file, network: column.model, wait: true, timeout: 60 };
   const more = { controllers: 'auto' };
   try {
     await up(env, { ...options, ...more, ipFamily: 'dual' });

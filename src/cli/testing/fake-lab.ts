@@ -84,6 +84,7 @@ export function createFakeLab(
       return Promise.resolve(7);
     },
     nodeLinks: () => Promise.resolve([]),
+    resolve: () => Promise.resolve([]),
     connectInside: (way) => {
       const [inside, other] = duplexPair();
       other.end(`${way.netns} ${way.addresses.join()} ${way.port}\n`);
