@@ -144,7 +144,8 @@ export function createPodLife(options: PodLifeOptions): PodLife {
   };
 
   const addressesFor = (key: string, pod: Pod): readonly string[] => {
-    if (node.os === 'windows')
+    // Who runs there already goes on, whatever its node is called now.
+    if (node.os === 'windows' && podAddresses(pod).length === 0)
       throw new WeftError(
         'node-runs-windows',
         `node ${node.name} runs Windows: Weft plans its addresses and runs no pods there`,
