@@ -3,6 +3,7 @@ import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
+import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
@@ -17,6 +18,7 @@ import { sharedPins } from './shared-pins.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './serve-internet.ts';
 import { createMachineServer } from './serve-machines.ts';
+import { serveNetworkNames } from './serve-names.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: fabric, controllers, and the API server where the lab has one of its own. */
@@ -49,10 +51,11 @@ await runRole('control', async (role) => {
     machines: createMachineServer(paths, log),
     log,
   };
-  const nodes =
-    modelTraits[options.config.model].world === 'virtual-network'
-      ? await followNetworks(around)
-      : await followNodes(around);
+  const networks =
+    modelTraits[options.config.model].world === 'virtual-network' ? await followNetworks(around) : undefined;
+  const nodes = networks ?? (await followNodes(around));
+  const sockets = createSockets({ namespaces });
+  const names = networks && serveNetworkNames({ sockets, log }, networks.world);
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   if (options.ordinal === undefined) void serveInternet(paths, log);
@@ -73,6 +76,7 @@ await runRole('control', async (role) => {
 
   return async () => {
     await rpc.stop();
+    await names?.stop();
     guard.close();
     fabric.stop();
     await poller.close();

@@ -16,7 +16,7 @@ import { domainAgents } from './domain-agents.ts';
 import { keepOwnTokens } from './own-tokens.ts';
 import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
-import { serveNames } from './serve-names.ts';
+import { serveInternetNames } from './serve-names.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
 import { watchHolder } from './watch-holder.ts';
 
@@ -31,7 +31,7 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   expose(() => clientMetrics(client.counts()));
   const families = familiesOfNetwork(options.config);
   // A further cluster asks the first one's.
-  const internet = options.ordinal === undefined ? serveNames({ sockets, families, log }) : undefined;
+  const internet = options.ordinal === undefined ? serveInternetNames({ sockets, log }, families) : undefined;
   const upstream = createUpstreamCounters();
   expose(() => upstreamMetrics(upstream));
   const transport = createUpstreamTransport({ sockets, clock: systemClock });

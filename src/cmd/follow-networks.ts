@@ -22,11 +22,16 @@ import { servingsOf } from './serve-machines.ts';
 
 const kinds: readonly Resource[] = Object.values(fabricResources);
 
+export interface NetworksFollower extends NodesFollower {
+  /** As it was built last. */
+  readonly world: () => NetworkWorld;
+}
+
 /**
  * Builds the virtual networks around the nodes as the API describes them, from now on. Before it serves their kinds, as in
  * a new lab, they are what such a lab has. Rejects with `fabric-failed`.
  */
-export async function followNetworks(options: FollowNodesOptions): Promise<NodesFollower> {
+export async function followNetworks(options: FollowNodesOptions): Promise<NetworksFollower> {
   const { client, fabric, config, machines, log } = options;
   /** Whose objects say which addresses nodes have for their pods, where they have any. */
   const assigning: readonly Resource[] =
@@ -49,7 +54,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Nodes
   const assignedTo = (node: string): string[] =>
     assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix);
 
-  apply(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
+  let current = apply(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
 
   const informers = (): Iterable<KubernetesObject>[] => kinds.map((kind) => client.informer(kind).values());
   let applied: unknown;
@@ -60,9 +65,9 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Nodes
     const now = { places, assigned, objects: objects.map(withoutObserved) };
     if (sameJson(now, applied)) return;
     try {
-      const world = apply(objects);
+      current = apply(objects);
       applied = now;
-      void tell(options, objects, world);
+      void tell(options, objects, current);
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
       log.error({ error: messageOf(error) }, 'the virtual networks could not follow');
@@ -91,6 +96,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Nodes
     soon();
   };
   return {
+    world: () => current,
     followPools() {
       const all: Informer<KubernetesObject>[] = [resources.nodes, ...kinds].map((kind) =>
         client.informer(kind),

@@ -1,31 +1,62 @@
-import { createInternetResolver } from '../dns/internet.ts';
-import type { Sockets } from '../kernel/sockets/port.ts';
+import { createNameServer, type NameServerOptions } from '../dns/name-server.ts';
 import type { Family } from '../lib/address.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Log } from '../lib/log.ts';
+import { internetAnswer } from '../model/dns/internet-zone.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { networkNames } from '../model/fabric/network/names.ts';
+import { platformAddress } from '../model/fabric/network/platform.ts';
+import type { NetworkWorld } from '../model/fabric/network/world.ts';
+import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { whenReady } from './role.ts';
 
-/** Has the lab's internet answer for its names, as soon as its machine is there. Nothing else depends on it. */
-export function serveNames(options: {
-  readonly sockets: Sockets;
-  readonly families: readonly Family[];
-  readonly log: Log;
-}): { stop(): Promise<void> } {
-  const netns = machineNetns.internet;
-  const internet = createInternetResolver({ ...options, netns, clock: systemClock });
+type Options = Pick<NameServerOptions, 'sockets' | 'log'>;
+
+interface Serving {
+  stop(): Promise<void>;
+}
+
+/** Has the lab's internet answer for its names. */
+export function serveInternetNames(options: Options, families: readonly Family[]): Serving {
+  return serveNames({
+    ...options,
+    netns: machineNetns.internet,
+    addresses: families.map((family) => labAddressesOf[family].resolver),
+    answer: (question) => internetAnswer(question, families),
+  });
+}
+
+/** Has the fabric of virtual networks answer the machines in them, each as `world` says at that moment. */
+export function serveNetworkNames(options: Options, world: () => NetworkWorld): Serving {
+  let known = world();
+  let answer = networkNames(known);
+  return serveNames({
+    ...options,
+    netns: machineNetns.networks,
+    addresses: [platformAddress],
+    answer(question, source) {
+      const now = world();
+      if (now !== known) [known, answer] = [now, networkNames(now)];
+      return answer(question, source);
+    },
+  });
+}
+
+/** Answers as soon as the machine is there. Nothing else depends on it. */
+function serveNames(options: Omit<NameServerOptions, 'clock'>): Serving {
+  const { netns, log } = options;
+  const server = createNameServer({ ...options, clock: systemClock });
   let isStopped = false;
   const started = whenReady(async () => {
-    if (!isStopped) await internet.start();
+    if (!isStopped) await server.start();
   }).catch((error: unknown) =>
-    options.log.warn({ error: messageOf(error) }, 'nobody answers for names of the internet'),
+    log.warn({ error: messageOf(error), netns }, 'nobody answers for names at a machine of the fabric'),
   );
   return {
     async stop() {
       isStopped = true;
       await started;
-      await internet.stop();
+      await server.stop();
     },
   };
 }

@@ -36,7 +36,7 @@ function bench(options: { answer?: () => ZoneAnswer; ready?: boolean } = {}): Be
     responder,
     counters,
     ask(packet, transport = 'udp') {
-      const answer = responder.respond(packet, { transport, netns: 'dns' });
+      const answer = responder.respond(packet, { transport, netns: 'dns', source: '10.244.0.9' });
       assert.ok(answer instanceof Uint8Array);
       return dnsPacket.decode(Buffer.from(answer));
     },
@@ -144,8 +144,14 @@ test('a record that cannot be written costs its own answer only', () => {
 test('does not answer answers, and rejects a bare header by its id', () => {
   const { responder, counters, ask } = bench();
   const response = dnsPacket.encode({ type: 'response', questions: [{ type: 'A', name: podName }] });
-  assert.equal(responder.respond(response, { transport: 'udp', netns: 'dns' }), undefined);
-  assert.equal(responder.respond(new Uint8Array(11), { transport: 'udp', netns: 'dns' }), undefined);
+  assert.equal(
+    responder.respond(response, { transport: 'udp', netns: 'dns', source: '10.244.0.9' }),
+    undefined,
+  );
+  assert.equal(
+    responder.respond(new Uint8Array(11), { transport: 'udp', netns: 'dns', source: '10.244.0.9' }),
+    undefined,
+  );
   assert.equal(counters.ignored, 2);
   const answer = ask(Uint8Array.from([1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
   assert.deepEqual([answer.id, answer.rcode], [0x0102, 'FORMERR']);
@@ -160,7 +166,7 @@ test('never throws, and what it answers is readable, whatever comes in', () => {
   });
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged), (packet) => {
-      const answer = responder.respond(packet, { transport: 'udp', netns: 'dns' });
+      const answer = responder.respond(packet, { transport: 'udp', netns: 'dns', source: '10.244.0.9' });
       if (answer === undefined) return;
       assert.ok(answer instanceof Uint8Array);
       assert.ok(answer.length <= 1232);

@@ -1,6 +1,6 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { DnsModel } from '../model/dns/model.ts';
+import type { ZoneAnswer, ZoneQuestion } from '../model/dns/records.ts';
 import { decodeQuery } from '../wire/dns/decode.ts';
 import { encodeResponse, isTruncated, udpLimit } from '../wire/dns/encode.ts';
 import {
@@ -32,10 +32,12 @@ export interface Asker {
   readonly transport: Transport;
   /** Pin's name of the namespace of the server that was asked. */
   readonly netns: string;
+  /** The address that it came from. */
+  readonly source: string;
 }
 
 export interface ResponderOptions {
-  readonly model: Pick<DnsModel, 'answer'>;
+  readonly model: { answer(question: ZoneQuestion, source: string): ZoneAnswer };
   /** Whether the model holds the cluster already; until then every query is answered SERVFAIL. */
   readonly ready: () => boolean;
   /** Says what is outside the zone; where absent, nothing is. */
@@ -59,12 +61,18 @@ export function createResponder({ model, ready, foreign, counters, log }: Respon
 
   const recursionAvailable = foreign !== undefined;
 
-  function answer(query: DnsQuery, netns: string): DnsResponse | Promise<DnsResponse> {
+  function answer(
+    query: DnsQuery,
+    { netns, source }: Pick<Asker, 'netns' | 'source'>,
+  ): DnsResponse | Promise<DnsResponse> {
     const { question } = query;
     const refusal = refusalOf(query);
     if (refusal !== undefined) return { query, rcode: refusal, ...nothing };
     if (!ready()) return { query, rcode: 'SERVFAIL', ...nothing };
-    const found = model.answer({ name: question.name, type: recordTypeName(question.type) ?? 'other' });
+    const found = model.answer(
+      { name: question.name, type: recordTypeName(question.type) ?? 'other' },
+      source,
+    );
     turn = (turn + 1) & 0xffff;
     const { beyond } = found;
     if (beyond === undefined || foreign === undefined) {
@@ -106,7 +114,8 @@ export function createResponder({ model, ready, foreign, counters, log }: Respon
   }
 
   return {
-    respond(message, { transport, netns }) {
+    respond(message, asker) {
+      const { transport } = asker;
       counters.requests[transport] += 1;
       const decoded = decodeQuery(message);
       if (decoded.kind === 'ignore') {
@@ -116,7 +125,7 @@ export function createResponder({ model, ready, foreign, counters, log }: Respon
       if (decoded.kind === 'reject') return encode({ ...decoded, ...nothing }, transport);
       const { query } = decoded;
       try {
-        const response = answer(query, netns);
+        const response = answer(query, asker);
         if (!(response instanceof Promise)) return encode(response, transport);
         return response
           .then((later) => encode(later, transport))

@@ -50,7 +50,7 @@ export function listenTcp(fd: number, options: TcpOptions): OpenListener {
 
 /** Answers query after query in their order, and no next one before the client takes the answers it has. */
 function converse(socket: Socket, { responder, clock, netns }: TcpOptions): void {
-  const asker = { transport: 'tcp', netns } as const;
+  const asker = { transport: 'tcp', netns, source: socket.remoteAddress ?? '' } as const;
   const heard = createMessageBuffer();
   let isAsking = false;
   let cancel = (): void => {};

@@ -15,7 +15,6 @@ export function listenUdp(fd: number, { responder, family, netns }: UdpOptions):
   const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4');
   // An ICMP error for an earlier answer: its client has gone.
   socket.on('error', () => {});
-  const asker = { transport: 'udp', netns } as const;
   let isClosed = false;
   const answerLater = async (
     answer: Promise<Uint8Array>,
@@ -25,7 +24,7 @@ export function listenUdp(fd: number, { responder, family, netns }: UdpOptions):
     if (!isClosed) socket.send(later, port, address, () => {});
   };
   socket.on('message', (message, { port, address }) => {
-    const answer = responder.respond(message, asker);
+    const answer = responder.respond(message, { transport: 'udp', netns, source: address });
     // Port 0 cannot be answered; Node would throw.
     if (answer === undefined || port === 0) return;
     if (answer instanceof Promise) void answerLater(answer, { port, address });

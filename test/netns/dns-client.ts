@@ -80,6 +80,20 @@ export async function lookUp(
   return [];
 }
 
+/** The addresses of a name, or the rcode where it has none; `silent` where nobody answers or can be asked. */
+export async function addressesAt(
+  asker: Asker,
+  name: string,
+  protocol: 'udp' | 'tcp' = 'udp',
+): Promise<string> {
+  try {
+    const { rcode, answers } = await query(asker, name, { protocol });
+    return addressesOf(answers).join(' ') || rcode;
+  } catch {
+    return 'silent';
+  }
+}
+
 /** The addresses of A records, sorted. */
 export function addressesOf(answers: readonly Answer[]): string[] {
   return answers

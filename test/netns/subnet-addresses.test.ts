@@ -9,10 +9,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { addressResources, fabricResources, resources } from '../../src/api/resources.ts';
-import type { VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
+import type { PrivateDnsZone, VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
+import { platformAddress } from '../../src/model/fabric/network/platform.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../../src/model/network/config.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
-import { machine, network } from '../support/networks.ts';
+import { fabricObject, machine, network } from '../support/networks.ts';
+import { addressesAt } from './dns-client.ts';
 import { eventually } from './flow.ts';
 import { namespace, serviceOf } from './objects.ts';
 
@@ -62,6 +64,29 @@ async function seen(lab: TestLab, pod: string, target: string): Promise<string> 
   return answer?.source ?? outcome;
 }
 
+/** A pod asks for names of a zone that its network has, and of one that only the peer has. */
+async function askForPrivateNames(lab: TestLab): Promise<void> {
+  const zone = (link: string, address: string): PrivateDnsZone =>
+    fabricObject('PrivateDnsZone', `${link}.example`, {
+      links: [link],
+      records: [{ name: 'db', type: 'A', values: [address] }],
+    }) as PrivateDnsZone;
+  for (const one of [zone('default', db), zone('peer', far)]) {
+    await lab.connection.client.create(fabricResources.privatednszones, one);
+  }
+  const netns = await lab.netnsOf('shop/one');
+  // Through cluster DNS, and directly: both times it is a node that the fabric hears.
+  for (const server of ['10.96.0.10', platformAddress]) {
+    const asker = { sockets: lab.sockets, netns, server };
+    const isKnown = async (): Promise<boolean> => (await addressesAt(asker, 'db.default.example')) === db;
+    await eventually('the zone is known', isKnown, 15_000);
+    assert.equal(await addressesAt(asker, 'db.peer.example'), 'NXDOMAIN');
+    assert.equal(await addressesAt(asker, 'www.example.com'), '203.0.113.10');
+  }
+  const machine = { sockets: lab.sockets, netns: 'vm-far', server: platformAddress };
+  assert.equal(await addressesAt(machine, 'db.peer.example'), far);
+}
+
 async function addressOf(lab: TestLab, pod: string): Promise<string> {
   return (await lab.pod(pod)).status?.podIP ?? assert.fail(`${pod} has no address`);
 }
@@ -72,6 +97,10 @@ describe('pods with addresses of the node subnet', { skip: cannotSendPackets }, 
     lab = await startIn('azure-cni');
   });
   after(async () => lab?.down());
+
+  test('find names of private zones that their network is linked to, not those of a peer', async () => {
+    await askForPrivateNames(lab);
+  });
 
   test('are themselves in their own network, and their node elsewhere', async () => {
     const [one, two] = [await addressOf(lab, 'shop/one'), await addressOf(lab, 'shop/two')];
@@ -105,6 +134,10 @@ describe('pods with addresses of a subnet of their own', { skip: cannotSendPacke
     lab = await startIn('azure-cni-dynamic');
   });
   after(async () => lab?.down());
+
+  test('find names of private zones that their network is linked to, not those of a peer', async () => {
+    await askForPrivateNames(lab);
+  });
 
   test('are themselves in peered networks too', async () => {
     const [one, two] = [await addressOf(lab, 'shop/one'), await addressOf(lab, 'shop/two')];

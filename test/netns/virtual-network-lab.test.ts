@@ -3,19 +3,23 @@
  *
  *     default 172.20.0.0/16    nodes 172.20.0.0/17: node-1 172.20.1.1, node-2 172.20.1.2, control 172.20.0.10
  *                              machines 172.20.128.0/24: vm:web
+ *     far     10.9.0.0/16      one 10.9.1.0/24: vm:away
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fabricResources } from '../../src/api/resources.ts';
 import type { VirtualMachine } from '../../src/api/types/fabric.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { virtualMachineNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
+import { platformAddress } from '../../src/model/fabric/network/platform.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { networksTable } from '../../src/plan/networks/skeleton.ts';
 import { sameJson } from '../../src/lib/same-json.ts';
 import { defaultNetworkConfig } from '../../src/model/network/config.ts';
-import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
-import { machine } from '../support/networks.ts';
+import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
+import { fabricObject, machine, network } from '../support/networks.ts';
+import { addressesAt } from './dns-client.ts';
 import { eventually } from './flow.ts';
 
 describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
@@ -98,5 +102,38 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
     });
     await client.delete(fabricResources.virtualmachines, { name: 'web' });
     await eventually('the machine is gone', () => !lab.namespaces.list().includes('vm-web'));
+  });
+
+  test('private zones are answered in the networks that are linked, to pods through cluster DNS', async () => {
+    const record = (address: string): object => ({ name: 'db', type: 'A', values: [address] });
+    await lab.apply([
+      podOn('node-2', 'default/client'),
+      network('far', '10.9.0.0/16', { one: '10.9.1.0/24' }),
+      machine('away', 'far/one'),
+      fabricObject('PrivateDnsZone', 'corp.example', {
+        links: ['default'],
+        records: [record('172.20.128.9')],
+      }),
+      fabricObject('PrivateDnsZone', 'far.example', { links: ['far'], records: [record('10.9.1.9')] }),
+      fabricObject('PrivateDnsZone', 'example.org', { links: ['far'], records: [record('10.9.1.8')] }),
+    ]);
+    const { sockets } = lab;
+    const pod = { sockets, netns: await lab.netnsOf('default/client'), server: '10.96.0.10' };
+    const away = { sockets, netns: virtualMachineNetns('away'), server: platformAddress };
+    const node = { ...away, netns: nodeNetns('node-1') };
+    const isKnown = async (): Promise<boolean> =>
+      lab.namespaces.list().includes(away.netns) &&
+      (await addressesAt(away, 'db.far.example')) === '10.9.1.9' &&
+      (await addressesAt(pod, 'db.corp.example')) === '172.20.128.9';
+    await eventually('the zones are known', isKnown, 15_000);
+    for (const protocol of ['udp', 'tcp'] as const) {
+      assert.equal(await addressesAt(node, 'db.corp.example', protocol), '172.20.128.9');
+      assert.equal(await addressesAt(away, 'db.far.example', protocol), '10.9.1.9');
+      assert.equal(await addressesAt(away, 'db.corp.example', protocol), 'NXDOMAIN');
+    }
+    assert.equal(await addressesAt(pod, 'db.far.example'), 'NXDOMAIN');
+    // The linked zone hides what the internet says.
+    assert.equal(await addressesAt(away, 'www.example.org'), 'NXDOMAIN');
+    assert.equal(await addressesAt(pod, 'www.example.org'), '203.0.113.10');
   });
 });

@@ -25,9 +25,12 @@ export interface ZoneAnswer {
 }
 
 /** A record of class IN; `ttl` in seconds. */
-export type ZoneRecord = { readonly name: string; readonly ttl: number } & ZoneRecordData;
+export type ZoneRecord = { readonly name: string; readonly ttl: number } & RecordData;
 
-export type ZoneRecordData =
+/** `ttl` in seconds, where it is not the zone's. */
+export type ZoneRecordData = RecordData & { readonly ttl?: number };
+
+type RecordData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   | { readonly type: 'CNAME' | 'PTR' | 'NS'; readonly target: string }
   | {

@@ -1,8 +1,9 @@
 import { clusterNetworkDefaults, rangesOf } from '../../api/defaults/network.ts';
 import type { ClusterNetwork } from '../../api/types/network.ts';
 import { familyOf, type Family } from '../../lib/address.ts';
+import { platformAddress } from '../fabric/network/platform.ts';
 import { labAddressesOf } from './lab-addresses.ts';
-import type { NetworkModel } from './models.ts';
+import { modelTraits, type NetworkModel } from './models.ts';
 
 /** The effective configuration of a cluster's network: the ClusterNetwork object with every default filled in. */
 export interface NetworkConfig {
@@ -60,11 +61,15 @@ export function familiesOfNetwork({ podCidrs }: Pick<NetworkConfig, 'podCidrs'>)
   return podCidrs.map(familyOf);
 }
 
-/** The servers that cluster DNS asks for names outside the cluster; in a lab that names none, its internet's. */
+/**
+ * The servers that cluster DNS asks for names outside the cluster. Where none is named, that of the surroundings: the
+ * fabric's own in a virtual network, otherwise the internet's.
+ */
 export function upstreamServers(
-  config: Pick<NetworkConfig, 'podCidrs' | 'upstreamResolvers'>,
+  config: Pick<NetworkConfig, 'model' | 'podCidrs' | 'upstreamResolvers'>,
 ): readonly string[] {
   if (config.upstreamResolvers.length > 0) return config.upstreamResolvers;
+  if (modelTraits[config.model].world === 'virtual-network') return [platformAddress];
   return familiesOfNetwork(config).map((family) => labAddressesOf[family].resolver);
 }
 

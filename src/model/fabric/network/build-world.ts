@@ -1,6 +1,7 @@
 import type {
   Internet,
   NetworkSecurityGroup,
+  PrivateDnsZone,
   RouteTable,
   Site,
   VirtualMachine,
@@ -20,6 +21,7 @@ export interface NetworkObjects {
   readonly machines?: Iterable<VirtualMachine>;
   readonly sites?: Iterable<Site>;
   readonly internets?: Iterable<Internet>;
+  readonly privateZones?: Iterable<PrivateDnsZone>;
 }
 
 /** The world that objects describe, with the interfaces of the nodes in it. The same objects make the same world. */
@@ -32,6 +34,7 @@ export function buildWorld(objects: NetworkObjects, nodes: readonly NetworkInter
     securityGroups: byName(objects.securityGroups ?? []),
     sites: [...byName(objects.sites ?? []).values()].filter(({ spec }) => networks.has(spec.gateway.network)),
     services: [...(objects.internets ?? [])].flatMap(({ spec }) => spec.services ?? []),
+    privateZones: [...byName(objects.privateZones ?? []).values()],
     interfaces: [
       ...nodes,
       ...machineInterfaces(byName(objects.machines ?? []).values(), { networks, taken: nodes }),

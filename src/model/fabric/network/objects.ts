@@ -15,5 +15,6 @@ export function networkObjectsOf(objects: readonly KubernetesObject[]): NetworkO
     machines: of(fabricResources.virtualmachines),
     sites: of(fabricResources.sites),
     internets: of(fabricResources.internets),
+    privateZones: of(fabricResources.privatednszones),
   };
 }

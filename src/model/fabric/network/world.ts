@@ -1,5 +1,6 @@
 import type {
   NetworkSecurityGroup,
+  PrivateDnsZone,
   PublicService,
   RouteTable,
   Site,
@@ -48,6 +49,7 @@ export interface NetworkWorld {
   readonly sites: readonly Site[];
   /** Of the internet. */
   readonly services: readonly PublicService[];
+  readonly privateZones: readonly PrivateDnsZone[];
   readonly interfaces: readonly NetworkInterface[];
 }
 
