@@ -1,5 +1,6 @@
 import { familyOf, type Family } from '../../lib/address.ts';
 import { everyAddress } from '../../lib/prefix.ts';
+import { metadataAddress, platformAddress } from '../fabric/network/platform.ts';
 import type { NetworkConfig } from './config.ts';
 import { labAddressesOf } from './lab-addresses.ts';
 import { modelTraits, type ModelTraits, type SourceKept } from './models.ts';
@@ -25,9 +26,9 @@ export interface HostService {
 
 /** The name server and the metadata service of a machine in a virtual network. */
 const hostServices = [
-  { address: '168.63.129.16', protocol: 'UDP', port: 53 },
-  { address: '168.63.129.16', protocol: 'TCP', port: 53 },
-  { address: '169.254.169.254', protocol: 'TCP', port: 80 },
+  { address: platformAddress, protocol: 'UDP', port: 53 },
+  { address: platformAddress, protocol: 'TCP', port: 53 },
+  { address: metadataAddress, protocol: 'TCP', port: 80 },
 ] as const satisfies readonly HostService[];
 
 type Ranges = Pick<NetworkConfig, 'model' | 'podCidrs'>;
