@@ -27,6 +27,7 @@ const figures: Readonly<Record<string, () => Promise<{ readonly figure: Figure }
   'api-watch': () => import('./figures/api-watch.ts'),
   'controllers-in-sync': () => import('./figures/controllers-in-sync.ts'),
   'crd-validate': () => import('./figures/crd-validate.ts'),
+  compare: () => import('./figures/compare.ts'),
   'l2-failover': () => import('./figures/l2-failover.ts'),
   rbac: () => import('./figures/rbac.ts'),
 };
