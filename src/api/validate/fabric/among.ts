@@ -6,6 +6,7 @@ import type { Node } from '../../types/core.ts';
 import type { KubernetesObject } from '../../types/meta.ts';
 import { invalid, type FieldProblem } from '../problem.ts';
 import { overlapping } from './prefixes.ts';
+import { providedProblems } from './provided.ts';
 
 /** The objects that there are, of a kind. */
 export type Stored = <T extends KubernetesObject>(resource: Resource<T>) => readonly T[];
@@ -44,7 +45,8 @@ function networkProblems(
   const overlaps = network.spec.addressSpace.flatMap((cidr, index) =>
     others.flatMap((other) => overlapProblem(`spec.addressSpace[${index}]`, cidr, other)),
   );
-  return [...overlaps, ...(previous === undefined ? [] : shrunkProblems(network, previous, stored))];
+  if (previous === undefined) return overlaps;
+  return [...overlaps, ...providedProblems(network, previous), ...shrunkProblems(network, previous, stored)];
 }
 
 function overlapProblem(path: string, cidr: string, other: VirtualNetwork): FieldProblem[] {
