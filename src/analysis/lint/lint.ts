@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import type { PolicyKind } from '../../model/policy/compile.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import type { SourceOf } from '../flow.ts';
 import type { Doubt } from '../reach/doubt.ts';
@@ -42,8 +43,9 @@ export const ignoreAnnotation = 'weft.dev/lint-ignore';
 export function lint(cluster: Cluster, options: LintOptions): LintAnswer {
   const { sourceOf, isAsked = () => true, without = [], doubts = noDoubts } = options;
   const hasPods = [...cluster.pods.values()].some((pod) => !isClusterDns(pod));
+  const isSelecting = [...selectingObjects(cluster)].some(isAsked);
   const wanted = lintRules.filter(({ id }) => !without.includes(id));
-  const asked = wanted.filter(({ needsNoPods }) => hasPods || needsNoPods === true);
+  const asked = wanted.filter(({ needsNoPods }) => hasPods || needsNoPods === true || !isSelecting);
   const facts = factsOf(cluster);
   const found = asked.flatMap((rule) =>
     [...rule.check(facts)]
@@ -82,14 +84,24 @@ function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObje
   if (kind === 'RouteTable') {
     return cluster.surroundings?.find((one) => one.kind === kind && one.metadata.name === key);
   }
-  const objects = {
+  return selecting(cluster)[kind].get(key);
+}
+
+/** What has selectors of pods. */
+function selecting(cluster: Cluster): Record<'Service' | PolicyKind, ReadonlyMap<string, KubernetesObject>> {
+  return {
     Service: cluster.services,
     NetworkPolicy: cluster.networkPolicies,
     ClusterNetworkPolicy: cluster.clusterNetworkPolicies,
     AdminNetworkPolicy: cluster.adminNetworkPolicies,
     BaselineAdminNetworkPolicy: cluster.baselineAdminNetworkPolicies,
   };
-  return objects[kind].get(key);
+}
+
+function* selectingObjects(cluster: Cluster): Generator<LintedObject> {
+  const kinds = selecting(cluster);
+  for (const kind of Object.keys(kinds) as (keyof typeof kinds)[])
+    for (const key of kinds[kind].keys()) yield { kind, key };
 }
 
 function ignoredBy(object: KubernetesObject | undefined): string[] {

@@ -136,6 +136,31 @@ test('of policies without workloads only a part can be said, which is no success
   assert.match(err, /no workload is given: the rules WL001, .* were not asked/);
 });
 
+test('manifests that select no pods, such as route tables, need no workloads beside them', async () => {
+  const routes = `apiVersion: weft.dev/v1alpha1
+kind: VirtualNetwork
+metadata: { name: hub }
+spec: { addressSpace: [10.0.0.0/16], subnets: [{ name: apps, prefix: 10.0.1.0/24, routeTable: out }] }
+---
+apiVersion: weft.dev/v1alpha1
+kind: RouteTable
+metadata: { name: out }
+spec:
+  routes:
+    - name: all
+      prefix: 0.0.0.0/0
+      nextHopType: VirtualAppliance
+      nextHopAddress: 10.0.2.4
+`;
+  using other = folderOf({ 'routes.yaml': routes });
+  const { code, out, err } = await run(['lint', '-f', other.path]);
+  assert.deepEqual([code, err], [1, '']);
+  assert.match(
+    out,
+    /routes\.yaml:14: error WL034: RouteTable out spec\.routes\[0\]\.nextHopAddress: nobody .* has 10\.0\.2\.4/,
+  );
+});
+
 const mistakes: readonly [what: string, words: readonly string[], complaint: RegExp][] = [
   ['an unknown rule to explain', ['--explain', 'WL999'], /there is no rule WL999\n.*WL001 policy-selects-/],
   ['an unknown rule to ignore', ['--ignore', 'nothing'], /there is no rule nothing/],
