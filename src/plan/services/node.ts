@@ -2,7 +2,7 @@ import { familyOf, inFamily } from '../../lib/address.ts';
 import type { NetworkConfig } from '../../model/network/config.ts';
 import { masqueradeOf } from '../../model/network/masquerade.ts';
 import { modelTraits, tunnelsOf } from '../../model/network/models.ts';
-import { familyPlaces, type FamilyPlace, type NodePlace } from '../../model/network/topology.ts';
+import { familyPlaces, nodeLink, type FamilyPlace, type NodePlace } from '../../model/network/topology.ts';
 import type { LinkAddress, ServicesNode } from './skeleton.ts';
 
 /** What the Service rules of each family of a node go by; families that the network has no range for have none. */
@@ -13,7 +13,16 @@ export function servicesNodes(place: NodePlace, config: NetworkConfig): Services
     const [masquerade, serviceCidr] = [masqueradeOf(config, family), inFamily(serviceCidrs, family)];
     if (masquerade.podRanges.length === 0 || serviceCidr === undefined) return [];
     const linkAddresses = linkAddressesOf(own, config);
-    return [{ nodeAddress: own.address, linkAddresses, masquerade, serviceCidr, masqueradeAll }];
+    return [
+      {
+        nodeAddress: own.address,
+        linkAddresses,
+        masquerade,
+        serviceCidr,
+        masqueradeAll,
+        ...(modelTraits[config.model].podAddresses === 'network' && { lastLink: nodeLink }),
+      },
+    ];
   });
 }
 

@@ -82,6 +82,11 @@ export interface ServicesNode {
   readonly serviceCidr: string;
   /** Whether everything that goes through a Service gets the node's address. */
   readonly masqueradeAll: boolean;
+  /**
+   * The link on which nothing comes but what is for the node and its pods, for the network knows who has which address.
+   * What would leave by it again is for an address that no pod has (yet), and would come back until its TTL ends.
+   */
+  readonly lastLink?: string;
 }
 
 export interface LinkAddress {
@@ -115,6 +120,7 @@ export function servicesSkeleton(node: ServicesNode): string {
   const kept = anyOf(node.masquerade.kept);
   const asked = `${ip} daddr . meta l4proto . th dport`;
   const withPorts = 'meta l4proto { tcp, udp, sctp }';
+  const { lastLink } = node;
   const bound = `flags dynamic,timeout; size ${mostBound};`;
   return `
 table ${ip} ${servicesTables[family].table} {
@@ -195,9 +201,14 @@ ${masqueradeRules(ip, node.masquerade)}
     ${ip} saddr ${own} return
     ${ip} daddr @aggregates reject
   }
+  chain came-back {
+    ct status dnat return
+    drop
+  }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
     ct state new jump new-connection
+    ${lastLink === undefined ? '' : `iifname "${lastLink}" oifname "${lastLink}" jump came-back`}
     ct state new jump sent-here
     ct state invalid ${ip} daddr @pooled-addresses drop
   }
