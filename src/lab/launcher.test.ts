@@ -248,6 +248,14 @@ suite('further clusters of a lab', () => {
     );
   });
 
+  test('share segments only: a virtual network has one cluster', async () => {
+    await labs.start(lab);
+    const config = { ...defaultNetworkConfig, model: 'kubenet' } as const;
+    await assert.rejects(labs.start({ ...lab, name: 'lab.b', config }), failsWith('cluster-network'));
+    await labs.start({ ...lab, name: 'lab.b', config, ownNetwork: true });
+    assert.equal(ordinalOf('lab.b'), undefined);
+  });
+
   test('are as many as the network has places for', async () => {
     await labs.start(lab);
     for (let more = 1; more < mostClusters; more++) await labs.start({ ...lab, name: `lab.c${more}` });

@@ -6,6 +6,7 @@ import type { ProcessCommand, ProcessRecord, Processes } from '../drivers/proces
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { mostClusters } from '../model/network/lab-addresses.ts';
+import { modelTraits } from '../model/network/models.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
 import { findLabDaemons, findLabProcesses, runningLabs, type LabProcess } from './lab-processes.ts';
@@ -168,6 +169,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
   const runBeside = async (first: LabPaths, lab: LabOptions, prepare: Prepare): Promise<void> => {
     if (runningOf(first).length === 0) throw missingLab(first.name, listLabs(directory));
     if (lab.ownNetwork === true) return withLock(lab.name, (paths) => run(paths, lab, prepare));
+    requireSegments(lab, readLabOptions(first.options));
     const others = clustersOf(first.name, listLabs(directory));
     const ordinal = ordinalFor(lab.name, new Map(others.map((name) => [name, ordinalOf(pathsOf(name))])));
     return withLock(lab.name, (paths) => run(paths, { ...lab, ordinal }, prepare));
@@ -212,6 +214,17 @@ function listLabs(directory: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** What clusters of a lab share is a segment: a virtual network has one cluster. */
+function requireSegments(...labs: readonly LabOptions[]): void {
+  const other = labs.find(({ config }) => modelTraits[config.model].world !== 'segment');
+  if (other === undefined) return;
+  const message = `${other.name} is a cluster of ${other.config.model}, whose nodes are on no segment`;
+  throw new WeftError('cluster-network', `${message}: nothing that another cluster could be on`, {
+    fault: 'input',
+    hint: 'give the other one a network of its own: --own-network',
+  });
 }
 
 function ordinalOf({ options }: LabPaths): number | undefined {
