@@ -20,6 +20,7 @@ export const TIOCSWINSZ = 0x5414;
 export const TIOCSPTLCK = 0x4004_5431;
 export const TIOCGPTPEER = 0x5441;
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;

@@ -8,8 +8,8 @@ import { announcementOrders, layer2Nodes } from '../../model/load-balancer/layer
 import { poolsOf } from '../../model/load-balancer/pools.ts';
 import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterView, Dirty } from '../cluster-view.ts';
-import { createListeningClock } from './listening-clock.ts';
 import { createSpeaker, type Speaker } from './speaker.ts';
+import { createTicks } from './ticks.ts';
 
 export interface Layer2Options {
   readonly client: Client;
@@ -46,13 +46,10 @@ export interface Layer2 {
   stop(): void;
 }
 
-const tickMs = 50;
-
 export function createLayer2(options: Layer2Options): Layer2 {
-  const { client, view, clock } = options;
+  const { client, view } = options;
   const pools = client.informer(loadBalancerResources.ipaddresspools);
   const advertisements = client.informer(loadBalancerResources.l2advertisements);
-  const listening = createListeningClock(clock, tickMs);
   const speakers = new Map<string, Speaker>();
   /** The nodes that may answer, by address and by Service. */
   const byService = new Map<string, ReadonlyMap<string, readonly string[]>>();
@@ -61,7 +58,6 @@ export function createLayer2(options: Layer2Options): Layer2 {
   let isAllChanged = true;
   let isPlanned = false;
   let isStarted = false;
-  let cancelTick: (() => void) | undefined;
 
   const world = (): Parameters<typeof layer2Nodes>[2] => ({
     pools: poolsOf(pools.values()).pools,
@@ -104,25 +100,17 @@ export function createLayer2(options: Layer2Options): Layer2 {
     });
   };
 
-  const tick = (): void => {
-    listening.tick();
-    for (const speaker of speakers.values()) speaker.tick();
-    cancelTick = undefined;
-    tickOrRest();
-    options.onSettled();
-  };
+  const ticks = createTicks({
+    ...options,
+    onTick() {
+      for (const speaker of speakers.values()) speaker.tick();
+      tickOrRest();
+      options.onSettled();
+    },
+  });
 
   /** Nobody ticks where there is nothing to announce. */
-  const tickOrRest = (): void => {
-    const isNeeded = isStarted && byService.size > 0 && speakers.size > 0;
-    if (isNeeded && cancelTick === undefined) {
-      listening.resume();
-      cancelTick = clock.after(tickMs, tick);
-    } else if (!isNeeded) {
-      cancelTick?.();
-      cancelTick = undefined;
-    }
-  };
+  const tickOrRest = (): void => ticks.set(isStarted && byService.size > 0 && speakers.size > 0);
 
   const serviceChanged = (key: string): void => {
     const service = view.serviceObjects.get(key);
@@ -154,7 +142,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
         link: nodeLink,
         frames: options.frames,
         cluster: () => view.namespaces.get('kube-system')?.metadata.uid ?? '',
-        now: () => listening.now(),
+        now: () => ticks.now(),
         log: options.log,
         onTaken: (address) => options.onAnnounced?.({ node, address, services: servicesOf(address) }),
         onConflict: (address, mac) =>
@@ -173,7 +161,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
     isBusy: () => isPlanned || [...speakers.values()].some((speaker) => !speaker.isSettled()),
     stop() {
       isStarted = false;
-      cancelTick?.();
+      ticks.set(false);
       for (const end of ends.splice(0)) end();
       for (const speaker of speakers.values()) speaker.close();
       speakers.clear();

@@ -58,6 +58,11 @@ class World {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Time in which nobody has his turn. */
+  wait(ms: number): void {
+    this.#now += ms;
+  }
+
   holders(of = address): string[] {
     return [...this.speakers].filter(([, speaker]) => speaker.held().includes(of)).map(([name]) => name);
   }
@@ -171,6 +176,37 @@ test('an address that another cluster announces is not taken, and is reported', 
   assert.deepEqual(world.holders(), ['other']);
   assert.equal(world.conflicts[0], 'n1 192.0.2.5 02:00:00:00:01:01');
   assert.deepEqual(await asked(world, address), ['02:00:00:00:01:01']);
+});
+
+/** The same nodes, so that each has a lower link-layer address than those before it. */
+const reversed = three.map((host, i) => ({ ...host, mac: `02:00:00:00:00:0${9 - i}` }));
+
+test('a node that is back at any moment does not take for a stranger whom it never heard', async () => {
+  for (let delay = 600; delay <= 2000; delay += 50) {
+    const world = worldOf(reversed);
+    world.order(names);
+    await world.pass(1000);
+    world.segment.cut('n1', link);
+    await world.pass(delay);
+    world.segment.cut('n1', link, false);
+    await world.pass(500);
+    assert.deepEqual([world.conflicts, world.holders()], [[], ['n1']], `cut off for ${delay} ms`);
+  }
+});
+
+test('a node that takes over at any moment from one that it never heard does not take it for a stranger', async () => {
+  for (const hosts of [three, reversed]) {
+    for (let delay = 0; delay <= 2000; delay += 50) {
+      const world = worldOf(hosts);
+      world.order(['n3']);
+      await world.pass(delay);
+      world.wait(tickMs / 2);
+      for (const name of ['n2', 'n3']) world.speakers.get(name)?.set(new Map([[address, ['n2', 'n3']]]));
+      await world.pass(1000);
+      const what = `${hosts[0]?.mac} after ${delay} ms`;
+      assert.deepEqual([world.conflicts, world.holders()], [[], ['n2']], what);
+    }
+  }
 });
 
 test('of two clusters that begin at the same moment exactly one takes the address', async () => {

@@ -35,7 +35,10 @@ export interface SpeakerOptions {
 export interface Speaker {
   /** The nodes that may answer for each address, in the order in which they are to; of addresses that this node may. */
   set(orders: ReadonlyMap<string, readonly string[]>): void;
-  /** Does what is due; to be called every 50 ms or so while there is anything to do. */
+  /**
+   * Does what is due; to be called every 50 ms or so while there is anything to do, when all frames that came in before
+   * have been read.
+   */
   tick(): void;
   /** Whether it is decided of every address who has it, as far as this node can hear. */
   isSettled(): boolean;
@@ -68,6 +71,8 @@ class SegmentSpeaker implements Speaker {
   readonly #own = new Set<string>();
   #suspicions: Suspicion[] = [];
   #nextHeartbeat = 0;
+  /** Somebody is owed a heartbeat, although this node may claim nothing: he is to know that it is no stranger. */
+  #isToIntroduceItself = false;
   #isBroken = false;
 
   constructor(options: SpeakerOptions) {
@@ -82,13 +87,18 @@ class SegmentSpeaker implements Speaker {
       holding.setOrder(order, this.#options.node);
     }
     this.#openWhatIsNeeded();
-    this.tick();
+    // Nobody is judged now: what he has said since the last tick may not have been read.
+    this.#act(this.#options.now());
   }
 
   tick(): void {
     const now = this.#options.now();
     if (this.#isBroken && now >= this.#nextHeartbeat) this.#openAnew();
     this.#judge(now);
+    this.#act(now);
+  }
+
+  #act(now: number): void {
     let begins = false;
     for (const holding of this.#holdings.values()) {
       if (this.#suspicions.some(({ address }) => address === holding.address)) continue;
@@ -99,7 +109,7 @@ class SegmentSpeaker implements Speaker {
       begins ||= holding.isClaimed !== wasClaimed;
       this.#do(step, holding.address);
     }
-    if (begins || now >= this.#nextHeartbeat) this.#tellAll(now);
+    if (begins || this.#isToIntroduceItself || now >= this.#nextHeartbeat) this.#tellAll(now);
   }
 
   isSettled(): boolean {
@@ -128,7 +138,8 @@ class SegmentSpeaker implements Speaker {
   #tellAll(now: number): void {
     this.#nextHeartbeat = now + times.heartbeat;
     const claimed = [...this.#holdings.values()].filter(({ isClaimed }) => isClaimed);
-    if (claimed.length > 0) this.#tell(claimed);
+    if (claimed.length > 0 || this.#isToIntroduceItself) this.#tell(claimed);
+    this.#isToIntroduceItself = false;
   }
 
   #tell(holdings: readonly Holding[]): void {
@@ -151,11 +162,13 @@ class SegmentSpeaker implements Speaker {
     if (frame === undefined || heartbeat === undefined) return;
     if (heartbeat.cluster !== cluster() || heartbeat.node === node) return;
     // Who has just come is told at once who else there is.
-    if (!this.#own.has(frame.source)) this.#nextHeartbeat = 0;
+    this.#isToIntroduceItself ||= !this.#own.has(frame.source);
     this.#own.add(frame.source);
     const now = this.#options.now();
     for (const { address, isHeld } of heartbeat.claims) {
       const gaveWay = this.#holdings.get(address)?.heard(heartbeat.node, isHeld, now) ?? false;
+      // What it said by ARP until now may be under way to one who never heard it.
+      this.#isToIntroduceItself ||= gaveWay;
       if (gaveWay) log.info({ node, address, to: heartbeat.node }, 'another node answers for the address');
     }
   }

@@ -8,6 +8,8 @@ export interface FakeSegment extends Frames {
   attach(namespace: string, link: string, mac: string): void;
   /** Cuts a link's cable, or mends it. */
   cut(namespace: string, link: string, isCut?: boolean): void;
+  /** Nobody reads what has come in, until `isStalled` is false. */
+  stall(isStalled: boolean): void;
   /** Called with every frame that is sent, whether anybody hears it or not. */
   onSent(callback: (namespace: string, frame: Uint8Array) => void): void;
 }
@@ -22,6 +24,20 @@ interface Port {
 export function createFakeSegment(): FakeSegment {
   const ports = new Map<string, Port>();
   const sent: ((namespace: string, frame: Uint8Array) => void)[] = [];
+  /** What is to be read, in order; kept while nobody reads. */
+  let unread: (() => void)[] = [];
+  let isStalled = false;
+  const readSoon = (): void =>
+    queueMicrotask(() => {
+      if (isStalled) return;
+      const all = unread;
+      unread = [];
+      for (const read of all) read();
+    });
+  const whenRead = (read: () => void): void => {
+    unread.push(read);
+    readSoon();
+  };
   const portOf = (namespace: string, link: string): Port => {
     const port = ports.get(`${namespace} ${link}`);
     if (port === undefined) throw new WeftError('frames-refused', `link ${link}: ioctl: ENODEV`);
@@ -47,6 +63,11 @@ export function createFakeSegment(): FakeSegment {
     cut(namespace, link, isCut = true) {
       portOf(namespace, link).isCut = isCut;
     },
+    stall(stalled) {
+      isStalled = stalled;
+      readSoon();
+    },
+    caughtUp: whenRead,
     onSent: (callback) => void sent.push(callback),
     open(namespace, link, options): FrameSocket {
       const port = portOf(namespace, link);
@@ -58,7 +79,7 @@ export function createFakeSegment(): FakeSegment {
           if (!port.sockets.has(socket)) return false;
           for (const callback of sent) callback(port.namespace, bytes);
           const copy = Uint8Array.from(bytes);
-          queueMicrotask(() => deliver(port, copy));
+          whenRead(() => deliver(port, copy));
           return !port.isCut;
         },
         join: (groupMac) => void socket.groups.add(groupMac),

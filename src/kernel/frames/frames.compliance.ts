@@ -97,6 +97,17 @@ export function framesCompliance({ label, skip, make }: FramesCase): void {
       assert.deepEqual([a.heard, b.heard], [[], []]);
     });
 
+    test('who asks is told when all is heard, each once, whether anything has come in or not', async () => {
+      const [a, b] = [open('a'), open('b')];
+      const told: string[] = [];
+      await new Promise<void>((done) => world.frames.caughtUp(done));
+      a.socket.send(frameTo(broadcastMac, a.socket));
+      await until(() => b.heard.length === 1);
+      world.frames.caughtUp(() => told.push('first'));
+      await new Promise<void>((done) => world.frames.caughtUp(done));
+      assert.deepEqual(told, ['first']);
+    });
+
     test('a link that is not there is refused', () => {
       assert.throws(() => world.frames.open('a', 'eth9', { etherType: etherTypes.arp, onFrame: () => {} }), {
         code: 'frames-refused',

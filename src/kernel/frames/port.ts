@@ -5,6 +5,8 @@ export interface Frames {
    * where the namespace has no such link, and `netns-missing`.
    */
   open(namespace: string, link: string, options: FrameOptions): FrameSocket;
+  /** Calls back once when every frame that had come in at the time of the call has been given to its socket. */
+  caughtUp(callback: () => void): void;
 }
 
 export interface FrameOptions {

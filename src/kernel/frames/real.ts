@@ -29,6 +29,7 @@ export function createFrames({ namespaces, poller }: FramesDependencies): Frames
       poller.add(opened.fd, { message: options.onFrame });
       return frameSocket(opened, poller);
     },
+    caughtUp: (callback) => poller.caughtUp(callback),
   };
 }
 

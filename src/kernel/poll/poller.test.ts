@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { libc, syscall } from '../libc.ts';
-import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM } from '../libc-constants.ts';
+import { AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from '../libc-constants.ts';
 import { createPoller } from './poller.ts';
 
 // UDP on loopback: sockets like any other to epoll, and no root needed.
@@ -19,6 +19,14 @@ function udpSocket(): { fd: number; address: Buffer } {
 function send(from: number, to: Buffer, text: string): void {
   const data = Buffer.from(text);
   syscall('sendto', () => libc().sendto(from, data, data.length, 0, to, to.length));
+}
+
+/** A datagram between sockets of AF_UNIX is there when `sendto` returns; their names are abstract. */
+function unixSocket(): { fd: number; address: Buffer } {
+  const fd = syscall('socket', () => libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const address = Buffer.from(`\u0001\0\0weft-poller-${process.pid}-${fd}`);
+  syscall('bind', () => libc().bind(fd, address, address.length));
+  return { fd, address };
 }
 
 /** Collects texts and lets the test wait for a number of them. */
@@ -90,6 +98,31 @@ test(
     } finally {
       await poller.close();
       for (const { fd } of [sender, old, other]) libc().close(fd);
+    }
+  },
+);
+
+test(
+  'who asks whether everything is read is told behind all of it, however many sockets it is of, and each once',
+  { timeout: 10_000 },
+  async () => {
+    const poller = createPoller();
+    const [sender, ...sockets] = Array.from({ length: 200 }, unixSocket);
+    assert.ok(sender !== undefined);
+    let heard = 0;
+    try {
+      for (const { fd } of sockets) poller.add(fd, { message: () => (heard += 1) });
+      for (let round = 1; round <= 20; round++) {
+        const before = heard;
+        for (const { address } of sockets) send(sender.fd, address, 'one');
+        const told: number[] = [];
+        poller.caughtUp(() => told.push(heard - before));
+        await new Promise<void>((done) => poller.caughtUp(done));
+        assert.deepEqual(told, [sockets.length]);
+      }
+    } finally {
+      await poller.close();
+      for (const { fd } of [sender, ...sockets]) libc().close(fd);
     }
   },
 );

@@ -11,12 +11,9 @@ import {
 } from '../libc-constants.ts';
 import { encodeEpollEvent } from './epoll-event.ts';
 import type { Poller } from './port.ts';
-import { lock, stateWords, unlock, type Round, type WorkerData } from './worker-state.ts';
+import { lock, stateWords, unlock, wakeId, type Round, type WorkerData } from './worker-state.ts';
 
 type Handlers = Parameters<Poller['add']>[1];
-
-/** Registration of the eventfd that wakes the worker up. */
-const wakeId = 0;
 
 /**
  * Starts the worker at once, so that it lives in this thread's namespaces: call it before anything goes `inside` one.
@@ -26,7 +23,9 @@ export function createPoller(): Poller {
   const epoll = syscall('epoll_create1', () => libc().epoll_create1(EPOLL_CLOEXEC));
   const wake = syscall('eventfd', () => libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   control(epoll, EPOLL_CTL_ADD, { fd: wake, id: wakeId });
-  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * 3));
+  const state = new Int32Array(
+    new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(stateWords).length),
+  );
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: { epoll, state } satisfies WorkerData,
     execArgv: [],
@@ -48,6 +47,9 @@ class WorkerPoller implements Poller {
   readonly #ids = new Map<number, number>();
   /** Descriptors that were added with `addOnce`, by registration. */
   readonly #once = new Map<number, () => void>();
+  /** Waiting until everything is read, in the order in which they asked; and how many have been answered. */
+  #waiting: (() => void)[] = [];
+  #answered = 0;
   readonly #exited: Promise<void>;
   readonly #wakeUp = (): void => this.#stopWorker();
   #lastId: number = wakeId;
@@ -72,6 +74,12 @@ class WorkerPoller implements Poller {
     this.#once.set(this.#register(fd), ready);
   }
 
+  caughtUp(callback: () => void): void {
+    this.#waiting.push(callback);
+    Atomics.add(this.#parts.state, stateWords.asked, 1);
+    this.#wakeWorker();
+  }
+
   remove(fd: number): void {
     const id = this.#ids.get(fd);
     if (id === undefined) return;
@@ -94,6 +102,7 @@ class WorkerPoller implements Poller {
       this.#closed = true;
       this.#registrations.clear();
       this.#once.clear();
+      this.#waiting = [];
       this.#ids.clear();
       process.removeListener('exit', this.#wakeUp);
       // Waiting for the end must itself keep the process alive.
@@ -130,15 +139,19 @@ class WorkerPoller implements Poller {
   }
 
   #stopWorker(): void {
-    const { state, wake } = this.#parts;
+    const { state } = this.#parts;
     Atomics.store(state, stateWords.stopping, 1);
     Atomics.notify(state, stateWords.pending);
+    this.#wakeWorker();
+  }
+
+  #wakeWorker(): void {
     const one = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
-    libc().write(wake, one, one.length);
+    libc().write(this.#parts.wake, one, one.length);
   }
 
   /** Calls the handlers; what was read for a descriptor that has been removed meanwhile is dropped. */
-  #deliver({ datagrams, bytes, overruns, ready }: Round): void {
+  #deliver({ datagrams, bytes, overruns, ready, caughtUp }: Round): void {
     const { state } = this.#parts;
     Atomics.sub(state, stateWords.pending, bytes.length);
     Atomics.notify(state, stateWords.pending);
@@ -149,6 +162,9 @@ class WorkerPoller implements Poller {
     }
     for (const id of overruns) this.#registrations.get(id)?.overrun?.();
     for (const id of ready) this.#once.get(id)?.();
+    const answered = this.#waiting.splice(0, caughtUp - this.#answered);
+    this.#answered = caughtUp;
+    for (const callback of answered) callback();
   }
 }
 

@@ -13,6 +13,11 @@ export interface Poller {
    * descriptor stays the caller's, and it does not keep the process alive.
    */
   addOnce(fd: number, ready: () => void): void;
+  /**
+   * Calls back once when everything that was there to be read at the time of the call has been given to its handlers:
+   * reading it may be late for reasons that nobody here sees. Never after `close`.
+   */
+  caughtUp(callback: () => void): void;
   /** Stops reading; to be called before the descriptor is closed. */
   remove(fd: number): void;
   close(): Promise<void>;

@@ -6,7 +6,12 @@ export const stateWords = {
   stopping: 1,
   /** Bytes posted to the main thread and not handled there yet. */
   pending: 2,
+  /** How often the main thread has asked to be told when everything is read. */
+  asked: 3,
 } as const;
+
+/** Registration of the eventfd that wakes the worker up. */
+export const wakeId = 0;
 
 /** Takes the lock, waiting for the other thread to give it back. */
 export function lock(state: Int32Array): void {
@@ -40,4 +45,6 @@ export interface Round {
   readonly overruns: readonly number[];
   /** Registrations of what is no socket and is ready; each is told once. */
   readonly ready: readonly number[];
+  /** Everything is read that was there when the main thread asked for so many times. */
+  readonly caughtUp: number;
 }

@@ -2,8 +2,8 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { libc, syscall, SyscallError } from '../libc.ts';
 import { EPOLL_CTL_DEL, MSG_DONTWAIT } from '../libc-constants.ts';
 import { decodeSockaddr, sockaddrRoom } from '../sockets/sockaddr.ts';
-import { decodeEpollEvent, epollEventSize } from './epoll-event.ts';
-import { lock, stateWords, unlock, type Round, type WorkerData } from './worker-state.ts';
+import { decodeEpollEvent, epollEventSize, type EpollEvent } from './epoll-event.ts';
+import { lock, stateWords, unlock, wakeId, type Round, type WorkerData } from './worker-state.ts';
 
 // The largest datagram of netlink is 32 KB, of a packet socket 64 KB and a header.
 const largestDatagram = 128 * 1024;
@@ -21,46 +21,66 @@ const nameLength = Buffer.alloc(4);
 
 /** Waits and reads until the poller stops it. Blocks this thread for good: nothing else may run in it. */
 function run({ epoll, state }: WorkerData, port: MessagePort): void {
-  for (;;) {
-    syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, -1));
+  let caughtUp = 0;
+  // Asked for anew each time: the word that it is to stop may have been read with the last round.
+  while (Atomics.load(state, stateWords.stopping) === 0) {
+    // Who asked is answered although nothing more comes.
+    const timeout = Atomics.load(state, stateWords.asked) === caughtUp ? -1 : 0;
+    syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, timeout));
     if (Atomics.load(state, stateWords.stopping) === 1) return;
-    const round = readRound(epoll, state);
-    if (isEmpty(round)) continue;
+    const round = readRound({ epoll, state }, caughtUp);
+    if (isEmpty(round) && round.caughtUp === caughtUp) continue;
+    caughtUp = round.caughtUp;
     Atomics.add(state, stateWords.pending, round.bytes.length);
     port.postMessage(round, [round.bytes.buffer]);
     waitForMainThread(state);
   }
 }
 
+/** A round that is being read; `used` bytes of `buffer` are its datagrams'. */
+interface OpenRound {
+  readonly datagrams: Round['datagrams'][number][];
+  readonly overruns: number[];
+  readonly ready: number[];
+  used: number;
+}
+
 /**
  * Reads what is readable now. It asks again which sockets are, under the lock: between the wait and here a
  * descriptor may have been removed, closed and used again for a socket that is none of this thread's business.
  */
-function readRound(epoll: number, state: Int32Array): Round {
-  const datagrams: Round['datagrams'][number][] = [];
-  const overruns: number[] = [];
-  const others: number[] = [];
-  let used = 0;
+function readRound({ epoll, state }: WorkerData, caughtUp: number): Round {
+  const round: OpenRound = { datagrams: [], overruns: [], ready: [], used: 0 };
+  const asked = Atomics.load(state, stateWords.asked);
+  let isAll = true;
   lock(state);
   try {
     const ready = syscall('epoll_wait', () => libc().epoll_wait(epoll, events, eventsPerRound, 0));
-    for (let index = 0; index < ready && used < roundSize; index++) {
-      const { fd, id } = decodeEpollEvent(events, index);
-      // The eventfd that wakes this thread up.
-      if (id === 0) continue;
-      for (let count = 0; count < datagramsPerSocket && used < roundSize; count++) {
-        const length = receive(fd, used);
-        if (length === 'overrun') overruns.push(id);
-        if (length === 'no socket') others.push(stopWaiting(epoll, { fd, id }));
-        if (typeof length === 'string') break;
-        datagrams.push({ id, length, from: senderOf() });
-        used += length;
-      }
+    isAll = ready < eventsPerRound;
+    for (let index = 0; index < ready; index++) {
+      const event = decodeEpollEvent(events, index);
+      // The eventfd that wakes this thread up: reading it is enough.
+      if (event.id === wakeId) libc().read(event.fd, name, 8);
+      else if (!readSocket(epoll, event, round)) isAll = false;
     }
   } finally {
     unlock(state);
   }
-  return { datagrams, bytes: new Uint8Array(buffer.subarray(0, used)), overruns, ready: others };
+  const { used, ...read } = round;
+  return { ...read, bytes: new Uint8Array(buffer.subarray(0, used)), caughtUp: isAll ? asked : caughtUp };
+}
+
+/** Returns whether nothing is left in the socket. */
+function readSocket(epoll: number, { fd, id }: EpollEvent, round: OpenRound): boolean {
+  for (let count = 0; count < datagramsPerSocket && round.used < roundSize; count++) {
+    const length = receive(fd, round.used);
+    if (length === 'overrun') round.overruns.push(id);
+    if (length === 'no socket') round.ready.push(stopWaiting(epoll, { fd, id }));
+    if (typeof length === 'string') return length !== 'overrun';
+    round.datagrams.push({ id, length, from: senderOf() });
+    round.used += length;
+  }
+  return false;
 }
 
 /** What is no socket stays ready, and nothing can be read from it that would end that. */
