@@ -54,9 +54,22 @@ const route = fc.constantFrom(destinations.IPv4, destinations.IPv6).chain(({ pre
       via: fc.constantFrom(...hops),
       // Always given: the kernel takes an absent one of a deletion for any.
       metric: fc.constantFrom(5, 6),
+      table: fc.constantFrom(200, 70_001),
     },
     { requiredKeys: ['destination', 'link', 'metric'] },
   ),
+);
+const nowhere = route.map(({ via: _, ...rest }) => ({ ...rest, link: 'lo', type: 'throw' }) as const);
+
+const rule = fc.record(
+  {
+    family: fc.constantFrom('IPv4', 'IPv6'),
+    priority: fc.constantFrom(100, 200),
+    mark: fc.constantFrom(7, 8),
+    mask: fc.constant(0xff),
+    table: fc.constantFrom(200, 70_001),
+  },
+  { requiredKeys: ['family', 'priority', 'mark', 'table'] },
 );
 
 const operation: fc.Arbitrary<RouteOperation> = fc.oneof(
@@ -70,7 +83,14 @@ const operation: fc.Arbitrary<RouteOperation> = fc.oneof(
       address: fc.record({ link: anyLink, address: fc.constantFrom(...addresses) }),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ action: fc.constantFrom('add-route', 'delete-route'), route }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      action: fc.constantFrom('add-route', 'delete-route'),
+      route: fc.oneof({ weight: 4, arbitrary: route }, { weight: 1, arbitrary: nowhere }),
+    }),
+  },
+  fc.record({ action: fc.constantFrom('add-rule', 'delete-rule'), rule }),
   fc.record({
     action: fc.constantFrom('add-neighbour', 'delete-neighbour'),
     neighbour: fc.record({ link: anyLink, address: fc.constantFrom('10.1.0.9', 'fd00:1::9'), mac }),
@@ -78,10 +98,10 @@ const operation: fc.Arbitrary<RouteOperation> = fc.oneof(
 );
 
 /** A state without the order of its lists. */
-function unordered({ links, addresses, routes, neighbours, fdb }: NamespaceState) {
+function unordered({ links, addresses, routes, rules = [], neighbours, fdb }: NamespaceState) {
   const sorted = (values: readonly object[]) =>
     values.map((value) => JSON.stringify(value, Object.keys(value).sort())).sort();
-  return [[...links.values()], addresses, routes, neighbours, fdb].map(sorted);
+  return [[...links.values()], addresses, routes, rules, neighbours, fdb].map(sorted);
 }
 
 function run(namespaces: NetworkNamespaces, route: RouteNetlink, lists: readonly RouteOperation[][]) {
@@ -100,7 +120,12 @@ function run(namespaces: NetworkNamespaces, route: RouteNetlink, lists: readonly
   }
 }
 
-test('the kernel and the fake refuse the same operations and end in the same state', { skip }, () => {
+// WEFT_ROUTE_SEED and WEFT_ROUTE_RUNS draw others, and more of them.
+const seed = Number(process.env['WEFT_ROUTE_SEED'] ?? 20_261_122);
+const numRuns = Number(process.env['WEFT_ROUTE_RUNS'] ?? 40);
+
+test('the kernel and the fake refuse the same operations and end in the same state', { skip }, (t) => {
+  t.diagnostic(`WEFT_ROUTE_SEED=${seed}`);
   const directory = mkdtempSync(join(tmpdir(), 'weft-route-'));
   const real = createNetworkNamespaces({ directory });
   const fake = createFakeNetworkNamespaces();
@@ -125,7 +150,7 @@ test('the kernel and the fake refuse the same operations and end in the same sta
           expected,
         );
       }),
-      { numRuns: 40 },
+      { numRuns, seed },
     );
   } finally {
     kernel.close();

@@ -43,7 +43,7 @@ export function changeFakeRoute(state: FakeState, change: Route, add: boolean): 
     return;
   }
   requireFakeLink(state, route.link);
-  if (route.via !== undefined && route.onlink !== true) checkNextHop(state, route.via, route.link);
+  if (route.via !== undefined && route.onlink !== true) checkNextHop(state, route.via, route);
   if (route.source !== undefined && !isOwn(state, route.source)) {
     throw new Refusal('EINVAL', 'Invalid prefsrc address');
   }
@@ -106,12 +106,17 @@ function normalChoice({ type = 'unicast', metric, table }: Route, family: Family
   };
 }
 
-/** A next hop must be on the link by an address's prefix, or by a route without a next hop of its own. */
-function checkNextHop(state: FakeState, via: string, link: string): void {
+/**
+ * A next hop must be on the link by an address's prefix, or by a route without a next hop of its own, of the same table or of
+ * the main one.
+ */
+function checkNextHop(state: FakeState, via: string, { link, table }: Route): void {
   const hop = address(via);
+  const leads = (one: Route): boolean =>
+    one.link === link && one.via === undefined && [undefined, table].includes(one.table);
   const onLink = [
     ...state.addresses.filter((one) => one.link === link).map((one) => one.address),
-    ...state.routes.filter((one) => one.link === link && one.via === undefined).map((one) => one.destination),
+    ...state.routes.filter(leads).map((one) => one.destination),
     'fe80::/64',
   ];
   if (onLink.some((text) => covers(text, hop))) return;

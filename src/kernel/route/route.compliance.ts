@@ -233,6 +233,30 @@ export function routeNetlinkCompliance({ label, skip, make, cleanUp }: RouteNetl
       }
     });
 
+    test('deleting a route leaves the one that took its place, with a next hop or without one, or leading nowhere', () => {
+      apply(addLink(veth), addAddress('172.20.1.1/16'), addAddress('fd00:1::1/64'));
+      for (const [destination, via] of [
+        ['10.1.0.0/16', '172.20.0.1'],
+        ['fd00:2::/64', 'fd00:1::a'],
+      ] as const) {
+        for (const table of [undefined, 200]) {
+          const key = { destination, metric: 5, ...(table !== undefined && { table }) };
+          const all: Route[] = [
+            { ...key, link: 'n0' },
+            { ...key, link: 'n0', via },
+            { ...key, link: 'lo', type: 'throw' },
+          ];
+          for (const there of all) {
+            apply(addRoute(there));
+            for (const other of all) if (other !== there) apply({ action: 'delete-route', route: other });
+            assert.deepEqual(routes(), [there]);
+            apply({ action: 'delete-route', route: there });
+            assert.deepEqual(routes(), []);
+          }
+        }
+      }
+    });
+
     test('a next hop that is not on the link is refused unless onlink says that it is', () => {
       apply(addLink(veth), addAddress('172.20.1.1/16'));
       const far = { destination: '10.1.0.0/16', link: 'n0', via: '192.0.2.1' };

@@ -38,7 +38,8 @@ export const RTPROT_STATIC = 4;
 const RT_SCOPE_UNIVERSE = 0;
 const RT_SCOPE_LINK = 253;
 const RT_SCOPE_HOST = 254;
-const RT_SCOPE_NOWHERE = 255;
+// Of every namespace (LOOPBACK_IFINDEX).
+const loopbackIndex = 1;
 const RTNH_F_ONLINK = 4;
 const RTM_F_CLONED = 0x200;
 
@@ -75,13 +76,22 @@ export function writeNewRoute(writer: MessageWriter, sequence: number, route: Ke
 
 /**
  * Deletes exactly this route: another one with the same destination stays. ESRCH when there is none. (An IPv4
- * route without a metric also matches one that differs in its metric only: the kernel takes 0 as any.)
+ * route without a metric also matches one that differs in its metric only: the kernel takes 0 as any. IPv6 does not tell
+ * apart routes that lead nowhere.)
  */
 export function writeDeleteRoute(writer: MessageWriter, sequence: number, route: KernelRoute): void {
   writer.begin({ type: RTM_DELROUTE, flags: acknowledged, sequence });
-  writer.bytes(header(route, RT_SCOPE_NOWHERE));
+  // Without a scope (RT_SCOPE_NOWHERE) IPv4 takes a route without a next hop for any next hop.
+  writer.bytes(header(route, scopeOf(route)));
   writeAttributes(writer, route);
+  if (route.destination.family === 'IPv6') writeAbsent(writer, route);
   writer.end();
+}
+
+/** IPv6 takes what is not told for any: no next hop is the address ::, and routes that lead nowhere are on `lo`. */
+function writeAbsent(writer: MessageWriter, { via, index }: KernelRoute): void {
+  if (via === undefined) writer.attribute(RTA_GATEWAY, new Uint8Array(16));
+  if (index === undefined) writer.u32(RTA_OIF, loopbackIndex);
 }
 
 /** Asks for the routes of all tables of one family. */
