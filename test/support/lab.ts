@@ -44,11 +44,16 @@ export interface ProbeTarget {
   readonly sourceAddress?: string;
 }
 
-/** Starts a lab under a name that no other test has. */
+/** Starts a lab under a name that no other test has. Takes it down again when it does not become ready. */
 export async function startLab(suffix: string, options: Partial<LabOptions> = {}): Promise<TestLab> {
   const lab = await startBareLab(suffix, options);
-  await lab.ready();
-  return lab;
+  try {
+    await lab.ready();
+    return lab;
+  } catch (error) {
+    await lab.down();
+    throw error;
+  }
 }
 
 /** The same, whose nodes need not become ready. */
@@ -57,10 +62,22 @@ export async function startBareLab(suffix: string, options: Partial<LabOptions> 
   // A further cluster of a lab, `b` of `test-x-1`, is named `test-x-1.b`.
   const { name = `test-${suffix}-${process.pid}` } = options;
   await labs.control.start({ nodes: 3, config: defaultNetworkConfig, ...options, name });
-  const connection = await labs.connect(name);
+  try {
+    return await connectedLab(labs, name);
+  } catch (error) {
+    await labs.control.stop(name);
+    throw error;
+  }
+}
+
+async function connectedLab(labs: ReturnType<typeof openLabs>, name: string): Promise<TestLab> {
   const paths = labs.control.paths(name);
   const holder = readProcessFile(paths.processes).holder;
   const namespaces = createNetworkNamespaces({ directory: `/proc/${holder?.pid}/root${paths.namespaces}` });
+  const connection = await labs.connect(name).catch((error: unknown) => {
+    namespaces.close();
+    throw error;
+  });
   const pod = async (key: string): Promise<Pod> => {
     const [namespace = '', podName = ''] = key.split('/');
     const found = await connection.client.get(resources.pods, { namespace, name: podName });

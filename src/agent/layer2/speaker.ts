@@ -3,7 +3,7 @@ import { familyOf } from '../../lib/address.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Frames, FrameSocket } from '../../kernel/frames/port.ts';
 import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../wire/ethernet/frame.ts';
-import { decodeHeartbeat, encodeHeartbeats } from '../../wire/ethernet/heartbeat.ts';
+import { decodeHeartbeat, encodeHeartbeats, type HeartbeatClaim } from '../../wire/ethernet/heartbeat.ts';
 import { Holding, times, type Defence } from './holding.ts';
 import {
   announcementFrames,
@@ -73,6 +73,8 @@ class SegmentSpeaker implements Speaker {
   #nextHeartbeat = 0;
   /** Somebody is owed a heartbeat, although this node may claim nothing: he is to know that it is no stranger. */
   #isToIntroduceItself = false;
+  /** Addresses that this node answered for until it gave way: those who come before it are to know that it was believed. */
+  readonly #givenAway = new Set<string>();
   #isBroken = false;
 
   constructor(options: SpeakerOptions) {
@@ -138,15 +140,19 @@ class SegmentSpeaker implements Speaker {
   #tellAll(now: number): void {
     this.#nextHeartbeat = now + times.heartbeat;
     const claimed = [...this.#holdings.values()].filter(({ isClaimed }) => isClaimed);
-    if (claimed.length > 0 || this.#isToIntroduceItself) this.#tell(claimed);
+    if (claimed.length > 0 || this.#isToIntroduceItself) this.#tell(claimed, this.#givenAway);
     this.#isToIntroduceItself = false;
+    this.#givenAway.clear();
   }
 
-  #tell(holdings: readonly Holding[]): void {
+  #tell(holdings: readonly Holding[], givenAway: ReadonlySet<string> = new Set()): void {
     const socket = this.#sockets.get('speaker');
     if (socket === undefined) return;
     const { node, cluster } = this.#options;
-    const claims = holdings.map(({ address, isHeld }) => ({ address, isHeld }));
+    const claims = [
+      ...holdings.map(({ address, isHeld }) => ({ address, isHeld })),
+      ...[...givenAway].map((address) => ({ address, isHeld: true })),
+    ];
     for (const payload of encodeHeartbeats({ cluster: cluster(), node, claims })) {
       const { mac: source } = socket;
       const etherType = etherTypes.speaker;
@@ -158,19 +164,25 @@ class SegmentSpeaker implements Speaker {
   #heartbeat(bytes: Uint8Array): void {
     const frame = decodeFrame(bytes);
     const heartbeat = frame && decodeHeartbeat(frame.payload);
-    const { node, cluster, log } = this.#options;
+    const { node, cluster } = this.#options;
     if (frame === undefined || heartbeat === undefined) return;
     if (heartbeat.cluster !== cluster() || heartbeat.node === node) return;
     // Who has just come is told at once who else there is.
     this.#isToIntroduceItself ||= !this.#own.has(frame.source);
     this.#own.add(frame.source);
-    const now = this.#options.now();
-    for (const { address, isHeld } of heartbeat.claims) {
-      const gaveWay = this.#holdings.get(address)?.heard(heartbeat.node, isHeld, now) ?? false;
-      // What it said by ARP until now may be under way to one who never heard it.
-      this.#isToIntroduceItself ||= gaveWay;
-      if (gaveWay) log.info({ node, address, to: heartbeat.node }, 'another node answers for the address');
-    }
+    for (const claim of heartbeat.claims) this.#claim(heartbeat.node, claim);
+  }
+
+  /** Another speaker of the cluster claims an address. */
+  #claim(of: string, { address, isHeld }: HeartbeatClaim): void {
+    const { node, log, now } = this.#options;
+    const holding = this.#holdings.get(address);
+    const wasHeld = holding?.isHeld === true;
+    if (holding?.heard(of, isHeld, now()) !== true) return;
+    if (wasHeld) this.#givenAway.add(address);
+    // What it said by ARP until now may be under way to one who never heard it.
+    this.#isToIntroduceItself = true;
+    log.info({ node, address, to: of }, 'another node answers for the address');
   }
 
   #addressFrame(bytes: Uint8Array): void {

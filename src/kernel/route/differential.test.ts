@@ -59,7 +59,13 @@ const route = fc.constantFrom(destinations.IPv4, destinations.IPv6).chain(({ pre
     { requiredKeys: ['destination', 'link', 'metric'] },
   ),
 );
-const nowhere = route.map(({ via: _, ...rest }) => ({ ...rest, link: 'lo', type: 'throw' }) as const);
+const nowhere = route.map(({ destination, metric, table }) => ({
+  destination,
+  metric,
+  ...(table !== undefined && { table }),
+  link: 'lo',
+  type: 'throw' as const,
+}));
 
 const rule = fc.record(
   {
