@@ -21,32 +21,34 @@ const restMs = 200;
 /** RFC 1918. */
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 
-/** What came of each step in a running lab, by capability; packets of all of them are under way at once. */
+/**
+ * What came of each step in a running lab, by capability; packets of all of them are under way at once. Nobody waits until
+ * the world around the nodes has followed its objects: what does not go as wanted is tried again for a while.
+ */
 export async function observe(
   lab: LabConnection,
   steps: readonly Step[],
 ): Promise<Map<string, ComparisonProbe[]>> {
-  const taken = await Promise.all(
-    steps.map(async (step) => ({ capability: step.capability, probes: await settled(lab, step) })),
-  );
+  const deadline = performance.now() + followMs;
+  const taken = new Map<Step, readonly ComparisonProbe[]>();
+  for (let left = steps; left.length > 0; left = steps.filter((step) => !isAsWanted(taken.get(step)))) {
+    if (taken.size > 0) {
+      if (performance.now() > deadline) break;
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    const cluster = await readCluster(lab.client);
+    await Promise.all(left.map(async (step) => taken.set(step, await probesOf(lab, cluster, step))));
+  }
   const observed = new Map<string, ComparisonProbe[]>();
-  for (const { capability, probes } of taken) {
-    observed.set(capability, [...(observed.get(capability) ?? []), ...probes]);
+  for (const step of steps) {
+    const { capability } = step;
+    observed.set(capability, [...(observed.get(capability) ?? []), ...(taken.get(step) ?? [])]);
   }
   return observed;
 }
 
-/**
- * What comes of a step when the world around the nodes has followed its objects, for which nobody waits: what does not go
- * as wanted is tried again for a while.
- */
-async function settled(lab: LabConnection, step: Step): Promise<readonly ComparisonProbe[]> {
-  const deadline = performance.now() + followMs;
-  for (;;) {
-    const probes = await probesOf(lab, await readCluster(lab.client), step);
-    if (probes.every(({ isAsWanted }) => isAsWanted) || performance.now() > deadline) return probes;
-    await new Promise((resolve) => setTimeout(resolve, restMs));
-  }
+function isAsWanted(probes: readonly ComparisonProbe[] = []): boolean {
+  return probes.every((probe) => probe.isAsWanted);
 }
 
 function probesOf(lab: LabConnection, cluster: Cluster, step: Step): Promise<readonly ComparisonProbe[]> {
@@ -64,8 +66,15 @@ async function askName(lab: LabConnection, cluster: Cluster, step: NameStep): Pr
     .resolve({ netns: podNetns(pod), addresses: [server] }, name)
     .catch((error: unknown) => [messageOf(error)]);
   const verdict = addresses.length === 0 ? 'no such name' : addresses.join(', ');
-  const isAsWanted = addresses.includes(has);
-  return [{ from, to: server, sent: `name ${name}`, verdict, sourceSeen: null, begunBy: 'pod', isAsWanted }];
+  const probe = {
+    from,
+    to: server,
+    sent: `name ${name}`,
+    verdict,
+    sourceSeen: null,
+    begunBy: 'pod',
+  } as const;
+  return [{ ...probe, isAsWanted: addresses.includes(has) }];
 }
 
 /** What carries packets from each node to the others. */
@@ -99,8 +108,9 @@ async function take(lab: LabConnection, cluster: Cluster, step: ConnectionStep):
     const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
     const result = await (await lab.prober()).probe(probeOf(cluster, flow), { timeoutMs });
     const [verdict, sourceSeen] = [verdictOf(result), result.answer?.source ?? null];
-    const isAsWanted = verdict === wanted && (step.sees === undefined || isPrivate(sourceSeen));
-    return [{ from, to, sent: `${protocol} ${port}`, verdict, sourceSeen, begunBy, isAsWanted }];
+    const wasSeen = step.sees === undefined || isPrivate(sourceSeen);
+    const probe = { from, to, sent: `${protocol} ${port}`, verdict, sourceSeen, begunBy };
+    return [{ ...probe, isAsWanted: verdict === wanted && wasSeen }];
   } catch (error) {
     // The network has no such thing: a family, say.
     if (!(error instanceof WeftError) || error.fault !== 'input') throw error;
