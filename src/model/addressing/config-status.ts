@@ -9,7 +9,7 @@ import { countOf, formatPrefix, prefixesOfRange, type AddressRange, type Prefix 
 import type { Asker, Telling } from './ledger.ts';
 import type { PodSubnet, SubnetMode } from './pod-subnets.ts';
 import { readRanges } from './shares.ts';
-import { gatewayOf } from './subnet-room.ts';
+import { routerOf } from './subnet-room.ts';
 
 /** NodeNetworkConfigs are in this namespace. */
 export const nodeConfigNamespace = 'kube-system';
@@ -56,7 +56,7 @@ export function statusOf({ ranges, version }: Telling, facts: ContainerFacts): N
     primaryIP: mode === 'block' ? (ipAssignments[0]?.ip ?? '') : nodeAddress,
     subnetName: id,
     subnetAddressSpace: formatPrefix(prefix),
-    defaultGateway: gatewayOf(prefix),
+    defaultGateway: routerOf(prefix),
     nodeIP: nodeAddress,
     ipAssignments,
     version,

@@ -19,7 +19,7 @@ export function roomOf(prefix: Prefix, machines: readonly string[]): AddressRang
 }
 
 /** The router of a subnet: its first address but one. */
-export function gatewayOf({ network }: Prefix): string {
+export function routerOf({ network }: Prefix): string {
   return formatAddress({ ...network, value: network.value + 1n });
 }
 

@@ -1,7 +1,7 @@
 import { shortHash } from '../../lib/hash.ts';
 import type { NetworkInterface } from '../../model/fabric/network/world.ts';
 
-/** What every machine of a virtual network has at the other end of its cable (facts B2). */
+/** What every machine of a virtual network has at the other end of its cable (Azure CNI, tunnel mode). */
 export const networkMac = '12:34:56:78:9a:bc';
 
 /** Links of the forwarding namespace that lead to no interface. */

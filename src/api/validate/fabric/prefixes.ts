@@ -2,14 +2,14 @@ import { contains, parsePrefix } from '../../../lib/prefix.ts';
 import { checkCidr } from '../checks.ts';
 import { invalid, tooLong, type FieldProblem } from '../problem.ts';
 
-/** Names of networks, subnets and the like are no longer (facts B5, requirement 38). */
+/** Names of networks, subnets and the like are no longer (AKS, concepts-network). */
 const longestName = 63;
 
 export function nameProblems(path: string, name: string): FieldProblem[] {
   return name.length > longestName ? [tooLong(path, longestName)] : [];
 }
 
-/** Ranges that networks, pods and Services may not touch (facts B2). */
+/** Ranges that networks, pods and Services may not touch (AKS, concepts-network-legacy-cni). */
 const bannedRanges = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'];
 
 /** An IPv4 CIDR without host bits. */

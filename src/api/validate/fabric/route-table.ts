@@ -5,7 +5,7 @@ import { checkAddress } from '../checks.ts';
 import { duplicate, forbidden, invalid, required, tooMany, type FieldProblem } from '../problem.ts';
 import { ipv4Problems, nameProblems } from './prefixes.ts';
 
-/** Of one table (facts B1, C1). */
+/** Of one table (Azure, azure-subscription-service-limits). */
 export const mostRoutes = 400;
 
 /**

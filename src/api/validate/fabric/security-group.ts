@@ -4,7 +4,7 @@ import type { NetworkSecurityGroup, SecurityRule } from '../../types/fabric.ts';
 import { duplicate, invalid, tooMany, type FieldProblem } from '../problem.ts';
 import { ipv4Problems, nameProblems } from './prefixes.ts';
 
-/** Facts C2. */
+/** Azure, network-security-groups-overview. */
 const mostRules = 1000;
 const mostAddresses = 4000;
 const priorities = { first: 100, last: 4096 } as const;

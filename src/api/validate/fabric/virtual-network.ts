@@ -4,7 +4,7 @@ import { checkAddress } from '../checks.ts';
 import { duplicate, forbidden, invalid, required, type FieldProblem } from '../problem.ts';
 import { holds, nameProblems, overlapProblems, spaceProblems } from './prefixes.ts';
 
-/** Five addresses of a subnet are nobody's: a smaller one would have none left (facts C1). */
+/** Five addresses of a subnet are nobody's: a smaller one would have none left (Azure, virtual-networks-faq). */
 const longestSubnet = 29;
 const mostPublicAddresses = 16;
 const mostPorts = 64_000;

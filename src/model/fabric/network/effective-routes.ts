@@ -28,7 +28,7 @@ const unroutedRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64
 const precedence = { User: 0, Gateway: 1, System: 2 } as const;
 
 /**
- * All routes of a subnet's interfaces, those that lose included (facts C1: the longest prefix decides; of equal ones a
+ * All routes of a subnet's interfaces, those that lose included (Azure, virtual-networks-udr-overview: the longest prefix decides; of equal ones a
  * user's come before a gateway's and those before the system's). What a gateway learns never overrides the routes to
  * networks, peers and service endpoints, not even where it is more specific.
  */

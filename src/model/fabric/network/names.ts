@@ -6,7 +6,7 @@ import type { NetworkWorld } from './world.ts';
 
 /**
  * What the fabric's name server says to whoever asks from an address: what the private zones say that are linked to its
- * network, and the internet's answer to everything else. Peers' links do not count (facts C6). Networks that do not reach
+ * network, and the internet's answer to everything else. Peers' links do not count (Azure, private-dns-overview). Networks that do not reach
  * each other may have the same addresses: who could be in several is told what is linked to all of them, so that nobody
  * hears what is not for them.
  */

@@ -7,11 +7,11 @@ import type { NetworkInterface, NetworkWorld } from './world.ts';
 /** Where connections from virtual networks to the internet come from: a part of the internet's segment. */
 export const publicRange = '203.0.113.64/26';
 
-/** Source ports of a public address that are given out (facts C5), from 1024 on. */
+/** Source ports of a public address that are given out (AKS, load-balancer-standard), from 1024 on. */
 const portsPerAddress = 64_000;
 const firstPort = 1024;
 
-/** By the number of interfaces, where nobody says how many ports each has (facts C5). */
+/** By the number of interfaces, where nobody says how many ports each has (AKS, load-balancer-standard). */
 const defaultBudgets = [
   [50, 1024],
   [100, 512],

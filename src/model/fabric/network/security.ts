@@ -35,7 +35,7 @@ export interface SecurityPlace {
 
 export type Direction = SecurityRule['direction'];
 
-/** The rules that decide about flows of one direction, in their order; the last one matches everything (facts C2). */
+/** The rules that decide about flows of one direction, in their order; the last one matches everything (Azure, network-security-groups-overview). */
 export function resolvedRules(
   world: NetworkWorld,
   group: NetworkSecurityGroup,

@@ -1,15 +1,15 @@
 import type { Subnet, VirtualNetwork } from '../../../api/types/fabric.ts';
-import { addressAfter, formatAddress, parseAddress } from '../../../lib/address.ts';
+import { formatAddress, parseAddress } from '../../../lib/address.ts';
 import { contains, parsePrefix, rangeOf } from '../../../lib/prefix.ts';
+import { routerOf } from '../../addressing/subnet-room.ts';
 
-/** The first four addresses of a subnet and its last one are nobody's (facts B2). */
+/** The first four addresses of a subnet and its last one are nobody's (Azure, virtual-networks-faq). */
 const reservedAtStart = 4n;
 
 /** The address that machines of a subnet have for their router: its first. */
 export function gatewayOf(prefix: string): string {
   const parsed = parsePrefix(prefix);
-  const address = parsed === undefined ? undefined : addressAfter(parsed.network, 1n);
-  return address === undefined ? '' : formatAddress(address);
+  return parsed === undefined ? '' : routerOf(parsed);
 }
 
 /** The lowest address of a subnet that `used` does not hold; undefined when it is full. */
