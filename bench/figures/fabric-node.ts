@@ -13,6 +13,7 @@ import { networkFabric } from '../../src/model/fabric/network/network-fabric.ts'
 import { nodeInterfaces } from '../../src/model/fabric/network/node-interfaces.ts';
 import { networkObjectsOf } from '../../src/model/fabric/network/objects.ts';
 import type { Fabric } from '../../src/model/fabric/machines.ts';
+import { systemClock } from '../../src/lib/clock.ts';
 import type { NodePlace } from '../../src/model/network/topology.ts';
 import type { Figure } from '../lib/figure.ts';
 
@@ -33,6 +34,7 @@ export const figure: Figure = {
       route: createRouteNetlink({ namespaces }),
       sysctl: createSysctl({ namespaces }),
       nft: createNftables({ namespaces }),
+      clock: systemClock,
     };
     try {
       const fabric = createFabric(kernel);

@@ -31,6 +31,7 @@ import type { DomainJournal } from './domains/journal.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
+import { createJoins } from './joins.ts';
 import { createPodNetworks } from './networks/networks.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
 import { stateOfAll } from './endpoint-index.ts';
@@ -151,8 +152,6 @@ export function createAgents(options: AgentsOptions): Agents {
   const checkWaiting = (): void => {
     for (const check of waiting) check();
   };
-  /** Nodes that are to join. */
-  const joining = new Map<string, NodePlace>();
   /** Nodes whose loops are ending: they may join, or join again, afterwards. */
   const leaving = new Map<string, Promise<void>>();
   const programming = createSlices({
@@ -216,10 +215,8 @@ export function createAgents(options: AgentsOptions): Agents {
   let isRetryPlanned = false;
   let isStopped = false;
 
-  const join = (place: NodePlace): void => {
+  const enlist = (place: NodePlace, agent: NodeAgent): void => {
     const netns = options.netnsOfNode(place.name);
-    kernel.namespaces.open(netns);
-    const agent = createNodeAgent({ ...kernel, planner, groups, place, netns, view, config: options.config });
     const runner = createPodRunner({
       ...kernel,
       node: place,
@@ -281,6 +278,22 @@ export function createAgents(options: AgentsOptions): Agents {
     return front;
   };
 
+  const joins = createJoins({
+    agentOf: (place) =>
+      createNodeAgent({
+        ...kernel,
+        planner,
+        groups,
+        place,
+        netns: options.netnsOfNode(place.name),
+        view,
+        config: options.config,
+      }),
+    open: ({ name }) => kernel.namespaces.open(options.netnsOfNode(name)),
+    enlist,
+    attempt: (node, work) => attempt(node, work),
+  });
+
   const allServices = (): string[] => [...view.serviceObjects.values()].map(keyOf);
 
   /** Ends what was begun for nodes that have left the cluster or are somewhere else now; those join again then. */
@@ -293,10 +306,14 @@ export function createAgents(options: AgentsOptions): Agents {
       member.front.stop();
       layer2.leave(name);
       unsettled.delete(name);
-      for (const why of Object.values(failing)) why.delete(name);
+      forgetFailures(name);
       leaving.set(name, leave(name, member));
     }
-    for (const name of joining.keys()) if (!view.places.has(name)) joining.delete(name);
+    for (const name of joins.giveUpWhereChanged(view.places)) forgetFailures(name);
+  };
+
+  const forgetFailures = (node: string): void => {
+    for (const why of Object.values(failing)) why.delete(node);
   };
 
   const leave = async (name: string, member: Member): Promise<void> => {
@@ -329,14 +346,15 @@ export function createAgents(options: AgentsOptions): Agents {
     options.onView?.(view);
     if (dirty.nodes) leaveWhereChanged();
     for (const place of view.places.values()) {
-      if (!members.has(place.name) && !leaving.has(place.name)) joining.set(place.name, place);
+      const isAbsent = !members.has(place.name) && !leaving.has(place.name);
+      if (isAbsent && !joins.has(place.name)) joins.add(place);
       // It may be another object than the one that was told.
-      else if (dirty.nodes) readiness.ready(place.name);
+      else if (dirty.nodes && !isAbsent) readiness.ready(place.name);
     }
     return programming.run();
   };
 
-  /** One node is programmed with what is due there, or joins. False when nothing is due anywhere. */
+  /** One node is programmed with what is due there, or goes on joining. False when nothing is due anywhere. */
   const step = (): boolean => {
     for (const [name, member] of members) {
       const { due } = member;
@@ -348,12 +366,7 @@ export function createAgents(options: AgentsOptions): Agents {
       settleLater(name, member.agent, due);
       return true;
     }
-    for (const [name, place] of joining) {
-      joining.delete(name);
-      attempt(name, () => join(place));
-      return true;
-    }
-    return false;
+    return joins.step();
   };
 
   /** Changes that come while a node waits for its turn are settled in the same one. */

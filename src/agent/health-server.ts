@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer } from '../lib/http.ts';
 import type { StoppableServer } from './node-servers.ts';
 
 /** What a health check is told. */

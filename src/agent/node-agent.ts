@@ -32,9 +32,11 @@ export interface NodeAgent {
   readonly overlay: Overlay;
   /** Where node ports answer now. */
   nodePortAddresses(): readonly string[];
+  /** Lays out the tables, in steps: to be done before `start`. */
+  layOut(): Iterable<void>;
   /**
-   * Lays out the tables and programs the whole view; `survivors` are pods that an earlier process set up. Returns what
-   * was refused of it, if anything: everything else is programmed, and the next `apply` tries again.
+   * Programs the whole view; `survivors` are pods that an earlier process set up. Returns what was refused of it, if
+   * anything: everything else is programmed, and the next `apply` tries again.
    */
   start(survivors: ReadonlyMap<string, RunningPod>): WeftError | undefined;
   /** Programs what changed: new connections meet it from now on. */
@@ -51,7 +53,7 @@ export interface NodeAgent {
   repairPods(): string[];
   /** Keys of the pods that could not be mended, with why. */
   brokenPods(): ReadonlyMap<string, string>;
-  /** Takes everything away again, when the node has left the cluster and its pods are gone. */
+  /** Takes away again what was begun, when the node has left the cluster and its pods are gone. */
   cleanup(): void;
 }
 
@@ -84,6 +86,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const all = [...primary, ...listed.map(({ address }) => address.slice(0, address.indexOf('/')))];
     doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
   };
+  /** How much of it was begun. */
+  let reached: 'nothing' | 'tables' | 'everything' = 'nothing';
   const traits = modelTraits[config.model];
   const residents = everyNodeAddress(place);
   const proxies = servicesNodes(place, config).map((node) =>
@@ -234,10 +238,17 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     place,
     overlay,
     nodePortAddresses: () => doors,
-    start(survivors) {
+    *layOut() {
+      reached = 'tables';
       configure();
       findDoors();
-      for (const table of tables) table.start();
+      for (const table of tables) {
+        table.start();
+        yield;
+      }
+    },
+    start(survivors) {
+      reached = 'everything';
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
       const services = allServices();
@@ -283,8 +294,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       return new Map(found.flatMap(([key, why]) => (why === undefined ? [] : [[key, why]])));
     },
     cleanup() {
-      for (const table of tables) table.cleanup();
-      overlay.cleanup();
+      if (reached !== 'nothing') for (const table of tables) table.cleanup();
+      if (reached === 'everything') overlay.cleanup();
     },
     repair() {
       // A link that was made again has the settings of a new one.

@@ -19,6 +19,7 @@ import type { ApiRequest, ApiResponse } from './http/messages.ts';
 import { createRequestListener } from './http/transport.ts';
 import { signingKeyOf, type SigningKey } from './identity/jwt.ts';
 import { createServiceAccountTokens } from './identity/service-account-tokens.ts';
+import { createTurnBudget } from './http/turn-budget.ts';
 import { createUpgradeListener } from './http/upgrade.ts';
 import type { Restored, RootStore, Snapshot } from './store/port.ts';
 import type { PodStreams } from './streaming/port.ts';
@@ -77,8 +78,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     createHandler(api, { authenticate, authorizer, ...(audit !== undefined && { audit }) }),
     settled,
   );
+  const budget = createTurnBudget({ clock });
   const transport = {
-    handle,
+    async handle(request: ApiRequest) {
+      const turn = budget();
+      if (turn !== undefined) await turn;
+      return handle(request);
+    },
     log,
     settled,
     precheck: (head: Omit<ApiRequest, 'body'>): void => {

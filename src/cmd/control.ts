@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFabric } from '../fabric/fabric.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
@@ -7,6 +8,7 @@ import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
+import { systemClock } from '../lib/clock.ts';
 import { createRpcServer } from '../lib/rpc.ts';
 import { followNetworks } from './follow-networks.ts';
 import { followNodes } from './follow-nodes.ts';
@@ -34,12 +36,14 @@ await runRole('control', async (role) => {
   });
   const route = createRouteNetlink({ namespaces });
   const sysctl = createSysctl({ namespaces });
+  // Here and below: what else is due in this process waits for one part of its start only.
+  await nextTurn();
   const api =
     options.cluster === undefined
       ? await (await import('./own-api.ts')).serveOwnApi(role, namespaces)
       : await (await import('./cluster-api.ts')).useClusterApi(role, options.cluster);
 
-  const kernel = { namespaces, route, sysctl, nft: createNftables({ namespaces }) };
+  const kernel = { namespaces, route, sysctl, nft: createNftables({ namespaces }), clock: systemClock };
   const fabric = onSharedNetwork(createFabric(kernel), { route, namespaces, log, options });
   const { client } = api;
   const around = {

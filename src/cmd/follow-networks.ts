@@ -17,6 +17,7 @@ import { networkObjectsOf } from '../model/fabric/network/objects.ts';
 import { observedStatuses } from '../model/fabric/network/statuses.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
+import type { PodServing } from '../workload/port.ts';
 import type { FollowNodesOptions, NodesFollower } from './follow-nodes.ts';
 import { servingsOf } from './serve-machines.ts';
 
@@ -25,6 +26,12 @@ const kinds: readonly Resource[] = Object.values(fabricResources);
 export interface NetworksFollower extends NodesFollower {
   /** As it was built last. */
   readonly world: () => NetworkWorld;
+}
+
+interface DescribedWorld {
+  readonly world: NetworkWorld;
+  /** Stand-ins on its machines. */
+  readonly servings: readonly PodServing[];
 }
 
 /**
@@ -38,12 +45,16 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
     subnetModeOf(config) === undefined ? [] : [addressResources.nodenetworkconfigs];
   let places = machinePlaces(options.places, (await client.list(resources.nodes)).items, config.model);
 
-  const apply = (objects: readonly KubernetesObject[]): NetworkWorld => {
+  const worldOf = (objects: readonly KubernetesObject[]): DescribedWorld => {
     const described = networkObjectsOf(objects);
     const nodes = nodeInterfaces(places, { config, networks: described.networks, assignedTo });
     const world = buildWorld(described, nodes);
+    return { world, servings: servingsOf(world, described.machines ?? []) };
+  };
+  const apply = (objects: readonly KubernetesObject[]): NetworkWorld => {
+    const { world, servings } = worldOf(objects);
     fabric.apply(networkFabric(world));
-    machines.serve(servingsOf(world, described.machines ?? []));
+    machines.serve(servings);
     return world;
   };
 
@@ -54,7 +65,10 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
   const assignedTo = (node: string): string[] =>
     assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix);
 
-  let current = apply(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
+  const first = worldOf(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
+  await fabric.build(networkFabric(first.world));
+  machines.serve(first.servings);
+  let current = first.world;
 
   const informers = (): Iterable<KubernetesObject>[] => kinds.map((kind) => client.informer(kind).values());
   let applied: unknown;

@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { defaultFabric } from '../model/fabric/default-fabric.ts';
+import type { Fabric } from '../model/fabric/machines.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
 import { withLayer2 } from '../model/fabric/layer2/extend.ts';
 import { layer2World, type Layer2World } from '../model/fabric/layer2/world.ts';
@@ -66,9 +67,8 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     servings = now;
     options.machines.serve(servings);
   };
-  const build = (): void =>
-    fabric.apply(withLayer2(defaultFabric(places, { families, ordinal, balanced }), world));
-  build();
+  const wanted = (): Fabric => withLayer2(defaultFabric(places, { families, ordinal, balanced }), world);
+  await fabric.build(wanted());
   serve();
   const nodes = client.informer<Node>(resources.nodes);
   let pools: Informer<IPAddressPool> | undefined;
@@ -81,7 +81,7 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     if (isSame(now, { places, balanced, world })) return serve();
     ({ places, balanced, world } = now);
     try {
-      build();
+      fabric.apply(wanted());
       serve();
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.

@@ -36,6 +36,7 @@ export async function serveOwnApi(
   const { config } = options;
   const families = familiesOfNetwork(config);
 
+  await nextTurn();
   const credentials = createCredentials({
     directory: paths.credentials,
     hosts: [
@@ -44,9 +45,11 @@ export async function serveOwnApi(
     ],
     users: [...Object.values(componentUsers).map(userNamed), ...places.map(({ name }) => nodeUser(name))],
   });
+  await nextTurn();
   const store = createStore({ path: paths.store, onBroken: (failure) => endSoon(log, failure) });
   await loadRooms();
   const { createApiServer } = await import('../apiserver/server.ts');
+  await nextTurn();
   const server = createApiServer({
     store,
     clock: systemClock,
@@ -108,9 +111,16 @@ export async function serveOwnApi(
 
 /** What the API server needs, room by room: it is half of the program, and what else is due waits for one of them only. */
 async function loadRooms(): Promise<void> {
-  await import('../apiserver/admission/admission.ts');
-  await nextTurn();
-  await import('../apiserver/custom/definitions.ts');
+  const rooms = [
+    () => import('../api/validate/validate.ts'),
+    () => import('../apiserver/policies/policies.ts'),
+    () => import('../apiserver/admission/admission.ts'),
+    () => import('../apiserver/handler.ts'),
+  ];
+  for (const load of rooms) {
+    await nextTurn();
+    await load();
+  }
   await nextTurn();
 }
 

@@ -28,6 +28,10 @@ export function onSharedNetwork(
       fabric.apply(wanted);
       uplink.join();
     },
+    async build(wanted) {
+      await fabric.build(wanted);
+      uplink.join();
+    },
     repair() {
       const repaired = fabric.repair();
       uplink.join();

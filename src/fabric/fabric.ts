@@ -1,5 +1,7 @@
 import type { Family } from '../lib/address.ts';
+import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
+import { inTurns } from '../lib/in-turns.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { NamespaceState, Route, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
@@ -20,6 +22,8 @@ import { createTranslation } from './translation.ts';
 export interface FabricExecutor {
   /** Makes the world look like this; cost proportional to what changed. Throws `fabric-failed`. */
   apply(fabric: Fabric): void;
+  /** The same in several turns of the event loop, for a world that is not there yet. To be awaited before any other call. */
+  build(fabric: Fabric): Promise<void>;
   /** Compares the kernel with what was applied last, and mends the difference. Returns how many things differed. */
   repair(): number;
   /** Pins of the namespaces that it is in now. */
@@ -31,9 +35,10 @@ export interface FabricKernel {
   readonly route: RouteNetlink;
   readonly sysctl: Sysctl;
   readonly nft: Nftables;
+  readonly clock: Clock;
 }
 
-export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): FabricExecutor {
+export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKernel): FabricExecutor {
   const programmed = new Map<string, NamespaceState>();
   const networksTable = createNetworksTable(nft);
   const translation = createTranslation(nft);
@@ -64,22 +69,32 @@ export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): 
     settings.set(machine.netns, text);
   };
 
-  const apply = (fabric: Fabric): number => {
+  /** Steps of its execution, each with how many things it changed. */
+  function* execution(fabric: Fabric): Generator<number> {
     last = fabric;
-    let changes = 0;
     const desired = fabricNamespaces(fabric);
-    const current = new Map([...desired].map(([netns, state]) => [netns, stateOf(netns, state)]));
-    for (const { name } of fabric.segments) configureSwitch(sysctl, segmentNetns(name));
-    for (const machine of fabric.machines) configure(machine, fabric.families);
+    const current = new Map<string, NamespaceState>();
+    for (const [netns, state] of desired) {
+      current.set(netns, stateOf(netns, state));
+      yield 0;
+    }
+    for (const { name } of fabric.segments) {
+      configureSwitch(sysctl, segmentNetns(name));
+      yield 0;
+    }
+    for (const machine of fabric.machines) {
+      configure(machine, fabric.families);
+      yield 0;
+    }
     // Before there are links: what the table does not know does not pass.
-    if (fabric.networks !== undefined) changes += networksTable.apply(fabric.networks);
+    if (fabric.networks !== undefined) yield networksTable.apply(fabric.networks);
     for (const [netns, state] of desired) {
       const operations = diffNamespace(current.get(netns) ?? emptyNamespace, state);
-      changes += operations.length;
       throwOn(route.apply(netns, operations), netns);
       programmed.set(netns, state);
+      yield operations.length;
     }
-    changes += translation.apply(fabric.machines);
+    yield translation.apply(fabric.machines);
     const stale = new Set([...programmed.keys(), ...(isFirst ? leftBehind(namespaces.list()) : [])]);
     isFirst = false;
     for (const netns of [...stale].filter((known) => !desired.has(known))) {
@@ -90,11 +105,17 @@ export function createFabric({ namespaces, route, sysctl, nft }: FabricKernel): 
       namespaces.delete(netns);
       programmed.delete(netns);
     }
+  }
+
+  const apply = (fabric: Fabric): number => {
+    let changes = 0;
+    for (const changed of execution(fabric)) changes += changed;
     return changes;
   };
 
   return {
     apply: (fabric) => void apply(fabric),
+    build: (fabric) => inTurns(execution(fabric), clock),
     namespaces: () => [...programmed.keys()],
     repair() {
       // As if an earlier process had made it.

@@ -51,7 +51,8 @@ export function createTestNetworks(): TestNetworks {
   const route = createRouteNetlink({ namespaces });
   const nft = createNftables({ namespaces });
   const sockets = createSockets({ namespaces });
-  const fabric = createFabric({ namespaces, route, sysctl: createSysctl({ namespaces }), nft });
+  const sysctl = createSysctl({ namespaces });
+  const fabric = createFabric({ namespaces, route, sysctl, nft, clock: systemClock });
   const standIns = createStandIns({
     sockets,
     namespaces,

@@ -1,6 +1,7 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../../lib/errors.ts';
+import { STATUS_CODES } from '../../lib/http.ts';
 import { badRequest, statusOf } from '../status.ts';
 import { jsonResponse, type BodyResponse } from './messages.ts';
 import { answerTo, type TransportOptions } from './transport.ts';
