@@ -3,18 +3,31 @@ import { test } from 'node:test';
 import { createFakeClock } from '../lib/fake-clock.ts';
 import { createPace } from './pace.ts';
 
-/** Work that takes `tookMs`, and when it began. */
-function world(tookMs: number) {
+/** Work of which each takes so many milliseconds, in turn and the last of them for ever, and when it began. */
+function world(...tookMs: readonly number[]) {
   const clock = createFakeClock();
   const runs: number[] = [];
   const pace = createPace({
     clock,
     work() {
+      const took = tookMs[Math.min(runs.length, tookMs.length - 1)] ?? 0;
       runs.push(clock.monotonic());
-      return new Promise((resolve) => void clock.after(tookMs, resolve));
+      return new Promise((resolve) => void clock.after(took, resolve));
     },
   });
   return { clock, runs, pace };
+}
+
+/** Works twice, so that it is known how long it takes, and forgets when; the clock stands at twice that. */
+async function known(tookMs: number) {
+  const it = world(tookMs);
+  for (let work = 0; work < 2; work++) {
+    it.pace.ask();
+    await it.clock.advance(tookMs);
+  }
+  it.runs.length = 0;
+  await it.clock.advance(1000 - 2 * tookMs);
+  return it;
 }
 
 test('what is asked for at rest is worked on at once, together with the rest of the turn', async () => {
@@ -27,7 +40,7 @@ test('what is asked for at rest is worked on at once, together with the rest of 
 });
 
 test('what comes while long work rests is worked on together', async () => {
-  const { clock, runs, pace } = world(8);
+  const { clock, runs, pace } = await known(8);
   pace.ask();
   await clock.advance(2);
   pace.ask();
@@ -35,7 +48,25 @@ test('what comes while long work rests is worked on together', async () => {
   await clock.advance(8);
   pace.ask();
   await clock.advance(200);
-  assert.deepEqual([runs, pace.isIdle], [[0, 40], true]);
+  assert.deepEqual([runs, pace.isIdle], [[1000, 1040], true]);
+});
+
+test('one long work among short ones does not rest', async () => {
+  const { clock, runs, pace } = world(0, 50, 0, 0);
+  for (let change = 0; change < 4; change++) {
+    pace.ask();
+    await clock.advance(50);
+  }
+  assert.deepEqual(runs, [0, 50, 100, 150]);
+});
+
+test('one short work among long ones is no reason not to rest', async () => {
+  const { clock, runs, pace } = world(8, 8, 1, 8);
+  for (const pauseMs of [8, 8, 44, 100]) {
+    pace.ask();
+    await clock.advance(pauseMs);
+  }
+  assert.deepEqual(runs, [0, 8, 48, 81]);
 });
 
 test('short work hardly rests', async () => {
@@ -48,20 +79,22 @@ test('short work hardly rests', async () => {
 });
 
 test('no change waits longer than 250 ms for others', async () => {
-  const { clock, runs, pace } = world(1000);
-  pace.ask();
-  await clock.advance(1);
+  const { clock, runs, pace } = world(500);
+  for (let work = 0; work < 3; work++) {
+    pace.ask();
+    await clock.advance(500);
+  }
   pace.ask();
   await clock.advance(5000);
-  assert.deepEqual(runs, [0, 1250]);
+  assert.deepEqual(runs, [0, 500, 1250, 2000]);
 });
 
 test('a pace that is stopped works no more on what waits', async () => {
-  const { clock, runs, pace } = world(5);
+  const { clock, runs, pace } = await known(5);
   pace.ask();
   await clock.advance(6);
   pace.ask();
   pace.stop();
   await clock.advance(1000);
-  assert.deepEqual(runs, [0]);
+  assert.deepEqual(runs, [1000]);
 });

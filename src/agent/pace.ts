@@ -26,17 +26,21 @@ function restAfter(tookMs: number): number {
 
 /** No change waits longer than this for others to join it. */
 const longestRestMs = 250;
+/** Of so many works, the one in the middle says how long they take now. */
+const remembered = 3;
 /** Timers are no finer. */
 const shortestRestMs = 1;
 
 /**
  * A change at rest is worked on at once. Where changes come faster than they can be worked on one by one, those that
- * come while the work rests are worked on together, which costs less than one after the other.
+ * come while the work rests are worked on together, which costs less than one after the other. One work that took longer
+ * than those around it (garbage was collected, somebody else had the processor) says nothing about the next.
  */
 export function createPace({ clock, work }: PaceOptions): Pace {
   let state: 'idle' | 'asked' | 'working' = 'idle';
   let isAskedAgain = false;
   let restedAt = -Infinity;
+  const lately = Array<number>(remembered).fill(0);
   let cancel = (): void => {};
 
   const ask = (): void => {
@@ -61,7 +65,9 @@ export function createPace({ clock, work }: PaceOptions): Pace {
 
   const finished = (began: number): void => {
     const now = clock.monotonic();
-    restedAt = now + restAfter(now - began);
+    lately.shift();
+    lately.push(now - began);
+    restedAt = now + restAfter(middleOf(lately));
     state = 'idle';
     if (!isAskedAgain) return;
     isAskedAgain = false;
@@ -78,4 +84,9 @@ export function createPace({ clock, work }: PaceOptions): Pace {
       if (state === 'asked') state = 'idle';
     },
   };
+}
+
+function middleOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

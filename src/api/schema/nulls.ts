@@ -16,10 +16,7 @@ export function withoutNulls<T extends KubernetesObject>(object: T): T {
 function holdsNull(value: unknown): boolean {
   if (value === null) return true;
   if (typeof value !== 'object') return false;
-  for (const key in value) {
-    if (holdsNull((value as Readonly<Record<string, unknown>>)[key])) return true;
-  }
-  return false;
+  return (Array.isArray(value) ? value : Object.values(value)).some(holdsNull);
 }
 
 function clean(value: unknown, type: FieldType): unknown {
