@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
-import { resources } from '../../src/api/resources.ts';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { createProcesses } from '../../src/drivers/process/processes.ts';
-import { isPodReady } from '../../src/model/workloads/pod-state.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Figure } from '../lib/figure.ts';
 import { benchLabName } from '../lib/lab.ts';
 import { labProcesses, loopDelays, memoryOf } from '../lib/lab-processes.ts';
 import { withManifests } from '../lib/many-pods.ts';
+import { requirePods } from '../lib/require-pods.ts';
 import { weft } from '../lib/weft.ts';
 
 const runs = 3;
@@ -57,22 +56,10 @@ async function measureRound(manifests: string): Promise<Round> {
     const up = await weft(['up', '-f', manifests, ...options, '--wait']);
     const memory = memoryOf(labProcesses());
     const delays = await loopDelays(0.99);
-    await requireReady();
+    await requirePods({ pods, nodes });
     return { up: up.milliseconds, memory, delays, down: await measureDown() };
   } finally {
     await weft(['down', '--name', benchLabName]);
-  }
-}
-
-async function requireReady(): Promise<void> {
-  const connection = await openLabs().connect(benchLabName);
-  try {
-    const { items } = await connection.client.list(resources.pods, { namespace: 'default' });
-    const ready = items.filter(isPodReady).length;
-    const used = new Set(items.map(({ spec }) => spec.nodeName)).size;
-    if (ready !== pods || used !== nodes) throw new Error(`${ready} pods are ready, on ${used} nodes`);
-  } finally {
-    await connection.close();
   }
 }
 

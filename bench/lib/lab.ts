@@ -12,8 +12,8 @@ export interface BenchLab {
   readonly connection: LabConnection;
   /** The lab's namespaces, by the names of their pins. */
   readonly namespaces: NetworkNamespaces;
-  /** Pin's name of the namespace of the only pod of a workload labelled `app: NAME`, and its address. */
-  podOf(app: string): Promise<{ netns: string; address: string }>;
+  /** Pin's name of the namespace of the only pod of a workload labelled `app: NAME`, its address and its node. */
+  podOf(app: string): Promise<{ netns: string; address: string; node: string }>;
   /** Where the namespace of a pin can be entered from outside the lab. */
   pathOf(netns: string): string;
   /** Ends the lab. */
@@ -46,7 +46,11 @@ export async function startBenchLab(manifests?: string, options: readonly string
       const [pod] = items;
       if (pod === undefined || items.length > 1)
         throw new Error(`${items.length} pods are labelled app=${app}`);
-      return { netns: `pod-${pod.metadata.uid ?? ''}`, address: pod.status?.podIP ?? '' };
+      return {
+        netns: `pod-${pod.metadata.uid ?? ''}`,
+        address: pod.status?.podIP ?? '',
+        node: pod.spec.nodeName ?? '',
+      };
     },
     pathOf: (netns) => join(directory, netns),
     async down() {

@@ -8,6 +8,8 @@ export interface ManyPods {
   readonly deployments: number;
   /** So many of them, the first, have a single pod; none when absent. The others are of equal size. */
   readonly singles?: number;
+  /** Further objects of the manifests. */
+  readonly beside?: readonly object[];
 }
 
 /** Port that every pod listens on over TCP; its Service has it as port 80. */
@@ -20,7 +22,8 @@ export async function withManifests<T>(many: ManyPods, work: (path: string) => P
   const directory = mkdtempSync(join(tmpdir(), 'weft-bench-'));
   try {
     const path = join(directory, 'many-pods.json');
-    const items = Array.from({ length: many.deployments }, (_, index) => manifestsOf(many, index)).flat();
+    const deployments = Array.from({ length: many.deployments }, (_, index) => manifestsOf(many, index));
+    const items = [...(many.beside ?? []), ...deployments.flat()];
     writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     return await work(path);
   } finally {
