@@ -68,6 +68,19 @@ export interface Outcome {
   readonly sourceSeen: string | undefined;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];
+  /** What policies were asked on the way, in its order. */
+  readonly judged?: readonly Judged[];
+}
+
+/** A packet at a pod's link, where the pod's policies judge it. */
+export interface Judged {
+  readonly direction: 'ingress' | 'egress';
+  readonly pod: string;
+  /** The pod's own address, and the address at the other end as the pod's node sees it. */
+  readonly address: string;
+  readonly peerAddress: string;
+  readonly protocol: Protocol;
+  readonly port: number;
 }
 
 export interface Prediction {

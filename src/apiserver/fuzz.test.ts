@@ -94,6 +94,19 @@ test('any JSON is created, replaced or refused with a Status', async () => {
   );
 });
 
+test('a port that is null is read as one in which nothing is set, and refused', async () => {
+  const api = await apiWithService();
+  const refusal = await api.call('PUT', `${services}/fuzzed`, {
+    body: JSON.stringify(serviceWith({ spec: { ports: [null] } })),
+  });
+  requireStatus(refusal);
+  assert.equal(refusal.status, 422);
+  const patch = JSON.stringify([{ op: 'add', path: '/spec/ports/0', value: null }]);
+  const headers = { 'content-type': 'application/json-patch+json' };
+  const patched = await api.call('PATCH', `${services}/fuzzed`, { body: patch, headers });
+  assert.equal(patched.status, 422);
+});
+
 const patchTypes = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',

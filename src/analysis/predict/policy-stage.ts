@@ -3,19 +3,8 @@ import { modelTraits } from '../../model/network/models.ts';
 import { nameableIn } from '../../model/policy/nameable.ts';
 import type { PolicyDecision, PolicyQuestion } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
-import type { Reason, SourceOf } from '../flow.ts';
+import type { Judged, Reason, SourceOf } from '../flow.ts';
 import { tierLine } from './tier-line.ts';
-
-/** A packet at a pod's link. */
-export interface PolicyStage {
-  readonly direction: 'ingress' | 'egress';
-  readonly pod: string;
-  /** The pod's own address, and the address at the other end as the pod's node sees it. */
-  readonly address: string;
-  readonly peerAddress: string;
-  readonly protocol: PolicyQuestion['protocol'];
-  readonly port: number;
-}
 
 /** What all tiers said together. */
 export interface PolicyVerdict {
@@ -34,7 +23,7 @@ export interface PolicyVerdict {
  */
 export function policyReasons(
   index: ClusterIndex,
-  stage: PolicyStage,
+  stage: Judged,
   sourceOf: SourceOf | undefined,
 ): PolicyVerdict {
   const { direction, pod, address, peerAddress } = stage;
@@ -51,8 +40,7 @@ export function policyReasons(
     return open(`Node ${node}`, "a pod's own node is always let through");
   }
   if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
-  const peer = { pod: index.podAt.get(peerAddress), address: parseAddress(peerAddress) };
-  const question = { direction, pod, peer, protocol: stage.protocol, port: stage.port };
+  const question = policyQuestion(index, stage);
   const decision = index.policies.decide(question);
   if (decision.steps.length === 0) {
     return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
@@ -67,6 +55,15 @@ export function policyReasons(
     line: lineOf(decision),
     unless: `${peerAddress} is an address of a domain name that ${accepting.map(placeOf).join(', ')} accepts`,
   };
+}
+
+/** What the model is asked about a packet at a pod's link. */
+export function policyQuestion(
+  { podAt }: Pick<ClusterIndex, 'podAt'>,
+  { direction, pod, peerAddress, protocol, port }: Judged,
+): PolicyQuestion {
+  const peer = { pod: podAt.get(peerAddress), address: parseAddress(peerAddress) };
+  return { direction, pod, peer, protocol, port };
 }
 
 /**
@@ -88,7 +85,7 @@ function placeOf({ object, rule }: Reason): string {
 /** What the tiers said, rule by rule. */
 export function decisionReasons(
   { steps }: PolicyDecision,
-  { direction }: Pick<PolicyStage, 'direction'>,
+  { direction }: Pick<Judged, 'direction'>,
   sourceOf: SourceOf | undefined,
 ): Reason[] {
   return steps.flatMap(({ tier, action, rules }) =>

@@ -33,6 +33,7 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
     backend: undefined,
     reasons: [],
     path: [],
+    judged: [],
   };
   return combine(depart(start, source));
 }

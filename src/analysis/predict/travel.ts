@@ -5,10 +5,10 @@ import { sourceSeen, type SourceNetwork } from '../../model/network/source.ts';
 import { hasWayBack } from '../../model/network/way-back.ts';
 import { placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
-import type { Outcome, Reason } from '../flow.ts';
+import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
-import { policyReasons, type PolicyVerdict } from './policy-stage.ts';
+import { policyReasons } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
 import { wayInNetwork } from './virtual-network.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
@@ -64,22 +64,18 @@ function isInBlockOf(place: NodePlace | undefined, text: string): boolean {
 function judgeEgress(walk: Walk, node: string): Walk | Outcome {
   if (walk.sender.kind !== 'pod') return walk;
   const { packet, question } = walk;
-  const { index, protocol, sourceOf } = question;
+  const { index, protocol } = question;
   const pod = index.podAt.get(walk.sender.address);
   if (pod === undefined) return walk;
-  const reasons = policyReasons(
-    index,
-    {
-      direction: 'egress',
-      pod,
-      address: packet.source,
-      peerAddress: packet.destination,
-      protocol,
-      port: packet.port,
-    },
-    sourceOf,
-  );
-  return judged(walk, reasons, atNode(node));
+  const stage: Judged = {
+    direction: 'egress',
+    pod,
+    address: packet.source,
+    peerAddress: packet.destination,
+    protocol,
+    port: packet.port,
+  };
+  return judge(walk, stage, atNode(node));
 }
 
 /** The packet reaches the end that has its address: routing, that end's ingress policies, and who listens. */
@@ -110,24 +106,23 @@ const isHere = (node: string, { place }: End): boolean => place?.kind === 'node'
 function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
   if (pod === undefined || place?.kind !== 'pod') return walk;
   const { packet, question } = walk;
-  const { index, protocol, sourceOf } = question;
-  const reasons = policyReasons(
-    index,
-    {
-      direction: 'ingress',
-      pod,
-      address: packet.destination,
-      peerAddress: packet.source,
-      protocol,
-      port: packet.port,
-    },
-    sourceOf,
-  );
-  return judged(walk, reasons, atNode(place.node));
+  const { protocol } = question;
+  const stage: Judged = {
+    direction: 'ingress',
+    pod,
+    address: packet.destination,
+    peerAddress: packet.source,
+    protocol,
+    port: packet.port,
+  };
+  return judge(walk, stage, atNode(place.node));
 }
 
-/** The walk behind a policy stage, or its end there. */
-function judged(walk: Walk, { verdict, reasons, line, unless }: PolicyVerdict, at: string): Walk | Outcome {
+/** The walk behind the policies of a pod, or its end there. */
+function judge(before: Walk, asked: Judged, at: string): Walk | Outcome {
+  const { index, sourceOf } = before.question;
+  const { verdict, reasons, line, unless } = policyReasons(index, asked, sourceOf);
+  const walk = { ...before, judged: [...before.judged, asked] };
   const last = reasons.at(-1);
   const stage = last?.stage ?? '';
   if (verdict === 'denied') {

@@ -2,7 +2,7 @@ import type { Protocol } from '../../api/types/meta.ts';
 import type { ServiceHop } from '../../model/network/source.ts';
 import type { Place } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
-import type { Hop, Outcome, Reason, SourceOf } from '../flow.ts';
+import type { Hop, Judged, Outcome, Reason, SourceOf } from '../flow.ts';
 
 /** What stays the same for a whole prediction. */
 interface Question {
@@ -22,6 +22,7 @@ export interface Walk {
   readonly backend: string | undefined;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];
+  readonly judged: readonly Judged[];
 }
 
 interface Packet {
@@ -47,8 +48,8 @@ function formatPacket({ packet: { source, destination, port }, question: { proto
 }
 
 /** The end of a walk that somebody answers. */
-export function answered({ backend, reasons, path }: Walk, sourceSeen: string): Outcome {
-  return { verdict: 'allowed', why: undefined, backend, sourceSeen, reasons, path };
+export function answered({ backend, reasons, path, judged }: Walk, sourceSeen: string): Outcome {
+  return { verdict: 'allowed', why: undefined, backend, sourceSeen, reasons, path, judged };
 }
 
 /** The end of a walk at a decision against it. */
@@ -69,5 +70,6 @@ export function ended(
     sourceSeen: undefined,
     reasons: last.reasons,
     path: last.path,
+    judged: walk.judged,
   };
 }

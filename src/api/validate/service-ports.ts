@@ -47,11 +47,13 @@ function portProblems(
   { several, type }: { several: boolean; type: ServiceType },
 ): FieldProblem[] {
   const { name = '', targetPort, nodePort = 0, appProtocol } = port;
-  const problems = checkSyntax(`${path}.port`, port.port, portNumber);
+  // An item that is null is read as one in which nothing is set.
+  const { port: number = 0 } = port as Partial<ServicePort>;
+  const problems = checkSyntax(`${path}.port`, number, portNumber);
   if (name !== '') problems.push(...checkSyntax(`${path}.name`, name, dnsLabel));
   else if (several) problems.push(required(`${path}.name`, 'a Service with several ports must name each'));
   const isGiven = targetPort !== undefined && targetPort !== 0 && targetPort !== '';
-  problems.push(...checkPort(`${path}.targetPort`, isGiven ? targetPort : port.port));
+  problems.push(...checkPort(`${path}.targetPort`, isGiven ? targetPort : number));
   if (appProtocol !== undefined)
     problems.push(...checkSyntax(`${path}.appProtocol`, appProtocol, qualifiedName));
   if (nodePort !== 0) problems.push(...nodePortProblems(`${path}.nodePort`, nodePort, type));

@@ -11,6 +11,8 @@ after(() => folder[Symbol.dispose]());
 const explain = (...words: string[]): ReturnType<typeof run> => run(['explain', '-f', folder.path, ...words]);
 
 interface Explanation {
+  readonly change?: unknown;
+  readonly otherPorts?: unknown;
   readonly reasons: readonly { readonly stage: string }[];
   readonly path: readonly { readonly at: string }[];
 }
@@ -18,7 +20,8 @@ interface Explanation {
 test('an allowed connection is told with who answers, and the rule that allows it with its line', async () => {
   const { code, out } = await explain('shop/deploy/web', 'svc:shop/api', '-o', 'json');
   assert.equal(code, 0);
-  const { reasons, path, ...rest } = JSON.parse(out) as Explanation & Record<string, unknown>;
+  const { reasons, path, change, otherPorts, ...rest } = JSON.parse(out) as Explanation &
+    Record<string, unknown>;
   assert.deepEqual(rest, {
     source: rest['source'],
     destination: 'svc:shop/api:80',
@@ -29,6 +32,8 @@ test('an allowed connection is told with who answers, and the rule that allows i
     backend: rest['backend'],
     milliseconds: null,
   });
+  assert.partialDeepStrictEqual(change, { verdict: 'denied', edits: [{ object: 'NetworkPolicy shop/api' }] });
+  assert.deepEqual(otherPorts, []);
   assert.match(String(rest['source']), /^shop\/web-/);
   assert.match(String(rest['backend']), /^shop\/api-/);
   assert.deepEqual(
@@ -70,6 +75,34 @@ test('a refusal is traced to the containers of the workload that made the pod', 
     file: `${folder.path}/shop.yaml`,
     line: 10,
   });
+});
+
+test('what would change the answer stands below it, with its place and what else it does', async () => {
+  const { out } = await explain('shop/db-0', 'svc:shop/api');
+  const [, change] = out.split('\n\n').slice(-2);
+  assert.match(
+    change ?? '',
+    /^ {2}It would be allowed with\n {4}added to NetworkPolicy shop\/api spec\.ingress/,
+  );
+  assert.match(change ?? '', /\(.*policies\.yaml:\d+\)\n {6}- /);
+  assert.match(
+    change ?? '',
+    / {2}With it\n {4}added +shop\/db\[StatefulSet\] => shop\/api\[Deployment\] : TCP/,
+  );
+  const json = JSON.parse((await explain('shop/db-0', 'svc:shop/api', '-o', 'json')).out) as object;
+  assert.partialDeepStrictEqual(json, {
+    change: {
+      verdict: 'allowed',
+      edits: [{ action: 'add', object: 'NetworkPolicy shop/api', file: `${folder.path}/policies.yaml` }],
+      changes: [{ change: 'added', source: 'shop/db[StatefulSet]', before: null }],
+    },
+    otherPorts: [],
+  });
+});
+
+test('where nobody listens the ports are told at which the destination would answer', async () => {
+  const { out } = await explain('shop/db-0', 'shop/deploy/web:1');
+  assert.match(out, /\n\n {2}It would be answered at TCP 8080\n$/);
 });
 
 test('text says which of a workload is asked', async () => {

@@ -1,10 +1,12 @@
 import { doubted } from '../../analysis/doubted.ts';
 import { predict } from '../../analysis/predict/predict.ts';
-import type { Outcome, Prediction } from '../../analysis/flow.ts';
+import type { Flow, Outcome, Prediction } from '../../analysis/flow.ts';
+import type { Cluster } from '../../model/cluster.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
 import type { Explained } from '../output/explanation.ts';
+import type { Alternatives } from '../output/turn.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
 import { doubtsOf, settle } from '../partial.ts';
@@ -32,16 +34,39 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
   const { protocol, port } = target;
   const flow = { source: source.end, destination: target.end, protocol, port };
   const family = familyIn(cluster, options.ipFamily);
-  const predicted = predict(cluster, { ...flow, ...(family && { family }) }, { sourceOf });
+  const asked = { ...flow, ...(family && { family }) };
+  const predicted = predict(cluster, asked, { sourceOf });
   const prediction = doubted(cluster, flow, { prediction: predicted, doubts: doubtsOf(world) });
   const others = { sources: sources.all.length - 1, targets: targets.all.length - 1 };
   const explained = { source, target, prediction, others };
+  const alternatives = { ...(await alternativesTo(cluster, asked, prediction)), sourceOf };
+  const { alternativesJson, renderAlternatives } = await import('../output/turn.ts');
   if (format === 'text') {
     const { renderExplanation } = await import('../output/explanation.ts');
-    env.out(renderExplanation(explained));
-  } else env.out(await (format === 'json' ? toJson : toYaml)(explanationJson(explained)));
+    env.out(renderExplanation(explained) + (await renderAlternatives(alternatives)));
+  } else {
+    const json = { ...explanationJson(explained), ...alternativesJson(alternatives) };
+    env.out(await (format === 'json' ? toJson : toYaml)(json));
+  }
   warnUnenforced(env, cluster);
   return settle(env, world, prediction.verdict === 'allowed' ? 0 : 1);
+}
+
+/** What would make another answer of it: in policies, or in what is asked for. */
+async function alternativesTo(
+  cluster: Cluster,
+  flow: Flow,
+  prediction: Prediction,
+): Promise<Pick<Alternatives, 'turn' | 'otherPorts'>> {
+  const [{ turnOf }, { otherPorts }] = await Promise.all([
+    import('../../analysis/whatif/turn.ts'),
+    import('../../analysis/whatif/other-ports.ts'),
+  ]);
+  const isElsewhere = prediction.verdict === 'refused' || prediction.verdict === 'unreachable';
+  return {
+    turn: turnOf(cluster, flow, prediction),
+    otherPorts: isElsewhere ? otherPorts(cluster, flow) : [],
+  };
 }
 
 /** The contract of `-o json`: absent things are null. */

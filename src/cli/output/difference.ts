@@ -21,11 +21,7 @@ export async function renderDiff(
 }
 
 function renderText(diff: ReachDiff): string {
-  const lines = diff.connections.map(({ change, source, destination, before, after, because, doubt }) => {
-    const what = change === 'changed' ? `${wordsOf(before)} -> ${wordsOf(after)}` : wordsOf(after ?? before);
-    const why = because === undefined ? '' : ` (${because})`;
-    return `${change.padEnd(8)} ${source} => ${destination} : ${what}${why}${inDoubt(doubt)}\n`;
-  });
+  const lines = diff.connections.map(changeLine);
   const services = diff.services.map((one) => {
     const { change, before, after } = one;
     const what =
@@ -36,6 +32,14 @@ function renderText(diff: ReachDiff): string {
   });
   const parts = [lines, services].filter((part) => part.length > 0).map((part) => part.join(''));
   return [...parts, `${countsOf(diff)}\n`].join('\n');
+}
+
+/** `added    a/b[Pod] => a/c[Pod] : TCP 80` */
+export function changeLine(one: ConnectionChange): string {
+  const { change, source, destination, before, after, because, doubt } = one;
+  const what = change === 'changed' ? `${wordsOf(before)} -> ${wordsOf(after)}` : wordsOf(after ?? before);
+  const why = because === undefined ? '' : ` (${because})`;
+  return `${change.padEnd(8)} ${source} => ${destination} : ${what}${why}${inDoubt(doubt)}\n`;
 }
 
 const inDoubt = (why: string | undefined): string => (why === undefined ? '' : ` [in doubt: ${why}]`);
@@ -79,19 +83,39 @@ function cells({ connections, services }: ReachDiff): string[][] {
   ];
 }
 
+/** The contract of a changed connection in JSON: absent things are null. */
+export interface ConnectionChangeJson extends Pick<ConnectionChange, 'change' | 'source' | 'destination'> {
+  readonly before: PassageJson;
+  readonly after: PassageJson;
+  readonly because: string | null;
+  readonly doubt: string | null;
+}
+
+type PassageJson = { readonly ports: readonly string[]; readonly why: string | null } | null;
+
+export function changeJson({
+  before,
+  after,
+  because,
+  doubt,
+  ...one
+}: ConnectionChange): ConnectionChangeJson {
+  const passage = (of: Passage | undefined): PassageJson =>
+    of === undefined ? null : { ports: of.ports, why: of.why ?? null };
+  return {
+    ...one,
+    before: passage(before),
+    after: passage(after),
+    because: because ?? null,
+    doubt: doubt ?? null,
+  };
+}
+
 function jsonOf({ connections, services }: ReachDiff): unknown {
-  const passage = (one: Passage | undefined): unknown =>
-    one === undefined ? null : { ports: one.ports, why: one.why ?? null };
   const count = (change: ConnectionChange['change']): number =>
     connections.filter((one) => one.change === change).length;
   return {
-    connections: connections.map(({ before, after, because, doubt, ...one }) => ({
-      ...one,
-      before: passage(before),
-      after: passage(after),
-      because: because ?? null,
-      doubt: doubt ?? null,
-    })),
+    connections: connections.map(changeJson),
     services: services.map(({ doubt, ...one }) => ({ ...one, doubt: doubt ?? null })),
     summary: {
       added: count('added'),

@@ -1,0 +1,78 @@
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import type { PolicyKind } from '../../model/policy/compile.ts';
+
+/** One change of one policy: data, so that it can be shown as well as made. */
+export interface Edit {
+  /**
+   * `add`: behind what the list at `path` has. `insert`: before what is at `path`. `remove`: what is at `path`.
+   * `create`: a policy that is not there; `path` is empty.
+   */
+  readonly action: 'add' | 'insert' | 'remove' | 'create';
+  readonly kind: PolicyKind;
+  /** `namespace/name`, or `name` for kinds without namespaces. */
+  readonly key: string;
+  /** As in `spec.ingress[0].ports`. */
+  readonly path: string;
+  /** What is written there, or, where something is removed, stood there. */
+  readonly value: unknown;
+}
+
+const collections = {
+  NetworkPolicy: 'networkPolicies',
+  ClusterNetworkPolicy: 'clusterNetworkPolicies',
+  AdminNetworkPolicy: 'adminNetworkPolicies',
+  BaselineAdminNetworkPolicy: 'baselineAdminNetworkPolicies',
+} as const satisfies Record<PolicyKind, keyof Cluster>;
+
+/** The policy of this kind and key; undefined when there is none. */
+export function policyAt(cluster: Cluster, kind: PolicyKind, key: string): KubernetesObject | undefined {
+  return cluster[collections[kind]].get(key);
+}
+
+/** The cluster with the change made; all else is shared with the one that it was. */
+export function withEdit(cluster: Cluster, edit: Edit): Cluster {
+  const { kind, key } = edit;
+  const policies = new Map<string, KubernetesObject>(cluster[collections[kind]]);
+  const old = policies.get(key);
+  if (edit.action === 'create') policies.set(key, edit.value as KubernetesObject);
+  else if (old !== undefined) policies.set(key, edited(old, edit));
+  return { ...cluster, [collections[kind]]: policies };
+}
+
+function edited(policy: KubernetesObject, { action, path, value }: Edit): KubernetesObject {
+  const copy = structuredClone(policy);
+  const steps = stepsOf(path);
+  if (action === 'add') {
+    listAt(copy, steps).push(value);
+    return copy;
+  }
+  const index = Number(steps.at(-1));
+  const list = listAt(copy, steps.slice(0, -1));
+  if (action === 'insert') list.splice(index, 0, value);
+  else list.splice(index, 1);
+  return copy;
+}
+
+/** `spec.ingress[0].ports` as `spec`, `ingress`, `0`, `ports`. */
+function stepsOf(path: string): string[] {
+  return path.split(/[.[\]]+/).filter((step) => step !== '');
+}
+
+/** What a path of an object leads to; undefined where it leads nowhere. */
+export function valueAt(object: unknown, path: string): unknown {
+  return stepsOf(path).reduce(
+    (value: unknown, step) => (value as Record<string, unknown> | undefined)?.[step],
+    object,
+  );
+}
+
+/** The list at the end of the path, which is made where there is none. */
+function listAt(object: unknown, steps: readonly string[]): unknown[] {
+  let value = object as Record<string, unknown>;
+  for (const [place, step] of steps.entries()) {
+    value[step] ??= place === steps.length - 1 ? [] : {};
+    value = value[step] as Record<string, unknown>;
+  }
+  return value as unknown as unknown[];
+}

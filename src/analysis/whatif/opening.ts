@@ -1,0 +1,99 @@
+import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/network.ts';
+import type { PolicyRule } from '../../model/policy/port.ts';
+import type { ClusterIndex } from '../cluster-index.ts';
+import type { Judged } from '../flow.ts';
+import { policyQuestion } from '../predict/policy-stage.ts';
+import { policyAt, valueAt, type Edit } from './edit.ts';
+import { newPolicy } from './new-policy.ts';
+import { isJust, networkPeer, partyOf, tierPeer, type Party } from './peers.ts';
+import { tierRule } from './tier-rule.ts';
+
+/**
+ * Changes that may let through what the policies of a pod deny, each for itself; the smallest first. Whether they do is to
+ * be tried: a policy of another tier may still be in the way.
+ */
+export function openingEdits(index: ClusterIndex, judged: Judged): Edit[] {
+  const last = index.policies.decide(policyQuestion(index, judged)).steps.at(-1);
+  if (last === undefined) return [];
+  const { tier, rules } = last;
+  if (tier === 'NetworkPolicy') return openingIsolation(index, judged, rules);
+  return rules.flatMap(({ kind, policy, rule }) => {
+    const peer = tierPeer(index, judged);
+    if (peer === undefined) return [];
+    const value = tierRule(kind, 'Accept', judged, peer);
+    return [{ action: 'insert', kind, key: policy, path: rule, value }];
+  });
+}
+
+/** What one of the policies that isolate a pod would have to have. */
+interface Wanted {
+  readonly peer: NetworkPolicyPeer;
+  readonly port: NetworkPolicyPort;
+  /** Undefined for an address. */
+  readonly party: Party | undefined;
+}
+
+function openingIsolation(index: ClusterIndex, judged: Judged, isolating: readonly PolicyRule[]): Edit[] {
+  const { pod, direction, peerAddress, protocol, port } = judged;
+  const subject = partyOf(index, pod);
+  const peerPod = index.podAt.get(peerAddress);
+  const wanted: Wanted = {
+    peer: networkPeer(index, judged, subject.namespace),
+    port: { protocol, port },
+    party: peerPod === undefined ? undefined : partyOf(index, peerPod),
+  };
+  const policies = isolating.flatMap(({ kind, policy }) => {
+    const found = policyAt(index.cluster, kind, policy) as NetworkPolicy | undefined;
+    return found === undefined ? [] : [{ key: policy, policy: found }];
+  });
+  const own = policies.filter(({ policy: { spec } }) =>
+    isJust(index.cluster, subject, { podSelector: spec.podSelector ?? {} }, subject.namespace),
+  );
+  // What is written for others is not to open anything for them: those get a policy beside it.
+  const within = own.flatMap(({ key, policy }) => inRules(index, { key, policy, direction, wanted }));
+  const rules = own
+    .filter(({ policy: { spec } }) => (spec[direction] ?? []).length > 0)
+    .map(({ key }) => add(key, `spec.${direction}`, ruleOf(direction, wanted)));
+  return [...within, ...rules, newPolicy(index, judged, ruleOf(direction, wanted))];
+}
+
+/** A port that a rule for just this peer lacks, or a peer that a rule for just this port lacks. */
+function inRules(
+  { cluster }: ClusterIndex,
+  {
+    key,
+    policy,
+    direction,
+    wanted,
+  }: { key: string; policy: NetworkPolicy; direction: Judged['direction']; wanted: Wanted },
+): Edit[] {
+  const side = direction === 'ingress' ? 'from' : 'to';
+  const namespace = key.slice(0, key.indexOf('/'));
+  return (policy.spec[direction] ?? []).flatMap((rule, index) => {
+    const path = `spec.${direction}[${index}]`;
+    const peers = (valueAt(rule, side) ?? []) as readonly NetworkPolicyPeer[];
+    const ports = rule.ports ?? [];
+    const isPeer = peers.length === 1 && peers.every((peer) => isSamePeer(peer));
+    if (isPeer && ports.length > 0) return [add(key, `${path}.ports`, wanted.port)];
+    const isPort = ports.length === 1 && ports.every((port) => isSamePort(port));
+    return isPort && peers.length > 0 ? [add(key, `${path}.${side}`, wanted.peer)] : [];
+  });
+
+  function isSamePeer(peer: NetworkPolicyPeer): boolean {
+    if (wanted.party !== undefined) return isJust(cluster, wanted.party, peer, namespace);
+    const { ipBlock } = wanted.peer;
+    return peer.ipBlock?.cidr === ipBlock?.cidr && (peer.ipBlock?.except ?? []).length === 0;
+  }
+
+  function isSamePort({ protocol = 'TCP', port, endPort }: NetworkPolicyPort): boolean {
+    return protocol === wanted.port.protocol && port === wanted.port.port && endPort === undefined;
+  }
+}
+
+function add(key: string, path: string, value: unknown): Edit {
+  return { action: 'add', kind: 'NetworkPolicy', key, path, value };
+}
+
+function ruleOf(direction: Judged['direction'], { peer, port }: Wanted): object {
+  return { [direction === 'ingress' ? 'from' : 'to']: [peer], ports: [port] };
+}

@@ -1,0 +1,94 @@
+import type { Cluster } from '../../model/cluster.ts';
+import { indexOf } from '../cluster-index.ts';
+import { diffReach, type ConnectionChange } from '../diff/diff.ts';
+import type { Flow, Judged, Outcome, Prediction } from '../flow.ts';
+import { policyReasons } from '../predict/policy-stage.ts';
+import { predict } from '../predict/predict.ts';
+import { closingEdits } from './closing.ts';
+import { withEdit, type Edit } from './edit.ts';
+import { openingEdits } from './opening.ts';
+
+/** What would turn a verdict round, and what else that does. */
+export interface Turn {
+  /** What it is with all the edits made; more than policies may be in the way. */
+  readonly verdict: Prediction['verdict'];
+  /** Needed together, in the order in which they are to be made. Never empty. */
+  readonly edits: readonly Edit[];
+  /** Everything that they open and close, this connection included; undefined in a cluster too large to compare. */
+  readonly changes: readonly ConnectionChange[] | undefined;
+}
+
+/** A way passes two ends, a Service has several backends, and a rule may be one of several. */
+const mostRounds = 8;
+/** Comparing takes as long as two answers about all pairs. */
+const mostPodsCompared = 3000;
+
+/**
+ * A smallest change of policies that lets a denied connection through, or denies one that is let through, tried on the
+ * cluster: what is told is what the model says with it. Undefined where policies do not decide.
+ */
+export function turnOf(cluster: Cluster, flow: Flow, prediction: Prediction): Turn | undefined {
+  const isOpening = prediction.outcomes.some(({ verdict }) => verdict === 'denied');
+  if (prediction.doubt !== undefined || prediction.outcomes.some(({ unless }) => unless !== undefined)) {
+    return undefined;
+  }
+  const edits: Edit[] = [];
+  let now = { cluster, prediction };
+  for (let round = 0; round < mostRounds; round += 1) {
+    const next = isOpening ? openedOnce(now) : closedOnce(now);
+    if (next === undefined) break;
+    edits.push(...next);
+    const changed = next.reduce(withEdit, now.cluster);
+    now = { cluster: changed, prediction: predict(changed, flow) };
+  }
+  const isTurned = now.prediction.outcomes.every(({ verdict }) => (verdict === 'denied') !== isOpening);
+  if (edits.length === 0 || !isTurned) return undefined;
+  const changes =
+    cluster.pods.size > mostPodsCompared ? undefined : diffReach(cluster, now.cluster).connections;
+  return { verdict: now.prediction.verdict, edits, changes };
+}
+
+interface Standing {
+  readonly cluster: Cluster;
+  readonly prediction: Prediction;
+}
+
+/** What lets the first of the denied ways past the policies that it ends at; undefined when none is denied. */
+function openedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
+  const judged = outcomeWith(prediction, 'denied')?.judged?.at(-1);
+  if (judged === undefined) return undefined;
+  const enough = openingEdits(indexOf(cluster), judged).find((edit) =>
+    isOpen(withEdit(cluster, edit), judged),
+  );
+  return enough && [enough];
+}
+
+function isOpen(cluster: Cluster, judged: Judged): boolean {
+  return policyReasons(indexOf(cluster), judged, undefined).verdict === 'allowed';
+}
+
+/** What stops the first of the ways that are open at one of its ends: where that takes less. */
+function closedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
+  const open = outcomeWith(prediction, 'allowed');
+  const ways = (open?.judged ?? []).toReversed().flatMap((judged) => {
+    if (isAbovePolicies(cluster, judged)) return [];
+    const edits = closingEdits(cluster, judged);
+    return edits === undefined ? [] : [edits];
+  });
+  const costOf = (edits: readonly Edit[]): number =>
+    edits.length + edits.filter(({ action }) => action === 'create').length * mostRounds;
+  return ways.toSorted((a, b) => costOf(a) - costOf(b))[0];
+}
+
+/** Whether no policy has a say: the same is let through whatever policies there are. */
+function isAbovePolicies(cluster: Cluster, judged: Judged): boolean {
+  const { reasons } = policyReasons(indexOf(cluster), judged, undefined);
+  return (
+    reasons.some(({ object, action }) => action === undefined && !object.startsWith('Pod ')) ||
+    judged.address === judged.peerAddress
+  );
+}
+
+function outcomeWith({ outcomes }: Prediction, verdict: Outcome['verdict']): Outcome | undefined {
+  return outcomes.find((one) => one.verdict === verdict);
+}
