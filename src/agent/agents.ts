@@ -60,7 +60,7 @@ export interface AgentKernel {
   readonly frames: Frames;
 }
 
-export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onConflict'> {
+export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onConflict' | 'onHeld'> {
   /** Reads what the network of all nodes follows from. */
   readonly client: Client;
   /** Writes about a node and its pods, as that node; where absent, `client` does. */

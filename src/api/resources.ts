@@ -29,6 +29,8 @@ import type {
   IPAddressPool,
   L2Advertisement,
   LoadBalancerAddress,
+  ServiceBGPStatus,
+  ServiceL2Status,
 } from './types/load-balancer.ts';
 import type {
   NetworkAttachmentDefinition,
@@ -216,6 +218,15 @@ export const loadBalancerResources = {
   bfdprofiles: resource<BFDProfile>('metallb.io/v1beta1', 'BFDProfile', 'bfdprofiles', {
     subresources: ['status'],
   }),
+  servicel2statuses: resource<ServiceL2Status>('metallb.io/v1beta1', 'ServiceL2Status', 'servicel2statuses', {
+    subresources: ['status'],
+  }),
+  servicebgpstatuses: resource<ServiceBGPStatus>(
+    'metallb.io/v1beta1',
+    'ServiceBGPStatus',
+    'servicebgpstatuses',
+    { subresources: ['status'] },
+  ),
   loadbalanceraddresses: resource<LoadBalancerAddress>(
     'weft.dev/v1alpha1',
     'LoadBalancerAddress',

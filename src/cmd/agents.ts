@@ -27,6 +27,7 @@ import { createInside } from '../workload/streams/inside.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { announceByBgp, sessionsMetrics } from './announce-by-bgp.ts';
 import { followCni } from './follow-cni.ts';
+import { announcementStatuses } from './announcement-statuses.ts';
 import { markingClient } from './marking-client.ts';
 import { nodeTokens } from './node-tokens.ts';
 import { keepOwnTokens } from './own-tokens.ts';
@@ -80,7 +81,8 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     log,
     component: 'weft-agent',
   });
-  const speakers = announceByBgp(paths, { client, events, log });
+  const statuses = announcementStatuses(markingClient(client, options), log);
+  const speakers = announceByBgp(paths, { client, events, log, onTold: (told) => statuses.told(told) });
   const clientOf = (node: string): Client => nodes.get(node) ?? client;
   const leases = createNodeLeases({ clientOf, clock: systemClock, log });
   const cni =
@@ -99,6 +101,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     inside: createInside(createSockets({ namespaces })),
     cni,
     onView(view) {
+      statuses.follow(view);
       speakers.changed(view);
       // On an API server of the lab's own nobody takes a silent node for gone.
       if (options.cluster !== undefined) leases.follow(view.places);
@@ -107,6 +110,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
       events.warn(object, 'NetworkRepaired', 'links, routes or rules that somebody else changed were mended');
     },
     onBroken: (pod, why) => events.warn(pod, 'NetworkBroken', why),
+    onHeld: (held) => statuses.held(held),
     onAnnounced: (announced) => tellAnnounced(events, announced),
     onConflict: (conflict) => void reportConflict(client, conflict, log),
     clock: systemClock,
@@ -152,6 +156,7 @@ await runRole('agents', async ({ paths, options, log, expose }) => {
     await tokens.stop();
     leases.stop();
     cni?.stop();
+    await statuses.stop();
     await speakers.stop();
     await agents.stop();
     await clients.close();

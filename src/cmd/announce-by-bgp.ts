@@ -10,12 +10,13 @@ import { bgpDaemons } from './bgp-daemons.ts';
 /** The speakers of a lab's nodes. */
 export function announceByBgp(
   paths: LabPaths,
-  { client, events, log }: Pick<SpeakersOptions, 'client' | 'events' | 'log'>,
+  { client, events, log, onTold }: Pick<SpeakersOptions, 'client' | 'events' | 'log' | 'onTold'>,
 ): Speakers {
   return createSpeakers({
     client,
     events,
     log,
+    ...(onTold !== undefined && { onTold }),
     daemons: bgpDaemons('nodes', paths.bgp.nodes, log),
     netnsFileOf: (node) => join(paths.namespaces, nodeNetns(node)),
     whyNoPasswords: () => whyNoSignedSegments()?.message,

@@ -30,6 +30,15 @@ const column = (name: string, field: string, type = 'string'): Column => ({
 });
 const counters = ['assignedIPv4', 'assignedIPv6', 'availableIPv4', 'availableIPv6'];
 
+/** Whom an announcement is by and of: it is another one where one of them is. */
+const fixed: Schema = { ...text, ...rule('self == oldSelf', 'the value is immutable') };
+const ends = { node: fixed, serviceName: fixed, serviceNamespace: fixed };
+const endColumns = [
+  { name: 'Node', type: 'string', jsonPath: '.status.node' },
+  { name: 'Service Name', type: 'string', jsonPath: '.status.serviceName' },
+  { name: 'Service Namespace', type: 'string', jsonPath: '.status.serviceNamespace' },
+];
+
 interface Kind {
   readonly spec: Schema;
   readonly isSpecRequired?: true;
@@ -123,6 +132,16 @@ const kinds: Readonly<Record<keyof typeof loadBalancerResources, Kind>> = {
       passiveMode: truth,
       minimumTtl: integer(1, 254),
     }),
+  },
+  servicel2statuses: {
+    spec: object({}),
+    status: object({ ...ends, interfaces: list(object({ name: text })) }),
+    columns: endColumns,
+  },
+  servicebgpstatuses: {
+    spec: object({}),
+    status: object({ ...ends, peers: list(text) }),
+    columns: endColumns,
   },
   loadbalanceraddresses: {
     spec: object({ address: text, pool: text, services: list(text) }, ['address', 'pool', 'services']),

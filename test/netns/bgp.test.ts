@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { resources } from '../../src/api/resources.ts';
+import { loadBalancerResources, resources } from '../../src/api/resources.ts';
 import type { Service, ServiceSpec } from '../../src/api/types/core.ts';
 import type {
   BGPAdvertisement,
@@ -142,6 +142,19 @@ describe('addresses announced by BGP', { skip }, () => {
     assert.deepEqual(new Set(predicted.outcomes.map(({ backend }) => backend)), seen);
   });
 
+  const toldBy = async (): Promise<string> => {
+    const { items } = await lab.connection.client.list(loadBalancerResources.servicebgpstatuses);
+    const lines = items.map(
+      ({ status }) => `${status?.node} tells ${status?.peers.join()} of ${status?.serviceName}`,
+    );
+    return lines.toSorted().join('; ');
+  };
+
+  test('whom each node tells of a Service is written down', async () => {
+    const wanted = hosts.map((name) => `${name} tells router of web`).join('; ');
+    await eventually(wanted, async () => (await toldBy()) === wanted, 20_000);
+  });
+
   test('the router is told the communities, also those with names', () => {
     const told = router.shows(`${web}/32`);
     for (const community of ['64501:100', '64501:200', '64501:1:2'])
@@ -274,6 +287,7 @@ describe('addresses announced by BGP', { skip }, () => {
     await lab.apply([...base, advertisement()]);
     await hopsAre([]);
     await eventually('no daemon', () => daemonsOf(lab).length === 0);
+    await eventually('nobody is said to be told', async () => (await toldBy()) === '', 20_000);
   });
 
   test('daemons of a lab whose processes were all killed go with it', async () => {

@@ -148,6 +148,29 @@ describe('load balancers in a lab', { skip: cannotSendPackets }, () => {
     }
   });
 
+  test('who answers for a Service is written down, and no longer when it goes', async () => {
+    const statusesOf = async (service: string): Promise<string[]> => {
+      const { items } = await lab.connection.client.list(loadBalancerResources.servicel2statuses);
+      const own = items.filter(({ status }) => status?.serviceName === service);
+      return own
+        .map(({ status }) => `${status?.node} ${status?.interfaces.map(({ name }) => name).join()}`)
+        .toSorted();
+    };
+    await lab.apply([...objects, balanced('passing')]);
+    for (const name of ['web', 'passing']) {
+      const addresses = await addressesOf(name);
+      const nodes = await Promise.all(addresses.map(nodeBehind));
+      const expected = [...new Set(nodes)].map((node) => `${node} eth0`).toSorted();
+      await eventually(
+        `${name} is announced by ${expected.join()}`,
+        async () => (await statusesOf(name)).join() === expected.join(),
+        20_000,
+      );
+    }
+    await lab.apply(objects);
+    await eventually('it is gone', async () => (await statusesOf('passing')).length === 0, 20_000);
+  });
+
   test('what is predicted from outside is what happens', async () => {
     const cluster = await readCluster(lab.connection.client);
     for (const name of ['web', 'local']) {

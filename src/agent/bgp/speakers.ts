@@ -5,8 +5,13 @@ import type { BgpDaemons, BgpSession } from '../../drivers/bgp/port.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { WeftError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { announcementsOf, type Announcement } from '../../model/load-balancer/bgp-announcements.ts';
-import type { Problem } from '../../model/load-balancer/bgp-peers.ts';
+import type { AnnouncedService } from '../../model/load-balancer/announcement-status.ts';
+import {
+  announcementsOf,
+  peersToldBy,
+  type Announcement,
+} from '../../model/load-balancer/bgp-announcements.ts';
+import type { Peer, Problem } from '../../model/load-balancer/bgp-peers.ts';
 import { poolsOf } from '../../model/load-balancer/pools.ts';
 import { neighbourName, nodeSpeaker } from '../../plan/bgp/speakers.ts';
 import type { ClusterView } from '../cluster-view.ts';
@@ -25,9 +30,16 @@ export interface SpeakersOptions {
   /** File of a node's network namespace. */
   readonly netnsFileOf: (node: string) => string;
   readonly events: Teller;
+  /** Told of every Service that nodes of this process are to tell peers of, whenever that may have changed. */
+  readonly onTold?: (told: readonly Told[]) => void;
   readonly whyNoPasswords: () => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A node is to tell these BGPPeers, by name, of a Service. */
+export interface Told extends AnnouncedService {
+  readonly peers: ReadonlySet<string>;
 }
 
 /** Announces the addresses of load balancers by BGP from all nodes: a daemon each, where a BGPPeer is for the node. */
@@ -83,6 +95,7 @@ export function createSpeakers(options: SpeakersOptions): Speakers {
     const { peers, problems } = watch.current();
     const { announcements, problems: more } = peers.length === 0 ? nothing : announcementsOf(worldOf(view));
     tell([...problems, ...more]);
+    options.onTold?.(toldBy(view, announcements, peers));
     for (const { name } of peers) peerNames.set(neighbourName(name), name);
     for (const place of view.places.values()) {
       const node = view.nodes.get(place.name);
@@ -167,3 +180,12 @@ const reasons: Readonly<Record<string, string>> = {
   'bgp-invalid': 'BGPConfigurationRefused',
   'bgp-silent': 'BGPDaemonSilent',
 };
+
+/** What the nodes of this process tell whom of. */
+function toldBy(view: ClusterView, announcements: readonly Announcement[], peers: readonly Peer[]): Told[] {
+  return [...view.places.keys()].flatMap((name) => {
+    const node = view.nodes.get(name);
+    const services = node === undefined ? [] : [...peersToldBy(node, announcements, peers)];
+    return services.map(([service, names]) => ({ node: name, service, peers: names }));
+  });
+}

@@ -8,6 +8,7 @@ import { announcementOrders, layer2Nodes } from '../../model/load-balancer/layer
 import { poolsOf } from '../../model/load-balancer/pools.ts';
 import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterView, Dirty } from '../cluster-view.ts';
+import { createHeldTeller, type Held } from './held.ts';
 import { createSpeaker, type Speaker } from './speaker.ts';
 import { createTicks } from './ticks.ts';
 
@@ -22,6 +23,8 @@ export interface Layer2Options {
   readonly onAnnounced?: (announced: Announced) => void;
   /** A machine with this link-layer address, which is no node of the cluster, has the address. */
   readonly onConflict?: (conflict: Announced & { readonly mac: string }) => void;
+  /** Told of everything that the nodes of this process answer for, when that has become something else. */
+  readonly onHeld?: (held: readonly Held[]) => void;
   /** `isBusy` may have changed. */
   readonly onSettled: () => void;
 }
@@ -53,11 +56,14 @@ export function createLayer2(options: Layer2Options): Layer2 {
   const speakers = new Map<string, Speaker>();
   /** The nodes that may answer, by address and by Service. */
   const byService = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  /** Keys of the Services that have each address. */
+  let byAddress: ReadonlyMap<string, readonly string[]> = new Map();
   const changed = new Set<string>();
   const ends: (() => void)[] = [];
   let isAllChanged = true;
   let isPlanned = false;
   let isStarted = false;
+  let wasNeeded = false;
 
   const world = (): Parameters<typeof layer2Nodes>[2] => ({
     pools: poolsOf(pools.values()).pools,
@@ -67,10 +73,12 @@ export function createLayer2(options: Layer2Options): Layer2 {
   });
 
   const servicesOf = (address: string): Service[] =>
-    [...byService].flatMap(([key, addresses]) => {
-      const service = addresses.has(address) ? view.serviceObjects.get(key) : undefined;
-      return service === undefined ? [] : [service];
-    });
+    (byAddress.get(address) ?? []).flatMap((key) => view.serviceObjects.get(key) ?? []);
+  const held = createHeldTeller({
+    speakers,
+    servicesOf: (address) => byAddress.get(address) ?? [],
+    onHeld: (all) => options.onHeld?.(all),
+  });
 
   /** What changed since the last time. Returns whether anything is different. */
   const recompute = (): void => {
@@ -85,6 +93,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
       if (nodes === undefined || nodes.size === 0) byService.delete(key);
       else byService.set(key, nodes);
     }
+    byAddress = servicesByAddress(byService);
     const orders = announcementOrders(byService.values());
     for (const [node, speaker] of speakers) speaker.set(ofNode(orders, node));
     tickOrRest();
@@ -104,13 +113,20 @@ export function createLayer2(options: Layer2Options): Layer2 {
     ...options,
     onTick() {
       for (const speaker of speakers.values()) speaker.tick();
+      held.look(ticks.now());
       tickOrRest();
       options.onSettled();
     },
   });
 
   /** Nobody ticks where there is nothing to announce. */
-  const tickOrRest = (): void => ticks.set(isStarted && byService.size > 0 && speakers.size > 0);
+  const tickOrRest = (): void => {
+    const isNeeded = isStarted && byService.size > 0 && speakers.size > 0;
+    // While nodes have yet to join, nobody is told that none of them has anything.
+    if (isStarted && !isNeeded && (wasNeeded || byService.size === 0)) held.rest();
+    wasNeeded = isNeeded;
+    ticks.set(isNeeded);
+  };
 
   const serviceChanged = (key: string): void => {
     const service = view.serviceObjects.get(key);
@@ -174,4 +190,18 @@ function ofNode(
   node: string,
 ): Map<string, readonly string[]> {
   return new Map([...orders].filter(([, order]) => order.includes(node)));
+}
+
+function servicesByAddress(
+  byService: ReadonlyMap<string, ReadonlyMap<string, unknown>>,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [key, addresses] of byService) {
+    for (const address of addresses.keys()) {
+      const keys = found.get(address);
+      if (keys === undefined) found.set(address, [key]);
+      else keys.push(key);
+    }
+  }
+  return found;
 }

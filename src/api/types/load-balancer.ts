@@ -131,3 +131,20 @@ export interface AddressConflict {
   /** RFC 3339. */
   time: string;
 }
+
+/** metallb.io/v1beta1 ServiceL2Status: a node answers for a Service's addresses on layer 2. */
+export interface ServiceL2Status extends KubernetesObject {
+  status?: AnnouncementEnds & { interfaces: { name: string }[] };
+}
+
+/** metallb.io/v1beta1 ServiceBGPStatus: a node tells these BGPPeers, by name, of a Service's addresses. */
+export interface ServiceBGPStatus extends KubernetesObject {
+  status?: AnnouncementEnds & { peers: string[] };
+}
+
+/** Who announces what. */
+export interface AnnouncementEnds {
+  node: string;
+  serviceName: string;
+  serviceNamespace: string;
+}

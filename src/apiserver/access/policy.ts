@@ -193,6 +193,9 @@ const announcing = [
   'l2advertisements',
 ];
 
+/** What says who announces what. */
+const announced = ['servicebgpstatuses', 'servicel2statuses'];
+
 /** Kinds that describe the world around the nodes. */
 const fabricPlurals = Object.keys(fabricResources);
 
@@ -216,6 +219,12 @@ const own: readonly PolicyRole[] = [
         ['list', 'watch'],
       ),
       on('metallb.io', announcing, ['list', 'watch']),
+      on('metallb.io', announced, ['list', 'watch', 'create', 'delete']),
+      on(
+        'metallb.io',
+        announced.map((plural) => `${plural}/status`),
+        ['patch'],
+      ),
       on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),

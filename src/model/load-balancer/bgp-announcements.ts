@@ -97,6 +97,23 @@ export function nodesAnnouncing(
   return new Map([...found].map(([address, names]) => [address, [...names].toSorted()]));
 }
 
+/** The peers that a node is to tell of each Service, by `namespace/name`. */
+export function peersToldBy(
+  node: Node,
+  announcements: readonly Announcement[],
+  peers: readonly Peer[],
+): Map<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  const own = isFit(node) ? peers.filter((peer) => speaksWith(peer, node)) : [];
+  for (const announcement of announcements) {
+    const service = announcement.ports[0]?.service;
+    const told = own.filter(({ name }) => isTold(announcement, name, node));
+    if (service === undefined || told.length === 0) continue;
+    found.set(service, new Set([...(found.get(service) ?? []), ...told.map(({ name }) => name)]));
+  }
+  return found;
+}
+
 function isTold({ address, ports, peers, advertisement }: Announcement, peer: string, node: Node): boolean {
   if (peers.length > 0 && !peers.includes(peer)) return false;
   return mayAnnounce(advertisement.spec ?? {}, node) && servesOutside(ports, address, node.metadata.name);
