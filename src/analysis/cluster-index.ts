@@ -56,6 +56,12 @@ interface ServiceIndex {
   atNodePort(family: Family, protocol: Protocol, port: number): ServicePortModel | undefined;
 }
 
+/**
+ * In the policies of a cluster whose requests from outside somebody passes on: a pod of another namespace, of which nothing
+ * else is known. No pod has this key.
+ */
+export const stranger = '';
+
 const indexes = new WeakMap<Cluster, ClusterIndex>();
 
 /** The index of a cluster, made once: a Cluster is a value, and who changes it makes another. */
@@ -121,6 +127,9 @@ function policiesOf(cluster: Cluster): PolicyModel {
     model.setClusterPolicy('BaselineAdminNetworkPolicy', name, fromBaselinePolicy(policy));
   for (const [name, node] of cluster.nodes) model.setNode(name, nodeFacts(node));
   for (const [key, pod] of cluster.pods) model.setPod(key, podFacts(pod));
+  if ((cluster.gateways ?? []).length > 0) {
+    model.setPod(stranger, { namespace: stranger, labels: {}, namedPorts: [] });
+  }
   return model;
 }
 

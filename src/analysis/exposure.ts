@@ -4,6 +4,7 @@ import type { ServicePortModel } from '../model/services/port.ts';
 import { workloadOf } from '../model/workloads/workload-of.ts';
 import { indexOf } from './cluster-index.ts';
 import type { FlowEnd, Verdict } from './flow.ts';
+import { frontName, routedWays } from './gateways/ways.ts';
 import { predict } from './predict/predict.ts';
 
 /** A way from outside the cluster to a workload, and what becomes of a host out there that takes it. */
@@ -12,7 +13,10 @@ export interface Exposure {
   readonly destination: string;
   /** `namespace/name` */
   readonly service: string;
-  /** `node port 30080`, or `address 192.0.2.1` with the port behind it. */
+  /**
+   * `node port 30080`, `address 192.0.2.1` with the port behind it, or what asks for it and who passes that on:
+   * `Ingress shop/front shop.example.com/cart by nginx[IngressClass]`.
+   */
   readonly by: string;
   /** Of the pods: `TCP 8080`. */
   readonly port: string;
@@ -20,15 +24,20 @@ export interface Exposure {
   readonly verdicts: readonly Verdict[];
   /** The source addresses that the pods may see. */
   readonly sourcesSeen: readonly string[];
+  /** On what an unknown verdict depends. */
+  readonly why?: string;
 }
 
-/** Every way in, by destination: asked of the prediction, at each node or address, by a host on the internet. */
+/**
+ * Every way in, by destination: asked of the prediction, at each node or address, by a host on the internet; and by what
+ * Ingresses and Gateways pass on, from their pods to each endpoint.
+ */
 export function exposuresOf(cluster: Cluster): Exposure[] {
   const { services } = indexOf(cluster);
-  return [...cluster.services.keys()]
+  const doors = [...cluster.services.keys()]
     .flatMap((key) => services.portsOf(key))
-    .flatMap((port) => [...throughDoors(cluster, port)])
-    .sort((a, b) => compare(textOf(a), textOf(b)));
+    .flatMap((port) => [...throughDoors(cluster, port)]);
+  return [...doors, ...throughGateways(cluster)].sort((a, b) => compare(textOf(a), textOf(b)));
 }
 
 const textOf = ({ destination, service, by, port }: Exposure): string =>
@@ -81,6 +90,33 @@ function exposures(cluster: Cluster, port: ServicePortModel, { by, number, doors
     verdicts: [...entry.verdicts].sort(),
     sourcesSeen: [...entry.seen].sort(),
   })).filter(({ verdicts }) => verdicts.length > 0);
+}
+
+/** The ways of one route to the pods of one workload, together. */
+function throughGateways(cluster: Cluster): Exposure[] {
+  const ways = Map.groupBy(routedWays(cluster), ({ route, backend }) =>
+    [
+      endName(cluster, backend.pod, backend.address),
+      route.service,
+      `${route.object.kind} ${route.object.key} ${route.asked} by ${frontName(route.front)}`,
+      `${backend.protocol} ${backend.port}`,
+    ].join('\n'),
+  );
+  return Array.from(ways, ([key, found]) => {
+    const [destination = '', service = '', by = '', port = ''] = key.split('\n');
+    const verdicts = new Set(found.flatMap((one) => one.verdicts));
+    const sourcesSeen = new Set(found.flatMap((one) => one.sourcesSeen));
+    const why = found.find((one) => one.why !== undefined)?.why;
+    return {
+      destination,
+      service,
+      by,
+      port,
+      verdicts: [...verdicts].sort(),
+      sourcesSeen: [...sourcesSeen].sort(),
+      ...(why !== undefined && { why }),
+    };
+  });
 }
 
 function endName({ pods }: Cluster, key: string | undefined, address: string): string {

@@ -235,6 +235,22 @@ export const loadBalancerResources = {
   ),
 } as const;
 
+/**
+ * The kinds by which requests from outside are passed on to Services: Ingress, and those of Gateway API that say so. They are
+ * read where somebody serves them; a lab stores Ingresses and follows none.
+ */
+export const gatewayResources = {
+  ingresses: resource('networking.k8s.io/v1', 'Ingress', 'ingresses'),
+  ingressclasses: resource('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', { cluster: true }),
+  gateways: resource('gateway.networking.k8s.io/v1', 'Gateway', 'gateways'),
+  httproutes: resource('gateway.networking.k8s.io/v1', 'HTTPRoute', 'httproutes'),
+  grpcroutes: resource('gateway.networking.k8s.io/v1', 'GRPCRoute', 'grpcroutes'),
+  tlsroutes: resource('gateway.networking.k8s.io/v1alpha2', 'TLSRoute', 'tlsroutes'),
+  tcproutes: resource('gateway.networking.k8s.io/v1alpha2', 'TCPRoute', 'tcproutes'),
+  udproutes: resource('gateway.networking.k8s.io/v1alpha2', 'UDPRoute', 'udproutes'),
+  referencegrants: resource('gateway.networking.k8s.io/v1beta1', 'ReferenceGrant', 'referencegrants'),
+} as const;
+
 /** The kinds by which nodes have addresses of a subnet for their pods: served as those of policy are. */
 export const addressResources = {
   nodenetworkconfigs: resource<NodeNetworkConfig>(

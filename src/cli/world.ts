@@ -44,7 +44,7 @@ export async function openWorld(
 ): Promise<World> {
   const { kubeconfig, context } = options;
   if (kubeconfig !== undefined) {
-    const [{ readLive }, { objects, problems }] = await Promise.all([
+    const [{ readLive }, { objects, gateways, problems }] = await Promise.all([
       import('./read-live.ts'),
       readManifests(options.file),
     ]);
@@ -54,12 +54,13 @@ export async function openWorld(
     });
     return {
       cluster,
-      sourceOf: sourceOfManifests(objects, cluster),
+      sourceOf: sourceOfManifests([...objects, ...gateways], cluster),
       problems: [...placed(problems), ...unread],
     };
   }
   if (options.file.length === 0) return withLab(env, options, ({ world }) => Promise.resolve(world));
-  const { objects, problems } = await readManifests(options.file, options);
+  const { objects: followed, gateways, problems } = await readManifests(options.file, options);
+  const objects = [...followed, ...gateways];
   const family = familyAsked(options.ipFamily);
   const cluster = await expand(objects, family === undefined ? [] : [family]);
   return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) };
@@ -110,14 +111,19 @@ export async function withLab<T>(
 ): Promise<T> {
   const lab = await env.connect(name);
   try {
-    const [{ readCluster }, { objects, problems }] = await Promise.all([
+    const [{ readCluster, readGateways }, { objects, gateways, problems }] = await Promise.all([
       import('../lab/cluster-of.ts'),
       readManifests(file),
     ]);
-    const cluster = await readCluster(lab.client);
+    const [read, found] = await Promise.all([readCluster(lab.client), readGateways(lab.client)]);
+    const cluster = { ...read, ...found };
     return await work({
       lab,
-      world: { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) },
+      world: {
+        cluster,
+        sourceOf: sourceOfManifests([...objects, ...gateways], cluster),
+        problems: placed(problems),
+      },
     });
   } finally {
     await lab.close();

@@ -1,5 +1,7 @@
 import {
+  apiVersionOf,
   fabricResources,
+  gatewayResources,
   keyOf,
   loadBalancerResources,
   policyResources,
@@ -91,6 +93,19 @@ async function readSurroundings(
   const kinds: readonly Resource[] = Object.values(fabricResources);
   const objects = await Promise.all(kinds.map((kind) => readIfServed(client, kind)));
   return { surroundings: objects.flatMap((one) => [...one.values()]) };
+}
+
+/** What passes requests from outside on, as far as the cluster has such kinds: beside the rest, for few questions need it. */
+export async function readGateways(client: Pick<Client, 'list'>): Promise<Pick<Cluster, 'gateways'>> {
+  const kinds: readonly Resource[] = Object.values(gatewayResources);
+  const objects = await Promise.all(
+    kinds.map(async (kind) => {
+      const found = await readIfServed(client, kind);
+      // Items of a list need not say what they are.
+      return [...found.values()].map((one) => ({ ...one, apiVersion: apiVersionOf(kind), kind: kind.kind }));
+    }),
+  );
+  return { gateways: objects.flat() };
 }
 
 const loadBalancerFields = ['ipAddressPools', 'l2Advertisements', 'bgpAdvertisements', 'bgpPeers'] as const;

@@ -40,4 +40,6 @@ export interface Cluster {
   readonly machines?: ReadonlyMap<string, MachineEnd>;
   /** What describes virtual networks, in models whose nodes are in one; where absent, they have the default one. */
   readonly surroundings?: readonly KubernetesObject[];
+  /** Ingresses with their classes, and what Gateway API has; absent where there are none. */
+  readonly gateways?: readonly KubernetesObject[];
 }

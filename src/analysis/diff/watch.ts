@@ -20,13 +20,18 @@ export interface ReachWatch {
 export function watchReach(cluster: Cluster, options: Omit<ReachOptions, 'focus'> = {}): ReachWatch {
   const { level = 'workload' } = options;
   // A copy has an index of its own: others may be asking about the cluster as it was.
-  const index = indexOf({ ...cluster });
+  const networkPolicies = new Map(cluster.networkPolicies);
+  const index = indexOf({ ...cluster, networkPolicies });
   const { policies } = index;
   let view = viewReach(index, options);
   policies.takeChanges();
   return {
     setPolicies(changes) {
-      for (const [key, policy] of changes) policies.setPolicy(key, policy);
+      for (const [key, policy] of changes) {
+        policies.setPolicy(key, policy);
+        if (policy === undefined) networkPolicies.delete(key);
+        else networkPolicies.set(key, policy);
+      }
       const touched = policies.takeChanges();
       const about = new Set<string>();
       for (const key of touched.classes.union(touched.policies)) {

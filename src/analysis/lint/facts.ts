@@ -5,6 +5,7 @@ import { once } from '../../lib/once.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
+import { gatewaysOf, type Gateways } from '../gateways/ways.ts';
 import { clusterPoliciesOf, type ClusterPolicyFacts } from './cluster-policy-facts.ts';
 import { networkFactsOf, type NetworkFacts } from './network-facts.ts';
 import { createPodFinder } from './pod-finder.ts';
@@ -20,6 +21,7 @@ export interface LintFacts {
   /** In the order in which they are asked. */
   readonly clusterPolicies: readonly ClusterPolicyFacts[];
   readonly networks: NetworkFacts;
+  readonly gateways: Gateways;
 }
 
 /** A Service, and the pods that its selector selects. */
@@ -33,12 +35,16 @@ export interface ServiceFacts {
 export function factsOf(cluster: Cluster): LintFacts {
   const byNamespace = Map.groupBy(cluster.pods, ([, { metadata }]) => metadata.namespace ?? 'default');
   const selects = createPodFinder(cluster);
+  const gateways = once(() => gatewaysOf(cluster));
   const networks = once(() => networkFactsOf(indexOf(cluster)));
   return {
     cluster,
     index: indexOf(cluster),
     get networks() {
       return networks();
+    },
+    get gateways() {
+      return gateways();
     },
     policies: sorted(cluster.networkPolicies).map(([key, policy]: [string, NetworkPolicy]) =>
       factsOfPolicy(key, policy, selects),

@@ -1,5 +1,7 @@
+import { keyOf } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import { isRouteKind } from '../../model/gateways/route.ts';
 import type { PolicyKind } from '../../model/policy/compile.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import type { SourceOf } from '../flow.ts';
@@ -84,6 +86,7 @@ function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObje
   if (kind === 'RouteTable') {
     return cluster.surroundings?.find((one) => one.kind === kind && one.metadata.name === key);
   }
+  if (isRouteKind(kind)) return cluster.gateways?.find((one) => one.kind === kind && keyOf(one) === key);
   return selecting(cluster)[kind].get(key);
 }
 

@@ -1,4 +1,5 @@
 import type { PolicyKind } from '../../model/policy/compile.ts';
+import type { RouteKind } from '../../model/gateways/route.ts';
 import type { LintFacts } from './facts.ts';
 
 /** `error`: something does not work. `warning`: something is not as it seems. `info`: worth a look. */
@@ -18,7 +19,7 @@ export interface Mistake {
 
 /** An object by its kind and its key, `namespace/name`, or `name` where the kind has no namespaces. */
 export interface LintedObject {
-  readonly kind: 'Service' | 'RouteTable' | PolicyKind;
+  readonly kind: 'Service' | 'RouteTable' | RouteKind | PolicyKind;
   readonly key: string;
 }
 

@@ -1,5 +1,7 @@
 import type { LintRule } from './rule.ts';
 import { allowanceOverruled } from './rules/allowance-overruled.ts';
+import { backendClosed } from './rules/backend-closed.ts';
+import { backendMissing } from './rules/backend-missing.ts';
 import { blockHiddenByMasquerade } from './rules/block-hidden-by-masquerade.ts';
 import { blockOfPodAddresses } from './rules/block-of-pod-addresses.ts';
 import { blockOfServiceAddresses } from './rules/block-of-service-addresses.ts';
@@ -76,4 +78,6 @@ export const lintRules: readonly LintRule[] = [
   nextHopForwardsNothing,
   routesInCircle,
   policyNotEnforced,
+  backendMissing,
+  backendClosed,
 ];

@@ -1,7 +1,7 @@
 import type { Address } from '../../lib/address.ts';
 import type { AddressRange } from '../../lib/prefix.ts';
 import { portSetKey, type PortProtocol, type PortSet } from '../../model/policy/port-set.ts';
-import type { ClusterIndex } from '../cluster-index.ts';
+import { stranger, type ClusterIndex } from '../cluster-index.ts';
 import type { Reason, SourceOf } from '../flow.ts';
 import { decisionReasons } from '../predict/policy-stage.ts';
 import { addressPairs } from './pairs.ts';
@@ -17,6 +17,8 @@ export interface Because {
     range: AddressRange,
     ports: PortSet,
   ): readonly Reason[];
+  /** From a pod that nobody described, to one. */
+  stranger(pod: string, ports: PortSet): readonly Reason[];
   /** From a group to a domain name. */
   name(group: Group, name: string, ports: PortSet): readonly Reason[];
 }
@@ -54,6 +56,8 @@ export function createBecause(index: ClusterIndex, sourceOf: SourceOf | undefine
     outside(direction, group, { first }, ports) {
       return distinctReasons(reasonsAt({ direction, pod: group.pod, peer: { address: first } }, ports));
     },
+    stranger: (pod, ports) =>
+      distinctReasons(reasonsAt({ direction: 'ingress', pod, peer: { pod: stranger } }, ports)),
     name(group, name, ports) {
       const peer = { domains: [name] };
       return distinctReasons(reasonsAt({ direction: 'egress', pod: group.pod, peer }, ports));

@@ -5,6 +5,7 @@ import type { DirectionPolicy } from '../../model/policy/port.ts';
 import { formatPorts, intersectPorts, noPorts, unionPorts } from '../../model/policy/port-set.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
+import { rowsOfStrangers } from '../gateways/rows.ts';
 import type { ReachRows } from './answer.ts';
 import { createBecause, distinctReasons, type Because } from './because.ts';
 import { groupPods, type Entity } from './groups.ts';
@@ -39,6 +40,7 @@ export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focu
       const isAsked = ({ name }: Entity): boolean => about === undefined || about.has(name);
       const asked = about === undefined ? entities : entities.filter(isAsked);
       addFromOutside(telling, asked);
+      addFromGateways(telling, { index, level, isAsked: (name) => about === undefined || about.has(name) });
       for (const source of asked) {
         addToOutside(telling, source);
         for (const destination of reached.from(source)) addPair(telling, source, destination);
@@ -74,6 +76,25 @@ function addFromOutside({ answer, because, outside }: Telling, entities: readonl
           destination.groups.flatMap((group) => because.outside('ingress', group, row.range, ports)),
         ),
     });
+  }
+}
+
+/** From those who pass requests on for an Ingress or a Gateway and are no pods here. */
+function addFromGateways(
+  { answer, because }: Telling,
+  {
+    index,
+    level,
+    isAsked,
+  }: {
+    readonly index: ClusterIndex;
+    readonly level: 'workload' | 'pod';
+    readonly isAsked: (name: string) => boolean;
+  },
+): void {
+  for (const { source, destination, pod, ports, why } of rowsOfStrangers(index, level)) {
+    if (!isAsked(destination)) continue;
+    answer.add(source, destination, ports, { why, because: (asked) => because.stranger(pod, asked) });
   }
 }
 

@@ -69,8 +69,10 @@ interface State {
 async function createState(env: CliEnvironment, options: WatchOptions): Promise<State> {
   const { known } = options;
   const read = async (): Promise<Map<string, KubernetesObject>> => {
-    const { objects } = await readManifests(options.file, { known });
-    return new Map(objects.map(({ object }) => [`${object.kind} ${keyOf(object)}`, object]));
+    const { objects, gateways } = await readManifests(options.file, { known });
+    return new Map(
+      [...objects, ...gateways].map(({ object }) => [`${object.kind} ${keyOf(object)}`, object]),
+    );
   };
   let objects = await read();
   let { cluster } = await openWorld(env, options);

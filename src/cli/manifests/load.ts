@@ -1,5 +1,6 @@
 import { keyOf, resourceOf } from '../../api/resources.ts';
 import { WeftError } from '../../lib/errors.ts';
+import { isOfGateways } from '../../model/gateways/routes.ts';
 import { readManifestFiles, type ManifestFile } from './files.ts';
 import { foreignPolicyProblem } from './foreign-policies.ts';
 import { readObjects, type LoadedObject, type LocatedProblem, type ReadObjects } from './objects.ts';
@@ -12,6 +13,8 @@ export type { LoadedObject } from './objects.ts';
 export interface Manifests {
   /** Objects of the kinds in resources.ts, in the order they were read in, valid, with their namespaces. */
   readonly objects: LoadedObject[];
+  /** Those of the kinds by which requests from outside are passed on: nothing in a lab follows them, the analysis does. */
+  readonly gateways: LoadedObject[];
   /** What was left out because nothing about the network follows from it, by kind, in order of appearance. */
   readonly ignored: IgnoredKind[];
   /** What could not be read, or not be understood, and what is in doubt because of it. */
@@ -64,6 +67,7 @@ export async function loadManifests(
   return {
     problems: [...problems, ...loaded.flatMap((one) => foreignPolicyProblem(one) ?? [])],
     objects: loaded.filter(({ object }) => resourceOf(object) !== undefined),
+    gateways: loaded.filter(({ object }) => isOfGateways(object)),
     ignored: ignoredOf(loaded),
   };
 }

@@ -5,7 +5,7 @@ import type { Client, ListOptions, ObjectList } from '../../client/port.ts';
 import { commonPrefix, formatPrefix, parsePrefix, type Prefix } from '../../lib/prefix.ts';
 import { families } from '../../lib/address.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import { readCluster } from '../cluster-of.ts';
+import { readCluster, readGateways } from '../cluster-of.ts';
 import type { ClusterDoor } from './door.ts';
 
 /** Objects that a user may not list. */
@@ -66,7 +66,8 @@ export async function readPart({
       return { ...none, items: lists.flat() };
     },
   };
-  const cluster = await readCluster(reader);
+  const [read, gateways] = await Promise.all([readCluster(reader), readGateways(reader)]);
+  const cluster = { ...read, ...gateways };
   return { cluster: { ...cluster, config: await configOf(cluster, client) }, unread };
 }
 

@@ -12,6 +12,7 @@ import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
+import { isOfGateways } from '../gateways/routes.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../network/config.ts';
 import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
 import { podBlocks, zoneLabel } from '../network/places.ts';
@@ -73,6 +74,7 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     bgpAdvertisements: byKey(ofResource(all, loadBalancerResources.bgpadvertisements)),
     bgpPeers: byKey(ofResource(all, loadBalancerResources.bgppeers)),
     surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
+    gateways: all.filter(isOfGateways),
   };
 }
 
