@@ -5,7 +5,7 @@ import { indexOf } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
 import { throughNode } from './travel.ts';
-import { findsNode } from './virtual-network.ts';
+import { findsNode, isRoutedToNode } from './virtual-network.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 export interface PredictOptions {
@@ -97,7 +97,9 @@ function toItsNode(sent: Walk, { place }: End): Outcome[] | undefined {
     place.kind === 'pod'
       ? modelTraits[index.cluster.config.model].podAddresses === 'network'
       : node !== undefined && nodeAddresses(node).includes(destination);
-  if (!isOfNetwork) return undefined;
+  if (!isOfNetwork) {
+    return isRoutedToNode(index, sent.packet, place.node) ? throughNode(sent, place.node) : undefined;
+  }
   if (findsNode(index, source, place.node)) return throughNode(sent, place.node);
   return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
 }

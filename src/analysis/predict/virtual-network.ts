@@ -37,6 +37,25 @@ export function findsNode(index: ClusterIndex, address: string, node: string): b
   return way === undefined || !(way.hop === undefined || way.hop === 'Internet' || way.hop === 'None');
 }
 
+/**
+ * Whether routes of users bring what a machine of a virtual network sends to an address to this node, as to an appliance:
+ * those of kubenet are there for everybody in the nodes' subnet.
+ */
+export function isRoutedToNode(
+  { networkWorld }: ClusterIndex,
+  { source, destination }: { readonly source: string; readonly destination: string },
+  node: string,
+): boolean {
+  const nic = networkWorld && interfaceOf(networkWorld, node);
+  if (networkWorld === undefined || nic?.forwards !== true) return false;
+  const sender = networkWorld.interfaces.find(
+    ({ network, addresses }) => network === nic.network && addresses.includes(source),
+  );
+  if (sender === undefined) return false;
+  const route = routeTo(effectiveRoutes(networkWorld, sender.network, sender.subnet), destination);
+  return route?.nextHopType === 'VirtualAppliance' && nic.addresses.includes(route.nextHopAddress ?? '');
+}
+
 function interfaceOf({ interfaces }: NetworkWorld, node: string): NetworkInterface | undefined {
   return interfaces.find(({ id }) => id === `node:${node}/${nodeLink}`);
 }

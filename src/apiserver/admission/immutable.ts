@@ -6,7 +6,13 @@ import { qualifiedName } from '../status.ts';
 /** Fields that are for good, by the resource's qualified name, as upstream's update validation has them. */
 const immutableFields: Readonly<Record<string, readonly string[]>> = {
   // What a network is built on: pods and Services hold addresses by it.
-  'clusternetworks.weft.dev': ['spec.model', 'spec.podCIDR', 'spec.serviceCIDR'],
+  'clusternetworks.weft.dev': [
+    'spec.model',
+    'spec.podCIDR',
+    'spec.serviceCIDR',
+    'spec.podSubnet',
+    'spec.podIPAllocation',
+  ],
   'endpointslices.discovery.k8s.io': ['addressType'],
   'ipaddresses.networking.k8s.io': ['spec.parentRef'],
   'ingressclasses.networking.k8s.io': ['spec.controller'],

@@ -278,12 +278,21 @@ test('ClusterNetwork keeps what the network is built on', async () => {
   const path = '/apis/weft.dev/v1alpha1/clusternetworks';
   await make(api, path, { ...network, spec: { model: 'flannel' } });
   const changed = await api.call('PUT', `${path}/default`, {
-    body: { ...network, spec: { model: 'calico' } },
+    body: {
+      ...network,
+      spec: {
+        model: 'calico',
+        podCIDR: '10.9.0.0/16',
+        serviceCIDR: '10.10.0.0/16',
+        podSubnet: 'others',
+        podIPAllocation: 'StaticBlock',
+      },
+    },
   });
   assert.equal(changed.status, 422);
   assert.deepEqual(
     (valueAt(changed.body, ['details', 'causes']) as { field: string }[]).map(({ field }) => field),
-    ['spec.model'],
+    ['spec.model', 'spec.podCIDR', 'spec.serviceCIDR', 'spec.podSubnet', 'spec.podIPAllocation'],
   );
   const allowed = await api.call('PUT', `${path}/default`, {
     body: { ...network, spec: { model: 'flannel', maxPodsPerNode: 50 } },

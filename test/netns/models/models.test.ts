@@ -10,22 +10,24 @@ import type { Cluster } from '../../../src/model/cluster.ts';
 import { modelTraits } from '../../../src/model/network/models.ts';
 import { cannotSendPackets } from '../../support/lab.ts';
 import { enforce, policy } from '../objects.ts';
-import { cells, tabledModels, type Cell } from './cells.ts';
+import { cells, columns, networkCells, type Column, type NetworkColumn, type Packet } from './cells.ts';
 import { flannelTests } from './flannel.ts';
 import { startModelLab, type ModelLab } from './world.ts';
 
-for (const model of tabledModels) {
-  describe(`the network model ${model}`, { skip: cannotSendPackets }, () => {
+for (const column of Object.keys(columns) as Column[]) {
+  const spec = columns[column];
+  const { enforcesPolicies, world: surroundings } = modelTraits[spec.model];
+  describe(`the network model ${column}`, { skip: cannotSendPackets }, () => {
     let world: ModelLab;
     let cluster: Cluster;
     before(async () => {
-      world = await startModelLab(model);
+      world = await startModelLab(column, spec);
       cluster = await readCluster(world.lab.connection.client);
     });
     after(async () => world?.lab.down());
 
     /** Who is seen, by name; `nobody` when nobody answers. */
-    const measured = async ({ from, to, protocol = 'TCP' }: Omit<Cell, 'seen'>): Promise<string> => {
+    const measured = async ({ from, to, protocol = 'TCP' }: Packet): Promise<string> => {
       const [name = '', port = ''] = to.split(':');
       const { outcome, answer } = await world.lab.probe(
         world.netnsOf(from),
@@ -35,22 +37,25 @@ for (const model of tabledModels) {
       return outcome === 'answered' ? nameOf(answer?.source) : 'nobody';
     };
 
-    const predicted = (cell: Cell): string => {
-      const { verdict, outcomes } = predict(cluster, world.flowOf(cell));
+    const predicted = (packet: Packet): string => {
+      const { verdict, outcomes } = predict(cluster, world.flowOf(packet));
       return verdict === 'allowed' ? nameOf(outcomes[0]?.sourceSeen) : 'nobody';
     };
 
     const nameOf = (address: string | undefined): string =>
       [...world.addresses].find(([, known]) => known === address)?.[0] ?? String(address);
 
-    for (const cell of cells) {
-      const seen = typeof cell.seen === 'string' ? cell.seen : cell.seen[model];
+    const testCell = (cell: Packet & { readonly title: string }, seen: string): void => {
       test(`${cell.title}: seen is ${seen}`, async () => {
         assert.deepEqual(
           { measured: await measured(cell), predicted: predicted(cell) },
           { measured: seen, predicted: seen },
         );
       });
+    };
+    for (const cell of cells) testCell(cell, typeof cell.seen === 'string' ? cell.seen : cell.seen[column]);
+    for (const cell of surroundings === 'segment' ? [] : networkCells) {
+      testCell(cell, typeof cell.seen === 'string' ? cell.seen : cell.seen[column as NetworkColumn]);
     }
 
     test('a client stays with the endpoint that a Service with affinity gave it', async () => {
@@ -64,14 +69,13 @@ for (const model of tabledModels) {
       assert.match([...answers].join(), /^default\/[bc]$/);
     });
 
-    if (model === 'flannel') flannelTests(() => world);
+    if (column === 'flannel') flannelTests(() => world);
 
-    const { enforcesPolicies } = modelTraits[model];
     const effect = enforcesPolicies ? 'isolates a pod' : 'has no effect';
     test(`a NetworkPolicy ${effect}, as predicted`, async () => {
       await enforce(world.lab, policy('default/closed', { podSelector: {}, policyTypes: ['Ingress'] }));
       cluster = await readCluster(world.lab.connection.client);
-      const cell = { title: '', from: 'a', to: 'c:8080', seen: enforcesPolicies ? 'nobody' : 'a' };
+      const cell = { from: 'a', to: 'c:8080', seen: enforcesPolicies ? 'nobody' : 'a' };
       assert.deepEqual([await measured(cell), predicted(cell)], [cell.seen, cell.seen]);
     });
   });

@@ -1,17 +1,26 @@
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import type { Service } from '../../../src/api/types/core.ts';
 import { fabricResources, resources } from '../../../src/api/resources.ts';
-import type { VirtualMachine } from '../../../src/api/types/fabric.ts';
+import type {
+  Site,
+  VirtualMachine,
+  VirtualNetwork,
+  VirtualNetworkPeering,
+} from '../../../src/api/types/fabric.ts';
+import type { ClusterNetworkSpec } from '../../../src/api/types/network.ts';
 import type { Flow } from '../../../src/analysis/flow.ts';
 import { openLabs } from '../../../src/cmd/labs.ts';
 import { machineNetns, nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
 import { networkConfigOf, type NetworkConfig } from '../../../src/model/network/config.ts';
 import { labAddresses } from '../../../src/model/network/lab-addresses.ts';
-import { modelTraits, type NetworkModel } from '../../../src/model/network/models.ts';
+import { virtualMachineNetns } from '../../../src/model/fabric/network/machine-interfaces.ts';
+import { siteNetns } from '../../../src/model/fabric/network/network-fabric.ts';
+import { modelTraits } from '../../../src/model/network/models.ts';
 import { labPlaces } from '../../../src/lab/options.ts';
 import { createServingClient } from '../../../src/workload/serving-client.ts';
-import { machine } from '../../support/networks.ts';
+import { fabricObject, machine, network } from '../../support/networks.ts';
 import { eventually } from '../flow.ts';
+import type { Packet } from './cells.ts';
 import { podOn, startLab, type TestLab } from '../../support/lab.ts';
 
 /** A lab of a model with everything in it that `cells.ts` names. */
@@ -22,7 +31,7 @@ export interface ModelLab {
   /** Pin's name of the namespace of who sends. */
   readonly netnsOf: (name: string) => string;
   /** The same packet, as a question. */
-  flowOf(cell: { from: string; to: string; protocol?: 'TCP' | 'UDP' }): Flow;
+  flowOf(packet: Packet): Flow;
 }
 
 function service(name: string, spec: Partial<Service['spec']>): KubernetesObject {
@@ -59,15 +68,15 @@ const objects: readonly KubernetesObject[] = [
   service('sticky', { selector: { set: 'both' }, sessionAffinity: 'ClientIP' }),
 ];
 
-/** Starts it; the machine beside the nodes answers on TCP 7000, the internet on 7777. */
-export async function startModelLab(model: NetworkModel): Promise<ModelLab> {
+/** Starts it; the machines beside the nodes answer on TCP 7000, the internet on 7777. */
+export async function startModelLab(name: string, spec: ClusterNetworkSpec): Promise<ModelLab> {
   const config = networkConfigOf({
     apiVersion: 'weft.dev/v1alpha1',
     kind: 'ClusterNetwork',
     metadata: { name: 'default' },
-    spec: { model },
+    spec,
   });
-  const lab = await startLab(`model-${model}`, { nodes: 2, config });
+  const lab = await startLab(`model-${name.replace(' ', '-')}`, { nodes: 2, config });
   try {
     return await furnish(lab, config);
   } catch (error) {
@@ -78,12 +87,11 @@ export async function startModelLab(model: NetworkModel): Promise<ModelLab> {
 
 async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
   await lab.apply(objects);
-  const beside = await machineBeside(lab, config);
+  const isSegment = modelTraits[config.model].world === 'segment';
+  const surroundings = isSegment ? segment : await furnishNetwork(lab);
   const serving = createServingClient(openLabs().control.paths(lab.name).socket('holder'));
-  for (const [netns, port] of [
-    [beside.netns, 7000],
-    [machineNetns.internet, 7777],
-  ] as const) {
+  const listeners = [...surroundings.machines.values()].map((netns) => [netns, 7000] as const);
+  for (const [netns, port] of [...listeners, [machineNetns.internet, 7777] as const]) {
     await serving.serve({
       uid: netns,
       pod: netns,
@@ -92,32 +100,23 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
       listeners: [{ protocol: 'TCP', port }],
     });
   }
-  const { publicAddress } = beside;
-  const addresses = new Map<string, string>([
-    ['internet', labAddresses.internet],
-    ['machine', beside.address],
-  ]);
-  if (publicAddress !== undefined) addresses.set('public', publicAddress);
+  const addresses = new Map([['internet', labAddresses.internet], ...surroundings.addresses]);
   for (const [index, place] of labPlaces({ nodes: 2, config }).entries()) {
     addresses.set(`node-${index + 1}`, place.address);
     if (place.tunnelAddress !== undefined) addresses.set(`tunnel-${index + 1}`, place.tunnelAddress);
     if (place.bridgeAddress !== undefined) addresses.set(`bridge-${index + 1}`, place.bridgeAddress);
   }
-  const netns = new Map<string, string>();
+  const netns = new Map([['internet', machineNetns.internet], ...surroundings.machines]);
   for (const name of ['a', 'b', 'c']) {
     addresses.set(name, (await lab.pod(`default/${name}`)).status?.podIP ?? '');
     netns.set(name, await lab.netnsOf(`default/${name}`));
   }
   const { items } = await lab.connection.client.list(resources.services);
   for (const { metadata, spec } of items) addresses.set(`svc-${metadata.name}`, spec.clusterIP ?? '');
-  const machines: Readonly<Record<string, string>> = {
-    internet: machineNetns.internet,
-    machine: beside.netns,
-  };
   return {
     lab,
     addresses,
-    netnsOf: (name) => netns.get(name) ?? machines[name] ?? nodeNetns(name),
+    netnsOf: (name) => netns.get(name) ?? nodeNetns(name),
     flowOf({ from, to, protocol = 'TCP' }) {
       const [name = '', port = ''] = to.split(':');
       const destination = { kind: 'address', address: addresses.get(name) ?? '' } as const;
@@ -126,26 +125,63 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
   };
 }
 
-/** The API server's machine where there is a segment; in a network, one of a subnet that nodes' routes are not for. */
-async function machineBeside(
-  lab: TestLab,
-  { model }: NetworkConfig,
-): Promise<{ netns: string; address: string; publicAddress?: string }> {
-  if (modelTraits[model].world === 'segment') {
-    return { netns: machineNetns.control, address: labAddresses.control };
-  }
+/** What is beside the nodes, by the names of the cells. */
+interface Surroundings {
+  readonly addresses: ReadonlyMap<string, string>;
+  /** Pins' names of the namespaces of machines. */
+  readonly machines: ReadonlyMap<string, string>;
+}
+
+/** The API server's machine where there is a segment. */
+const segment: Surroundings = {
+  addresses: new Map([['machine', labAddresses.control]]),
+  machines: new Map([['machine', machineNetns.control]]),
+};
+
+/** Addresses of the machines that are added to the nodes' network, which has 172.20.0.0/16, and around it. */
+const added = {
+  machine: { where: 'default/machines', address: '172.20.128.9' },
+  neighbour: { where: 'default/nodes', address: '172.20.0.200' },
+  peer: { where: 'peered/machines', address: '10.9.0.9' },
+} as const;
+const [officeRange, officeAddress] = ['192.168.7.0/24', '192.168.7.1'];
+/** Of `Microsoft.Storage`, which every lab's internet has. */
+const storageAddress = '192.0.2.1';
+
+/** Machines in a subnet that the nodes' routes are not for, in theirs, in a peered network, and on premises. */
+async function furnishNetwork(lab: TestLab): Promise<Surroundings> {
   const { client } = lab.connection;
-  await client.create(fabricResources.virtualmachines, machine('web', 'default/machines') as VirtualMachine);
-  let address: string | undefined;
-  let publicAddress: string | undefined;
-  await eventually('the machine has an address', async () => {
-    const found = await client.get(fabricResources.virtualmachines, { name: 'web' });
-    const network = await client.get(fabricResources.virtualnetworks, { name: 'default' });
-    address = found?.status?.interfaces?.[0]?.addresses?.[0];
-    publicAddress = network?.status?.publicAddresses?.[0];
-    return address !== undefined && publicAddress !== undefined;
+  const peered = network('peered', '10.9.0.0/16', { machines: '10.9.0.0/24' }) as VirtualNetwork;
+  await client.create(fabricResources.virtualnetworks, peered);
+  await client.create(
+    fabricResources.virtualnetworkpeerings,
+    fabricObject('VirtualNetworkPeering', 'peered', {
+      networks: ['default', 'peered'],
+    }) as VirtualNetworkPeering,
+  );
+  await client.create(
+    fabricResources.sites,
+    fabricObject('Site', 'office', { prefixes: [officeRange], gateway: { network: 'default' } }) as Site,
+  );
+  const addresses = new Map([
+    ['office', officeAddress],
+    ['storage', storageAddress],
+  ]);
+  const machines = new Map([['office', siteNetns('office')]]);
+  for (const [name, { where, address }] of Object.entries(added)) {
+    const made = machine(name, where, { addresses: [address] }) as VirtualMachine;
+    await client.create(fabricResources.virtualmachines, made);
+    addresses.set(name, address);
+    machines.set(name, virtualMachineNetns(name));
+  }
+  await eventually('the network has a public address, and its machines theirs', async () => {
+    const found = await client.get(fabricResources.virtualnetworks, { name: 'default' });
+    const { items } = await client.list(fabricResources.virtualmachines);
+    const [publicAddress] = found?.status?.publicAddresses ?? [];
+    if (publicAddress !== undefined) addresses.set('public', publicAddress);
+    return publicAddress !== undefined && items.every(({ status }) => status?.interfaces !== undefined);
   });
-  return { netns: 'vm-web', address: address ?? '', ...(publicAddress && { publicAddress }) };
+  return { addresses, machines };
 }
 
 function sourceOf(name: string, addresses: ReadonlyMap<string, string>): Flow['source'] {

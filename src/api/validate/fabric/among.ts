@@ -1,12 +1,18 @@
 import { contains, parsePrefix, rangeOf } from '../../../lib/prefix.ts';
 import { parseAddress } from '../../../lib/address.ts';
 import { fabricResources, resourceOf, resources, type Resource } from '../../resources.ts';
-import type { Site, VirtualMachine, VirtualNetwork, VirtualNetworkPeering } from '../../types/fabric.ts';
+import type {
+  RouteTable,
+  Site,
+  VirtualMachine,
+  VirtualNetwork,
+  VirtualNetworkPeering,
+} from '../../types/fabric.ts';
 import type { Node } from '../../types/core.ts';
 import type { KubernetesObject } from '../../types/meta.ts';
 import { invalid, type FieldProblem } from '../problem.ts';
 import { overlapping } from './prefixes.ts';
-import { providedProblems } from './provided.ts';
+import { providedProblems, providedTableProblems } from './provided.ts';
 
 /** The objects that there are, of a kind. */
 export type Stored = <T extends KubernetesObject>(resource: Resource<T>) => readonly T[];
@@ -26,6 +32,10 @@ export function problemsAmong(
     return networkProblems(object as VirtualNetwork, stored, previous as VirtualNetwork | undefined);
   if (resource === fabricResources.virtualnetworkpeerings)
     return peeringProblemsAmong(object as VirtualNetworkPeering, stored);
+  if (resource === fabricResources.routetables) {
+    const use = { networks: stored(fabricResources.virtualnetworks), nodes: stored<Node>(resources.nodes) };
+    return providedTableProblems(object as RouteTable, previous as RouteTable | undefined, use);
+  }
   if (resource === fabricResources.virtualmachines) return machineProblems(object as VirtualMachine, stored);
   return resource === fabricResources.sites ? siteProblemsAmong(object as Site, stored) : [];
 }
