@@ -74,6 +74,7 @@ export const fabricTypes = {
     virtualSwitch: 'string',
     addresses: '[]string',
     enableIPForwarding: 'boolean',
+    masquerade: 'boolean',
     networkSecurityGroup: 'string',
   },
   AnsweredPort: { 'port!': 'integer', protocol: 'TCP|UDP|SCTP' },

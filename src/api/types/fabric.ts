@@ -127,6 +127,8 @@ export interface VirtualMachineInterface {
   addresses?: string[];
   /** Takes packets for others, and sends packets of others. */
   enableIPForwarding?: boolean;
+  /** What it passes on leaves this way with its own address, as a firewall's does: answers come back to it. */
+  masquerade?: boolean;
   /** Name of a NetworkSecurityGroup. */
   networkSecurityGroup?: string;
 }

@@ -127,7 +127,9 @@ function machineOf(vm: VirtualMachine, domains: Domains, held: Held): Machine[] 
   );
   const netns = virtualMachineNetns(vm.metadata.name);
   const forwards = vm.spec.interfaces.some(({ enableIPForwarding }) => enableIPForwarding === true);
-  return [{ name: netns, netns, interfaces, routes: defaultRoutes(gateways), ...(forwards && { forwards }) }];
+  const masquerades = plugged.filter(({ nic }) => nic.masquerade === true).map(({ nic }) => nic.name);
+  const routes = defaultRoutes(gateways);
+  return [{ name: netns, netns, interfaces, routes, masquerades, ...(forwards && { forwards }) }];
 }
 
 function defaultRoutes(gateways: readonly string[]): MachineRoute[] {

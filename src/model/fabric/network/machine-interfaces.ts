@@ -59,6 +59,7 @@ function interfaceOf(
     network = '',
     subnet = '',
     enableIPForwarding = false,
+    masquerade = false,
     networkSecurityGroup,
   }: VirtualMachineInterface,
   addresses: readonly string[],
@@ -73,6 +74,7 @@ function interfaceOf(
     addresses,
     assigned: [],
     forwards: enableIPForwarding,
+    ...(masquerade && { masquerades: true }),
     ...(networkSecurityGroup !== undefined && { securityGroup: networkSecurityGroup }),
   };
 }

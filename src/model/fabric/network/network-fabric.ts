@@ -54,10 +54,11 @@ function machinesOf({ interfaces }: NetworkWorld): Machine[] {
       name: own[0]?.machine ?? netns,
       netns,
       forwards: isNode || own.some((one) => one.forwards),
+      masquerades: own.filter((one) => one.masquerades === true).map(({ name }) => name),
     });
   });
 }
 
-function bare(machine: Pick<Machine, 'name' | 'netns' | 'forwards'>): Machine {
+function bare(machine: Pick<Machine, 'name' | 'netns' | 'forwards' | 'masquerades'>): Machine {
   return { ...machine, interfaces: [], routes: [] };
 }

@@ -2,10 +2,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NetworkSecurityGroup, SecurityRule } from '../../../api/types/fabric.ts';
 import { buildWorld } from './build-world.ts';
+import type { NetworkInterface } from './world.ts';
 import { decidingRule, resolvedRules, type JudgedFlow } from './security.ts';
 
 const apiVersion = 'weft.dev/v1alpha1';
 const named = (name: string) => ({ apiVersion, kind: '', metadata: { name } });
+
+/** Of an overlay, with the block of its pods. */
+const node = (network: string, block: string): NetworkInterface => ({
+  id: `${network}/eth0`,
+  machine: network,
+  netns: network,
+  name: 'eth0',
+  network,
+  subnet: 'one',
+  addresses: [],
+  assigned: [],
+  forwards: false,
+  domain: { name: 'cluster', blocks: [block] },
+});
 
 const world = buildWorld(
   {
@@ -25,7 +40,7 @@ const world = buildWorld(
     ],
     sites: [{ ...named('office'), spec: { prefixes: ['192.168.0.0/24'], gateway: { network: 'hub' } } }],
   },
-  [],
+  [node('hub', '10.245.0.0/24'), node('spoke', '10.245.1.0/24')],
 );
 const rule = (name: string, priority: number, more: Partial<SecurityRule>): SecurityRule => ({
   name,
@@ -52,9 +67,10 @@ const deciding = (
 };
 
 test('without rules of its own, a group lets in what is of the virtual network, and out what it is asked for', () => {
-  for (const source of ['10.0.9.9', '10.1.0.4', '192.168.0.7', '10.244.0.7', '168.63.129.16']) {
+  for (const source of ['10.0.9.9', '10.1.0.4', '192.168.0.7', '10.244.0.7', '10.245.0.9', '168.63.129.16']) {
     assert.equal(deciding([], { source }), 'AllowVNetInBound', source);
   }
+  assert.equal(deciding([], { source: '10.245.1.9' }), 'DenyAllInBound');
   assert.equal(deciding([], { source: '203.0.113.10' }), 'DenyAllInBound');
   assert.equal(deciding([], { destination: '203.0.113.10' }, 'Outbound'), 'AllowInternetOutBound');
   assert.equal(deciding([], { destination: '10.1.0.9' }, 'Outbound'), 'AllowVnetOutBound');

@@ -109,7 +109,11 @@ function tagsAt(world: NetworkWorld, place: SecurityPlace): (text: string) => Ad
   };
 }
 
-/** The network, its peers, what is on premises, the platform's address, and the prefixes of the subnet's own routes. */
+/**
+ * The network, its peers, what is on premises, the platform's address, the prefixes of the subnet's own routes, and the
+ * blocks of overlays on it: a group without rules of its own is not in the way of pods
+ * (https://learn.microsoft.com/azure/aks/concepts-network-azure-cni-overlay, "Network Security Groups").
+ */
 function virtualNetworkPrefixes(world: NetworkWorld, { network, subnet }: SecurityPlace): string[] {
   const networks = [network, ...peersOf(world, network)];
   const table = subnetOf(world, network, subnet)?.routeTable;
@@ -117,6 +121,7 @@ function virtualNetworkPrefixes(world: NetworkWorld, { network, subnet }: Securi
   return [
     ...networks.flatMap((name) => world.networks.get(name)?.spec.addressSpace ?? []),
     ...sitesOf(world, network).flatMap(({ spec }) => spec.prefixes),
+    ...world.interfaces.flatMap((one) => (one.network === network ? (one.domain?.blocks ?? []) : [])),
     `${platformAddress}/32`,
     // With the prefix of every address, the tag would leave no internet.
     ...routes.map(({ prefix }) => prefix).filter((prefix) => !prefix.endsWith('/0')),

@@ -27,6 +27,8 @@ export interface NetworkInterface {
   readonly assigned: readonly string[];
   /** Takes packets for others, and sends packets of others (IP forwarding). */
   readonly forwards: boolean;
+  /** Puts its own address in place of others' in what it sends (NAT). */
+  readonly masquerades?: boolean;
   /** Name of a NetworkSecurityGroup. */
   readonly securityGroup?: string;
   /** Of an overlay: only interfaces of the same domain know each other's blocks. */
