@@ -18,8 +18,8 @@ export interface Applied {
 /** Holds what `up` last asked for, as JSON: what it no longer names is removed, as in `kubectl apply --prune`. */
 const lastAppliedAnnotation = 'weft.dev/last-applied';
 
-/** Objects of kinds that others refer to come first. */
-const firstKinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret'];
+/** Objects of kinds that others refer to come first, and pools before the Services that are given addresses of them. */
+const firstKinds = ['Namespace', 'ServiceAccount', 'ConfigMap', 'Secret', 'IPAddressPool'];
 
 /**
  * Makes the cluster hold these objects as given: creates what is missing, patches what differs from what an

@@ -2,7 +2,7 @@ import type { Flow } from '../../analysis/flow.ts';
 import { indexOf } from '../../analysis/cluster-index.ts';
 import { addressesOf, addressPair, type AddressPair } from '../../analysis/predict/ends.ts';
 import type { Pod } from '../../api/types/core.ts';
-import { families } from '../../lib/address.ts';
+import { families, familyOf } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { machineNetns, nodeNetns } from '../../model/fabric/default-fabric.ts';
@@ -45,13 +45,21 @@ function senderOf(cluster: Cluster, { source }: Flow, address: string): Sender {
   for (const place of placesOf(cluster.nodes.values(), cluster.config.model).values()) {
     if (nodeAddresses(place).includes(address)) return { netns: nodeNetns(place.name) };
   }
-  for (const { addresses, netns } of cluster.machines?.values() ?? []) {
-    if (addresses.includes(address)) return { netns, sourceAddress: address };
-  }
+  const machine = machineSender(cluster, address);
+  if (machine !== undefined) return machine;
   if (families.some((family) => labAddressesOf[family].control === address)) {
     return { netns: machineNetns.control };
   }
   return { netns: machineNetns.internet, sourceAddress: address };
+}
+
+/** Asked for by its name, a machine with several interfaces takes the address of the one that it sends by. */
+function machineSender({ machines = new Map() }: Cluster, address: string): Sender | undefined {
+  for (const { addresses, netns } of machines.values()) {
+    const [first] = addresses.filter((one) => familyOf(one) === familyOf(address));
+    if (addresses.includes(address)) return { netns, ...(first !== address && { sourceAddress: address }) };
+  }
+  return undefined;
 }
 
 /** Pin's name of the namespace a pod is in. */

@@ -37,11 +37,12 @@ function clusterSections({ nodes, workloads, services, networkPolicies }: Cluste
       workloads.map(({ key, kind, ready }) => [key, kind, ready]),
     ),
     table(
-      ['SERVICE', 'TYPE', 'CLUSTER-IP', 'PORTS', 'ENDPOINTS'],
+      ['SERVICE', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORTS', 'ENDPOINTS'],
       services.map((service) => [
         service.key,
         service.type,
         service.clusterIPs.join(),
+        service.externalIPs.join() || '-',
         service.ports,
         service.endpoints ?? '-',
       ]),

@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { LabConnection, LabProgramming } from '../../lab/connection.ts';
 import type { ProcessStatus } from '../../lab/process-status.ts';
-import { pendingCondition } from '../../model/load-balancer/status.ts';
+import { addressesGivenTo, pendingCondition } from '../../model/load-balancer/status.ts';
 import type { Unready } from '../../lab/readiness.ts';
 
 /** What `weft status` tells, as its JSON. */
@@ -32,6 +32,8 @@ export interface ClusterReport {
     key: string;
     type: string;
     clusterIPs: string[];
+    /** Addresses of its load balancer, and others that it claims. */
+    externalIPs: string[];
     ports: string;
     /** Ready and all endpoints; absent for a Service that selects nothing. */
     endpoints?: string;
@@ -116,6 +118,7 @@ function serviceReport(
     key: keyOf(service),
     type,
     clusterIPs: clusterIPs ?? (clusterIP === undefined ? [] : [clusterIP]),
+    externalIPs: [...addressesGivenTo(service), ...(service.spec.externalIPs ?? [])],
     ports: ports
       .map(
         ({ port, nodePort, protocol = 'TCP' }) =>
