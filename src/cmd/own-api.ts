@@ -19,6 +19,7 @@ import type { Log } from '../lib/log.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
 import { familiesOfNetwork, primaryServiceCidr } from '../model/network/config.ts';
 import { labControlAddress } from '../model/network/lab-addresses.ts';
+import { openAround } from './around-client.ts';
 import { openAuditLog } from './audit-log.ts';
 import { clientMetrics } from './client-metrics.ts';
 import type { LabApi } from './lab-api.ts';
@@ -27,10 +28,8 @@ import { ownDoor } from './own-door.ts';
 import type { Role } from './role.ts';
 
 /** Serves the API of a lab that has none from elsewhere, on loopback and on the fabric's control machine. */
-export async function serveOwnApi(
-  { paths, options, log, expose }: Role,
-  namespaces: NetworkNamespaces,
-): Promise<LabApi> {
+export async function serveOwnApi(role: Role, namespaces: NetworkNamespaces): Promise<LabApi> {
+  const { paths, options, log, expose } = role;
   const sockets = createSockets({ namespaces });
   const places = labPlaces(options);
   const { config } = options;
@@ -73,6 +72,7 @@ export async function serveOwnApi(
   const clientOf = (user: keyof typeof componentUsers): Client =>
     clients.as(credentials.tokenOf(componentUsers[user]));
 
+  const around = await openAround(role);
   await nextTurn();
   const { createControllers } = await import('../controllers/controllers.ts');
 
@@ -88,8 +88,8 @@ export async function serveOwnApi(
       }
       // Everybody waits for the kubeconfig: it is written when what it promises is there.
       writeNodeTokens(paths.nodeTokens, credentials, places);
-      for (const role of ['agents', 'dns'] as const) {
-        credentials.writeUserKubeconfig(paths.ownKubeconfig(role), { user: componentUsers[role], port });
+      for (const user of ['agents', 'dns', 'controllers'] as const) {
+        credentials.writeUserKubeconfig(paths.ownKubeconfig(user), { user: componentUsers[user], port });
       }
       credentials.writeKubeconfig(paths.kubeconfig, { name: `weft-${options.name}`, port });
     },
@@ -99,10 +99,12 @@ export async function serveOwnApi(
       log,
       config,
       rootCa: access.ca,
+      ...(around !== undefined && { around: around.context }),
     }),
     routes: backupRoutes({ server, store, nodes: places.map(({ name }) => name) }),
     async close() {
       await clients.close();
+      await around?.close();
       await server.close();
       store.close();
     },

@@ -2,6 +2,7 @@ import type { Client } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, WeftError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import type { ClusterPlace } from '../model/fabric/layer2/node-addresses.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import type { FailingKey, Outcome } from '../reconcile/outcome.ts';
 import { createReconciler, type Reconciler, type ReconcilerOptions } from '../reconcile/reconciler.ts';
@@ -15,6 +16,8 @@ export interface ControllerContext {
   readonly log: Log;
   readonly config: NetworkConfig;
   readonly rootCa?: string;
+  /** Where the segment that the nodes are on is described, in a further cluster of a lab. */
+  readonly around?: ClusterPlace & { readonly client: Client };
   readonly cache: ClusterCache;
   readonly events: EventRecorder;
 }

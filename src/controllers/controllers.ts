@@ -22,6 +22,7 @@ import { createPodGarbageCollector } from './pod-garbage-collector.ts';
 import { createReplicaSetController } from './replica-set.ts';
 import { createRootCaController } from './root-ca.ts';
 import { createSchedulerController } from './scheduler.ts';
+import { createSegmentNodesController } from './segments/nodes.ts';
 import { createSegmentsController } from './segments/segments.ts';
 import { createStatefulSetController } from './stateful-set.ts';
 
@@ -32,6 +33,8 @@ export interface ControllersOptions {
   readonly config: NetworkConfig;
   /** PEM of the API server's authority, which every namespace is told; not where somebody else does that. */
   readonly rootCa?: string;
+  /** See `ControllerContext`. */
+  readonly around?: NonNullable<ControllerContext['around']>;
   /** All of them unless said otherwise. */
   readonly only?: readonly ControllerName[];
 }
@@ -59,6 +62,7 @@ const factories = {
   'node-addresses': createNodeAddressesController,
   'node-routes': createNodeRoutesController,
   segments: createSegmentsController,
+  'segment-nodes': createSegmentNodesController,
   namespace: createNamespaceController,
   'root-ca': createRootCaController,
   'garbage-collector': createGarbageCollector,

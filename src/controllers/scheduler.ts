@@ -99,7 +99,9 @@ function sameOffer(previous: Node | undefined, current: Node): boolean {
       node?.metadata.labels,
       node?.spec?.unschedulable,
       node?.status?.allocatable,
-      node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+      ...['Ready', 'NetworkUnavailable'].map(
+        (wanted) => node?.status?.conditions?.find(({ type }) => type === wanted)?.status,
+      ),
     ]);
   return offer(previous) === offer(current);
 }

@@ -46,7 +46,10 @@ const withSpec = (spec: Schema, status: Schema = { type: 'object' }): Schema =>
 
 const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
   segments: {
-    schema: object({ spec: object({ ...plan, vlan: integer(1, 4094) }), status: { type: 'object' } }),
+    schema: object({
+      spec: object({ ...plan, vlan: integer(1, 4094), nodeAddresses: words('Static', 'DHCP') }),
+      status: { type: 'object' },
+    }),
     columns: [
       column('Prefix', 'prefix'),
       column('Gateway', 'gateway'),
@@ -69,7 +72,8 @@ const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
           address,
           holder: object(
             {
-              kind: words('Pod', 'VirtualMachine', 'VirtualSwitch'),
+              kind: words('Node', 'Pod', 'VirtualMachine', 'VirtualSwitch'),
+              cluster: text,
               namespace: text,
               name: text,
               uid: text,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControllerName } from '../controllers/controllers.ts';
 import { WeftError } from '../lib/errors.ts';
+import { mostNodesOfCluster } from '../model/network/lab-addresses.ts';
 import { labPlace } from '../model/network/lab-places.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
@@ -31,7 +32,7 @@ export interface LabCluster {
 }
 
 /** A /16 of pod addresses holds a /24 for this many nodes, and the node segment more. */
-export const mostNodes = 200;
+export const mostNodes = mostNodesOfCluster;
 
 export function readLabOptions(path: string): LabOptions {
   return JSON.parse(readFileSync(path, 'utf8')) as LabOptions;

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { resources } from '../../src/api/resources.ts';
-import type { Pod, Service } from '../../src/api/types/core.ts';
+import { layer2Resources, resources } from '../../src/api/resources.ts';
+import type { Node, Pod, Service } from '../../src/api/types/core.ts';
+import type { Client } from '../../src/client/port.ts';
 import { connectLab } from '../../src/cmd/connect-lab.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import { eventually, isRunning, kill, leftoversOf, pathsOf, processesOf, whenWhole } from '../faults/weft.ts';
@@ -65,6 +66,41 @@ async function objectsOf(cluster: Cluster): Promise<{ readonly address: string; 
     await lab.close();
   }
 }
+
+async function withClient<T>(cluster: Cluster, work: (client: Client) => Promise<T>): Promise<T> {
+  const lab = await connectLab(pathsOf(labOf(cluster)));
+  try {
+    return await work(lab.client);
+  } finally {
+    await lab.close();
+  }
+}
+
+const describeSegment = (pools: { name: string; range: string }[]): Promise<unknown> =>
+  withClient('', (client) =>
+    client.patch(layer2Resources.segments, { name: 'default' }, { body: { spec: { pools } } }),
+  );
+
+/** The address of each node, or what a node that waits for one is told. */
+const nodesOf = (cluster: Cluster): Promise<string[]> =>
+  withClient(cluster, async (client) => {
+    const { items } = await client.list<Node>(resources.nodes);
+    return items.map(({ status }) => {
+      const waits = status?.conditions?.find(
+        ({ type, status: is }) => type === 'NetworkUnavailable' && is === 'True',
+      );
+      return waits?.message ?? status?.addresses?.[0]?.address ?? '';
+    });
+  });
+const nodesOfBoth = async (): Promise<string[]> => [...(await nodesOf('')), ...(await nodesOf('b'))];
+const isOfPool = (text: string): boolean => text.startsWith('172.20.50.');
+
+/** Who of a further cluster has an address of the segment. */
+const holdersOfCluster = (cluster: string): Promise<string[]> =>
+  withClient('', async (client) => {
+    const { items } = await client.list(layer2Resources.segmentaddresses);
+    return items.filter(({ spec }) => spec.holder.cluster === cluster).map(({ metadata }) => metadata.name);
+  });
 
 suite('two clusters of a lab', { skip: cannotSendPackets }, () => {
   before(async () => {
@@ -131,10 +167,32 @@ suite('two clusters of a lab', { skip: cannotSendPackets }, () => {
     assert.match(again.err, /runs with other options/);
   });
 
+  test('have their nodes’ addresses of one pool, of which none is given twice', async () => {
+    const nodes = { name: 'nodes', range: '172.20.50.1-172.20.50.3' };
+    await describeSegment([nodes]);
+    await eventually(async () => {
+      const told = await nodesOfBoth();
+      assert.deepEqual(told.filter(isOfPool).toSorted(), ['172.20.50.1', '172.20.50.2', '172.20.50.3']);
+      const [waiting = ''] = told.filter((text) => !isOfPool(text));
+      assert.match(waiting, /pool nodes 172\.20\.50\.1-172\.20\.50\.3: 1 address is missing/);
+    });
+    await describeSegment([{ ...nodes, range: '172.20.50.1-172.20.50.9' }]);
+    await eventually(async () =>
+      assert.deepEqual(
+        (await nodesOfBoth()).filter((text) => !isOfPool(text)),
+        [],
+      ),
+    );
+    const [there = ''] = await nodesOf('b');
+    await eventually(async () => assert.equal(await connect('', 'node:node-1', `${there}:30080`), 'allowed'));
+  });
+
   test('end alone, or with the lab', async () => {
     await weft('down', ...named('b'));
     assert.deepEqual(processesOf(labOf('b')), []);
-    assert.equal(await connect('', 'node:node-1', '172.20.1.2:30080'), 'allowed');
+    const [, second = ''] = await nodesOf('');
+    assert.equal(await connect('', 'node:node-1', `${second}:30080`), 'allowed');
+    assert.deepEqual(await holdersOfCluster('b'), []);
     await up('b');
     const running = processesOf(labOf('b'));
     await weft('down', '--name', name);

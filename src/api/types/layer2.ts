@@ -17,6 +17,8 @@ export interface Segment extends KubernetesObject {
   spec?: AddressPlan & {
     /** IEEE 802.1Q tag, 1 to 4094: segments with the same one hear each other. Untagged, and alone, when absent. */
     vlan?: number;
+    /** Of the nodes' segment, where nodes have their addresses: of the pool `nodes` if there is one, or of the DHCP range. */
+    nodeAddresses?: 'Static' | 'DHCP';
   };
 }
 
@@ -36,7 +38,9 @@ export interface VirtualSwitch extends KubernetesObject {
 
 /** Who holds an address of a segment or an internal switch, with which of its interfaces. */
 export interface AddressHolder {
-  kind: 'Pod' | 'VirtualMachine' | 'VirtualSwitch';
+  kind: 'Node' | 'Pod' | 'VirtualMachine' | 'VirtualSwitch';
+  /** Of a node of a further cluster of the lab: its name. */
+  cluster?: string;
   /** Of a pod. */
   namespace?: string;
   name: string;

@@ -26,6 +26,20 @@ test('a segment may have no addresses, and those that it has are of its prefix',
   ]);
 });
 
+test('the addresses of load balancers are nobody else’s', () => {
+  const spec = {
+    prefix: '172.20.0.0/16',
+    dhcp: { range: '172.20.192.1-172.20.192.254' },
+    pools: [
+      { name: 'nodes', range: '172.20.50.1-172.20.50.9' },
+      { name: 'load-balancers', range: '172.20.50.9-172.20.50.20' },
+    ],
+  };
+  assert.deepEqual(problemsOf('Segment', spec, 'default'), [
+    'spec.pools[1].range: Invalid value: "172.20.50.9-172.20.50.20": must not overlap spec.pools[0].range, 172.20.50.1-172.20.50.9',
+  ]);
+});
+
 test('an internal switch needs a prefix, and an external one has none of its own', () => {
   assert.deepEqual(problemsOf('VirtualSwitch', { type: 'external', uplink: 'office' }), []);
   assert.deepEqual(problemsOf('VirtualSwitch', { type: 'external', prefix: '10.0.0.0/24' }), [

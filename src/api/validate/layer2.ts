@@ -53,7 +53,30 @@ function planProblems({ prefix, gateway, dhcp, pools = [] }: AddressPlan): Field
   const parsed = parsePrefix(prefix);
   if (problems.length > 0 || parsed === undefined) return problems;
   const within = ranges.flatMap(({ path, text }) => rangeProblems(path, text, parsed));
-  return gateway === undefined ? within : [...gatewayProblems(gateway, parsed), ...within];
+  const found = [...within, ...balancedProblems({ pools, ...(dhcp && { dhcp }) })];
+  return gateway === undefined ? found : [...gatewayProblems(gateway, parsed), ...found];
+}
+
+/** Load balancers' addresses have claims of their own: nobody else may be given one of them. */
+function balancedProblems({ dhcp, pools = [] }: AddressPlan): FieldProblem[] {
+  const index = pools.findIndex(({ name }) => name === 'load-balancers');
+  const balanced = parseRange(pools[index]?.range ?? '');
+  if (balanced === undefined) return [];
+  const others = [
+    ...(dhcp === undefined ? [] : [{ what: 'spec.dhcp.range', text: dhcp.range }]),
+    ...pools.flatMap(({ range }, at) =>
+      at === index ? [] : [{ what: `spec.pools[${at}].range`, text: range }],
+    ),
+  ];
+  return others.flatMap(({ what, text }) => {
+    const other = parseRange(text);
+    const overlaps =
+      other?.first.family === balanced.first.family &&
+      other.first.value <= balanced.last.value &&
+      balanced.first.value <= other.last.value;
+    const detail = `must not overlap ${what}, ${text}`;
+    return overlaps ? [invalid(`spec.pools[${index}].range`, pools[index]?.range, detail)] : [];
+  });
 }
 
 function gatewayProblems(gateway: string, prefix: Prefix): FieldProblem[] {

@@ -1,3 +1,4 @@
+import { releaseCluster } from '../../lab/release-cluster.ts';
 import type { ClusterDoor } from '../../lab/cluster/door.ts';
 import { labOfCluster } from '../../lab/names.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -33,9 +34,24 @@ export async function down(env: CliEnvironment, options: DownOptions): Promise<E
       () => env.labs.stop(name),
       (found) => (found ? name : `${name} was not there`),
     );
+    await returnAddresses(env, name);
     if (door) codes.push(await leaveCluster(env, name, door));
   }
   return codes.find((code) => code !== 0) ?? 0;
+}
+
+/** What a further cluster's nodes had of the lab's segment; where the lab does not answer, nothing is on it any more. */
+async function returnAddresses(env: CliEnvironment, name: string): Promise<void> {
+  const lab = labOfCluster(name);
+  if (lab === undefined || !(await env.labs.isRunning(lab))) return;
+  const connection = await env.connect(lab);
+  try {
+    await releaseCluster(connection.client, name.slice(lab.length + 1));
+  } catch (error) {
+    env.err(`  its nodes' addresses stay written down (SegmentAddress) in ${lab}: ${messageOf(error)}\n`);
+  } finally {
+    await connection.close();
+  }
 }
 
 /** The cluster that a lab is on, if any: what leads there goes with the lab's directory. */

@@ -1,8 +1,10 @@
-import { loadBalancerResources } from '../../api/resources.ts';
+import { layer2Resources, loadBalancerResources } from '../../api/resources.ts';
 import type { IPAddressPool } from '../../api/types/load-balancer.ts';
 import type { Informer } from '../../client/port.ts';
 import { canonicalAddress } from '../../lib/address.ts';
 import { sameJson } from '../../lib/same-json.ts';
+import { segmentAddressName } from '../../model/fabric/layer2/demands.ts';
+import { nodeDomain } from '../../model/fabric/layer2/node-addresses.ts';
 import { poolsOf, type Pool } from '../../model/load-balancer/pools.ts';
 import type { ControllerContext } from '../controller.ts';
 
@@ -12,15 +14,19 @@ export interface FollowedPools {
   readonly synced: Promise<void>;
   /** In the order in which they are tried. */
   usable(): readonly Pool[];
-  /** Whether a node has the address, whatever pool it is in. */
-  isOfNode(address: string): boolean;
+  /** Whether a node, or somebody else on the nodes' segment, has the address, whatever pool it is in. */
+  isOfMachine(address: string): boolean;
   /** Calls back when what Services can be given may have changed. Returns how to end it. */
   follow(changed: () => void): () => void;
 }
 
 /** Pools that cannot be used are told of by an Event. */
-export function followPools({ client, cache, events }: ControllerContext): FollowedPools {
+export function followPools(context: ControllerContext): FollowedPools {
+  const { client, cache, events } = context;
   const objects = client.informer(loadBalancerResources.ipaddresspools);
+  const claims = (context.around?.client ?? client).informer(layer2Resources.segmentaddresses);
+  const isClaimed = (address: string): boolean =>
+    claims.get(segmentAddressName(nodeDomain, address)) !== undefined;
   const told = new Map<string, string>();
   let pools: readonly Pool[] = [];
   let nodeAddresses: ReadonlySet<string> = new Set();
@@ -45,7 +51,7 @@ export function followPools({ client, cache, events }: ControllerContext): Follo
     objects,
     synced: objects.synced,
     usable: () => pools,
-    isOfNode: (address) => nodeAddresses.has(address),
+    isOfMachine: (address) => nodeAddresses.has(address) || isClaimed(address),
     follow(changed) {
       const ends = [
         objects.onChange(({ previous, current }) => {
@@ -56,6 +62,13 @@ export function followPools({ client, cache, events }: ControllerContext): Follo
         }),
         cache.nodes.onChange(() => {
           if (readNodes()) changed();
+        }),
+        claims.onChange(({ current, previous }) => {
+          if (
+            (current ?? previous)?.spec.domain === nodeDomain &&
+            (current === undefined) !== (previous === undefined)
+          )
+            changed();
         }),
         cache.namespaces.onChange(({ previous, current }) => {
           if (previous !== undefined && !sameJson(previous.metadata.labels, current?.metadata.labels))

@@ -40,7 +40,7 @@ export function createLoadBalancerController(context: ControllerContext): Contro
     return false;
   };
   const book = createAddressBook(
-    (address) => isRefused(address) || known.isForeign(address) || pools.isOfNode(address),
+    (address) => isRefused(address) || known.isForeign(address) || pools.isOfMachine(address),
   );
   const counters = createPoolCounters({
     context,

@@ -7,6 +7,7 @@ import { freeAddress } from '../../model/fabric/layer2/domains.ts';
 import { holderId, segmentAddressName, type AddressDemand } from '../../model/fabric/layer2/demands.ts';
 import { indexOf } from '../index-of.ts';
 import type { ControllerContext } from '../controller.ts';
+import type { Reservations } from './reservations.ts';
 
 /** Who has which address of segments and internal switches, written down before an address is used. */
 export interface SegmentClaims {
@@ -26,7 +27,7 @@ const resource = layer2Resources.segmentaddresses;
 /** `isReserved` says which addresses of a domain are somebody's for whom there is no claim, such as nodes'. */
 export function createSegmentClaims(
   { client }: Pick<ControllerContext, 'client'>,
-  isReserved: (domain: string, address: string) => boolean,
+  isReserved: Reservations,
 ): SegmentClaims {
   const objects = client.informer(resource);
   const byHolder = indexOf(objects, ({ spec }) => [groupOf(spec.holder)]);
@@ -88,7 +89,7 @@ export function createSegmentClaims(
     const { key } = demand.domain;
     const refused = new Set<string>();
     const isTaken = (address: string): boolean =>
-      refused.has(address) || isReserved(key, address) || claimAt(key, address) !== undefined;
+      refused.has(address) || isReserved(key, address, demand.holder) || claimAt(key, address) !== undefined;
     for (;;) {
       const address = freeAddress(demand.domain, range, isTaken);
       if (address === undefined) {
@@ -140,15 +141,15 @@ export function createSegmentClaims(
 }
 
 function refusal(
-  { domain }: AddressDemand,
+  { domain, holder }: AddressDemand,
   text: string,
-  isReserved: (domain: string, address: string) => boolean,
+  isReserved: Reservations,
 ): string | undefined {
   const address = parseAddress(text);
   if (address === undefined) return `${text} is not an IP address`;
   if (domain.prefix !== undefined && !contains(domain.prefix, address))
     return `${text} is not of ${domain.key}`;
-  return isReserved(domain.key, text) ? `${text} of ${domain.key} is the cluster's own` : undefined;
+  return isReserved(domain.key, text, holder) ? `${text} of ${domain.key} is the cluster's own` : undefined;
 }
 
 /** Whether an address that the holder has is as wanted. */
@@ -171,10 +172,11 @@ function claimOf(domain: string, address: string, holder: AddressHolder): Segmen
   };
 }
 
-function groupOf({ kind, namespace, name, uid }: Omit<AddressHolder, 'interface'>): string {
-  return holderId({ kind, name, interface: '', ...(namespace && { namespace }), ...(uid && { uid }) });
+function groupOf(holder: Omit<AddressHolder, 'interface'>): string {
+  return holderId({ ...holder, interface: '' });
 }
 
-function nameOfHolder({ kind, namespace, name }: AddressHolder): string {
-  return `${kind} ${keyOf({ metadata: { name, ...(namespace !== undefined && { namespace }) } })}`;
+function nameOfHolder({ kind, cluster, namespace, name }: AddressHolder): string {
+  const whose = cluster === undefined ? '' : ` of cluster ${cluster}`;
+  return `${kind} ${keyOf({ metadata: { name, ...(namespace !== undefined && { namespace }) } })}${whose}`;
 }

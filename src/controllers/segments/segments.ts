@@ -1,10 +1,8 @@
-import { fabricResources, layer2Resources } from '../../api/resources.ts';
+import { fabricResources, layer2Resources, loadBalancerResources } from '../../api/resources.ts';
 import type { VirtualMachine } from '../../api/types/fabric.ts';
 import type { AddressHolder } from '../../api/types/layer2.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
-import { canonicalAddress } from '../../lib/address.ts';
 import { sameJson } from '../../lib/same-json.ts';
-import { nodeSegment } from '../../model/fabric/default-fabric.ts';
 import {
   demandsOfMachine,
   demandsOfSwitch,
@@ -14,12 +12,12 @@ import {
 } from '../../model/fabric/layer2/demands.ts';
 import { domainsOf, type Domains } from '../../model/fabric/layer2/domains.ts';
 import { routeProblems } from '../../model/fabric/layer2/world.ts';
-import { labAddressesOf } from '../../model/network/lab-addresses.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 import { createStatusWriter } from '../status.ts';
 import { createSegmentClaims } from './claims.ts';
 import { createPodDemands } from './pods.ts';
+import { createReservations } from './reservations.ts';
 
 /** Somebody who may have addresses of segments and switches. */
 type Holder = Omit<AddressHolder, 'interface'>;
@@ -35,18 +33,13 @@ export function createSegmentsController(context: ControllerContext): Controller
   const switches = client.informer(layer2Resources.virtualswitches);
   const machines = client.informer(fabricResources.virtualmachines);
   const routes = client.informer(layer2Resources.noderoutes);
-  const claims = createSegmentClaims(context, isReserved);
-  const synced = Promise.all([segments, switches, machines, routes, claims].map((one) => one.synced));
+  const pools = client.informer(loadBalancerResources.ipaddresspools);
+  const ordinal = context.around?.ordinal ?? 0;
+  const claims = createSegmentClaims(context, createReservations({ cache, pools, ordinal }));
+  const synced = Promise.all([segments, switches, machines, routes, pools, claims].map((one) => one.synced));
   /** Holders that could not have what they ask for, and what they were told. */
   const waiting = new Map<string, string>();
   let domains: Domains | undefined;
-
-  function isReserved(domain: string, address: string): boolean {
-    if (domain !== `Segment/${nodeSegment}`) return false;
-    const own = Object.values(labAddressesOf).flatMap(({ router, control }) => [router, control]);
-    const ofNodes = [...cache.nodes.values()].flatMap(({ status }) => status?.addresses ?? []);
-    return [...own, ...ofNodes.map((one) => canonicalAddress(one.address))].includes(address);
-  }
 
   const domainsNow = (): Domains => (domains ??= domainsOf(segments.values(), switches.values()));
 
@@ -164,8 +157,13 @@ export function createSegmentsController(context: ControllerContext): Controller
       }
     }),
     claims.follow(({ spec: { holder } }, isGone) => {
-      if (holder.kind !== 'Pod') reconciler.enqueue(`${holder.kind}/${holder.name}`);
+      if (isMachine(holder)) reconciler.enqueue(`${holder.kind}/${holder.name}`);
       if (isGone) wake();
     }),
   ]);
+}
+
+/** Others give back what pods and nodes have. */
+function isMachine({ kind }: AddressHolder): boolean {
+  return kind === 'VirtualMachine' || kind === 'VirtualSwitch';
 }

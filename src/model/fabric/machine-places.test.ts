@@ -37,6 +37,11 @@ test('an address outside the segment, or of another machine, cannot be given', (
   }
 });
 
+test('a machine follows to an address that another one leaves at the same time', () => {
+  const both = [nodeAt('n1', '172.20.7.7', '10.244.0.0/24'), nodeAt('n2', '172.20.1.1', '10.244.1.0/24')];
+  assert.deepEqual(addressesWith(...both), ['172.20.7.7', '172.20.1.1']);
+});
+
 test('of two nodes that want one address, one has it', () => {
   const both = ['n1', 'n2'].map((name, i) => nodeAt(name, '172.20.7.7', `10.244.${i}.0/24`));
   assert.deepEqual(addressesWith(...both), ['172.20.7.7', '172.20.1.2']);

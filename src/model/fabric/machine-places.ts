@@ -17,6 +17,17 @@ export function machinePlaces(
   model: NetworkModel,
 ): NodePlace[] {
   const wanted = placesOf(nodes, model);
+  // An address that one machine leaves may be what another waits for: each turn moves one more of a row of them.
+  let places = moved(before, wanted);
+  for (let turn = 1; turn < before.length; turn++) {
+    const next = moved(places, wanted);
+    if (next.every((place, index) => place.address === places[index]?.address)) return next;
+    places = next;
+  }
+  return places;
+}
+
+function moved(before: readonly NodePlace[], wanted: ReadonlyMap<string, NodePlace>): NodePlace[] {
   const taken = new Set(before.flatMap(nodeAddresses));
   return before.map((place) => {
     const next = wanted.get(place.name);

@@ -65,7 +65,12 @@ function freeIn(input: AllocationInput, pools: readonly Pool[]): Allocation {
     }
   }
   const names = pools.map(({ name }) => name).join(', ');
-  return pending('PoolExhausted', `no pool has a free address of ${families.join(' and ')}: ${names}`);
+  const missing = isSecondOptional ? 1 : families.length;
+  const are = missing === 1 ? '1 address is' : `${missing} addresses are`;
+  return pending(
+    'PoolExhausted',
+    `no pool has a free address of ${families.join(' and ')}: ${names}; ${are} missing: widen a pool, delete a Service, or share an address (metallb.io/allow-shared-ip)`,
+  );
 }
 
 /** What the Service has, else what it may share, else the next one in a circle from where its name points. */

@@ -50,6 +50,9 @@ export function labNodeName(index: number): string {
   return `node-${index + 1}`;
 }
 
+/** Nodes that one cluster of a lab has at most: their addresses are below the next cluster's. */
+export const mostNodesOfCluster = 200;
+
 /** Clusters that one segment has room for; the lab's own pool of load balancers' addresses comes behind their nodes. */
 export const mostClusters = 16;
 

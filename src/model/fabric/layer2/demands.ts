@@ -104,8 +104,9 @@ export function segmentAddressName(domain: string, address: string): string {
 }
 
 /** One word for a holder: of equal ones, one is the other. */
-export function holderId({ kind, namespace = '', name, uid = '', interface: nic }: AddressHolder): string {
-  return [kind, namespace, name, uid, nic].join(' ');
+export function holderId(holder: AddressHolder): string {
+  const { kind, cluster = '', namespace = '', name, uid = '', interface: nic } = holder;
+  return [kind, cluster, namespace, name, uid, nic].join(' ');
 }
 
 /** The addresses that holders have of a domain. */
