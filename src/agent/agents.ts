@@ -28,6 +28,7 @@ import { createDenials, type Denials } from './denials.ts';
 import { createFirstPort } from './first-port.ts';
 import { createFlowLog, type FlowLog } from './flow-log.ts';
 import type { DomainJournal } from './domains/journal.ts';
+import { createFairTurns } from './fair-turns.ts';
 import { createFreshness, type Freshness } from './freshness.ts';
 import { createNodeFront, type NodeFront, type NodeFrontOptions } from './node-front.ts';
 import type { Inside } from '../workload/streams/inside.ts';
@@ -154,8 +155,11 @@ export function createAgents(options: AgentsOptions): Agents {
   };
   /** Nodes whose loops are ending: they may join, or join again, afterwards. */
   const leaving = new Map<string, Promise<void>>();
+  // One of the three at a time: what else waits (answers, requests) waits for one of them, not for their sum.
+  const nextTurn = createFairTurns();
   const programming = createSlices({
     clock,
+    nextTurn,
     step: () => step(),
     onIdle() {
       repairs.listen();
@@ -163,9 +167,9 @@ export function createAgents(options: AgentsOptions): Agents {
     },
   });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
-  const settling = createTurns({ onIdle: checkWaiting });
+  const settling = createTurns({ onIdle: checkWaiting, nextTurn });
   /** Pods of all nodes are set up and taken down one after the other. */
-  const wiring = createTurnShare({ clock });
+  const wiring = createTurnShare({ clock, nextTurn });
   /** What was programmed and connections are not yet held to, by node. */
   const unsettled = new Map<string, Dirty>();
   const netnsOf = (node: string): string | undefined =>

@@ -22,14 +22,14 @@ function world(stepMs: number) {
 }
 
 test('what fits into one slice is done when the call returns', () => {
-  const { state, slices } = world(3);
+  const { state, slices } = world(2);
   state.left = 3;
   assert.equal(slices.run(), undefined);
   assert.deepEqual([state.left, slices.isIdle, state.turns.length], [0, true, 0]);
 });
 
-test('more takes a turn for every ten milliseconds, and the promise is for the end', async () => {
-  const { state, slices } = world(4);
+test('more takes a turn for every eight milliseconds, and the promise is for the end', async () => {
+  const { state, slices } = world(3);
   state.left = 7;
   const end = slices.run();
   assert.deepEqual([state.left, slices.isIdle], [4, false]);

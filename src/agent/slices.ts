@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { NextTurn } from './fair-turns.ts';
 
 /** Work in many steps, of which as many are done in one turn of the event loop as a slice of time holds. */
 export interface Slices {
@@ -17,11 +18,11 @@ export interface SlicesOptions {
   /** Called when nothing is left, each time that something was asked for: `isIdle` says so by then. */
   readonly onIdle: () => void;
   /** Calls back in another turn; `setImmediate` when absent. */
-  readonly nextTurn?: (callback: () => void) => void;
+  readonly nextTurn?: NextTurn;
 }
 
 /** What else waits for this thread (packets' answers, requests) waits no longer than this and one step. */
-const sliceMs = 10;
+const sliceMs = 8;
 
 export function createSlices({ clock, step, onIdle, nextTurn = setImmediate }: SlicesOptions): Slices {
   let underWay: PromiseWithResolvers<void> | undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
+import type { NextTurn } from './fair-turns.ts';
 
 /**
  * Resolves when the caller may work: what it does synchronously from then on counts against the share. It comes one
@@ -9,11 +10,11 @@ export type TurnShare = () => Promise<void>;
 export interface TurnShareOptions {
   readonly clock: Clock;
   /** Calls back in another turn; `setImmediate` when absent. */
-  readonly nextTurn?: (callback: () => void) => void;
+  readonly nextTurn?: NextTurn;
 }
 
 /** Work of one turn of the event loop, before others have theirs. */
-const shareMs = 15;
+const shareMs = 8;
 
 /** A share of each turn of the event loop, for work in many small pieces that promises lead to. */
 export function createTurnShare({ clock, nextTurn = setImmediate }: TurnShareOptions): TurnShare {

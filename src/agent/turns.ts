@@ -1,3 +1,5 @@
+import type { NextTurn } from './fair-turns.ts';
+
 /** Work that may wait: step by step, one in each turn of the event loop, so that what is urgent goes between. */
 export interface Turns {
   /** Runs the step behind those added before. It must not throw. */
@@ -12,7 +14,7 @@ export interface TurnsOptions {
   /** Called when the last step has run. */
   readonly onIdle: () => void;
   /** Calls back in another turn; `setImmediate` when absent. */
-  readonly nextTurn?: (callback: () => void) => void;
+  readonly nextTurn?: NextTurn;
 }
 
 export function createTurns({ onIdle, nextTurn = setImmediate }: TurnsOptions): Turns {

@@ -4,10 +4,11 @@ import type { RoleName } from '../lab/process-file.ts';
 /**
  * Of Node, for a long-running process of a lab. Such a process makes much garbage, and a small nursery saves up to 100 MB.
  * The agents' is a little larger: while they take in some thousand Services all that they read is kept, and a small one
- * copies it time and again.
+ * copies it time and again. One thread empties it: with five processes on a core or two, others that help are waited for
+ * longer than they help.
  */
 export function runtimeFlags(role: RoleName): readonly string[] {
-  return [`--max-semi-space-size=${role === 'agents' ? 8 : 6}`];
+  return [`--max-semi-space-size=${role === 'agents' ? 8 : 6}`, '--no-parallel-scavenge'];
 }
 
 /**
