@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { superviseProcess } from '../drivers/process/supervise.ts';
 import { readProcStat } from '../drivers/process/proc-stat.ts';
@@ -17,7 +16,7 @@ import { messageOf } from '../lib/errors.ts';
 import { ownDoor } from './own-door.ts';
 import { keepPinsInMemory } from '../kernel/netns/pin-directory.ts';
 import { runRole } from './role.ts';
-import { runtimeFlags } from './runtime.ts';
+import { roleCommand } from './runtime.ts';
 
 const supervised: readonly RoleName[] = ['control', 'agents', 'dns'];
 /** How long a role may take to end by itself; nothing it holds is lost by being killed. */
@@ -55,16 +54,17 @@ await runRole('holder', async ({ paths, options, log }) => {
   };
   writeDown();
   const supervisions = await Promise.all(
-    supervised.map((role) =>
-      superviseProcess({
+    supervised.map((role) => {
+      const [command, ...args] = roleCommand(role);
+      return superviseProcess({
         processes,
         clock: systemClock,
         log,
         name: role,
         ...(earlier[role] !== undefined && { adopt: earlier[role] }),
         command: {
-          command: process.execPath,
-          args: [...runtimeFlags(role), join(import.meta.dirname, `${role}.ts`), paths.directory],
+          command,
+          args: [...args, paths.directory],
           env: process.env,
           logFile: paths.log(role),
           inherited: ownDoor(),
@@ -73,8 +73,8 @@ await runRole('holder', async ({ paths, options, log }) => {
           records = { ...records, [role]: succeed(records[role] ?? before[role], record) };
           writeDown();
         },
-      }),
-    ),
+      });
+    }),
   );
   // Loaded while the others start: everybody waits for them, and nobody for this yet.
   const { createPodServing } = await import('./serve-pods.ts');

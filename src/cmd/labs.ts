@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Finding } from '../doctor/finding.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { LabControl } from '../lab/control.ts';
@@ -7,7 +6,7 @@ import type { Door } from '../lab/door.ts';
 import { endedLab, missingLab } from '../lab/missing-lab.ts';
 import { labPaths, labsDirectory } from '../lab/paths.ts';
 import { systemClock } from '../lib/clock.ts';
-import { runtimeEnvironment } from './runtime.ts';
+import { roleCommand, runtimeEnvironment } from './runtime.ts';
 
 /** The labs of this machine, with everything real loaded only when a command needs it. */
 export function openLabs(): {
@@ -75,8 +74,7 @@ async function loadLauncher(directory: string): Promise<LabControl> {
     directory,
     processes: createProcesses({ clock: systemClock }),
     clock: systemClock,
-    node: process.execPath,
-    holderEntry: join(import.meta.dirname, 'holder.ts'),
+    holder: roleCommand('holder'),
     env: runtimeEnvironment(process.env),
     tryLock,
     silentRoles,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { acquireLock, type Lock } from '../drivers/process/lock.ts';
 import { createProcesses } from '../drivers/process/processes.ts';
 import { tryLock } from '../kernel/flock/flock.ts';
@@ -12,6 +11,7 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { ownDoor } from './own-door.ts';
+import { roleCommand } from './runtime.ts';
 
 /** How often it is asked whether the holder that somebody starts has come. */
 const lookMs = 50;
@@ -62,9 +62,10 @@ export function watchHolder({ paths, log, poller }: HolderWatch): void {
     // One that is starting has not written itself down yet.
     if (findLabProcesses(processes, paths).some(({ role }) => role === 'holder')) return;
     log.warn({}, 'the holder is gone and is started again');
+    const [command, ...args] = roleCommand('holder');
     await processes.start({
-      command: process.execPath,
-      args: [join(import.meta.dirname, 'holder.ts'), paths.directory],
+      command,
+      args: [...args, paths.directory],
       env: process.env,
       logFile: paths.log('holder'),
       inherited: ownDoor(),

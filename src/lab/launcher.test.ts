@@ -52,8 +52,7 @@ function playingHolder(real: Processes): Processes {
 const options = {
   directory,
   clock: systemClock,
-  node: '/node',
-  holderEntry: '/holder.ts',
+  holder: ['/node', '/holder.ts'],
   env: {},
   tryLock,
   silentRoles: async () => [],

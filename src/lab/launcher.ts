@@ -23,9 +23,8 @@ export interface LauncherOptions {
   readonly directory: string;
   readonly processes: Processes;
   readonly clock: Clock;
-  /** The runtime's executable and the entry file of the holder. */
-  readonly node: string;
-  readonly holderEntry: string;
+  /** The holder: the runtime's executable with its flags, and the entry file. */
+  readonly holder: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** flock(2) without waiting; false when somebody else has the lock. */
   readonly tryLock: (fd: number) => boolean;
@@ -100,7 +99,7 @@ export function createLauncher(options: LauncherOptions): LabControl {
     const [command, ...args] = enterNamespaces(beside, options.door !== undefined);
     const program = {
       command,
-      args: [...args, options.node, options.holderEntry, paths.directory],
+      args: [...args, ...options.holder, paths.directory],
       env: options.env,
       logFile: paths.log('holder'),
     };

@@ -18,12 +18,10 @@ import { addressDefinitions } from './address-definitions.ts';
 import { fabricDefinitions } from './fabric-definitions.ts';
 import { layer2Definitions } from './layer2-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
+import { servedByAnnotation } from './served-by.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
-
-/** Says which process of the lab answers for a pod; without it the stand-ins do. */
-export const servedByAnnotation = 'weft.dev/served-by';
 
 /** TCP port of the API server on the control machine. */
 export const apiPort = 6443;
