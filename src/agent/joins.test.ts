@@ -83,3 +83,11 @@ test('a node that moves meanwhile joins where it is then, with what was laid out
   assert.equal(done.at(-1), 'a joined at 172.20.7.7');
   assert.ok(!done.includes('a cleaned'));
 });
+
+test('a node that leaves before its turn has nothing that would be taken away', () => {
+  const { joins, done, finish } = world();
+  joins.add(placeOf('a'));
+  assert.deepEqual(joins.giveUpWhereChanged(new Map()), ['a']);
+  finish();
+  assert.deepEqual(done, []);
+});

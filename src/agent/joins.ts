@@ -27,8 +27,8 @@ export interface JoinsOptions<Agent extends Laid> {
 
 interface Joining {
   readonly place: NodePlace;
-  readonly agent: Laid;
-  readonly steps: Iterator<void>;
+  /** From its first step on. */
+  agent: Laid | undefined;
 }
 
 export function createJoins<Agent extends Laid>({
@@ -37,26 +37,28 @@ export function createJoins<Agent extends Laid>({
   enlist,
   attempt,
 }: JoinsOptions<Agent>): Joins {
-  const joining = new Map<string, Joining>();
+  const joining = new Map<string, { readonly own: Joining; readonly steps: Iterator<void> }>();
 
-  function* stepsOf(place: NodePlace, agent: Agent): Generator<void> {
-    open(place);
+  function* stepsOf(own: Joining): Generator<void> {
+    open(own.place);
+    const agent = agentOf(own.place);
+    own.agent = agent;
     yield* agent.layOut();
-    enlist(place, agent);
+    enlist(own.place, agent);
   }
 
   return {
     has: (node) => joining.has(node),
     add(place) {
-      const agent = agentOf(place);
-      joining.set(place.name, { place, agent, steps: stepsOf(place, agent) });
+      const own: Joining = { place, agent: undefined };
+      joining.set(place.name, { own, steps: stepsOf(own) });
     },
     giveUpWhereChanged(places) {
-      const changed = [...joining].filter(([name, { place }]) => !sameJson(places.get(name), place));
-      for (const [name, { agent }] of changed) {
+      const changed = [...joining].filter(([name, { own }]) => !sameJson(places.get(name), own.place));
+      for (const [name, { own }] of changed) {
         joining.delete(name);
         // Where it is to join again, what is laid out is taken over.
-        if (!places.has(name)) attempt(name, () => agent.cleanup());
+        if (!places.has(name)) attempt(name, () => own.agent?.cleanup());
       }
       return changed.map(([name]) => name);
     },

@@ -86,8 +86,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const all = [...primary, ...listed.map(({ address }) => address.slice(0, address.indexOf('/')))];
     doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
   };
-  /** How much of it was begun. */
-  let reached: 'nothing' | 'tables' | 'everything' = 'nothing';
+  let isStarted = false;
   const traits = modelTraits[config.model];
   const residents = everyNodeAddress(place);
   const proxies = servicesNodes(place, config).map((node) =>
@@ -239,7 +238,6 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     overlay,
     nodePortAddresses: () => doors,
     *layOut() {
-      reached = 'tables';
       configure();
       findDoors();
       for (const table of tables) {
@@ -248,7 +246,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       }
     },
     start(survivors) {
-      reached = 'everything';
+      isStarted = true;
       overlay.start(survivors.values());
       for (const [key, pod] of survivors) stage(key, pod);
       const services = allServices();
@@ -294,8 +292,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       return new Map(found.flatMap(([key, why]) => (why === undefined ? [] : [[key, why]])));
     },
     cleanup() {
-      if (reached !== 'nothing') for (const table of tables) table.cleanup();
-      if (reached === 'everything') overlay.cleanup();
+      for (const table of tables) table.cleanup();
+      if (isStarted) overlay.cleanup();
     },
     repair() {
       // A link that was made again has the settings of a new one.
