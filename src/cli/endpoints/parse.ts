@@ -136,6 +136,6 @@ export function formatEndpoint(endpoint: Endpoint): string {
 function invalid(text: string, why?: string): WeftError {
   return new WeftError('endpoint-invalid', `${text}: ${why ?? 'is no endpoint'}`, {
     fault: 'input',
-    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
+    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, vm:NAME, site:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
   });
 }
