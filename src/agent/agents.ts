@@ -61,7 +61,10 @@ export interface AgentKernel {
   readonly frames: Frames;
 }
 
-export interface AgentsOptions extends Pick<Layer2Options, 'onAnnounced' | 'onConflict' | 'onHeld'> {
+export interface AgentsOptions extends Pick<
+  Layer2Options,
+  'onAnnounced' | 'onConflict' | 'onHeld' | 'onProblems'
+> {
   /** Reads what the network of all nodes follows from. */
   readonly client: Client;
   /** Writes about a node and its pods, as that node; where absent, `client` does. */

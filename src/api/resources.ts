@@ -346,6 +346,7 @@ byApiVersionAndKind.set(
   'policy.networking.k8s.io/v1beta1 ClusterNetworkPolicy',
   policyResources.clusternetworkpolicies,
 );
+byApiVersionAndKind.set('metallb.io/v1beta1 BGPPeer', loadBalancerResources.bgppeers);
 
 /** `namespace/name`, or `name` for a cluster-scoped object: the key of caches and indexes. */
 export function keyOf(object: { metadata: { namespace?: string; name: string } }): string {

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { createAgents } from '../agent/agents.ts';
 import { decodeLesson } from '../agent/domains/domains.ts';
 import { createDomainJournal } from '../agent/domains/journal.ts';
+import { createProblemTeller } from '../agent/problem-teller.ts';
 import { createNodeLeases } from '../agent/node-leases.ts';
 import { dnsAddress } from '../api/allocation.ts';
 import type { Client } from '../client/port.ts';
@@ -78,6 +79,7 @@ export async function runAgents(
     log,
     component: 'weft-agent',
   });
+  const advertisementProblems = createProblemTeller(events);
   const statuses = announcementStatuses(markingClient(client, options), log);
   const speakers = announceByBgp(paths, { client, events, log, onTold: (told) => statuses.told(told) });
   const clientOf = (node: string): Client => nodes.get(node) ?? client;
@@ -108,6 +110,7 @@ export async function runAgents(
     },
     onBroken: (pod, why) => events.warn(pod, 'NetworkBroken', why),
     onHeld: (held) => statuses.held(held),
+    onProblems: (problems) => advertisementProblems.tell(problems),
     onAnnounced: (announced) => tellAnnounced(events, announced),
     onConflict: (conflict) => void reportConflict(client, conflict, log),
     clock: systemClock,

@@ -44,6 +44,7 @@ interface Kind {
   readonly isSpecRequired?: true;
   readonly status?: Schema;
   readonly columns?: readonly Column[];
+  readonly alsoServed?: readonly string[];
 }
 
 const kinds: Readonly<Record<keyof typeof loadBalancerResources, Kind>> = {
@@ -71,7 +72,13 @@ const kinds: Readonly<Record<keyof typeof loadBalancerResources, Kind>> = {
     ],
   },
   l2advertisements: {
-    spec: object({ ...scope, interfaces: list(text) }),
+    spec: object({
+      ...scope,
+      interfaces: list(text),
+      preferredNodeSelectors: list(
+        object({ weight: integer(1, 100), preference: selector }, ['weight', 'preference']),
+      ),
+    }),
     columns: [column('IPAddressPools', 'ipAddressPools'), column('Interfaces', 'interfaces')],
   },
   bgpadvertisements: {
@@ -120,6 +127,8 @@ const kinds: Readonly<Record<keyof typeof loadBalancerResources, Kind>> = {
       ['myASN'],
     ),
     columns: [column('Address', 'peerAddress'), column('ASN', 'peerASN')],
+    // Its fields are all among those of v1beta2.
+    alsoServed: ['v1beta1'],
   },
   communities: { spec: object({ communities: list(object({ name: text, value: text })) }) },
   bfdprofiles: {
@@ -161,10 +170,12 @@ const kinds: Readonly<Record<keyof typeof loadBalancerResources, Kind>> = {
  * record of who has which address.
  */
 export function loadBalancerDefinitions(): KubernetesObject[] {
-  return Object.entries(kinds).map(([plural, { spec, isSpecRequired, status, columns = [] }]) =>
-    definition(loadBalancerResources[plural as keyof typeof kinds], {
-      schema: object({ spec, status: status ?? { type: 'object' } }, isSpecRequired ? ['spec'] : []),
-      columns,
-    }),
+  return Object.entries(kinds).map(
+    ([plural, { spec, isSpecRequired, status, columns = [], alsoServed = [] }]) =>
+      definition(loadBalancerResources[plural as keyof typeof kinds], {
+        schema: object({ spec, status: status ?? { type: 'object' } }, isSpecRequired ? ['spec'] : []),
+        columns,
+        alsoServed,
+      }),
   );
 }

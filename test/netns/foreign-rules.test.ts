@@ -5,7 +5,7 @@
  *     node-1   client, blocked       node-2   server (app: web)
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import type { Service } from '../../src/api/types/core.ts';
@@ -70,6 +70,11 @@ table ip nat {
   chain POSTROUTING { type nat hook postrouting priority 100; policy accept; ip saddr 192.0.2.0/24 masquerade; }
 }`;
 
+/** A table of this program alone, for as long as it runs: the kernel refuses changes of it by anybody else. */
+const owned = `
+table inet owned { flags owner; chain forward { type filter hook forward priority 5; policy drop; meta l4proto { tcp, udp, ipv6-icmp } accept; }; }
+`;
+
 /** What is left of a kube-proxy: in words of iptables, for either family. */
 function kubeRules(family: Family): string {
   const [vip, pod] = family === 'IPv4' ? ['10.200.0.1', '10.9.9.9:80'] : ['fd00:200::1', '[fd00:9::9]:80'];
@@ -132,10 +137,12 @@ for (const [what, load] of Object.entries(variants)) {
     let client = '';
     let listings: readonly Listing[] = [];
     let atFirst: readonly string[] = [];
+    let owners: readonly ChildProcess[] = [];
 
     before(async () => {
       const name = `foreign-${(kind ?? 'nft').replace('iptables-', 'ipt-')}`;
       lab = await startLab(name, { nodes: 2, config: networkConfigOf(undefined, families) });
+      if (kind === undefined) owners = await Promise.all(nodes.map((netns) => ownTable(lab, netns)));
       listings = nodes.flatMap((netns) => {
         const inside = insideOf(lab, netns);
         return [...load(inside), () => withoutOwn(inside(['nft', '-a', '-s', 'list', 'ruleset']))];
@@ -147,7 +154,10 @@ for (const [what, load] of Object.entries(variants)) {
       await lab.apply(objects);
       client = await lab.netnsOf('default/client');
     });
-    after(() => lab?.down());
+    after(async () => {
+      for (const owner of owners) owner.kill();
+      await lab?.down();
+    });
 
     const objects = [
       podOn('node-1', 'default/client'),
@@ -262,6 +272,17 @@ function insideOf(lab: TestLab, netns: string): Inside {
     assert.equal(status, 0, `${command.join(' ')}: ${stderr}`);
     return stdout;
   };
+}
+
+/** Starts a program that has a table of its own in a namespace of the lab. */
+async function ownTable(lab: TestLab, netns: string): Promise<ChildProcess> {
+  const owner = spawn('nsenter', [`--net=${pinOf(lab, netns)}`, 'nft', '-i'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  owner.stdin.write(owned);
+  const inside = insideOf(lab, netns);
+  await eventually('it has its table', () => inside(['nft', 'list', 'ruleset']).includes('flags owner'));
+  return owner;
 }
 
 /** The listing without Weft's own tables. */

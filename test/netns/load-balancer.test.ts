@@ -205,7 +205,7 @@ describe('load balancers in a lab', { skip: cannotSendPackets }, () => {
     }
   });
 
-  test('an advertisement says which nodes may answer', async () => {
+  test('an advertisement says which nodes may answer, and which are to before others', async () => {
     const [address = ''] = await addressesOf('web');
     const first = firstFor(address);
     const other = first === 'node-1' ? 'node-2' : 'node-1';
@@ -219,6 +219,17 @@ describe('load balancers in a lab', { skip: cannotSendPackets }, () => {
     await advertise({ nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': other } }] });
     await isBehind(address, other);
     await advertise({ nodeSelectors: null });
+    await isBehind(address, first);
+    // One that is preferred comes first, and others still answer while it cannot.
+    const preference = { matchLabels: { 'kubernetes.io/hostname': other } };
+    await advertise({ preferredNodeSelectors: [{ weight: 1, preference }] });
+    await isBehind(address, other);
+    cables.cut(other);
+    const isTaken = async (): Promise<boolean> => ![other, undefined].includes(await nodeBehind(address));
+    await eventually('another node answers', isTaken, 20_000);
+    cables.mend();
+    await isBehind(address, other);
+    await advertise({ preferredNodeSelectors: null });
     await isBehind(address, first);
   });
 

@@ -12,6 +12,8 @@ export interface PeerWatch {
   /** Resolves when everything was heard of once. */
   start(): Promise<void>;
   current(): { readonly peers: readonly Peer[]; readonly problems: readonly Problem[] };
+  /** What is wrong with peers, by their names, as problems of the objects. */
+  problemsOf(whys: ReadonlyMap<string, string>): Problem[];
   stop(): void;
 }
 
@@ -75,6 +77,12 @@ export function createPeerWatch(options: PeerWatchOptions): PeerWatch {
         passwordOf: ({ namespace, name }) => passwords.get(`${namespace}/${name}`),
       });
       return withoutPasswords(found, informers.peers.values(), options.whyNoPasswords);
+    },
+    problemsOf(whys) {
+      return [...informers.peers.values()].filter(isHonoured).flatMap((object) => {
+        const why = whys.get(object.metadata.name);
+        return why === undefined ? [] : [{ object, why }];
+      });
     },
     stop() {
       cancel();

@@ -11,10 +11,11 @@ import {
   peersToldBy,
   type Announcement,
 } from '../../model/load-balancer/bgp-announcements.ts';
-import type { Peer, Problem } from '../../model/load-balancer/bgp-peers.ts';
+import { routerIdProblems, type Peer, type Problem } from '../../model/load-balancer/bgp-peers.ts';
 import { poolsOf } from '../../model/load-balancer/pools.ts';
 import { neighbourName, nodeSpeaker } from '../../plan/bgp/speakers.ts';
 import type { ClusterView } from '../cluster-view.ts';
+import { createProblemTeller } from '../problem-teller.ts';
 import { createDaemonKeeper } from './daemon-keeper.ts';
 import { createPeerWatch } from './peer-watch.ts';
 
@@ -63,7 +64,7 @@ export function createSpeakers(options: SpeakersOptions): Speakers {
     communities: client.informer(loadBalancerResources.communities),
   };
   const ends: (() => void)[] = [];
-  const told = new Map<string, string>();
+  const problemTeller = createProblemTeller(events);
   let view: ClusterView | undefined;
   let isAsked = false;
   let isHeard = false;
@@ -94,7 +95,8 @@ export function createSpeakers(options: SpeakersOptions): Speakers {
     if (view === undefined || !isHeard) return;
     const { peers, problems } = watch.current();
     const { announcements, problems: more } = peers.length === 0 ? nothing : announcementsOf(worldOf(view));
-    tell([...problems, ...more]);
+    const clashes = watch.problemsOf(routerIdProblems(peers, view.nodes.values()));
+    problemTeller.tell([...problems, ...more, ...clashes]);
     options.onTold?.(toldBy(view, announcements, peers));
     for (const { name } of peers) peerNames.set(neighbourName(name), name);
     for (const place of view.places.values()) {
@@ -124,19 +126,6 @@ export function createSpeakers(options: SpeakersOptions): Speakers {
     advertisements: informers.advertisements.values(),
     communities: informers.communities.values(),
   });
-
-  /** Each once, as long as it says the same. */
-  const tell = (problems: readonly Problem[]): void => {
-    const now = new Map(
-      problems.map(({ object, why }) => [`${object.kind} ${keyOf(object)}`, { object, why }]),
-    );
-    for (const id of told.keys()) if (!now.has(id)) told.delete(id);
-    for (const [id, { object, why }] of now) {
-      if (told.get(id) === why) continue;
-      told.set(id, why);
-      events.warn(object, 'Ignored', why);
-    }
-  };
 
   const ask = (): void => {
     if (isAsked) return;

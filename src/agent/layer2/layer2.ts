@@ -4,7 +4,13 @@ import type { Client } from '../../client/port.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Frames } from '../../kernel/frames/port.ts';
-import { announcementOrders, layer2Nodes } from '../../model/load-balancer/layer2.ts';
+import {
+  announcementOrders,
+  layer2Nodes,
+  layer2Problems,
+  type Candidates,
+} from '../../model/load-balancer/layer2.ts';
+import type { Problem } from '../../model/load-balancer/bgp-peers.ts';
 import { poolsOf } from '../../model/load-balancer/pools.ts';
 import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterView, Dirty } from '../cluster-view.ts';
@@ -25,6 +31,8 @@ export interface Layer2Options {
   readonly onConflict?: (conflict: Announced & { readonly mac: string }) => void;
   /** Told of everything that the nodes of this process answer for, when that has become something else. */
   readonly onHeld?: (held: readonly Held[]) => void;
+  /** Told of all advertisements that cannot be followed, whenever that may have changed. */
+  readonly onProblems?: (problems: readonly Problem[]) => void;
   /** `isBusy` may have changed. */
   readonly onSettled: () => void;
 }
@@ -55,7 +63,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
   const advertisements = client.informer(loadBalancerResources.l2advertisements);
   const speakers = new Map<string, Speaker>();
   /** The nodes that may answer, by address and by Service. */
-  const byService = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  const byService = new Map<string, ReadonlyMap<string, Candidates>>();
   /** Keys of the Services that have each address. */
   let byAddress: ReadonlyMap<string, readonly string[]> = new Map();
   const changed = new Set<string>();
@@ -134,6 +142,7 @@ export function createLayer2(options: Layer2Options): Layer2 {
     changed.add(key);
     plan();
   };
+  const tellProblems = (): void => options.onProblems?.(layer2Problems(advertisements.values(), nodeLink));
   const everythingChanged = (): void => {
     isAllChanged = true;
     plan();
@@ -147,8 +156,12 @@ export function createLayer2(options: Layer2Options): Layer2 {
         view.serviceObjects.onChange(({ key }) => serviceChanged(key)),
         view.nodes.onChange(everythingChanged),
         pools.onChange(everythingChanged),
-        advertisements.onChange(everythingChanged),
+        advertisements.onChange(() => {
+          everythingChanged();
+          tellProblems();
+        }),
       );
+      tellProblems();
       recompute();
     },
     join(node) {

@@ -1,5 +1,6 @@
 import { fabricKinds, fabricTypes } from './fabric.ts';
 import { layer2Kinds, layer2Types } from './layer2.ts';
+import { loadBalancerKinds, loadBalancerTypes } from './load-balancer.ts';
 import kubernetes from './kubernetes.json' with { type: 'json' };
 import { policyKinds, policyTypes } from './policy.ts';
 import { weftKinds, weftTypes } from './weft.ts';
@@ -31,8 +32,22 @@ interface WrittenSchema {
 }
 
 const written: WrittenSchema = {
-  kinds: { ...kubernetes.kinds, ...policyKinds, ...weftKinds, ...fabricKinds, ...layer2Kinds },
-  types: { ...kubernetes.types, ...policyTypes, ...weftTypes, ...fabricTypes, ...layer2Types },
+  kinds: {
+    ...kubernetes.kinds,
+    ...policyKinds,
+    ...weftKinds,
+    ...fabricKinds,
+    ...layer2Kinds,
+    ...loadBalancerKinds,
+  },
+  types: {
+    ...kubernetes.types,
+    ...policyTypes,
+    ...weftTypes,
+    ...fabricTypes,
+    ...layer2Types,
+    ...loadBalancerTypes,
+  },
 };
 
 const scalars: ReadonlyMap<string, FieldType> = new Map(

@@ -39,10 +39,14 @@ export interface AdvertisementScope {
 
 /** metallb.io/v1beta1 L2Advertisement: one node answers ARP and neighbour discovery for each address. */
 export interface L2Advertisement extends KubernetesObject {
-  spec?: AdvertisementScope & {
-    /** Links of the node on which to answer. */
-    interfaces?: string[];
-  };
+  spec?: L2AdvertisementSpec;
+}
+
+export interface L2AdvertisementSpec extends AdvertisementScope {
+  /** Links of the node on which to answer. */
+  interfaces?: string[];
+  /** Nodes that come before others as long as they live; weights of 1 to 100 add up. */
+  preferredNodeSelectors?: { weight: number; preference: LabelSelector }[];
 }
 
 /** metallb.io/v1beta1 BGPAdvertisement. */

@@ -189,6 +189,28 @@ export function daemonsCompliance(
       assert.deepEqual(learned?.asPath, [64_999]);
     });
 
+    test('a session between addresses of IPv6 carries both families where it may, and withdraws each', async () => {
+      const ends = { families: ['IPv6', 'IPv4'] } as const;
+      await it.others.apply(it.router, toNode({ ...ends, address: link.node.IPv6 }));
+      const tell = (...prefixes: string[]): Promise<void> => {
+        const more = { ...ends, address: link.router.IPv6, nextHops: { IPv4: link.node.IPv4 } };
+        return it.daemons.apply(
+          it.node,
+          toRouter(
+            prefixes.map((prefix) => route(prefix)),
+            more,
+          ),
+        );
+      };
+      await tell('198.51.100.7/32', '2001:db8:7::1/128', '2001:db8:7::2/128');
+      const routes = await learnedAre('198.51.100.7/32 2001:db8:7::1/128 2001:db8:7::2/128');
+      assert.deepEqual([...new Set(routes.map(({ from }) => from))], [link.node.IPv6]);
+      await tell('198.51.100.7/32', '2001:db8:7::2/128');
+      await learnedAre('198.51.100.7/32 2001:db8:7::2/128');
+      await tell('2001:db8:7::2/128');
+      await learnedAre('2001:db8:7::2/128');
+    });
+
     test('a session has the password of both ends or there is none', async () => {
       const password = "pa$$w'ord\\{1}";
       await it.others.apply(it.router, toNode({ asn: 'external', password }));

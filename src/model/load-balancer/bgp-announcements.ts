@@ -4,7 +4,7 @@ import { parseAddress, type Address } from '../../lib/address.ts';
 import { formatPrefix, prefixOf, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import type { ServicePortModel } from '../services/port.ts';
 import { advertises, isFit, isHonoured, mayAnnounce, servesOutside } from './advertisements.ts';
-import { speaksWith, type Peer, type Problem } from './bgp-peers.ts';
+import { speaksWith, strayProblems, type Peer, type Problem } from './bgp-peers.ts';
 import { poolOfAddress, type Pool } from './pools.ts';
 import { addressesGivenTo } from './status.ts';
 
@@ -43,7 +43,8 @@ export function announcementsOf(world: BgpWorld): {
   const aliases = aliasesOf(world.communities);
   const announcements: Announcement[] = [];
   const problems = new Map<BGPAdvertisement, string>();
-  const followed = [...world.advertisements].filter(isHonoured).flatMap((advertisement) => {
+  const all = [...world.advertisements];
+  const followed = all.filter(isHonoured).flatMap((advertisement) => {
     const attributes = attributesOf(advertisement, aliases);
     if (typeof attributes !== 'string') return [{ advertisement, attributes }];
     problems.set(advertisement, attributes);
@@ -60,7 +61,8 @@ export function announcementsOf(world: BgpWorld): {
       }
     }
   }
-  return { announcements, problems: [...problems].map(([object, why]) => ({ object, why })) };
+  const others = [...problems].map(([object, why]) => ({ object, why }));
+  return { announcements, problems: [...strayProblems(all), ...others] };
 }
 
 /** What this node announces to this peer: each prefix once, in order. */

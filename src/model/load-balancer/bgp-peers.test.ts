@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BFDProfile, BGPPeer } from '../../api/types/load-balancer.ts';
-import { peersOf, speaksWith, type Peer } from './bgp-peers.ts';
+import { peersOf, routerIdProblems, speaksWith, type Peer } from './bgp-peers.ts';
 
 const namespace = 'metallb-system';
 
@@ -78,6 +78,11 @@ const wrong: readonly [Partial<BGPPeer['spec']>, RegExp][] = [
   [{ keepaliveTime: '91s' }, /keepaliveTime must not be longer/],
   [{ connectTime: '1500ms' }, /connectTime/],
   [{ bfdProfile: 'none' }, /no BFDProfile none/],
+  [{ disableMP: true, dualStackAddressFamily: true }, /only one of disableMP and dualStackAddressFamily/],
+  [
+    { passwordSecret: { name: 'known', namespace: 'shop' } },
+    /passwordSecret must be in namespace metallb-system/,
+  ],
   [{ passwordSecret: { name: 'none' } }, /no Secret none/],
   [{ passwordSecret: { name: 'known' }, password: 'x' }, /only one of password/],
   [{ interface: 'eth0' }, /interface/],
@@ -92,11 +97,44 @@ test('a peer that cannot be followed is left out, with the field that is why', (
   }
 });
 
-test('peers in other namespaces are nobody’s', () => {
-  assert.deepEqual(peersOf([peer({}, { name: 'tor', namespace: 'default' })], options), {
+test('peers in other namespaces are nobody’s, and are told why', () => {
+  const stray = peer({}, { name: 'tor', namespace: 'default' });
+  assert.deepEqual(peersOf([stray], options), {
     peers: [],
-    problems: [],
+    problems: [{ object: stray, why: 'objects of metallb.io count in namespace metallb-system only' }],
   });
+});
+
+test('what a session does without is told of its profile', () => {
+  const object = {
+    ...profile,
+    spec: { echoMode: true, echoInterval: 50, minimumTtl: 10, passiveMode: true },
+  };
+  const { peers, problems } = peersOf([peer({ bfdProfile: 'fast' })], { ...options, profiles: [object] });
+  assert.equal(peers[0]?.bfd?.passive, true);
+  assert.deepEqual(problems, [
+    {
+      object,
+      why: 'echoMode, echoInterval, minimumTtl: not supported; sessions go on with the rest of the profile',
+    },
+  ]);
+  assert.deepEqual(peersOf([peer()], { ...options, profiles: [object] }).problems, []);
+});
+
+test('a node has one router ID: peers that say another are told so, and those of other nodes may', () => {
+  const node = (name: string) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { name } } });
+  const named = (name: string, spec: Partial<BGPPeer['spec']>): Peer => only(peer(spec, { name, namespace }));
+  const of = (name: string) => ({ nodeSelectors: [{ matchLabels: { name } }] });
+  const peers = [
+    named('a', { routerID: '10.0.0.1', ...of('n1') }),
+    named('b', { routerID: '10.0.0.2', ...of('n2') }),
+    named('c', {}),
+    named('d', { routerID: '10.0.0.2' }),
+  ];
+  assert.deepEqual(
+    [...routerIdProblems(peers, [node('n1'), node('n2')])],
+    [['d', 'routerID: n1 has that of BGPPeer a, for all its sessions']],
+  );
 });
 
 test('a node speaks with the peers that select it', () => {

@@ -5,6 +5,7 @@ import type { KubernetesObject, LabelSelector } from '../../api/types/meta.ts';
 import { families, familyOf, parseAddress, type Family } from '../../lib/address.ts';
 import { parseGoDuration } from '../../lib/go-duration.ts';
 import { isHonoured } from './advertisements.ts';
+import { isStray, whyStray } from './pools.ts';
 
 /** A router that nodes speak BGP with: what a BGPPeer says, with its defaults. Times in seconds. */
 export interface Peer {
@@ -59,12 +60,22 @@ export function peersOf(
   const profiles = new Map([...options.profiles].filter(isHonoured).map((one) => [one.metadata.name, one]));
   const peers: Peer[] = [];
   const problems: Problem[] = [];
-  for (const object of [...objects].filter(isHonoured).toSorted(byName)) {
+  const followed = new Set<BFDProfile>();
+  const all = [...objects];
+  problems.push(...strayProblems(all));
+  for (const object of all.filter(isHonoured).toSorted(byName)) {
     const why = problemOf(object, profiles, options);
+    const profile = profiles.get(object.spec.bfdProfile ?? '');
     if (why === undefined) peers.push(peerOf(object, profiles, options));
     else problems.push({ object, why });
+    if (why === undefined && profile !== undefined) followed.add(profile);
   }
-  return { peers, problems };
+  return { peers, problems: [...problems, ...[...followed].flatMap(profileProblems)] };
+}
+
+/** The objects that are where none of them count. */
+export function strayProblems(objects: readonly KubernetesObject[]): Problem[] {
+  return objects.filter(isStray).map((object) => ({ object, why: whyStray }));
 }
 
 /** The peers as far as it matters who speaks with whom: passwords and profiles need not be known. */
@@ -74,6 +85,24 @@ export function peersToSpeakWith(objects: Iterable<BGPPeer>): readonly Peer[] {
     return { ...object, spec };
   });
   return peersOf(alone, { profiles: [], passwordOf: () => undefined }).peers;
+}
+
+/**
+ * Peers, by name, whose routerID is not the one that a node has, and why: a node has one for all its sessions, that of the
+ * first peer which says one.
+ */
+export function routerIdProblems(peers: readonly Peer[], nodes: Iterable<Node>): ReadonlyMap<string, string> {
+  const problems = new Map<string, string>();
+  for (const node of nodes) {
+    const [first, ...others] = peers.filter((peer) => peer.routerId !== undefined && speaksWith(peer, node));
+    for (const { name } of others.filter(({ routerId }) => routerId !== first?.routerId)) {
+      problems.set(
+        name,
+        `routerID: ${node.metadata.name} has that of BGPPeer ${first?.name}, for all its sessions`,
+      );
+    }
+  }
+  return problems;
 }
 
 /** Whether a node speaks with a peer. */
@@ -90,8 +119,10 @@ type Profiles = ReadonlyMap<string, BFDProfile>;
 
 function problemOf(peer: BGPPeer, profiles: Profiles, options: PeerOptions): string | undefined {
   const { spec } = peer;
-  if (spec.interface !== undefined) return 'peers without an address (interface) are not supported';
+  if ((spec.interface ?? '') !== '') return 'peers without an address (interface) are not supported';
   if (spec.vrf !== undefined && spec.vrf !== '') return 'peers in a VRF are not supported';
+  if (spec.disableMP === true && spec.dualStackAddressFamily === true)
+    return 'only one of disableMP and dualStackAddressFamily may be true';
   return addressProblem(spec) ?? timeProblem(spec) ?? referenceProblem(peer, profiles, options);
 }
 
@@ -135,6 +166,8 @@ function referenceProblem(
   const secret = secretOf(peer);
   if (passwordSecret?.name === undefined || secret === undefined) return undefined;
   if (password !== '') return 'only one of password and passwordSecret may be given';
+  if ((passwordSecret.namespace ?? secret.namespace) !== secret.namespace)
+    return `passwordSecret must be in namespace ${secret.namespace}, as the peer is`;
   return passwordOf(secret) === undefined
     ? `there is no Secret ${secret.name} of type kubernetes.io/basic-auth with a password in its namespace`
     : undefined;
@@ -192,7 +225,17 @@ function timesOf({
   };
 }
 
-/** Echo packets and a smallest hop limit are not sent and not asked for. */
+/** What neither daemon is told: sessions come about without it. */
+const unusedInProfiles = ['echoMode', 'echoInterval', 'minimumTtl'] as const;
+
+function profileProblems(object: BFDProfile): Problem[] {
+  const unused = unusedInProfiles.filter((field) => (object.spec?.[field] ?? false) !== false);
+  if (unused.length === 0) return [];
+  return [
+    { object, why: `${unused.join(', ')}: not supported; sessions go on with the rest of the profile` },
+  ];
+}
+
 function bfdOf({ spec = {} }: BFDProfile): PeerBfd {
   return {
     receiveMs: spec.receiveInterval ?? defaults.intervalMs,

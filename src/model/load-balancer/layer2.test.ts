@@ -4,7 +4,7 @@ import type { Node, Service } from '../../api/types/core.ts';
 import type { L2Advertisement } from '../../api/types/load-balancer.ts';
 import type { ServicePortModel } from '../services/port.ts';
 import { balancedService, poolNamed } from './fixtures.ts';
-import { announcementOrders, electionOrder, layer2Nodes } from './layer2.ts';
+import { announcementOrders, electionOrder, layer2Nodes, layer2Problems, type Candidates } from './layer2.ts';
 import { poolsOf } from './pools.ts';
 
 const address = '192.0.2.5';
@@ -44,7 +44,21 @@ function nodesFor({
   advertisements?: readonly L2Advertisement[];
   nodes?: readonly Node[];
 }): readonly string[] | undefined {
-  return layer2Nodes(service, ports, { pools, advertisements, nodes, link: 'eth0' }).get(address);
+  const found = candidatesFor({ service, ports, advertisements, nodes });
+  return found && [...found.keys()];
+}
+
+function candidatesFor({
+  service = withAddress(),
+  ports = [],
+  ...world
+}: {
+  service?: Service;
+  ports?: readonly ServicePortModel[];
+  advertisements: readonly L2Advertisement[];
+  nodes: readonly Node[];
+}): Candidates | undefined {
+  return layer2Nodes(service, ports, { pools, link: 'eth0', ...world }).get(address);
 }
 
 test('nodes that are fit may answer: ready, with a network, and not excluded', () => {
@@ -79,6 +93,16 @@ test('advertisements say of which pools and Services, by which nodes and on whic
   assert.equal(nodesFor({ advertisements: [] }), undefined);
 });
 
+test('an advertisement that nobody follows is told why', () => {
+  const whys = (one: L2Advertisement): string[] => layer2Problems([one], 'eth0').map(({ why }) => why);
+  assert.deepEqual(whys(advertisement({ interfaces: ['eth7', 'eth0'] })), []);
+  assert.deepEqual(whys(advertisement({ interfaces: ['eth7'] })), ['interfaces: nodes answer on eth0 only']);
+  const stray = advertisement();
+  assert.deepEqual(whys({ ...stray, metadata: { ...stray.metadata, namespace: 'shop' } }), [
+    'objects of metallb.io count in namespace metallb-system only',
+  ]);
+});
+
 test('advertisements elsewhere, addresses of no pool and Services of another class are not announced', () => {
   const stray = advertisement();
   assert.equal(
@@ -104,11 +128,82 @@ test('with externalTrafficPolicy Local only nodes with an endpoint may answer', 
   assert.deepEqual(nodesFor({ ports: [{ ...port, endpoints: [] }] }), []);
 });
 
+const alike = (...names: string[]): Candidates => new Map(names.map((name) => [name, 0]));
+
+test('weights of preferred nodes add up, of advertisements that let the node announce and are of the Service', () => {
+  const zone = (name: string): { matchLabels: Record<string, string> } => ({ matchLabels: { zone: name } });
+  const nodes = [
+    nodeNamed('plain'),
+    nodeNamed('near', { labels: { zone: 'near' } }),
+    nodeNamed('fast', { labels: { disk: 'fast', zone: 'near' } }),
+    nodeNamed('far', { labels: { zone: 'far' } }),
+  ];
+  const advertisements = [
+    advertisement({
+      preferredNodeSelectors: [
+        { weight: 60, preference: zone('near') },
+        { weight: 50, preference: { matchLabels: { disk: 'fast' } } },
+      ],
+    }),
+    // A node that this one does not let announce is not preferred by it either.
+    advertisement({
+      nodeSelectors: [zone('far')],
+      preferredNodeSelectors: [{ weight: 7, preference: {} }],
+    }),
+    advertisement({
+      serviceSelectors: [{ matchLabels: { app: 'other' } }],
+      preferredNodeSelectors: [{ weight: 100, preference: zone('far') }],
+    }),
+  ];
+  const candidates = candidatesFor({ advertisements, nodes }) ?? assert.fail();
+  assert.deepEqual(Object.fromEntries(candidates), { plain: 0, near: 60, fast: 110, far: 7 });
+});
+
+test('who is preferred comes first, and who is not preferred still comes', () => {
+  const names = ['a', 'b', 'c', 'd'];
+  for (let index = 0; index < 50; index++) {
+    const one = `192.0.2.${index}`;
+    const orderOf = (candidates: Candidates): readonly string[] =>
+      announcementOrders([new Map([[one, candidates]])]).get(one) ?? assert.fail();
+    const plain = orderOf(alike(...names));
+    assert.deepEqual(plain, electionOrder(one, names));
+    assert.deepEqual(orderOf(new Map([...alike(...names), ['c', 50], ['a', 100]])), [
+      'a',
+      'c',
+      ...plain.filter((name) => name === 'b' || name === 'd'),
+    ]);
+  }
+});
+
+test('what the Services of a shared address prefer adds up', () => {
+  const orders = announcementOrders([
+    new Map([
+      [
+        address,
+        new Map([
+          ['a', 60],
+          ['b', 0],
+        ]),
+      ],
+    ]),
+    new Map([
+      [
+        address,
+        new Map([
+          ['a', 0],
+          ['b', 70],
+        ]),
+      ],
+    ]),
+  ]);
+  assert.deepEqual(orders.get(address), ['b', 'a']);
+});
+
 test('a shared address is announced by nodes that all its Services agree to', () => {
   const orders = announcementOrders([
-    new Map([[address, ['a', 'b']]]),
-    new Map([[address, ['b', 'c']]]),
-    new Map([['192.0.2.6', ['c']]]),
+    new Map([[address, alike('a', 'b')]]),
+    new Map([[address, alike('b', 'c')]]),
+    new Map([['192.0.2.6', alike('c')]]),
   ]);
   assert.deepEqual([orders.get(address), orders.get('192.0.2.6')], [['b'], ['c']]);
 });

@@ -1,7 +1,7 @@
 import { matchesSelector } from '../../api/selector.ts';
 import type { Service } from '../../api/types/core.ts';
 import type { IPAddressPool } from '../../api/types/load-balancer.ts';
-import type { Labels } from '../../api/types/meta.ts';
+import type { KubernetesObject, Labels } from '../../api/types/meta.ts';
 import { formatAddress, parseAddress, type Address, type Family } from '../../lib/address.ts';
 import { formatRange, parseRange, type AddressRange } from '../../lib/prefix.ts';
 
@@ -38,8 +38,9 @@ export function poolsOf(objects: Iterable<IPAddressPool>): {
   readonly problems: readonly PoolProblem[];
 } {
   const found: Ordered[] = [];
-  const problems: PoolProblem[] = [];
-  for (const object of [...objects].filter(isHonoured).toSorted(byAge)) {
+  const all = [...objects];
+  const problems: PoolProblem[] = all.filter(isStray).map((pool) => ({ pool, why: whyStray }));
+  for (const object of all.filter(isHonoured).toSorted(byAge)) {
     const ranges = object.spec.addresses.map(parseRange);
     const why = problemOf(object, ranges) ?? overlapOf(ranges, found);
     if (why !== undefined) problems.push({ pool: object, why });
@@ -67,6 +68,13 @@ export function sizeOf(pool: Pool, family: Family): number {
     .map((range) => range.last.value - range.first.value + 1n - (pool.avoidsBuggyIPs ? buggyIn(range) : 0n));
   const sum = counts.reduce((total, count) => total + count, 0n);
   return Number(sum < BigInt(Number.MAX_SAFE_INTEGER) ? sum : BigInt(Number.MAX_SAFE_INTEGER));
+}
+
+/** Why an object of metallb.io in another namespace is not followed. */
+export const whyStray = `objects of metallb.io count in namespace ${loadBalancerNamespace} only`;
+
+export function isStray({ metadata }: KubernetesObject): boolean {
+  return metadata.namespace !== loadBalancerNamespace;
 }
 
 function isHonoured({ metadata }: IPAddressPool): boolean {

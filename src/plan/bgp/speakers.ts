@@ -20,7 +20,10 @@ export function nodeSpeaker(
   if (first === undefined) return undefined;
   const addresses = nodeAddresses(place);
   return {
-    routerId: first.routerId ?? inFamily(addresses, 'IPv4') ?? routerIdOf(place.name),
+    routerId:
+      own.find(({ routerId }) => routerId !== undefined)?.routerId ??
+      inFamily(addresses, 'IPv4') ??
+      routerIdOf(place.name),
     asn: first.myAsn,
     installs: false,
     neighbours: own.map((peer) => ({

@@ -1,0 +1,93 @@
+/** Schemas of the kinds of metallb.io that people write, in the notation of schema.ts. */
+export const loadBalancerKinds = {
+  'metallb.io/v1beta1 IPAddressPool': 'IPAddressPool',
+  'metallb.io/v1beta1 L2Advertisement': 'L2Advertisement',
+  'metallb.io/v1beta1 BGPAdvertisement': 'BGPAdvertisement',
+  'metallb.io/v1beta1 BGPPeer': 'BGPPeer',
+  'metallb.io/v1beta2 BGPPeer': 'BGPPeer',
+  'metallb.io/v1beta1 Community': 'BGPCommunities',
+  'metallb.io/v1beta1 BFDProfile': 'BFDProfile',
+} as const;
+
+const head = {
+  'apiVersion!': 'string',
+  'kind!': 'string',
+  'metadata!': '#ObjectMeta',
+  status: 'any',
+} as const;
+const scope = {
+  ipAddressPools: '[]string',
+  ipAddressPoolSelectors: '[]#LabelSelector',
+  serviceSelectors: '[]#LabelSelector',
+  nodeSelectors: '[]#LabelSelector',
+} as const;
+
+export const loadBalancerTypes = {
+  IPAddressPool: { ...head, 'spec!': '#IPAddressPoolSpec' },
+  IPAddressPoolSpec: {
+    'addresses!': '[]string',
+    autoAssign: 'boolean',
+    avoidBuggyIPs: 'boolean',
+    serviceAllocation: '#ServiceAllocation',
+  },
+  ServiceAllocation: {
+    priority: 'integer',
+    namespaces: '[]string',
+    namespaceSelectors: '[]#LabelSelector',
+    serviceSelectors: '[]#LabelSelector',
+  },
+  L2Advertisement: { ...head, spec: '#L2AdvertisementSpec' },
+  L2AdvertisementSpec: {
+    ...scope,
+    interfaces: '[]string',
+    preferredNodeSelectors: '[]#PreferredNodeSelector',
+  },
+  PreferredNodeSelector: { 'weight!': 'integer', 'preference!': '#LabelSelector' },
+  BGPAdvertisement: { ...head, spec: '#BGPAdvertisementSpec' },
+  BGPAdvertisementSpec: {
+    ...scope,
+    aggregationLength: 'integer',
+    aggregationLengthV6: 'integer',
+    localPref: 'integer',
+    communities: '[]string',
+    peers: '[]string',
+  },
+  BGPPeer: { ...head, 'spec!': '#BGPPeerSpec' },
+  BGPPeerSpec: {
+    'myASN!': 'integer',
+    peerASN: 'integer',
+    dynamicASN: 'internal|external',
+    localASN: 'integer',
+    peerAddress: 'string',
+    peerPort: 'integer',
+    interface: 'string',
+    sourceAddress: 'string',
+    routerID: 'string',
+    holdTime: 'string',
+    keepaliveTime: 'string',
+    connectTime: 'string',
+    ebgpMultiHop: 'boolean',
+    enableGracefulRestart: 'boolean',
+    password: 'string',
+    passwordSecret: '#PeerSecret',
+    bfdProfile: 'string',
+    vrf: 'string',
+    disableMP: 'boolean',
+    dualStackAddressFamily: 'boolean',
+    nodeSelectors: '[]#LabelSelector',
+  },
+  PeerSecret: { name: 'string', namespace: 'string' },
+  BGPCommunities: { ...head, spec: '#BGPCommunitiesSpec' },
+  BGPCommunitiesSpec: { communities: '[]#BGPCommunity' },
+  BGPCommunity: { name: 'string', value: 'string' },
+  BFDProfile: { ...head, spec: '#BFDProfileSpec' },
+  BFDProfileSpec: {
+    receiveInterval: 'integer',
+    transmitInterval: 'integer',
+    detectMultiplier: 'integer',
+    echoInterval: 'integer',
+    echoMode: 'boolean',
+    passiveMode: 'boolean',
+    minimumTtl: 'integer',
+  },
+} as const;
