@@ -15,7 +15,7 @@ import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
-import { modelTraits } from '../model/network/models.ts';
+import { traitsOf } from '../model/network/models.ts';
 import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { podLinks } from '../plan/links/node.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
@@ -183,7 +183,7 @@ export function createAgents(options: AgentsOptions): Agents {
   const flows = createFlowLog({
     ...view,
     nft: kernel.nft,
-    podLinks: podLinks(modelTraits[options.config.model]),
+    podLinks: podLinks(traitsOf(options.config)),
     clock,
     log,
   });

@@ -6,7 +6,7 @@ import type { Nftables } from '../kernel/nft/port.ts';
 import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
-import { modelTraits } from '../model/network/models.ts';
+import { traitsOf } from '../model/network/models.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { everyNodeAddress, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink } from '../plan/links/node.ts';
@@ -87,7 +87,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
   };
   let isStarted = false;
-  const traits = modelTraits[config.model];
+  const traits = traitsOf(config);
   const residents = everyNodeAddress(place);
   const proxies = servicesNodes(place, config).map((node) =>
     createServiceProxy({
@@ -106,6 +106,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       family,
       residents: residents.filter((address) => familyOf(address) === family),
       groups: options.groups,
+      traits,
     }),
   );
   const tables = [...proxies, ...enforcers];

@@ -10,6 +10,7 @@ import { agentLinks } from '../model/network/models.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import {
+  hostPrefix,
   isAgentLink,
   nodeOverlay,
   podLink,
@@ -57,6 +58,8 @@ export interface OverlayOptions {
 export function createOverlay({ route, netns, node, traits, routes }: OverlayOptions): Overlay {
   let overlay: NamespaceState = emptyNamespace;
   const pods = new Map<string, { readonly pod: WiredPod; readonly state: NamespaceState }>();
+  /** What is on the node's side of every pod, or was to be: of some only a part is there. */
+  const begun = new Map<string, NamespaceState>();
   /** What is wrong on the node's side of a pod, and inside it, by uid. */
   const broken = { outside: new Map<string, string>(), inside: new Map<string, string>() };
   /** What was there at the start and stays, until it is claimed. */
@@ -102,13 +105,15 @@ export function createOverlay({ route, netns, node, traits, routes }: OverlayOpt
 
   return {
     start(survivors) {
-      const kept = new Set([...agentLinks, ...Array.from(survivors, ({ uid }) => podLinkName(uid))]);
+      const pods = [...survivors];
+      const kept = new Set([...agentLinks, ...pods.map(({ uid }) => podLinkName(uid))]);
       const found = restrictTo(route.dump(netns), isAgentLink);
       adopted = withoutPods(restrictTo(found, (link) => kept.has(link)));
       replace(
         restrictTo(found, (link) => !kept.has(link)),
         emptyNamespace,
       );
+      replace({ ...emptyNamespace, routes: routesWithoutPod(found, pods) }, emptyNamespace);
       replace(emptyNamespace, { ...emptyNamespace, routes });
     },
     setPeers(others) {
@@ -121,16 +126,18 @@ export function createOverlay({ route, netns, node, traits, routes }: OverlayOpt
     addPod(pod, namespace) {
       const desired = podOnNode(node, pod, traits);
       const before = pods.get(pod.uid)?.state ?? restrictTo(adopted, (link) => desired.links.has(link));
+      begun.set(pod.uid, desired);
       replace(before, desired);
       pods.set(pod.uid, { pod, state: desired });
       if (before !== desired) wireInside(pod, namespace);
     },
     removePod(uid) {
       const before = pods.get(uid);
-      // Of a pod that was wired only in part, all that is there hangs on its link.
-      if (before === undefined) route.apply(netns, [{ action: 'delete-link', name: podLinkName(uid) }]);
+      // Of a pod that was wired only in part, all that is there hangs on its link, but for a route by a bridge.
+      if (before === undefined) route.apply(netns, [...removalOf(begun.get(uid)), deletionOf(uid)]);
       else replace(before.state, emptyNamespace);
       pods.delete(uid);
+      begun.delete(uid);
       for (const side of Object.values(broken)) side.delete(uid);
     },
     cleanup() {
@@ -171,11 +178,34 @@ export function createOverlay({ route, netns, node, traits, routes }: OverlayOpt
   };
 }
 
+function deletionOf(uid: string): RouteOperation {
+  return { action: 'delete-link', name: podLinkName(uid) };
+}
+
+/** Of routes that no link of the pod's takes away with it. */
+function removalOf(state: NamespaceState = emptyNamespace): RouteOperation[] {
+  const left = state.routes.filter(({ link }) => agentLinks.has(link));
+  return left.map((route) => ({ action: 'delete-route', route }));
+}
+
 /** Pods of a bridge are claimed one by one: what it knows of them is not taken away before. */
 function withoutPods(state: NamespaceState): NamespaceState {
-  const isOfBridge = ({ link }: { readonly link: string }): boolean =>
-    state.links.get(link)?.kind === 'bridge';
-  return { ...state, neighbours: state.neighbours.filter((entry) => !isOfBridge(entry)) };
+  const isNoPod = ({ link }: { readonly link: string }): boolean => !isBridge(state, link);
+  return {
+    ...state,
+    routes: state.routes.filter(isNoPod),
+    neighbours: state.neighbours.filter(isNoPod),
+  };
+}
+
+/** What goes with no link of theirs: the routes by a bridge to pods that have gone. */
+function routesWithoutPod(state: NamespaceState, pods: readonly WiredPod[]): Route[] {
+  const alive = new Set(pods.flatMap(({ addresses }) => addresses.map(hostPrefix)));
+  return state.routes.filter(({ link, destination }) => isBridge(state, link) && !alive.has(destination));
+}
+
+function isBridge({ links }: NamespaceState, link: string): boolean {
+  return links.get(link)?.kind === 'bridge';
 }
 
 /** All of them together; they have no link of their own in common. */

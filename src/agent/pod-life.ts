@@ -10,6 +10,7 @@ import type { Sysctl } from '../kernel/sysctl/port.ts';
 import { lastingContainers } from '../model/identity/pod-facts.ts';
 import { podAddresses } from '../model/network/pod-addresses.ts';
 import { nodeAddresses, type NodePlace } from '../model/network/topology.ts';
+import type { PodSubnetEnd } from '../plan/links/node.ts';
 import { labSysctls } from '../plan/sysctls.ts';
 import type { Listener, PodServing } from '../workload/port.ts';
 import type { Leaving } from './drain.ts';
@@ -106,6 +107,8 @@ export interface PodRun extends RunningPod {
   readonly key: string;
   /** Those of plugins are known when it is wired. */
   addresses: readonly string[];
+  /** What its addresses are of, where that is a subnet of a network. */
+  readonly subnet: PodSubnetEnd | undefined;
   readonly servedBy: Serving;
   readonly hostNetwork: boolean;
   stage: PodStage;
@@ -192,6 +195,7 @@ export function createPodLife(options: PodLifeOptions): PodLife {
         uid,
         netns: hostNetwork ? options.nodeNetns : podNetns(uid),
         addresses: addressesFor(key, pod),
+        subnet: options.addressSources[0]?.subnet?.(),
         servedBy: options.servingOf(pod),
         hostNetwork,
         stage: 'claimed',

@@ -1,7 +1,7 @@
 import type { Nftables } from '../kernel/nft/port.ts';
 import { inFamily, type Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
-import { podLinkPrefix } from '../plan/links/node.ts';
+import { podInterface, podLinks, type LinkTraits } from '../plan/links/node.ts';
 import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
 import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
@@ -32,6 +32,7 @@ export interface PolicyEnforcerOptions {
   /** The node's own addresses of this family, which every pod of the node lets in. */
   readonly residents: readonly string[];
   readonly groups: PortGroups;
+  readonly traits: Pick<LinkTraits, 'wiring'>;
 }
 
 export function createPolicyEnforcer({
@@ -40,13 +41,14 @@ export function createPolicyEnforcer({
   family,
   residents,
   groups,
+  traits,
 }: PolicyEnforcerOptions): PolicyEnforcer {
   const table = createManagedTable({
     nft,
     netns,
     table: policyTables[family],
     types: policySets[family],
-    skeleton: policySkeleton({ podLinkPrefix, family }),
+    skeleton: policySkeleton({ podLinks: podLinks(traits), family }),
     sets: () => Object.keys(policySets[family]),
   });
   const rows = createPolicyRows({ table, family, groups });
@@ -61,7 +63,8 @@ export function createPolicyEnforcer({
     setLocalPod(key, pod, policy) {
       const address = inFamily(pod?.addresses ?? [], family);
       const isHere = pod !== undefined && address !== undefined;
-      table.set(`pod ${key}`, isHere ? podElements({ uid: pod.uid, address }, policy, groups) : []);
+      const local = isHere ? { address, link: podInterface(traits, pod.uid) } : undefined;
+      table.set(`pod ${key}`, local === undefined ? [] : podElements(local, policy, groups));
       rows.use(key, isHere ? policy : undefined);
     },
     setPeer(key, addresses, peerClass) {

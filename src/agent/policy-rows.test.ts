@@ -3,6 +3,7 @@ import { beforeEach, describe, test } from 'node:test';
 import type { ClusterNetworkPolicy } from '../api/types/policy.ts';
 import { createFakeNftables } from '../kernel/nft/fake.ts';
 import { parseAddress } from '../lib/address.ts';
+import { modelTraits } from '../model/network/models.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
@@ -63,6 +64,7 @@ describe('rows of policies with domain names', () => {
       family: 'IPv4',
       residents: [],
       groups: createPortGroups(),
+      traits: modelTraits.calico,
     });
     enforcer.start();
     inKernel = (set) =>

@@ -34,6 +34,23 @@ test('the ClusterNetwork decides, also about which family is the primary one', (
   assert.deepEqual(labNetworkOf(manifests(spec), {}).serviceCidrs, ['fd00:10:96::/112', '10.96.0.0/12']);
 });
 
+test('the mode of azure-cni is chosen by the option or by the ClusterNetwork, and no other model has one', () => {
+  const modeOf = (spec: ClusterNetworkSpec | undefined, choice: NetworkChoice): string =>
+    labNetworkOf(manifests(spec), choice).cniMode;
+  assert.equal(modeOf(undefined, { network: 'azure-cni' }), 'transparent');
+  assert.equal(modeOf(undefined, { network: 'azure-cni', cniMode: 'bridge' }), 'bridge');
+  assert.equal(modeOf({ model: 'azure-cni', cniMode: 'bridge' }, {}), 'bridge');
+  assert.throws(() => modeOf(undefined, { network: 'kubenet', cniMode: 'bridge' }), {
+    code: 'network-contradicts',
+  });
+  assert.throws(() => modeOf({ model: 'azure-cni', cniMode: 'bridge' }, { cniMode: 'transparent' }), {
+    code: 'network-contradicts',
+  });
+  assert.throws(() => modeOf(undefined, { network: 'azure-cni', cniMode: 'tunnel' }), {
+    code: 'cni-mode-invalid',
+  });
+});
+
 test('a model is chosen by the option or by the ClusterNetwork', () => {
   assert.equal(labNetworkOf(manifests(), { network: 'flannel' }).model, 'flannel');
   assert.equal(labNetworkOf(manifests({ model: 'flannel' }), {}).model, 'flannel');

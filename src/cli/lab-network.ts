@@ -9,12 +9,13 @@ import type { Manifests } from './manifests/load.ts';
 export interface NetworkChoice {
   readonly network?: string;
   readonly ipFamily?: string;
+  readonly cniMode?: string;
 }
 
 /**
  * The network that a lab gets: what the manifests' own ClusterNetwork says, else the options, else the defaults. Throws
- * `network-contradicts` where they say different things, or what the model has not, `network-unavailable` and
- * `ip-family-invalid`.
+ * `network-contradicts` where they say different things, or what the model has not, `network-unavailable`,
+ * `ip-family-invalid` and `cni-mode-invalid`.
  */
 export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): NetworkConfig {
   const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
@@ -23,6 +24,7 @@ export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): Net
   const config = networkConfigOf(found, familiesCalled(choice.ipFamily ?? 'ipv4'));
   const model = choice.network ?? config.model;
   if (found !== undefined) requireAgreement(found.spec, config, choice);
+  const cniMode = cniModeOf(choice.cniMode ?? config.cniMode, model);
   if (!isAvailable(model)) {
     throw new WeftError('network-unavailable', `the network model ${model} is not available`, {
       fault: 'input',
@@ -30,7 +32,21 @@ export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): Net
     });
   }
   requireFamilies(model, familiesOfNetwork(config));
-  return { ...config, model };
+  return { ...config, model, cniMode };
+}
+
+/** Only azure-cni has another than the usual one. */
+function cniModeOf(mode: string, model: string): NetworkConfig['cniMode'] {
+  if (mode !== 'transparent' && mode !== 'bridge') {
+    throw new WeftError('cni-mode-invalid', `--cni-mode must be transparent or bridge, not ${mode}`, {
+      fault: 'input',
+    });
+  }
+  if (mode === 'transparent' || model === 'azure-cni') return mode;
+  throw new WeftError('network-contradicts', `the network model ${model} has no mode bridge`, {
+    fault: 'input',
+    hint: 'use --network azure-cni',
+  });
 }
 
 /** The models that labs can have. */
@@ -61,8 +77,11 @@ function requireFamilies(model: NetworkModel, asked: readonly Family[]): void {
 function requireAgreement(
   spec: ClusterNetworkSpec,
   config: NetworkConfig,
-  { network, ipFamily }: NetworkChoice,
+  { network, ipFamily, cniMode }: NetworkChoice,
 ): void {
+  if (cniMode !== undefined && spec.cniMode !== undefined && cniMode !== spec.cniMode) {
+    throw contradicts(`--cni-mode ${cniMode}`, spec.cniMode);
+  }
   if (network !== undefined && spec.model !== undefined && network !== spec.model) {
     throw contradicts(`--network ${network}`, spec.model);
   }

@@ -108,6 +108,10 @@ function addLabCommands(program: Command, env: CliEnvironment, done: Done): void
     .description('run a cluster network on this machine from ordinary manifests; idempotent')
     .option('--nodes <n>', 'number of nodes', wholeNumber, 3)
     .option('--network <model>', 'network model; the ClusterNetwork of the manifests, else calico')
+    .option(
+      '--cni-mode <mode>',
+      'of azure-cni: transparent or bridge; the ClusterNetwork of the manifests, else transparent',
+    )
     .option('--ip-family <family>', 'ipv4, ipv6 or dual; the ClusterNetwork of the manifests, else ipv4')
     .option('--own-network', "a further cluster, beside the lab's network instead of on it", false)
     .option('--audit', 'the API server writes down every request, see docs/guide/identity.md', false)

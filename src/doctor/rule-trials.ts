@@ -134,7 +134,7 @@ function nodeTables(family: Family): Trial {
     attempt({ nft }) {
       nft.run(here, servicesSkeleton(servicesNode(family)));
       nft.run(here, growServices(emptySize, [{ count: 2, affinitySeconds: 60 }], family)?.commands ?? '');
-      nft.run(here, policySkeleton({ podLinkPrefix: 'pod', family }));
+      nft.run(here, policySkeleton({ podLinks: 'pod*', family }));
     },
   };
 }

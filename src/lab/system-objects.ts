@@ -79,6 +79,7 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
         podSubnet: config.podSubnet,
         podIPAllocation: config.podIPAllocation,
       }),
+      ...(config.model === 'azure-cni' && { cniMode: config.cniMode }),
     },
   };
 }

@@ -6,6 +6,7 @@ import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { createWorkQueue, type NextRun } from '../../lib/queue.ts';
 import { nodeConfigNamespace } from '../../model/addressing/config-status.ts';
+import type { PodSubnetEnd } from '../../plan/links/node.ts';
 import { nextSpec, ownAddressesOf, type NodeNeeds } from '../../model/addressing/node-spec.ts';
 
 /** The addresses that nodes have of subnets for their pods: what they are told, and what they ask for. */
@@ -14,6 +15,8 @@ export interface NodeConfigs {
   readonly synced: Promise<void>;
   /** Addresses that the node may give to pods now, in order. */
   addressesOf(node: string): readonly string[];
+  /** The subnet that they are of; undefined before the node has any. */
+  subnetOf(node: string): PodSubnetEnd | undefined;
   /** Looks after a node: it asks for what `needs` says and gives back the rest. `onMore`: it may have more addresses. */
   join(node: string, member: NodeMember): void;
   leave(node: string): void;
@@ -105,6 +108,10 @@ export function createNodeConfigs({ client, clientOf, clock, log }: NodeConfigsO
   return {
     synced: configs.synced,
     addressesOf,
+    subnetOf(node) {
+      const [container] = configOf(node)?.status?.networkContainers ?? [];
+      return container && { prefix: container.subnetAddressSpace, gateway: container.defaultGateway };
+    },
     join(node, member) {
       members.set(node, member);
       queue.add(node);

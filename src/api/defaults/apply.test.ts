@@ -211,6 +211,7 @@ test('a ClusterNetwork is filled in completely', () => {
     minimumDomainTTL: 30,
     podSubnet: 'pods',
     podIPAllocation: 'DynamicIndividual',
+    cniMode: 'transparent',
   });
 });
 

@@ -75,6 +75,7 @@ export const clusterNetworkDefaults = {
   minimumDomainTTL: 30,
   podSubnet: 'pods',
   podIPAllocation: 'DynamicIndividual',
+  cniMode: 'transparent',
 } as const satisfies Omit<Required<ClusterNetworkSpec>, 'podCIDR' | 'serviceCIDR'>;
 
 /** The ranges of kubeadm and Calico, and unique local ones (RFC 4193) that look like them. */

@@ -25,5 +25,6 @@ export const weftTypes = {
     minimumDomainTTL: 'integer',
     podSubnet: 'string',
     podIPAllocation: 'DynamicIndividual|StaticBlock',
+    cniMode: 'transparent|bridge',
   },
 } as const;

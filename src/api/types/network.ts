@@ -104,4 +104,6 @@ export interface ClusterNetworkSpec {
   podSubnet?: string;
   /** Of azure-cni-dynamic: as many addresses as pods need, in batches, or blocks of 16 for all pods a node may have. */
   podIPAllocation?: 'DynamicIndividual' | 'StaticBlock';
+  /** Of azure-cni: how pods hang on their node, each on a link and a host route of its own, or on the bridge `azure0`. */
+  cniMode?: 'transparent' | 'bridge';
 }

@@ -31,6 +31,9 @@ export function clusterNetworkProblems(network: ClusterNetwork): FieldProblem[] 
     ...nodePortAddresses.flatMap((range, index) => checkCidr(`spec.nodePortAddresses[${index}]`, range)),
     ...resolverProblems(upstreamResolvers, serviceCIDR),
   ];
+  if (spec.cniMode === 'bridge' && spec.model !== 'azure-cni') {
+    problems.push(invalid('spec.cniMode', spec.cniMode, 'is for the model azure-cni'));
+  }
   if (network.metadata.name !== 'default') {
     problems.push(notSupported('metadata.name', network.metadata.name, ['default']));
   }

@@ -12,6 +12,7 @@ const immutableFields: Readonly<Record<string, readonly string[]>> = {
     'spec.serviceCIDR',
     'spec.podSubnet',
     'spec.podIPAllocation',
+    'spec.cniMode',
   ],
   'endpointslices.discovery.k8s.io': ['addressType'],
   'ipaddresses.networking.k8s.io': ['spec.parentRef'],

@@ -37,6 +37,7 @@ const own: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     podSubnet: 'The subnet of pod addresses, SUBNET or NETWORK/SUBNET. Cannot be changed.',
     podIPAllocation:
       'Whether nodes have addresses of pods in batches or in static blocks. Cannot be changed.',
+    cniMode: 'Whether pods of azure-cni hang on links of their own or on a bridge. Cannot be changed.',
   },
 };
 

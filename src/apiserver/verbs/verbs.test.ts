@@ -281,18 +281,21 @@ test('ClusterNetwork keeps what the network is built on', async () => {
     body: {
       ...network,
       spec: {
-        model: 'calico',
+        model: 'azure-cni',
         podCIDR: '10.9.0.0/16',
         serviceCIDR: '10.10.0.0/16',
         podSubnet: 'others',
         podIPAllocation: 'StaticBlock',
+        cniMode: 'bridge',
       },
     },
   });
   assert.equal(changed.status, 422);
   assert.deepEqual(
     (valueAt(changed.body, ['details', 'causes']) as { field: string }[]).map(({ field }) => field),
-    ['spec.model', 'spec.podCIDR', 'spec.serviceCIDR', 'spec.podSubnet', 'spec.podIPAllocation'],
+    ['model', 'podCIDR', 'serviceCIDR', 'podSubnet', 'podIPAllocation', 'cniMode'].map(
+      (field) => `spec.${field}`,
+    ),
   );
   const allowed = await api.call('PUT', `${path}/default`, {
     body: { ...network, spec: { model: 'flannel', maxPodsPerNode: 50 } },

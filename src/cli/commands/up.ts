@@ -22,6 +22,7 @@ export interface UpOptions {
   readonly nodes: number;
   readonly network?: string;
   readonly ipFamily?: string;
+  readonly cniMode?: string;
   readonly audit?: boolean;
   /** Not that of the lab which it is a further cluster of. */
   readonly ownNetwork?: boolean;

@@ -27,6 +27,8 @@ export interface NetworkConfig {
   /** Of azure-cni-dynamic: `SUBNET`, or `NETWORK/SUBNET`. */
   readonly podSubnet: string;
   readonly podIPAllocation: 'DynamicIndividual' | 'StaticBlock';
+  /** Of azure-cni. */
+  readonly cniMode: 'transparent' | 'bridge';
 }
 
 /** What a cluster without a ClusterNetwork object has; the ranges are those of kubeadm and Calico. */
@@ -53,6 +55,7 @@ export function networkConfigOf(
     minimumDomainTTL: spec.minimumDomainTTL,
     podSubnet: spec.podSubnet,
     podIPAllocation: spec.podIPAllocation,
+    cniMode: spec.cniMode,
   };
 }
 

@@ -5,10 +5,13 @@ import type { Family } from '../../lib/address.ts';
 export type NetworkModel = NonNullable<ClusterNetworkSpec['model']>;
 
 /**
- * How pods hang on their node. `routed`: each by a link of its own and a host route. `bridged`: on one bridge, with
- * addresses of the bridge's own prefix; the bridge has the first of the node's block.
+ * How pods hang on their node. `routed`: each by a link of its own and a host route. `bridged`: on one bridge, as if on a
+ * segment: with the prefix of their node's `block`, whose first address the bridge has, or with that of the `subnet` of the
+ * network that their addresses are of, by host routes to a bridge without an address.
  */
-export type Wiring = { readonly kind: 'routed' } | { readonly kind: 'bridged'; readonly bridge: string };
+export type Wiring =
+  | { readonly kind: 'routed' }
+  | { readonly kind: 'bridged'; readonly bridge: string; readonly prefix: 'block' | 'subnet' };
 
 /** A VXLAN device. */
 export interface Tunnel {
@@ -97,7 +100,7 @@ export const modelTraits: Readonly<Record<NetworkModel, ModelTraits>> = {
   },
   flannel: {
     world: 'segment',
-    wiring: { kind: 'bridged', bridge: 'cni0' },
+    wiring: { kind: 'bridged', bridge: 'cni0', prefix: 'block' },
     transport: flannelTunnels,
     podAddresses: 'blocks',
     keepsSource: 'pods-and-segment',
@@ -107,7 +110,7 @@ export const modelTraits: Readonly<Record<NetworkModel, ModelTraits>> = {
   },
   kubenet: {
     ...azure,
-    wiring: { kind: 'bridged', bridge: 'cbr0' },
+    wiring: { kind: 'bridged', bridge: 'cbr0', prefix: 'block' },
     podAddresses: 'blocks',
     keepsSource: 'pods',
     enforcesPolicies: false,
@@ -127,12 +130,29 @@ export const modelTraits: Readonly<Record<NetworkModel, ModelTraits>> = {
   },
 };
 
+/** The older mode of Azure's CNI plugin, by the name of its bridge. */
+const azureBridge = { kind: 'bridged', bridge: 'azure0', prefix: 'subnet' } as const satisfies Wiring;
+
+/** A model in one of its modes. */
+interface ModelInMode {
+  readonly model: NetworkModel;
+  readonly cniMode: NonNullable<ClusterNetworkSpec['cniMode']>;
+}
+
+/** The traits of a cluster's model, in the mode that it has. */
+export function traitsOf({ model, cniMode }: ModelInMode): ModelTraits {
+  const traits = modelTraits[model];
+  return model === 'azure-cni' && cniMode === 'bridge' ? { ...traits, wiring: azureBridge } : traits;
+}
+
 /** Names of all links by which agents connect nodes and pods, in any model, besides the pods' own. */
 export const agentLinks: ReadonlySet<string> = new Set(
-  Object.values(modelTraits).flatMap(({ wiring, transport }) => [
-    ...(wiring.kind === 'bridged' ? [wiring.bridge] : []),
-    ...tunnelsOf(transport).map(({ link }) => link),
-  ]),
+  [...Object.values(modelTraits), { wiring: azureBridge, transport: fabric }].flatMap(
+    ({ wiring, transport }) => [
+      ...(wiring.kind === 'bridged' ? [wiring.bridge] : []),
+      ...tunnelsOf(transport).map(({ link }) => link),
+    ],
+  ),
 );
 
 /** Every VXLAN device that nodes may have, the usual one first. */

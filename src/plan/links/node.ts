@@ -34,6 +34,15 @@ export interface WiredPod {
   readonly addresses: readonly string[];
   /** Pin's name of its network namespace. */
   readonly netns: string;
+  /** What its addresses are of, where that is no block of its node. */
+  readonly subnet?: PodSubnetEnd | undefined;
+}
+
+/** A subnet as its machines see it. */
+export interface PodSubnetEnd {
+  readonly prefix: string;
+  /** Address of its router. */
+  readonly gateway: string;
 }
 
 /** Name of the node's end of a pod's link: at most 15 characters, unique by the pod's uid. */
@@ -44,6 +53,11 @@ export function podLinkName(uid: string): string {
 /** The links by which layer 3 of a node speaks with its pods, as nftables matches names. */
 export function podLinks({ wiring }: Pick<ModelTraits, 'wiring'>): string {
   return wiring.kind === 'bridged' ? wiring.bridge : `${podLinkPrefix}*`;
+}
+
+/** The link of a node by which layer 3 hears what a pod sends: its own, or the bridge. */
+export function podInterface({ wiring }: Pick<ModelTraits, 'wiring'>, uid: string): string {
+  return wiring.kind === 'bridged' ? wiring.bridge : podLinkName(uid);
 }
 
 /** Whether the agent (and not the fabric) manages this link of a node's namespace. */
@@ -97,9 +111,14 @@ function bridge(node: NodePlace, name: string): NamespaceState {
 }
 
 /** An address of the node's block with the length of the block: all of the block is on the bridge. */
-export function onBridge({ podCidr }: FamilyPlace, address: string | undefined): string | undefined {
-  const prefix = parsePrefix(podCidr);
-  return address === undefined || prefix === undefined ? undefined : `${address}/${prefix.length}`;
+function onBridge({ podCidr }: FamilyPlace, address: string | undefined): string | undefined {
+  return address === undefined ? undefined : withLengthOf(podCidr, address);
+}
+
+/** An address with the length of the prefix that it is of. */
+export function withLengthOf(cidr: string, address: string): string | undefined {
+  const prefix = parsePrefix(cidr);
+  return prefix === undefined ? undefined : `${address}/${prefix.length}`;
 }
 
 /** Routes prefer the tunnel's own address as source, so that the answer comes back through the tunnel. */

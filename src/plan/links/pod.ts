@@ -8,10 +8,11 @@ import {
   bridgeMac,
   hostPrefix,
   mtuOn,
-  onBridge,
   podLink,
   podLinkName,
+  withLengthOf,
   type LinkTraits,
+  type PodSubnetEnd,
   type WiredPod,
 } from './node.ts';
 
@@ -27,22 +28,35 @@ export function podOnNode(node: NodePlace, pod: WiredPod, { wiring, transport }:
   const neighboursOn = (link: string): Neighbour[] =>
     pod.addresses.map((address) => ({ link, address, mac }));
   if (wiring.kind === 'bridged') {
-    const link: VethLink = { kind: 'veth', name, mtu, master: wiring.bridge, peer };
-    return { ...emptyNamespace, links: new Map([[name, link]]), neighbours: neighboursOn(wiring.bridge) };
+    const { bridge } = wiring;
+    const link: VethLink = { kind: 'veth', name, mtu, master: bridge, peer };
+    return {
+      ...emptyNamespace,
+      links: new Map([[name, link]]),
+      // Where the bridge has an address of the pods' prefix, that is their route.
+      routes: wiring.prefix === 'block' ? [] : hostRoutes(node, pod, bridge),
+      neighbours: neighboursOn(bridge),
+    };
   }
-  const routes = pod.addresses.map((address) => {
-    const source = placeIn(node, familyOf(address))?.address;
-    return { destination: hostPrefix(address), link: name, ...(source === undefined ? {} : { source }) };
-  });
+  const routes = hostRoutes(node, pod, name);
   const link: VethLink = { kind: 'veth', name, mac: podGatewayMac, mtu, peer };
   return { ...emptyNamespace, links: new Map([[name, link]]), routes, neighbours: neighboursOn(name) };
+}
+
+function hostRoutes(node: NodePlace, { addresses }: WiredPod, link: string): Route[] {
+  return addresses.map((address) => {
+    const source = placeIn(node, familyOf(address))?.address;
+    return { destination: hostPrefix(address), link, ...(source === undefined ? {} : { source }) };
+  });
 }
 
 /** The inside of a pod: its addresses, and everything by its gateways, which permanent neighbours stand for. */
 export function podInside(node: NodePlace, pod: WiredPod, { wiring, transport }: LinkTraits): NamespaceState {
   const link = { kind: 'veth-peer', name: podLink, mac: podMac(pod), mtu: mtuOn(node, transport) } as const;
   const ends = pod.addresses.map((address) =>
-    wiring.kind === 'bridged' ? bridgedEnd(node, address) : routedEnd(address),
+    wiring.kind === 'bridged'
+      ? bridgedEnd(segmentOf(node, { pod, address, wiring }), address)
+      : routedEnd(address),
   );
   const mac = wiring.kind === 'bridged' ? bridgeMac(node) : podGatewayMac;
   return {
@@ -76,17 +90,34 @@ function routedEnd(address: string): PodEnd {
  * still have the endpoint's address. (Others have `br_netfilter` run frames through these rules; that is a module of the
  * whole machine.)
  */
-function bridgedEnd(node: NodePlace, address: string): PodEnd {
+function bridgedEnd(segment: PodSubnetEnd | undefined, address: string): PodEnd {
   const family = familyOf(address);
-  const place = placeIn(node, family);
-  const gateway = place?.bridgeAddress ?? podGateway[family];
+  const gateway = segment?.gateway ?? podGateway[family];
   const beside: Route[] =
-    place === undefined ? [] : [{ destination: place.podCidr, link: podLink, via: gateway }];
+    segment === undefined ? [] : [{ destination: segment.prefix, link: podLink, via: gateway }];
   return {
-    address: (place && onBridge(place, address)) ?? hostPrefix(address),
+    address: (segment && withLengthOf(segment.prefix, address)) ?? hostPrefix(address),
     gateway,
     routes: [onLink(gateway), ...beside, { destination: everyAddress[family], link: podLink, via: gateway }],
   };
+}
+
+/** The prefix that a pod's bridge is a segment of, as the pod sees it. */
+function segmentOf(
+  node: NodePlace,
+  {
+    pod,
+    address,
+    wiring,
+  }: {
+    readonly pod: WiredPod;
+    readonly address: string;
+    readonly wiring: Extract<LinkTraits['wiring'], { kind: 'bridged' }>;
+  },
+): PodSubnetEnd | undefined {
+  if (wiring.prefix === 'subnet') return pod.subnet;
+  const { podCidr: prefix, bridgeAddress: gateway } = placeIn(node, familyOf(address)) ?? {};
+  return prefix === undefined || gateway === undefined ? undefined : { prefix, gateway };
 }
 
 function onLink(gateway: string): Route {

@@ -64,7 +64,7 @@ function* packetsOf(family: Family): Generator<Packet> {
 
 for (const family of ['IPv4', 'IPv6'] as const) {
   test(`the table's text and elements, traced, let pass what the documentation lets pass: ${family}`, () => {
-    const skeleton = policySkeleton({ podLinkPrefix: 'weft', family });
+    const skeleton = policySkeleton({ podLinks: 'weft*', family });
     fc.assert(
       fc.property(changes, (history) => {
         const world = emptyWorld();
@@ -76,7 +76,7 @@ for (const family of ['IPv4', 'IPv6'] as const) {
         }
         const elements: PlannedElement[] = podKeys.flatMap((key) => {
           const address = addressOf[family](key);
-          const pod = { uid: key, address };
+          const pod = { link: `weft${key}`, address };
           return [
             ...allElements(pod, model.policyOf(key), groups),
             ...peerElements(address, model.classOf(key)),
@@ -121,11 +121,11 @@ test('what has no ports is judged as that: all but one port lets it pass, and on
       spec: { tier: 'Admin', priority: 0, subject: { namespaces: {} }, ingress },
     });
     const elements = allElements(
-      { uid: 'a', address: '10.244.0.1' },
+      { link: 'wefta', address: '10.244.0.1' },
       model.policyOf('a/1'),
       createPortGroups(),
     );
-    const trace = createTracer(policySkeleton({ podLinkPrefix: 'weft', family: 'IPv4' }), [
+    const trace = createTracer(policySkeleton({ podLinks: 'weft*', family: 'IPv4' }), [
       ...elements,
       ...peerElements('10.244.0.2', model.classOf('a/1')),
     ]);

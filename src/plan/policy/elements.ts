@@ -7,7 +7,6 @@ import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
 import type { PortsOfRange } from '../../model/policy/ranges.ts';
 import { rowsOf, type Row, type RowStem, type Verdicts } from '../../model/policy/rows.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { podLinkName } from '../links/node.ts';
 import { allPorts, auditChain, isolatedChain, tieredChain } from './skeleton.ts';
 
 /** Numbers for port sets, equal for equal sets, and for rows: what the rules look them up by. */
@@ -42,14 +41,15 @@ export function createPortGroups(): PortGroups {
 
 /** A pod of this node at one of its addresses, as the policy elements in the table of that family need it. */
 export interface LocalPod {
-  readonly uid: string;
   readonly address: string;
+  /** By which the node hears what it sends. */
+  readonly link: string;
 }
 
 /** What the node's table of the address's family says about one of its own pods, beside the rows that it has. */
 export function podElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
   return [
-    { set: 'pod-interfaces', key: [podLinkName(pod.uid), pod.address] },
+    { set: 'pod-interfaces', key: [pod.link, pod.address] },
     { set: 'self', key: [pod.address, pod.address] },
     ...directionElements('egress', pod.address, { policy: policy.egress, groups }),
     ...directionElements('ingress', pod.address, { policy: policy.ingress, groups }),

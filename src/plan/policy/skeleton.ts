@@ -79,15 +79,16 @@ export const auditChain = { egress: 'egress-audit', ingress: 'ingress-audit' } a
  *
  * - What a pod sends with an address that is not its own never gets past prerouting, and a link that the agent has
  *   not listed has no address of its own: an unknown pod sends nothing, agent dead or alive. An unknown pod
- *   receives nothing, for `ingress` has no entry for it.
+ *   receives nothing, for `ingress` has no entry for it. Of pods on a bridge only the bridge is known: they are told apart
+ *   by their addresses alone.
  * - With IPv6, pods may look for their neighbours from link-local addresses.
  * - The pod's own node is always let in (and pods reach it: the input hook has no chain here), as Kubernetes
  *   promises; a pod always reaches itself, through its Services too.
  * - Established connections pass without another look, unless they carry the cut mark.
  */
-export function policySkeleton({ podLinkPrefix, family }: SkeletonOptions): string {
+export function policySkeleton({ podLinks, family }: SkeletonOptions): string {
   const ip = nftWord[family];
-  const fromPods = `iifname "${podLinkPrefix}*"`;
+  const fromPods = `iifname "${podLinks}"`;
   // Where a pod looks for its neighbours, and where the node looks for its pods.
   const [asked, asks] =
     family === 'IPv6'
@@ -118,14 +119,15 @@ ${directionChains('ingress', family)}
     ${asks}
     ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept
-    oifname "${podLinkPrefix}*" jump ingress-of-pod
+    oifname "${podLinks}" jump ingress-of-pod
   }
 }
 `;
 }
 
 interface SkeletonOptions {
-  readonly podLinkPrefix: string;
+  /** The links by which layer 3 speaks with pods, as nftables matches names. */
+  readonly podLinks: string;
   readonly family: Family;
 }
 

@@ -3,6 +3,7 @@ import { familyOf, type Family } from '../../../src/lib/address.ts';
 import type { Cluster } from '../../../src/model/cluster.ts';
 import { ownAddresses } from '../../../src/model/network/pod-addresses.ts';
 import { everyNodeAddress } from '../../../src/model/network/topology.ts';
+import { podLinkName } from '../../../src/plan/links/node.ts';
 import type { PlannedElement } from '../../../src/plan/elements/planned-elements.ts';
 import {
   createPortGroups,
@@ -25,10 +26,15 @@ export function traceNodes(cluster: Cluster, family: Family): Passes {
   const pods = [...cluster.pods].flatMap(([key, pod]) =>
     ownAddresses(pod)
       .filter((address) => familyOf(address) === family)
-      .map((address) => ({ key, node: pod.spec.nodeName, uid: pod.metadata.uid ?? key, address })),
+      .map((address) => ({
+        key,
+        node: pod.spec.nodeName,
+        link: podLinkName(pod.metadata.uid ?? key),
+        address,
+      })),
   );
   const peers = pods.flatMap(({ key, address }) => peerElements(address, policies.classOf(key)));
-  const skeleton = policySkeleton({ podLinkPrefix: 'weft', family });
+  const skeleton = policySkeleton({ podLinks: 'weft*', family });
   const tracers = new Map(
     [...places].map(([node, place]) => {
       const elements: PlannedElement[] = [

@@ -7,6 +7,7 @@ export const columns = {
   kubenet: { model: 'kubenet' },
   'azure-cni-overlay': { model: 'azure-cni-overlay' },
   'azure-cni': { model: 'azure-cni' },
+  'azure-cni on a bridge': { model: 'azure-cni', cniMode: 'bridge' },
   'azure-cni-dynamic': { model: 'azure-cni-dynamic' },
   'static blocks': { model: 'azure-cni-dynamic', podIPAllocation: 'StaticBlock' },
 } as const satisfies Readonly<Record<string, ClusterNetworkSpec>>;
@@ -32,18 +33,20 @@ export interface Cell<C extends Column = Column> extends Packet {
   readonly seen: string | Readonly<Record<C, string>>;
 }
 
+/** Where pods have addresses of their nodes' subnet. */
+const ofNodeSubnet = (seen: string) => ({ 'azure-cni': seen, 'azure-cni on a bridge': seen });
+
+/** Where pods have addresses of a subnet of their own. */
+const ofPodSubnet = (seen: string) => ({ 'azure-cni-dynamic': seen, 'static blocks': seen });
+
 /** Where pods have addresses of the network's subnets. */
 const assigned = (seen: string) => ({
-  'azure-cni': seen,
-  'azure-cni-dynamic': seen,
-  'static blocks': seen,
+  ...ofNodeSubnet(seen),
+  ...ofPodSubnet(seen),
 });
 
 /** Where nodes in a virtual network have blocks of a range of the cluster's own. */
 const blocks = (seen: string) => ({ kubenet: seen, 'azure-cni-overlay': seen });
-
-/** Where pods have addresses of a subnet of their own. */
-const ofPodSubnet = (seen: string) => ({ 'azure-cni-dynamic': seen, 'static blocks': seen });
 
 /**
  * What every model promises, and where they differ: who is seen by whom. The addresses are those of the documents'
@@ -249,13 +252,13 @@ export const networkCells: readonly Cell<NetworkColumn>[] = [
     title: 'a pod and a machine of a peered network',
     from: 'a',
     to: 'peer:7000',
-    seen: { ...blocks('node-1'), 'azure-cni': 'node-1', ...ofPodSubnet('a') },
+    seen: { ...blocks('node-1'), ...ofNodeSubnet('node-1'), ...ofPodSubnet('a') },
   },
   {
     title: 'a pod and a machine on premises',
     from: 'a',
     to: 'office:7000',
-    seen: { ...blocks('node-1'), 'azure-cni': 'node-1', ...ofPodSubnet('a') },
+    seen: { ...blocks('node-1'), ...ofNodeSubnet('node-1'), ...ofPodSubnet('a') },
   },
   { title: 'a pod and a public service', from: 'a', to: 'storage:80', seen: 'public' },
   { title: 'a node and a machine of a peered network', from: 'node-1', to: 'peer:7000', seen: 'node-1' },

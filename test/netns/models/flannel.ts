@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resources } from '../../../src/api/resources.ts';
-import { createRouteNetlink } from '../../../src/kernel/route/real.ts';
 import type { NamespaceState } from '../../../src/kernel/route/port.ts';
 import { nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
-import type { ModelLab } from './world.ts';
+import { stateOf, type ModelLab } from './world.ts';
 
 /** What is Flannel's own: its links, and what they become with a Windows node. */
 export function flannelTests(world: () => ModelLab): void {
-  const look = (netns: string): NamespaceState => {
-    const route = createRouteNetlink({ namespaces: world().lab.namespaces });
-    try {
-      return route.dump(netns);
-    } finally {
-      route.close();
-    }
-  };
+  const look = (netns: string): NamespaceState => stateOf(world(), netns);
   const tunnelOf = (node: string): readonly unknown[] =>
     [...look(nodeNetns(node)).links.values()].flatMap((link) =>
       link.kind === 'vxlan' ? [[link.name, link.vni, link.port, link.mtu]] : [],

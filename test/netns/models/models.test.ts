@@ -11,6 +11,7 @@ import { modelTraits } from '../../../src/model/network/models.ts';
 import { cannotSendPackets } from '../../support/lab.ts';
 import { enforce, policy } from '../objects.ts';
 import { cells, columns, networkCells, type Column, type NetworkColumn, type Packet } from './cells.ts';
+import { azureBridgeTests } from './azure-bridge.ts';
 import { flannelTests } from './flannel.ts';
 import { startModelLab, type ModelLab } from './world.ts';
 
@@ -78,5 +79,7 @@ for (const column of Object.keys(columns) as Column[]) {
       const cell = { from: 'a', to: 'c:8080', seen: enforcesPolicies ? 'nobody' : 'a' };
       assert.deepEqual([await measured(cell), predicted(cell)], [cell.seen, cell.seen]);
     });
+
+    if (column === 'azure-cni on a bridge') azureBridgeTests(() => world);
   });
 }

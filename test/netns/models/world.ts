@@ -9,6 +9,8 @@ import type {
 } from '../../../src/api/types/fabric.ts';
 import type { ClusterNetworkSpec } from '../../../src/api/types/network.ts';
 import type { Flow } from '../../../src/analysis/flow.ts';
+import { createRouteNetlink } from '../../../src/kernel/route/real.ts';
+import type { NamespaceState } from '../../../src/kernel/route/port.ts';
 import { openLabs } from '../../../src/cmd/labs.ts';
 import { machineNetns, nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
 import { networkConfigOf, type NetworkConfig } from '../../../src/model/network/config.ts';
@@ -76,7 +78,7 @@ export async function startModelLab(name: string, spec: ClusterNetworkSpec): Pro
     metadata: { name: 'default' },
     spec,
   });
-  const lab = await startLab(`model-${name.replace(' ', '-')}`, { nodes: 2, config });
+  const lab = await startLab(`m-${name.replaceAll(' ', '-')}`, { nodes: 2, config });
   try {
     return await furnish(lab, config);
   } catch (error) {
@@ -182,6 +184,16 @@ async function furnishNetwork(lab: TestLab): Promise<Surroundings> {
     return publicAddress !== undefined && items.every(({ status }) => status?.interfaces !== undefined);
   });
   return { addresses, machines };
+}
+
+/** What the kernel has in a namespace. */
+export function stateOf({ lab }: ModelLab, netns: string): NamespaceState {
+  const route = createRouteNetlink({ namespaces: lab.namespaces });
+  try {
+    return route.dump(netns);
+  } finally {
+    route.close();
+  }
 }
 
 function sourceOf(name: string, addresses: ReadonlyMap<string, string>): Flow['source'] {
