@@ -1,5 +1,5 @@
 import type { Protocol } from '../api/types/meta.ts';
-import type { Family } from '../lib/address.ts';
+import { parseAddress, type Family } from '../lib/address.ts';
 import { once } from '../lib/once.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
@@ -130,6 +130,11 @@ function policiesOf(cluster: Cluster): PolicyModel {
   if ((cluster.gateways ?? []).length > 0) {
     model.setPod(stranger, { namespace: stranger, labels: {}, namedPorts: [] });
   }
+  for (const [name, addresses] of cluster.domains ?? [])
+    model.setDomain(
+      name,
+      addresses.flatMap((text) => parseAddress(text) ?? []),
+    );
   return model;
 }
 

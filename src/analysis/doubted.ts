@@ -11,7 +11,8 @@ export function doubted(
 ): Prediction {
   if (doubts.length === 0) return prediction;
   const { source, destination } = flow;
-  const target = destination.kind === 'service' ? [] : [podIn(cluster, destination)];
+  const target =
+    destination.kind === 'service' || destination.kind === 'domain' ? [] : [podIn(cluster, destination)];
   const backends = prediction.outcomes.map(({ backend }) => backend);
   const namespaces = new Set(
     [podIn(cluster, source), ...target, ...backends].map((key) => key?.slice(0, key.indexOf('/'))),

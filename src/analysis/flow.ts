@@ -16,7 +16,11 @@ export type FlowEnd =
 /** A packet that opens a connection: who asks whom for what. */
 export interface Flow {
   readonly source: FlowEnd;
-  readonly destination: FlowEnd | { readonly kind: 'service'; readonly key: string };
+  readonly destination:
+    | FlowEnd
+    | { readonly kind: 'service'; readonly key: string }
+    /** Whoever a name outside the cluster leads to, in lower case and without a final dot. */
+    | { readonly kind: 'domain'; readonly name: string };
   readonly protocol: Protocol;
   readonly port: number;
   /** When absent, the first of the destination's families that the source has too. */
@@ -68,6 +72,8 @@ export interface Outcome {
   readonly sourceSeen: string | undefined;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];
+  /** Of a domain name whose verdict depends on where it leads: the addresses that this is about. */
+  readonly towards?: string;
   /** What policies were asked on the way, in its order. */
   readonly judged?: readonly Judged[];
 }
@@ -79,6 +85,8 @@ export interface Judged {
   /** The pod's own address, and the address at the other end as the pod's node sees it. */
   readonly address: string;
   readonly peerAddress: string;
+  /** The domain name that the other end was asked for by. */
+  readonly domain?: string;
   readonly protocol: Protocol;
   readonly port: number;
 }

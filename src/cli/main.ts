@@ -71,7 +71,8 @@ function wholeNumber(text: string): number {
 
 const endpointHelp = `
 Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), pods:NAMESPACE/SELECTOR (labels, as in app=web,tier!=x),
-svc:NAMESPACE/NAME, node:NAME, vm:NAME and site:NAME (around the nodes), internet, or an IP address.
+svc:NAMESPACE/NAME, node:NAME, vm:NAME and site:NAME (around the nodes), dns:NAME (outside),
+internet, or an IP address.
 A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
 `;
 

@@ -104,6 +104,22 @@ export interface LabWorld {
   readonly lab: LabConnection;
 }
 
+/** Whether a policy has a domain name, so that addresses of names matter. */
+function namesDomains({ clusterNetworkPolicies }: Cluster): boolean {
+  return [...clusterNetworkPolicies.values()].some(({ spec }) =>
+    spec.egress?.some(({ to }) => to.some(({ domainNames = [] }) => domainNames.length > 0)),
+  );
+}
+
+/** What names lead to by now. Without the agents nobody knows, and what depends on it is unknown. */
+async function domainsOf(lab: Pick<LabConnection, 'domains'>): Promise<NonNullable<Cluster['domains']>> {
+  try {
+    return await lab.domains();
+  } catch {
+    return new Map();
+  }
+}
+
 export async function withLab<T>(
   env: Pick<CliEnvironment, 'connect'>,
   { file, name }: WorldOptions,
@@ -116,7 +132,8 @@ export async function withLab<T>(
       readManifests(file),
     ]);
     const [read, found] = await Promise.all([readCluster(lab.client), readGateways(lab.client)]);
-    const cluster = { ...read, ...found };
+    const domains = namesDomains(read) ? { domains: await domainsOf(lab) } : {};
+    const cluster = { ...read, ...found, ...domains };
     return await work({
       lab,
       world: {

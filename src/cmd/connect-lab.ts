@@ -45,6 +45,13 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
     },
     programming: async () => (await rpcCall(paths.socket('agents'), 'GET', '/programming')) as Programming,
     flows: async () => parseFlowReport(await rpcCall(paths.socket('agents'), 'GET', '/flows')),
+    domains: async () => {
+      const known = (await rpcCall(paths.socket('agents'), 'GET', '/domain-addresses')) as Record<
+        string,
+        string[]
+      >;
+      return new Map(Object.entries(known));
+    },
     async recordFlows(record) {
       await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/flows', { record }));
     },

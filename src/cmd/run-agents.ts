@@ -132,6 +132,7 @@ export async function runAgents(
         return { body: {} };
       },
       'GET /denials': () => ({ stream: (push) => agents.denials.subscribe(push) }),
+      'GET /domain-addresses': () => ({ body: Object.fromEntries(agents.domains.current()) }),
       'GET /domains': () => ({
         stream: (push) => agents.domains.subscribe((changes) => push(changes)),
       }),

@@ -22,6 +22,8 @@ export interface LabConnection {
   programming(): Promise<LabProgramming>;
   /** What was observed since `recordFlows(true)`. Rejects as `rpcCall`. */
   flows(): Promise<FlowReport>;
+  /** Addresses that the DNS server gave out for domain names of policies and that count by now. Rejects as `rpcCall`. */
+  domains(): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Has the agents record flows from now on, or no more; either forgets what was recorded before. */
   recordFlows(isWanted: boolean): Promise<void>;
   /**

@@ -42,4 +42,6 @@ export interface Cluster {
   readonly surroundings?: readonly KubernetesObject[];
   /** Ingresses with their classes, and what Gateway API has; absent where there are none. */
   readonly gateways?: readonly KubernetesObject[];
+  /** Addresses that the cluster's DNS server gave out for domain names of policies and that count by now, where it is known. */
+  readonly domains?: ReadonlyMap<string, readonly string[]>;
 }

@@ -7,12 +7,15 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Flow } from '../../src/analysis/flow.ts';
+import { predict } from '../../src/analysis/predict/predict.ts';
+import { readCluster } from '../../src/lab/cluster-of.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { networkConfigOf } from '../../src/model/network/config.ts';
 import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { addressesOf, query } from './dns-client.ts';
-import { eventually, openFlow, silenceMs, type Flow } from './flow.ts';
+import { eventually, openFlow, silenceMs, type Flow as OpenFlow } from './flow.ts';
 import { namespace } from './objects.ts';
 import { killRole } from './processes.ts';
 
@@ -76,7 +79,7 @@ describe('domain names in policies', { skip: cannotSendPackets }, () => {
     );
   const connect = async (to: string, from = 'shop/client'): Promise<string> =>
     (await lab.probe(await lab.netnsOf(from), to)).outcome;
-  const flowTo = async (address: string): Promise<Flow> => {
+  const flowTo = async (address: string): Promise<OpenFlow> => {
     const flow = openFlow(lab.sockets, await lab.netnsOf('shop/client'), {
       protocol: 'tcp',
       address,
@@ -86,7 +89,7 @@ describe('domain names in policies', { skip: cannotSendPackets }, () => {
     assert.notEqual(await flow.answer(), undefined, 'the connection stands');
     return flow;
   };
-  const goesOn = async (flow: Flow, timeoutMs?: number): Promise<boolean> => {
+  const goesOn = async (flow: OpenFlow, timeoutMs?: number): Promise<boolean> => {
     flow.ask();
     return (await flow.answer(timeoutMs)) !== undefined;
   };
@@ -98,6 +101,24 @@ describe('domain names in policies', { skip: cannotSendPackets }, () => {
     assert.equal(await connect('198.51.100.7:443'), 'denied');
     assert.equal(await connect('198.51.100.8:80'), 'denied');
     assert.equal(await connect('198.51.100.8:80', 'garden/visitor'), 'answered');
+  });
+
+  test('what is learned is told, and the prediction of the address and of the name is what packets do', async () => {
+    const predicted = async (destination: Flow['destination']): Promise<string> => {
+      const { client } = lab.connection;
+      const cluster = { ...(await readCluster(client)), domains: await lab.connection.domains() };
+      const source = { kind: 'pod', key: 'shop/client' } as const;
+      return predict(cluster, { source, destination, protocol: 'TCP', port: 80 }).verdict;
+    };
+    const address = { kind: 'address', address: '198.51.100.61' } as const;
+    const name = { kind: 'domain', name: '198-51-100-61.example.com' } as const;
+    assert.equal(await predicted(address), 'unknown');
+    assert.equal(await predicted(name), 'allowed');
+    assert.equal(await predicted({ kind: 'domain', name: '198-51-100-61.example.org' }), 'denied');
+    await ask(name.name);
+    assert.deepEqual((await lab.connection.domains()).get(name.name), [address.address]);
+    assert.equal(await predicted(address), 'allowed');
+    assert.equal(await connect('198.51.100.61:80'), 'answered');
   });
 
   test('every answer is programmed before the pod has it', async () => {

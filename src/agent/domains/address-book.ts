@@ -13,6 +13,8 @@ export interface AddressBook {
   /** Throws `domain-addresses-too-many`; what it knew before stays. */
   learn(name: string, addresses: readonly string[], ttlMs: number): void;
   addressesOf(name: string): string[];
+  /** All names with the addresses that they have by now. */
+  current(): ReadonlyMap<string, readonly string[]>;
   /** The names that have the address, or had it not too long ago: connections may be left from then. */
   namesAt(address: string): readonly string[];
   /** Everything, also what is past. */
@@ -110,6 +112,7 @@ export function createAddressBook({ clock, onChange }: AddressBookOptions): Addr
       if (changes.length > 0) onChange(name);
     },
     addressesOf: (name) => [...(live.get(name)?.keys() ?? [])],
+    current: () => new Map(Array.from(live, ([name, addresses]) => [name, [...addresses.keys()]] as const)),
     namesAt: (address) => [...(namesByAddress.get(address) ?? [])],
     *entries() {
       yield* past.values();

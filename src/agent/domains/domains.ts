@@ -21,6 +21,8 @@ export interface Domains {
   learn(lesson: DomainLesson): Promise<void>;
   /** Calls back with every name in use, and with each change after. Returns what ends it. */
   subscribe(callback: (changes: DomainChanges) => void): () => void;
+  /** What is known by now, by name. */
+  current(): ReadonlyMap<string, readonly string[]>;
   /** Names that have, or had, the address: see `AddressBook`. */
   namesAt(address: string): readonly string[];
   /** To be called when policies may use other names. */
@@ -77,6 +79,7 @@ export function createDomains({ policies, program, config, journal, clock }: Dom
       while (names.length > 0) callback({ added: names.splice(0, namesAtOnce), removed: [] });
       return () => subscribers.delete(callback);
     },
+    current: () => book.current(),
     namesAt: (address) => book.namesAt(address),
     policiesChanged() {
       const changes = policies.takeDomainChanges();

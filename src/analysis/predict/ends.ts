@@ -60,6 +60,7 @@ export interface AddressPair {
 export function addressesOf(index: ClusterIndex, end: Flow['destination']): readonly string[] {
   if (end.kind === 'service') return serviceAddresses(index, end.key);
   if (end.kind === 'node') return addressesOfNode(index, end.name);
+  if (end.kind === 'domain') return index.cluster.domains?.get(end.name) ?? [];
   if (end.kind === 'pod') return addressesOfPod(index, end.key);
   const texts = [end.address, ...(end.alternative === undefined ? [] : [end.alternative])];
   for (const text of texts) {

@@ -46,7 +46,8 @@ export function policyReasons(
     return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
   }
   const reasons = decisionReasons(decision, stage, sourceOf);
-  const named = decision.verdict === 'denied' ? byName(index, question) : undefined;
+  const named =
+    decision.verdict === 'denied' && stage.domain === undefined ? byName(index, question) : undefined;
   if (named === undefined) return { verdict: decision.verdict, reasons, line: lineOf(decision) };
   const accepting = decisionReasons(named, stage, sourceOf);
   return {
@@ -60,9 +61,13 @@ export function policyReasons(
 /** What the model is asked about a packet at a pod's link. */
 export function policyQuestion(
   { podAt }: Pick<ClusterIndex, 'podAt'>,
-  { direction, pod, peerAddress, protocol, port }: Judged,
+  { direction, pod, peerAddress, domain, protocol, port }: Judged,
 ): PolicyQuestion {
-  const peer = { pod: podAt.get(peerAddress), address: parseAddress(peerAddress) };
+  const peer = {
+    pod: podAt.get(peerAddress),
+    address: parseAddress(peerAddress),
+    ...(domain !== undefined && { domains: [domain] }),
+  };
   return { direction, pod, peer, protocol, port };
 }
 

@@ -4,6 +4,7 @@ import { nodeAddresses } from '../../model/network/topology.ts';
 import { indexOf } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
+import { predictName, type NamedFlow } from './by-name.ts';
 import { throughNode } from './travel.ts';
 import { findsNode, isRoutedToNode } from './virtual-network.ts';
 import { ended, step, type Walk } from './walk.ts';
@@ -19,6 +20,15 @@ export interface PredictOptions {
  * Throws `unknown-object`, `unknown-source` or `invalid-address` when the flow's ends make no sense.
  */
 export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = {}): Prediction {
+  const { destination: asked } = flow;
+  if (asked.kind === 'domain') {
+    return predictName(cluster, { ...flow, destination: asked }, (way) => predictWay(cluster, way, options));
+  }
+  return predictWay(cluster, flow, options);
+}
+
+/** As `predict`, towards an end that has an address; `domain` is the name that it was asked for by. */
+function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: PredictOptions): Prediction {
   const index = indexOf(cluster);
   const pair = addressPair(index, flow);
   if ('nothing' in pair) return pair.nothing === 'address' ? noAddress() : noFamily();
@@ -26,7 +36,12 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
   const source = sourceEnd(index, pair.source);
   if (source.place === undefined) return noAddress();
   const start: Walk = {
-    question: { index, protocol: flow.protocol, sourceOf: options.sourceOf },
+    question: {
+      index,
+      protocol: flow.protocol,
+      sourceOf: options.sourceOf,
+      domain: domain === undefined ? undefined : { name: domain, address: destination },
+    },
     sender: source.place,
     packet: { source: source.address, destination, port: flow.port },
     service: undefined,

@@ -37,7 +37,7 @@ export function throughNode(walk: Walk, node: string): Outcome[] {
 /** Past the Service rules: the sender's egress policies, then the way to whoever has the destination address. */
 function onwards(walk: Walk, node: string): Outcome[] {
   const { index } = walk.question;
-  const target = endAt(index, walk.packet.destination);
+  const target = targetOf(walk);
   const nobody = `nobody has the address ${target.address}`;
   // A node knows who is in its own block: routing drops the packet before any policy sees it.
   if (target.place === undefined && isInBlockOf(index.places.get(node), target.address)) {
@@ -52,6 +52,12 @@ function onwards(walk: Walk, node: string): Outcome[] {
   const routed = route(judged, node, target);
   const sender = { kind: 'external', address: routed.packet.source } as const;
   return throughNode({ ...routed, sender }, target.place.node);
+}
+
+/** Whoever has the destination address, by the domain name where it was asked for by one. */
+function targetOf({ question: { index, domain }, packet }: Walk): End {
+  const end = endAt(index, packet.destination);
+  return domain?.address === packet.destination ? { ...end, name: domain.name } : end;
 }
 
 function isInBlockOf(place: NodePlace | undefined, text: string): boolean {
@@ -72,6 +78,7 @@ function judgeEgress(walk: Walk, node: string): Walk | Outcome {
     pod,
     address: packet.source,
     peerAddress: packet.destination,
+    ...(question.domain?.address === packet.destination && { domain: question.domain.name }),
     protocol,
     port: packet.port,
   };

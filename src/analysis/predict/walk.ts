@@ -9,6 +9,8 @@ interface Question {
   readonly index: ClusterIndex;
   readonly protocol: Protocol;
   readonly sourceOf: SourceOf | undefined;
+  /** The domain name that was asked for, and the address that stands for those it may have. */
+  readonly domain?: { readonly name: string; readonly address: string } | undefined;
 }
 
 /** A packet under way, with what has been decided so far. A step makes a new one: backends fork the way. */
@@ -42,8 +44,10 @@ export function step(
 }
 
 /** `TCP 10.244.0.2 -> 10.96.0.10:53` */
-function formatPacket({ packet: { source, destination, port }, question: { protocol } }: Walk): string {
-  const host = destination.includes(':') ? `[${destination}]` : destination;
+function formatPacket({ packet: { source, destination, port }, question }: Walk): string {
+  const { protocol, domain } = question;
+  const address = destination.includes(':') ? `[${destination}]` : destination;
+  const host = destination === domain?.address ? domain.name : address;
   return `${protocol} ${source} -> ${host}:${port}`;
 }
 

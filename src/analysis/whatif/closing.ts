@@ -33,7 +33,7 @@ function nextEdit(index: ClusterIndex, judged: Judged, { steps }: PolicyDecision
   const last = steps.at(-1);
   const rule = last?.rules.at(-1);
   if (last === undefined || rule === undefined) return newPolicy(index, judged);
-  if (last.tier === 'NetworkPolicy') return lessOf(index, judged, rule);
+  if (last.tier === 'NetworkPolicy' || judged.domain !== undefined) return lessOf(index, judged, rule);
   const peer = tierPeer(index, judged);
   const { kind, policy: key, rule: path } = rule;
   if (peer === undefined) return removal(index.cluster, rule, path);
@@ -44,7 +44,11 @@ function nextEdit(index: ClusterIndex, judged: Judged, { steps }: PolicyDecision
 function lessOf({ cluster }: ClusterIndex, judged: Judged, rule: PolicyRule): Edit {
   const policy = policyAt(cluster, rule.kind, rule.policy);
   const side = judged.direction === 'ingress' ? 'from' : 'to';
-  for (const list of [`${rule.rule}.${side}`, `${rule.rule}.ports`]) {
+  const peers = valueAt(policy, `${rule.rule}.${side}`);
+  const names = (Array.isArray(peers) ? peers : []).map(
+    (_, place) => `${rule.rule}.${side}[${place}].domainNames`,
+  );
+  for (const list of [...names, `${rule.rule}.${side}`, `${rule.rule}.ports`]) {
     const items = valueAt(policy, list);
     if (!Array.isArray(items) || items.length < 2) continue;
     const enough = items
@@ -57,8 +61,8 @@ function lessOf({ cluster }: ClusterIndex, judged: Judged, rule: PolicyRule): Ed
 
 function stillAllows(cluster: Cluster, judged: Judged, { policy, rule }: PolicyRule): boolean {
   const index = indexOf(cluster);
-  const { allowedBy } = index.policies.decide(policyQuestion(index, judged));
-  return allowedBy.some((one) => one.policy === policy && one.rule === rule);
+  const { steps } = index.policies.decide(policyQuestion(index, judged));
+  return steps.some(({ rules }) => rules.some((one) => one.policy === policy && one.rule === rule));
 }
 
 function removal(cluster: Cluster, { kind, policy }: PolicyRule, path: string): Edit {

@@ -1,7 +1,7 @@
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import type { Edit } from './edit.ts';
-import { partyOf } from './peers.ts';
+import { nameLabel, partyOf } from './peers.ts';
 
 /** A NetworkPolicy for the workload of a pod: with this rule, or with none, so that it denies all. */
 export function newPolicy(index: ClusterIndex, judged: Judged, rule?: object): Edit {
@@ -28,9 +28,34 @@ export function newPolicy(index: ClusterIndex, judged: Judged, rule?: object): E
   return { action: 'create', kind: 'NetworkPolicy', key: `${namespace}/${name}`, path: '', value };
 }
 
+/** A ClusterNetworkPolicy for the workload of a pod with this rule, which is asked before all others. */
+export function newTierPolicy(index: ClusterIndex, { direction, pod }: Judged, rule: object): Edit {
+  const { namespace, selector, name: own } = partyOf(index, pod);
+  const kind = 'ClusterNetworkPolicy';
+  const taken = new Set(index.cluster.clusterNetworkPolicies.keys());
+  const name = free(`${namespace}-${own}`, (one) => taken.has(one));
+  const value = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind,
+    metadata: { name },
+    spec: {
+      tier: 'Admin',
+      priority: 0,
+      subject: {
+        pods: { namespaceSelector: { matchLabels: { [nameLabel]: namespace } }, podSelector: selector },
+      },
+      [direction]: [rule],
+    },
+  };
+  return { action: 'create', kind, key: name, path: '', value };
+}
+
 function unused({ cluster }: ClusterIndex, namespace: string, name: string): string {
-  let free = name;
-  for (let count = 2; cluster.networkPolicies.has(`${namespace}/${free}`); count += 1)
-    free = `${name}-${count}`;
-  return free;
+  return free(name, (one) => cluster.networkPolicies.has(`${namespace}/${one}`));
+}
+
+function free(name: string, isTaken: (name: string) => boolean): string {
+  let found = name;
+  for (let count = 2; isTaken(found); count += 1) found = `${name}-${count}`;
+  return found;
 }

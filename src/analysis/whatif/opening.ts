@@ -1,10 +1,11 @@
+import type { EgressPeer, PolicySubject } from '../../api/types/policy.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/network.ts';
 import type { PolicyRule } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import { policyQuestion } from '../predict/policy-stage.ts';
 import { policyAt, valueAt, type Edit } from './edit.ts';
-import { newPolicy } from './new-policy.ts';
+import { newPolicy, newTierPolicy } from './new-policy.ts';
 import { isJust, networkPeer, partyOf, tierPeer, type Party } from './peers.ts';
 import { tierRule } from './tier-rule.ts';
 
@@ -16,13 +17,27 @@ export function openingEdits(index: ClusterIndex, judged: Judged): Edit[] {
   const last = index.policies.decide(policyQuestion(index, judged)).steps.at(-1);
   if (last === undefined) return [];
   const { tier, rules } = last;
+  if (judged.domain !== undefined) return openingName(index, judged, rules);
   if (tier === 'NetworkPolicy') return openingIsolation(index, judged, rules);
-  return rules.flatMap(({ kind, policy, rule }) => {
-    const peer = tierPeer(index, judged);
-    if (peer === undefined) return [];
-    const value = tierRule(kind, 'Accept', judged, peer);
-    return [{ action: 'insert', kind, key: policy, path: rule, value }];
-  });
+  const peer = tierPeer(index, judged);
+  return peer === undefined ? [] : rules.map((rule) => acceptBefore(rule, judged, peer));
+}
+
+function acceptBefore(
+  { kind, policy: key, rule: path }: PolicyRule,
+  judged: Judged,
+  peer: PolicySubject | EgressPeer,
+): Edit {
+  return { action: 'insert', kind, key, path, value: tierRule(kind, 'Accept', judged, peer) };
+}
+
+/** NetworkPolicies have no names: where one of them denies, a policy of tier Admin has to decide before it. */
+function openingName(index: ClusterIndex, judged: Judged, rules: readonly PolicyRule[]): Edit[] {
+  const peer = { domainNames: [judged.domain ?? ''] };
+  const inTiers = rules
+    .filter(({ kind }) => kind === 'ClusterNetworkPolicy')
+    .map((rule) => acceptBefore(rule, judged, peer));
+  return [...inTiers, newTierPolicy(index, judged, tierRule('ClusterNetworkPolicy', 'Accept', judged, peer))];
 }
 
 /** What one of the policies that isolate a pod would have to have. */

@@ -8,7 +8,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import { subjectsOf } from '../suggest/subjects.ts';
 
-const nameLabel = 'kubernetes.io/metadata.name';
+export const nameLabel = 'kubernetes.io/metadata.name';
 
 /** Who is at an end of a connection, as policies can name it: as a rule the pods of one workload. */
 export interface Party {
@@ -81,8 +81,9 @@ export function networkPeer(
 /** The other end as a peer of a policy of the tiers; undefined where such policies have no word for it. */
 export function tierPeer(
   index: ClusterIndex,
-  { peerAddress, direction }: Judged,
+  { peerAddress, direction, domain }: Judged,
 ): PolicySubject | EgressPeer | undefined {
+  if (domain !== undefined) return { domainNames: [domain] };
   const pod = index.podAt.get(peerAddress);
   if (pod !== undefined) {
     const { namespace, selector } = partyOf(index, pod);

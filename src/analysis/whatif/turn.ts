@@ -41,11 +41,26 @@ export function turnOf(cluster: Cluster, flow: Flow, prediction: Prediction): Tu
     const changed = next.reduce(withEdit, now.cluster);
     now = { cluster: changed, prediction: predict(changed, flow) };
   }
-  const isTurned = now.prediction.outcomes.every(({ verdict }) => (verdict === 'denied') !== isOpening);
-  if (edits.length === 0 || !isTurned) return undefined;
-  const changes =
-    cluster.pods.size > mostPodsCompared ? undefined : diffReach(cluster, now.cluster).connections;
-  return { verdict: now.prediction.verdict, edits, changes };
+  const isTurned = ({ outcomes }: Prediction): boolean =>
+    outcomes.every(({ verdict }) => (verdict === 'denied') !== isOpening);
+  if (edits.length === 0 || !isTurned(now.prediction)) return undefined;
+  const needed = withoutNeedless(edits, (some) => isTurned(predict(some.reduce(withEdit, cluster), flow)));
+  const changed = needed.reduce(withEdit, cluster);
+  const changes = cluster.pods.size > mostPodsCompared ? undefined : diffReach(cluster, changed).connections;
+  return { verdict: predict(changed, flow).verdict, edits: needed, changes };
+}
+
+/** A later change may do what an earlier one was made for. */
+function withoutNeedless(
+  all: readonly Edit[],
+  isEnough: (some: readonly Edit[]) => boolean,
+): readonly Edit[] {
+  let edits = all;
+  for (const edit of all) {
+    const others = edits.filter((one) => one !== edit);
+    if (others.length > 0 && isEnough(others)) edits = others;
+  }
+  return edits;
 }
 
 interface Standing {

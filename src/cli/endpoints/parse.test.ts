@@ -43,6 +43,7 @@ const destinations: readonly [
   ['vm:db:80', 'vm:db', 80],
   ['site:berlin:80/udp', 'site:berlin', 80, 'UDP'],
   ['internet:443', 'internet', 443],
+  ['dns:Shop.Example.com.:443', 'dns:shop.example.com', 443],
   ['192.0.2.1:53/udp', '192.0.2.1', 53, 'UDP'],
   ['[fd00::1]:80', 'fd00::1', 80],
   ['fd00::1:80', 'fd00::1:80', undefined],
@@ -74,6 +75,8 @@ const mistakes: readonly [text: string, code: string][] = [
   ['a b/c:80', 'endpoint-invalid'],
   ['300.1.1.1:80', 'endpoint-invalid'],
   ['vm:db/x:80', 'endpoint-invalid'],
+  ['dns:shop:443', 'endpoint-invalid'],
+  ['dns:*.example.com:443', 'endpoint-invalid'],
 ];
 
 for (const [text, code] of mistakes) {

@@ -20,6 +20,8 @@ export type Endpoint =
   /** A machine of the fabric, by `vm:NAME` or `site:NAME`. */
   | { readonly kind: 'machine'; readonly key: string }
   | { readonly kind: 'address'; readonly address: string }
+  /** Whoever a domain name outside the cluster leads to, by `dns:NAME`; destinations only. */
+  | { readonly kind: 'domain'; readonly name: string }
   | { readonly kind: 'internet' };
 
 /** An endpoint with the port that is asked for, as far as it was said. */
@@ -74,6 +76,8 @@ function parseEndpoint(text: string): Endpoint | undefined {
   if (text === 'internet') return { kind: 'internet' };
   const [, inNamespace, selector] = /^pods:([^/]*)\/(.*)$/.exec(text) ?? [];
   if (inNamespace !== undefined && selector !== undefined) return parsePods(inNamespace, selector);
+  const [, domain] = /^dns:([^:/]*)$/i.exec(text) ?? [];
+  if (domain !== undefined) return parseDomain(domain);
   const [, prefix, rest = ''] = /^(pod|svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
   if (prefix !== undefined) return parsePrefixed(prefix.toLowerCase(), rest);
   const address = parseAddress(/^\[(.*)\]$/.exec(text)?.[1] ?? text);
@@ -90,6 +94,12 @@ function parsePods(namespace: string, selector: string): Endpoint | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A name with a dot at least: others are names of the cluster's own search domains. */
+function parseDomain(text: string): Endpoint | undefined {
+  const name = text.toLowerCase().replace(/\.$/, '');
+  return name.includes('.') && isName(name) ? { kind: 'domain', name } : undefined;
 }
 
 function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
@@ -125,6 +135,7 @@ function isName(text: string): boolean {
 export function formatEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === 'address') return endpoint.address;
   if (endpoint.kind === 'internet') return endpoint.kind;
+  if (endpoint.kind === 'domain') return `dns:${endpoint.name}`;
   if (endpoint.kind === 'machine') return endpoint.key;
   if (endpoint.kind === 'node') return `node:${endpoint.name}`;
   if (endpoint.kind === 'pods') return `pods:${endpoint.namespace}/${endpoint.selector}`;
@@ -136,6 +147,6 @@ export function formatEndpoint(endpoint: Endpoint): string {
 function invalid(text: string, why?: string): WeftError {
   return new WeftError('endpoint-invalid', `${text}: ${why ?? 'is no endpoint'}`, {
     fault: 'input',
-    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, vm:NAME, site:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
+    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, vm:NAME, site:NAME, dns:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
   });
 }

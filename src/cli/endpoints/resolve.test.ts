@@ -37,6 +37,7 @@ const destinations: readonly [asked: string, names: string[]][] = [
   [`${api}:53/udp`, [`${api}:53/udp`]],
   ['node:node-2:30080', ['node:node-2:30080']],
   ['internet:443', ['internet:443']],
+  ['dns:api.example.com:443', ['dns:api.example.com:443']],
   ['[fd00::1]:80', ['[fd00::1]:80']],
   // Without an address it is only a name for its pods: nobody translates a number.
   ['svc:shop/db', ['shop/db-0:5432', 'shop/db-1:5432']],
@@ -63,6 +64,7 @@ const mistakes: readonly [asked: string, code: string, hint: string][] = [
     'endpoint-unknown',
     'there are svc:kube-system/kube-dns, svc:default/kubernetes, svc:shop/api, svc:shop/two, svc:shop/db, svc:shop/named',
   ],
+  ['dns:api.shop.svc.cluster.local:80', 'endpoint-invalid', 'ask for svc:NAMESPACE/NAME'],
   ['node:other:80', 'endpoint-unknown', 'there are node:node-1, node:node-2, node:node-3'],
   ['svc:shop/two', 'port-unknown', 'its ports are :80 (http), :53/udp (talk)'],
   ['svc:shop/two:ftp', 'port-unknown', 'its ports are :80 (http), :53/udp (talk)'],
@@ -82,6 +84,7 @@ for (const [asked, code, hint] of mistakes) {
   });
 }
 
-test('a Service is no source', () => {
+test('a Service is no source, nor is a domain name', () => {
+  assert.throws(() => resolveSource(cluster, 'dns:api.example.com'), { code: 'endpoint-invalid' });
   assert.throws(() => resolveSource(cluster, 'svc:shop/api'), { code: 'endpoint-invalid' });
 });

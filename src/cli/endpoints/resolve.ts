@@ -42,6 +42,12 @@ export function resolveSource(cluster: Cluster, text: string): Resolved<Source> 
   if (standsForPods(endpoint)) {
     return { asked, all: mapAll(requirePods(cluster, endpoint), podSource) };
   }
+  if (endpoint.kind === 'domain') {
+    throw new WeftError('endpoint-invalid', `${asked}: a domain name is never a source`, {
+      fault: 'input',
+      hint: 'name the address that packets come from',
+    });
+  }
   if (endpoint.kind === 'service') {
     throw new WeftError('endpoint-invalid', `${asked}: a Service is never a source; name one of its pods`, {
       fault: 'input',
@@ -95,9 +101,19 @@ function targetsOf(cluster: Cluster, endpoint: Endpoint, question: PortQuestion)
   if (endpoint.kind === 'service') {
     return serviceTargets(cluster, `${endpoint.namespace}/${endpoint.name}`, question);
   }
+  if (endpoint.kind === 'domain') return [target(domainEnd(endpoint.name), asked, byNumber(question, []))];
   // Nodes and addresses declare no ports: the number has to be said.
   const name = asked.includes(':') && endpoint.kind === 'address' ? `[${asked}]` : asked;
   return [target(plainEnd(cluster, endpoint), name, byNumber(question, []))];
+}
+
+/** Names of the cluster are answered with addresses that policies never mean by a name. */
+function domainEnd(name: string): Target['end'] {
+  if (!/(^|\.)cluster\.local$/.test(name)) return { kind: 'domain', name };
+  throw new WeftError('endpoint-invalid', `dns:${name} is a name of the cluster`, {
+    fault: 'input',
+    hint: 'ask for svc:NAMESPACE/NAME',
+  });
 }
 
 /** A Service with an address is asked there; a headless one stands for its pods, without any translation. */

@@ -55,8 +55,9 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
   ];
 }
 
-function headline({ backend, verdict, sourceSeen }: Outcome): string {
+function headline({ backend, verdict, sourceSeen, towards }: Outcome): string {
   const seen = sourceSeen === undefined ? '' : `, seen as ${sourceSeen}`;
+  if (towards !== undefined) return `  at ${towards}: ${verdict}${seen}\n`;
   return `  by ${backend ?? 'another backend'}: ${verdict}${seen}\n`;
 }
 

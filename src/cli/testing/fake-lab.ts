@@ -36,12 +36,14 @@ export interface FakeLabOptions {
   readonly programming?: Partial<LabProgramming>;
   /** What was observed, once it is recorded. */
   readonly flows?: readonly ObservedFlow[];
+  /** What domain names lead to. */
+  readonly domains?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A lab that holds a cluster in memory and where packets fare as predicted, unless told to lie. */
 export function createFakeLab(
   cluster: Cluster,
-  { lie, programming, flows = [] }: FakeLabOptions = {},
+  { lie, programming, flows = [], domains = new Map() }: FakeLabOptions = {},
 ): FakeLab {
   const sent: Probe[] = [];
   const programmed: Readonly<Record<string, string>>[] = [];
@@ -75,6 +77,7 @@ export function createFakeLab(
         ...programming,
       }),
     flows: () => Promise.resolve({ since, flows: since === null ? [] : flows, lost: 0 }),
+    domains: () => Promise.resolve(domains),
     recordFlows: (isWanted) => {
       since = isWanted ? '2026-01-01T00:00:00.000Z' : null;
       return Promise.resolve();
@@ -103,8 +106,8 @@ function objectsOf(cluster: Cluster): KubernetesObject[] {
     ...pod,
     metadata: { ...pod.metadata, uid: `uid-of-${key.replace('/', '-')}` },
   }));
-  const { namespaces, nodes, services, endpointSlices, networkPolicies } = cluster;
-  const others = [namespaces, nodes, services, endpointSlices, networkPolicies];
+  const { namespaces, nodes, services, endpointSlices, networkPolicies, clusterNetworkPolicies } = cluster;
+  const others = [namespaces, nodes, services, endpointSlices, networkPolicies, clusterNetworkPolicies];
   return [...pods, ...others.flatMap((objects): KubernetesObject[] => [...objects.values()])];
 }
 

@@ -1,5 +1,12 @@
 import { parseAddress } from '../../lib/address.ts';
-import { contains, parsePrefix, type AddressRange, type Prefix } from '../../lib/prefix.ts';
+import {
+  contains,
+  parsePrefix,
+  rangeOf,
+  withoutRange,
+  type AddressRange,
+  type Prefix,
+} from '../../lib/prefix.ts';
 import type { NetworkConfig } from '../network/config.ts';
 
 /** Never to be reached by a domain name: who owns a name could open the way to what he names. */
@@ -25,6 +32,14 @@ export function nameableIn(config: Ranges): (address: string) => boolean {
     const address = parseAddress(text);
     return address !== undefined && !own.some((range) => contains(range, address));
   };
+}
+
+/** The parts of ranges that a policy can mean by a domain name; of prefixes of the cluster nothing is left. */
+export function nameableParts(config: Ranges, ranges: readonly AddressRange[]): AddressRange[] {
+  const own = neverNamed(config).map(rangeOf);
+  return ranges.flatMap((range) =>
+    own.reduce<AddressRange[]>((parts, hole) => parts.flatMap((part) => withoutRange(part, hole)), [range]),
+  );
 }
 
 /** Tells whether a policy may mean an address of a range by a domain name. */

@@ -11,7 +11,9 @@ import { createPolicySet } from './policy-set.ts';
 import { rowKey, stemKey, type Row, type RowStem } from './rows.ts';
 import { createReports } from './reports.ts';
 import type { Identity, LinkedPolicy } from './state.ts';
+import { enforcedTiers } from './tiers.ts';
 import { createTraits } from './traits.ts';
+import { addressCells } from './verdicts.ts';
 
 /**
  * The policy model, empty. A change visits what it concerns in the graph of `state.ts`: a pod of a known identity
@@ -122,6 +124,10 @@ export function createPolicyModel({ areEnforced = true } = {}): PolicyModel {
     },
     classOf,
     policyOf,
+    addressCells(podKey, direction) {
+      const identity = population.identityOfPod(podKey);
+      return addressCells(identity && enforcedTiers(identity, direction), direction);
+    },
     decide({ direction, pod, peer, protocol, port }) {
       return decideBy({
         direction,

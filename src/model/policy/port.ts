@@ -1,6 +1,7 @@
 import type { Labels, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import type { Address } from '../../lib/address.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
 import type { PortProtocol, PortSet } from './port-set.ts';
 import type { ClusterNetworkPolicy } from '../../api/types/policy.ts';
 import type { CompiledRule, PolicyKind, Tier } from './compile.ts';
@@ -85,6 +86,8 @@ export interface PolicyModel {
    * equal. A pod that is not there is not isolated.
    */
   policyOf(podKey: string): PodPolicy;
+  /** The address space of both families, cut where the rules of a pod tell addresses apart; domain names cut nothing. */
+  addressCells(podKey: string, direction: 'ingress' | 'egress'): readonly AddressRange[];
   /** What the policies of one pod say to one packet, and which rules say it; always as `policyOf` would. */
   decide(question: PolicyQuestion): PolicyDecision;
   /** Pods whose class or allowances changed since the last call, exactly; at first, from class 0 and no isolation. */

@@ -249,6 +249,13 @@ function walk(
   return { accepted, passed, undecided };
 }
 
+/** See `PolicyModel`; everything is one cell of each family where no policy has a say. */
+export function addressCells(tiers: Tiers | undefined, direction: Direction): AddressRange[] {
+  const policies = tiers === undefined ? [] : [...tiers.admin, ...tiers.isolating, ...tiers.baseline];
+  const rules = policies.flatMap((policy) => policy[direction] ?? []);
+  return cellsOf(rules.flatMap(fixedRangesOfRule));
+}
+
 /** The whole address space, cut at the bounds of the ranges. */
 function cellsOf(ranges: readonly AddressRange[]): AddressRange[] {
   return (['IPv4', 'IPv6'] as const).flatMap((family) => cut(family, ranges));
