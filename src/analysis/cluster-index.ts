@@ -130,12 +130,17 @@ function policiesOf(cluster: Cluster): PolicyModel {
   if ((cluster.gateways ?? []).length > 0) {
     model.setPod(stranger, { namespace: stranger, labels: {}, namedPorts: [] });
   }
-  for (const [name, addresses] of cluster.domains ?? [])
+  teachDomains(model, cluster);
+  return model;
+}
+
+function teachDomains(model: PolicyModel, { domains = new Map() }: Cluster): void {
+  for (const [name, addresses] of domains) {
     model.setDomain(
       name,
       addresses.flatMap((text) => parseAddress(text) ?? []),
     );
-  return model;
+  }
 }
 
 function networkWorldOf(cluster: Cluster, places: ReadonlyMap<string, NodePlace>): NetworkWorld | undefined {

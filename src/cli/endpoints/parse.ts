@@ -76,9 +76,7 @@ function parseEndpoint(text: string): Endpoint | undefined {
   if (text === 'internet') return { kind: 'internet' };
   const [, inNamespace, selector] = /^pods:([^/]*)\/(.*)$/.exec(text) ?? [];
   if (inNamespace !== undefined && selector !== undefined) return parsePods(inNamespace, selector);
-  const [, domain] = /^dns:([^:/]*)$/i.exec(text) ?? [];
-  if (domain !== undefined) return parseDomain(domain);
-  const [, prefix, rest = ''] = /^(pod|svc|service|node|vm|site):(.*)$/i.exec(text) ?? [];
+  const [, prefix, rest = ''] = /^(pod|svc|service|node|vm|site|dns):(.*)$/i.exec(text) ?? [];
   if (prefix !== undefined) return parsePrefixed(prefix.toLowerCase(), rest);
   const address = parseAddress(/^\[(.*)\]$/.exec(text)?.[1] ?? text);
   if (address !== undefined) return { kind: 'address', address: formatAddress(address) };
@@ -103,13 +101,16 @@ function parseDomain(text: string): Endpoint | undefined {
 }
 
 function parsePrefixed(prefix: string, rest: string): Endpoint | undefined {
-  if (prefix === 'vm' || prefix === 'site') {
-    return isName(rest) ? { kind: 'machine', key: `${prefix}:${rest}` } : undefined;
-  }
-  if (prefix === 'node') return isName(rest) ? { kind: 'node', name: rest } : undefined;
+  if (prefix === 'dns') return parseDomain(rest);
+  if (prefix !== 'pod' && prefix !== 'svc' && prefix !== 'service') return parseMachine(prefix, rest);
   const [namespace = '', name = '', ...more] = rest.split('/');
   if (more.length > 0 || !isName(namespace) || !isName(name)) return undefined;
   return { kind: prefix === 'pod' ? 'pod' : 'service', namespace, name };
+}
+
+function parseMachine(prefix: string, name: string): Endpoint | undefined {
+  if (!isName(name)) return undefined;
+  return prefix === 'node' ? { kind: 'node', name } : { kind: 'machine', key: `${prefix}:${name}` };
 }
 
 /** `NAMESPACE/POD` or `NAMESPACE/KIND/NAME` */
