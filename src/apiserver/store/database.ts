@@ -31,8 +31,11 @@ export interface Database {
    * any more what the disk holds: then only opening the file anew says it.
    */
   sync(): Promise<void> | undefined;
-  /** Keeps the files short, before the next write; undefined when they are. Rejects as `sync` does. */
-  tidy(): Promise<void> | undefined;
+  /**
+   * Keeps the files short, before the next write, and ready for it when nobody writes; undefined when they are. Rejects as
+   * `sync` does.
+   */
+  tidy(isQuiet: boolean): Promise<void> | undefined;
   /** Makes everything durable; throws where that failed. */
   close(): void;
 }
@@ -42,7 +45,7 @@ export interface DatabaseOptions {
   readonly path: string;
   /** How a file becomes durable; by fdatasync(2) unless said otherwise. */
   readonly syncFile?: SyncFile;
-  /** From this size on the log is moved into the database; 4 MiB unless said otherwise, which is SQLite's own measure. */
+  /** From this size on the log is moved into the database whoever waits; 8 MiB unless said otherwise. */
   readonly longLogBytes?: number;
 }
 
@@ -108,7 +111,11 @@ function open({ path, ...options }: DatabaseOptions): Database {
 function statementsOf(db: DatabaseSync, journal: Journal | undefined): Database {
   const begin = db.prepare('BEGIN');
   const commit = db.prepare('COMMIT');
-  const put = db.prepare('INSERT OR REPLACE INTO objects (resource, key, rv, json) VALUES (?, ?, ?, ?)');
+  // In its place: to replace the row would write its old page, a new one and the index, and each goes into the log.
+  const put = db.prepare(
+    `INSERT INTO objects (resource, key, rv, json) VALUES (?, ?, ?, ?)
+     ON CONFLICT (resource, key) DO UPDATE SET rv = excluded.rv, json = excluded.json`,
+  );
   const remove = db.prepare('DELETE FROM objects WHERE resource = ? AND key = ?');
   const log = db.prepare(
     'INSERT INTO events (rv, resource, key, type, before_rv, before_json) VALUES (?, ?, ?, ?, ?, ?)',
@@ -149,7 +156,7 @@ function statementsOf(db: DatabaseSync, journal: Journal | undefined): Database 
     },
     write,
     sync: () => journal?.sync().catch(lost),
-    tidy: () => journal?.checkpoint()?.catch(lost),
+    tidy: (isQuiet) => journal?.checkpoint(isQuiet)?.catch(lost),
     close: () => (journal ?? db).close(),
   };
 }

@@ -9,6 +9,8 @@ interface World {
   readonly ends: PromiseWithResolvers<void>[];
   refuses: boolean;
   tidies: boolean;
+  /** Pieces of work that are left for when nobody comes. */
+  pieces: number;
 }
 
 function createWorld(): World {
@@ -20,14 +22,18 @@ function createWorld(): World {
     ends.push(end);
     return end.promise;
   };
-  const world = { log, ends, refuses: false, tidies: false };
+  const world = { log, ends, refuses: false, tidies: false, pieces: 0 };
   const group = createGroup<string>({
     commit(items) {
       if (world.refuses) throw new Error('full');
       log.push(`commit ${items.join()}`);
     },
     sync: () => begin('sync'),
-    tidy: () => (world.tidies ? begin('tidy') : undefined),
+    tidy(isQuiet) {
+      if (isQuiet) return world.pieces-- > 0 ? begin('piece') : undefined;
+      return world.tidies ? begin('tidy') : undefined;
+    },
+    quietMs: 1,
     undo: (items) => void log.push(`undo ${items.join()}`),
     onBroken: (failure) => void log.push(`broken ${String(failure)}`),
   });
@@ -82,6 +88,22 @@ test('nobody waits for the tidying but the next commit', async () => {
   ends[1]?.resolve();
   await turn();
   assert.deepEqual(log.slice(4), ['commit b', 'sync']);
+});
+
+test('what may wait is done in pieces while nobody comes, and whoever comes waits for one', async () => {
+  const world = createWorld();
+  const { group, log, ends } = world;
+  world.pieces = 3;
+  group.add(['a']);
+  await turn();
+  ends[0]?.resolve();
+  while (!log.includes('piece')) await new Promise((resolve) => void setTimeout(resolve, 1));
+  group.add(['b']);
+  await turn();
+  assert.deepEqual(log, ['commit a', 'sync', 'piece']);
+  ends[1]?.resolve();
+  await turn();
+  assert.deepEqual(log.slice(3), ['commit b', 'sync']);
 });
 
 test('a commit that is refused is undone, and the next one goes on', async () => {

@@ -16,8 +16,13 @@ export interface GroupOptions<T> {
   readonly commit: (items: readonly T[]) => void;
   /** Makes durable what was committed; undefined when it is. Nobody knows what the disk holds when this fails. */
   readonly sync: () => Promise<void> | undefined;
-  /** What must be done before the next commit and nobody waits for; undefined when there is nothing. Fails as `sync`. */
-  readonly tidy: () => Promise<void> | undefined;
+  /**
+   * What must be done before the next commit and nobody waits for; undefined when there is nothing. `isQuiet` when nothing
+   * was added for a while: then also what had better be done, piece by piece, for whoever comes waits. Fails as `sync`.
+   */
+  readonly tidy: (isQuiet: boolean) => Promise<void> | undefined;
+  /** How long nothing must have been added to call that quiet, in milliseconds. */
+  readonly quietMs?: number;
   /** Takes back what was done in memory. */
   readonly undo: (items: readonly T[]) => void;
   /** Said once, when `sync` or `tidy` failed: nothing is taken any more. */
@@ -29,13 +34,18 @@ interface Batch<T> {
   readonly outcome: PromiseWithResolvers<void>;
 }
 
+/** Longer than one who writes again and again takes for each. */
+const usualQuietMs = 50;
+
 export function createGroup<T>(options: GroupOptions<T>): Group<T> {
+  const { quietMs = usualQuietMs } = options;
   /** What waits for its commit. */
   let gathering: Batch<T> | undefined;
   /** What is committed and not yet durable. */
   let underWay: Batch<T> | undefined;
   let isBusy = false;
   let isClosed = false;
+  let quiet: NodeJS.Timeout | undefined;
   let broken: { readonly failure: unknown; readonly told: Promise<void> } | undefined;
 
   const schedule = (): void => {
@@ -47,6 +57,28 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     const batch = commit();
     try {
       if (batch !== undefined) await makeDurable(batch);
+    } catch (thrown) {
+      if (!isClosed) breakOff(thrown);
+      return;
+    }
+    isBusy = false;
+    schedule();
+    awaitQuiet();
+  };
+  const awaitQuiet = (): void => {
+    quiet ??= setTimeout(() => void tidyInQuiet(), quietMs).unref();
+    quiet.refresh();
+  };
+  /** Until somebody comes or nothing is left to do. */
+  const tidyInQuiet = async (): Promise<void> => {
+    if (isBusy || isClosed) return;
+    isBusy = true;
+    try {
+      while (gathering === undefined && !isClosed) {
+        const tidied = options.tidy(true);
+        if (tidied === undefined) break;
+        await tidied;
+      }
     } catch (thrown) {
       if (!isClosed) breakOff(thrown);
       return;
@@ -74,7 +106,7 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     if (synced !== undefined) await synced;
     underWay = undefined;
     batch.outcome.resolve();
-    const tidied = isClosed ? undefined : options.tidy();
+    const tidied = isClosed ? undefined : options.tidy(false);
     if (tidied !== undefined) await tidied;
   };
   const breakOff = (failure: unknown): void => {
@@ -93,6 +125,7 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     settled: () => broken?.told ?? (gathering ?? underWay)?.outcome.promise,
     close(last) {
       isClosed = true;
+      clearTimeout(quiet);
       const batch = broken === undefined ? commit() : undefined;
       try {
         last();

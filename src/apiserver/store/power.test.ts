@@ -69,10 +69,10 @@ test('whenever the power goes, the store is as it was at one version, and no ans
   // The log is moved into the database after every few commits.
   const database = openDatabase({
     path,
-    longLogBytes: 40_000,
+    longLogBytes: 20_000,
     syncFile: (fd) => disk?.syncFile(fd) ?? Promise.reject(new Error('too early')),
   });
-  const store = createStoreOver(database, { historyLimit: 40 });
+  const store = createStoreOver(database, { historyLimit: 40, quietMs: 1 });
   const past: Past = { states: new Map([[store.resourceVersion, '']]), acknowledged: 0 };
   const maybeCut = (): void => {
     if (random() > 0.3 || disk === undefined) return;

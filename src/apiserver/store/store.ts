@@ -11,6 +11,8 @@ export interface StoreSettings {
   readonly historyLimit?: number;
   /** Told once when nobody can tell any more what the disk holds. Nothing is written or settled from then on. */
   readonly onBroken?: (failure: unknown) => void;
+  /** How long nothing was written when the files are made ready for more, in milliseconds. */
+  readonly quietMs?: number;
 }
 
 export interface StoreOptions extends StoreSettings {
@@ -29,7 +31,7 @@ export function createStore(options: StoreOptions): RootStore {
 /** A store over a database that somebody else opened; closing the store closes it. */
 export function createStoreOver(
   database: Database,
-  { historyLimit = 8192, onBroken = () => {} }: StoreSettings = {},
+  { historyLimit = 8192, onBroken = () => {}, quietMs }: StoreSettings = {},
 ): RootStore {
   const collections = new Map<string, Collection>();
   for (const row of database.objects())
@@ -62,7 +64,8 @@ export function createStoreOver(
       for (const kept of recent.values()) kept.splice(0, firstAfter(kept, bound));
     },
     sync: () => database.sync(),
-    tidy: () => database.tidy(),
+    tidy: (isQuiet) => database.tidy(isQuiet),
+    ...(quietMs !== undefined && { quietMs }),
     onBroken,
     undo(events) {
       const lost = new Set<Watcher>();
