@@ -40,9 +40,9 @@ import { createLayer2, type Layer2Options } from './layer2/layer2.ts';
 import { createNodeReadiness } from './node-status.ts';
 import { createReleases } from './releases.ts';
 import { createRepairs } from './repairs.ts';
+import { createSettling } from './settling.ts';
 import { createSlices } from './slices.ts';
 import { createTurnShare } from './turn-share.ts';
-import { createTurns } from './turns.ts';
 import { createSweep } from './sweep.ts';
 import type { PodSettings, Serving } from './pod-life.ts';
 import { createPodRunner, type PodRunner } from './pod-runner.ts';
@@ -170,11 +170,13 @@ export function createAgents(options: AgentsOptions): Agents {
     },
   });
   // Rules first, of every node and of later changes too: how many connections there are keeps none of them waiting.
-  const settling = createTurns({ onIdle: checkWaiting, nextTurn });
+  const settling = createSettling({
+    begin: (name, dirty) => settle(name, dirty),
+    onIdle: checkWaiting,
+    nextTurn,
+  });
   /** Pods of all nodes are set up and taken down one after the other. */
   const wiring = createTurnShare({ clock, nextTurn });
-  /** What was programmed and connections are not yet held to, by node. */
-  const unsettled = new Map<string, Dirty>();
   const netnsOf = (node: string): string | undefined =>
     members.has(node) ? options.netnsOfNode(node) : undefined;
   const firstPort = createFirstPort({ ...kernel, places: view.places, netnsOf });
@@ -312,7 +314,7 @@ export function createAgents(options: AgentsOptions): Agents {
       addressing.leave(name);
       member.front.stop();
       layer2.leave(name);
-      unsettled.delete(name);
+      settling.forget(name);
       forgetFailures(name);
       leaving.set(name, leave(name, member));
     }
@@ -370,23 +372,22 @@ export function createAgents(options: AgentsOptions): Agents {
       program(name, member, due);
       member.front.update(due.services);
       for (const key of due.pods) member.runner.podChanged(key);
-      settleLater(name, member.agent, due);
+      settling.add(name, due);
       return true;
     }
     return joins.step();
   };
 
-  /** Changes that come while a node waits for its turn are settled in the same one. */
-  const settleLater = (name: string, agent: NodeAgent, dirty: Dirty): void => {
-    const before = unsettled.get(name);
-    unsettled.set(name, before === undefined ? dirty : joinDirty(before, dirty));
-    if (before !== undefined) return;
-    settling.add(() => {
-      const all = unsettled.get(name) ?? dirty;
-      unsettled.delete(name);
-      attempt(name, () => agent.settle(all), 'rest');
-    });
-  };
+  /** Step by step: what changes meanwhile is programmed between two of them. */
+  function* settle(name: string, dirty: Dirty): Generator<undefined, void> {
+    const steps = members.get(name)?.agent.settle(dirty);
+    let isDone = steps === undefined;
+    while (!isDone) {
+      isDone = true;
+      attempt(name, () => (isDone = steps?.next().done !== false), 'rest');
+      if (!isDone) yield;
+    }
+  }
 
   /** With what changed, and what a node could not be programmed with before. */
   const program = (name: string, member: Member, dirty: Dirty): void => {
@@ -397,7 +398,7 @@ export function createAgents(options: AgentsOptions): Agents {
       member.agent.apply(wanted);
       member.missed = undefined;
       member.freshness.caughtUp();
-      if (missed !== undefined) settleLater(name, member.agent, wanted);
+      if (missed !== undefined) settling.add(name, wanted);
     });
   };
 
@@ -477,7 +478,6 @@ export function createAgents(options: AgentsOptions): Agents {
       layer2.stop();
       await addressing.stop();
       settling.clear();
-      unsettled.clear();
       for (const { front } of members.values()) front.stop();
       await readiness.stop();
       await Promise.all([...leaving.values(), ...[...members.values()].map(({ runner }) => runner.stop())]);

@@ -77,10 +77,8 @@ function isCut(
     isResident: (address: string) => address === node,
     wasNamed: (ends: { client: string; server: string }) => ends.client === client && ends.server === named,
   };
-  const changed = cutConnections(
-    { conntrack, netns: 'node', families: ['IPv4'], directory },
-    new Set(judged),
-  );
+  const steps = cutConnections({ conntrack, netns: 'node', families: ['IPv4'], directory }, new Set(judged));
+  const changed = [...steps].reduce((sum, one) => sum + one, 0);
   const [after] = conntrack.list('node', 'ip');
   assert.equal((after?.mark ?? 0) & 0xffff, otherBits, 'bits that are not ours are left alone');
   const isMarked = ((after?.mark ?? 0) & cutMark) !== 0;

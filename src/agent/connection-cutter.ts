@@ -4,7 +4,7 @@ import type { ConntrackEntry } from '../kernel/conntrack/port.ts';
 import { permits } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { cutMark } from '../plan/policy/skeleton.ts';
-import { connectionsOf, type TrackedNode } from './connections.ts';
+import { scanConnections, type TrackedNode } from './connections.ts';
 
 /** What the cutter asks about addresses. */
 export interface AddressDirectory {
@@ -25,24 +25,34 @@ export interface AddressDirectory {
  * Holds established connections to the policies of now: a connection that they deny gets the cut mark, which
  * the rules drop in both directions; one that they allow again loses it. The entry itself stays, for without it
  * the server's next segment would open a new one the other way round. Only connections of `addresses` are judged.
- * Returns how many entries changed.
+ * Step by step, for there may be very many: each judges some by the policies of its own time, and says how many entries it
+ * changed. Connections that begin after the first step meet the rules themselves.
  */
-export function cutConnections(
+export function* cutConnections(
   { directory, ...node }: TrackedNode & { readonly directory: AddressDirectory },
   addresses: ReadonlySet<string>,
-): number {
+): Generator<number, void> {
   const { conntrack, netns } = node;
-  const [denied, allowed]: [ConntrackEntry[], ConntrackEntry[]] = [[], []];
-  for (const entry of connectionsOf(node)) {
+  let [denied, allowed]: [ConntrackEntry[], ConntrackEntry[]] = [[], []];
+  const mark = (): number => {
+    const changed =
+      conntrack.setMarks(netns, denied, { value: cutMark, mask: cutMark }) +
+      conntrack.setMarks(netns, allowed, { value: 0, mask: cutMark });
+    [denied, allowed] = [[], []];
+    return changed;
+  };
+  let looked = 0;
+  for (const entry of scanConnections(node)) {
+    if (++looked % stepSize === 0) yield mark();
     if (!addresses.has(entry.original.source) && !addresses.has(entry.reply.source)) continue;
     const isNowDenied = isDenied(entry, directory);
     if (isNowDenied !== ((entry.mark & cutMark) !== 0)) (isNowDenied ? denied : allowed).push(entry);
   }
-  return (
-    conntrack.setMarks(netns, denied, { value: cutMark, mask: cutMark }) +
-    conntrack.setMarks(netns, allowed, { value: 0, mask: cutMark })
-  );
+  yield mark();
 }
+
+/** Connections that are looked at in one step: two or three milliseconds, if all of them change. */
+const stepSize = 256;
 
 function isDenied(entry: ConntrackEntry, directory: AddressDirectory): boolean {
   const protocol = policyProtocols[entry.protocol];

@@ -41,8 +41,11 @@ export interface NodeAgent {
   start(survivors: ReadonlyMap<string, RunningPod>): WeftError | undefined;
   /** Programs what changed: new connections meet it from now on. */
   apply(dirty: Dirty): void;
-  /** Holds the connections that there are to what `apply` programmed: costs in proportion to their number. */
-  settle(dirty: Dirty): void;
+  /**
+   * Holds the connections that there are to what `apply` programmed: costs in proportion to their number, and goes a step
+   * further each time that it is asked. What is programmed between two steps holds for the second.
+   */
+  settle(dirty: Dirty): Iterator<unknown>;
   /** Isolates a pod of this node before it is wired, or forgets it. */
   isolate(key: string, pod: RunningPod | undefined): void;
   /** Forgets the connections of addresses that nobody has any more, before others get them. */
@@ -158,12 +161,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
   /** Addresses of pods that were programmed before: only those can have connections to judge. */
   const known = new Set<string>();
 
-  const cut = (addresses: ReadonlySet<string>, connections: Connections = conntrack): void => {
-    if (config.establishedConnections === 'keep' || addresses.size === 0) return;
-    cutConnections({ conntrack: connections, netns, families, directory }, addresses);
-  };
+  const cut = (addresses: ReadonlySet<string>, connections: Connections): Iterable<unknown> =>
+    config.establishedConnections === 'keep' || addresses.size === 0
+      ? []
+      : cutConnections({ conntrack: connections, netns, families, directory }, addresses);
 
-  const cutChanged = (dirty: Dirty): void => {
+  /** Whose connections are to be judged anew. */
+  const changedAddresses = (dirty: Dirty): ReadonlySet<string> => {
     const addresses = new Set<string>();
     // Each end of a connection is judged where it is; who a peer is matters to those whom a policy isolates.
     const own = [...dirty.policies].filter((key) => local.has(key));
@@ -171,7 +175,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     for (const key of [...own, ...peers]) {
       for (const address of addressesOf(key)) if (known.has(address)) addresses.add(address);
     }
-    cut(addresses);
+    return addresses;
   };
 
   /** Stages a pod's isolation; undefined withdraws it, and whatever it sends then drops. */
@@ -223,16 +227,17 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     if (refusal !== undefined) throw refusal;
   };
 
-  const settle = (dirty: Dirty, connections: Connections = conntrack): void => {
+  function* settle(dirty: Dirty, connections: Connections = conntrack): Generator<unknown, void> {
     endStaleFlows(
       { conntrack: connections, netns, nodePortAddresses: doors },
       [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
-    cutChanged(dirty);
+    const addresses = changedAddresses(dirty);
     for (const key of dirty.pods) {
       for (const address of addressesOf(key)) known.add(address);
     }
-  };
+    yield* cut(addresses, connections);
+  }
 
   return {
     place,
@@ -263,9 +268,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       };
       const [refusal] = refusalsOf(() => apply(everything));
       const connections = listedOnce(conntrack);
-      settle(everything, connections);
+      Array.from(settle(everything, connections));
       // Policies may have changed while nobody enforced them.
-      cut(new Set(localByAddress.keys()), connections);
+      Array.from(cut(new Set(localByAddress.keys()), connections));
       return refusal;
     },
     apply,

@@ -69,16 +69,14 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     quiet ??= setTimeout(() => void tidyInQuiet(), quietMs).unref();
     quiet.refresh();
   };
+  const quietPiece = (): Promise<void> | undefined =>
+    gathering === undefined && !isClosed ? options.tidy(true) : undefined;
   /** Until somebody comes or nothing is left to do. */
   const tidyInQuiet = async (): Promise<void> => {
     if (isBusy || isClosed) return;
     isBusy = true;
     try {
-      while (gathering === undefined && !isClosed) {
-        const tidied = options.tidy(true);
-        if (tidied === undefined) break;
-        await tidied;
-      }
+      for (let piece = quietPiece(); piece !== undefined; piece = quietPiece()) await piece;
     } catch (thrown) {
       if (!isClosed) breakOff(thrown);
       return;

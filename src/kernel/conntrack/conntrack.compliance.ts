@@ -61,6 +61,19 @@ export function conntrackCompliance({ label, skip, make }: ConntrackCase): void 
       );
     });
 
+    test('one by one they are the same, and can be named to the kernel in both families', () => {
+      world.send('127.0.0.1', 4001);
+      world.send('::1', 4002);
+      for (const family of ['ip', 'ip6'] as const) {
+        const scanned = [...conntrack.scan('node', family)];
+        assert.deepEqual(scanned, conntrack.list('node', family));
+        assert.equal(conntrack.setMarks('node', scanned, { value: 1, mask: 1 }), scanned.length);
+        assert.ok(conntrack.list('node', family).every(({ mark }) => mark === 1));
+        for (const entry of scanned) assert.equal(conntrack.delete('node', entry), true);
+        assert.deepEqual([...conntrack.scan('node', family)], []);
+      }
+    });
+
     test('only the bits of the mask change', () => {
       world.send('127.0.0.1', 4001);
       world.send('127.0.0.1', 4002);

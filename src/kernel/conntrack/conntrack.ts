@@ -17,7 +17,7 @@ import { entryFromRaw, rawTuple } from './entry-codec.ts';
 import type { Conntrack, ConntrackEntry, MarkChange } from './port.ts';
 
 /**
- * Requests sent at once: their acknowledgements must fit the socket's receive buffer. They count as 768 bytes each there,
+ * Requests sent at once: if all are refused, what is said of that must fit the socket's receive buffer. They count as 768 bytes each there,
  * and without root it has twice net.core.rmem_max, 416 kB on ordinary machines.
  */
 const mostAtOnce = 500;
@@ -31,17 +31,27 @@ export function createConntrack(dependencies: { readonly namespaces: NetworkName
 
 class KernelConntrack implements Conntrack {
   readonly #sockets: NetfilterSockets;
+  /** What names them to the kernel, as it came from there: to write that anew takes longer than all the rest of a request. */
+  readonly #targets = new WeakMap<ConntrackEntry, Uint8Array>();
 
   constructor(sockets: NetfilterSockets) {
     this.#sockets = sockets;
   }
 
   list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[] {
+    return [...this.scan(namespace, family)];
+  }
+
+  *scan(namespace: string, family: 'ip' | 'ip6'): Iterable<ConntrackEntry> {
     // A dump walks the one table of all namespaces, which takes milliseconds; most have no entry in it most of the time.
-    if (this.#count(namespace) === 0) return [];
-    return this.#sockets
-      .dump(namespace, (sequence) => encodeConntrackDump(families[family], sequence))
-      .map((message) => entryFromRaw(parseConntrackEntry(message)));
+    if (this.#count(namespace) === 0) return;
+    const encode = (sequence: number): Buffer => encodeConntrackDump(families[family], sequence);
+    for (const message of this.#sockets.dump(namespace, encode)) {
+      const { target, ...raw } = parseConntrackEntry(message);
+      const entry = entryFromRaw(raw);
+      this.#targets.set(entry, target);
+      yield entry;
+    }
   }
 
   setMark(namespace: string, entry: ConntrackEntry, mark: MarkChange): boolean {
@@ -54,13 +64,16 @@ class KernelConntrack implements Conntrack {
     let changed = 0;
     for (let first = 0; first < entries.length; first += mostAtOnce) {
       const some = entries.slice(first, first + mostAtOnce);
-      const requests = some.map((entry) => encodeMarkChange(this.#target(entry), change));
+      // To read an answer costs as much as to ask: only the last of them has one for certain.
+      const requests = some.map((entry, i) =>
+        encodeMarkChange({ ...this.#target(entry), isSilent: i < some.length - 1 }, change),
+      );
       const answers = this.#sockets.exchange(namespace, Buffer.concat(requests));
       const acknowledgements = answers.flatMap((answer) => parseAcknowledgement(answer) ?? []);
-      if (acknowledgements.length !== some.length) {
+      if (acknowledgements.length === 0) {
         throw new WeftError('netfilter-silent', 'the kernel did not acknowledge');
       }
-      changed += acknowledgements.filter(found).length;
+      changed += some.length - acknowledgements.filter((answer) => !found(answer)).length;
     }
     return changed;
   }
@@ -85,7 +98,12 @@ class KernelConntrack implements Conntrack {
 
   #target(entry: ConntrackEntry): ConntrackTarget {
     const sequence = this.#sockets.sequence();
-    return { original: rawTuple(entry), sequence, ...(entry.id !== undefined && { id: entry.id }) };
+    const asItCame = entry.protocol === 'other' ? undefined : this.#targets.get(entry);
+    return {
+      original: asItCame ?? rawTuple(entry),
+      sequence,
+      ...(entry.id !== undefined && { id: entry.id }),
+    };
   }
 }
 

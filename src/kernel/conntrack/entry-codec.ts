@@ -15,7 +15,13 @@ const protocols: ReadonlyMap<number, ConntrackEntry['protocol']> = new Map([
 const numbers = { icmp: 1, tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** The port's form of an entry. */
-export function entryFromRaw({ original, reply, mark, status, id }: RawConntrackEntry): ConntrackEntry {
+export function entryFromRaw({
+  original,
+  reply,
+  mark,
+  status,
+  id,
+}: Omit<RawConntrackEntry, 'target'>): ConntrackEntry {
   const protocol = protocols.get(original.protocol) ?? 'other';
   return { id, protocol, original: tupleFromRaw(original), reply: tupleFromRaw(reply), mark, status };
 }

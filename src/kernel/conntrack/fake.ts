@@ -29,6 +29,10 @@ export function createFakeConntrack(
     table.set(key, { ...found, mark: ((found.mark & ~mask) | (value & mask)) >>> 0 });
     return true;
   };
+  const list: Conntrack['list'] = (namespace, family) => {
+    const all = [...tableOf(namespace).values()];
+    return all.filter(({ original }) => original.source.includes(':') === (family === 'ip6'));
+  };
   return {
     track(namespace, entry) {
       const table = tableOf(namespace);
@@ -38,10 +42,8 @@ export function createFakeConntrack(
       table.set(key, tracked);
       return tracked;
     },
-    list(namespace, family) {
-      const all = [...tableOf(namespace).values()];
-      return all.filter(({ original }) => original.source.includes(':') === (family === 'ip6'));
-    },
+    list,
+    scan: list,
     setMark,
     setMarks: (namespace, entries, mark) => entries.filter((entry) => setMark(namespace, entry, mark)).length,
     delete(namespace, entry) {

@@ -37,6 +37,11 @@ export interface MarkChange {
 export interface Conntrack {
   /** All entries of a family, in no order. */
   list(namespace: string, family: 'ip' | 'ip6'): ConntrackEntry[];
+  /**
+   * The same, each made out when it is come to, which takes most of the time: for who may stop in between. As they were
+   * at the first.
+   */
+  scan(namespace: string, family: 'ip' | 'ip6'): Iterable<ConntrackEntry>;
   /** Sets the bits of `mask` in the entry's mark to those of `mark`. False when the entry is gone. */
   setMark(namespace: string, entry: ConntrackEntry, mark: MarkChange): boolean;
   /** The same of many, which costs a fraction of one by one. Returns how many of them were still there. */

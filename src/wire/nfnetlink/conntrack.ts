@@ -1,5 +1,5 @@
 import { addressBytes, addressFromBytes, formatAddress, parseAddress } from '../../lib/address.ts';
-import type { Attributes } from '../netlink/attributes.ts';
+import { NLA_F_NESTED, parseAttributes, type Attributes } from '../netlink/attributes.ts';
 import { malformed } from '../netlink/bytes.ts';
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, type NetlinkMessage } from '../netlink/message.ts';
 import { MessageWriter } from '../netlink/writer.ts';
@@ -61,13 +61,20 @@ export interface RawConntrackEntry {
   readonly mark: number;
   readonly status: number;
   readonly id: number;
+  /** The original tuple as it came, for requests about the entry. */
+  readonly target: Uint8Array;
 }
 
-/** Names an entry: by its original tuple and, when it is deleted, by its id, so that no successor is meant. */
+/**
+ * Names an entry: by its original tuple, made out or as it came, and, when it is deleted, by its id, so that no successor is
+ * meant.
+ */
 export interface ConntrackTarget {
-  readonly original: RawTuple;
+  readonly original: RawTuple | Uint8Array;
   readonly id?: number;
   readonly sequence: number;
+  /** The kernel says nothing of a request that it carried out, only of one that it refused. */
+  readonly isSilent?: boolean;
 }
 
 /** Asks for all entries of a family (NFPROTO_*). */
@@ -116,11 +123,19 @@ export function encodeConntrackDelete(target: ConntrackTarget): Buffer {
   return writer.finish();
 }
 
-function begin(writer: MessageWriter, message: number, { original, sequence }: ConntrackTarget): void {
+function begin(
+  writer: MessageWriter,
+  message: number,
+  { original, sequence, isSilent }: ConntrackTarget,
+): void {
   const type = netfilterType(NFNL_SUBSYS_CTNETLINK, message);
-  const family = original.source.includes(':') ? NFPROTO_IPV6 : NFPROTO_IPV4;
-  beginNetfilter(writer, { type, flags: NLM_F_REQUEST | NLM_F_ACK, sequence, family });
-  writer.nested(CTA_TUPLE_ORIG, () => writeTuple(writer, original));
+  const isAsItCame = original instanceof Uint8Array;
+  const isSix = isAsItCame ? isTupleOfSix(original) : original.source.includes(':');
+  const family = isSix ? NFPROTO_IPV6 : NFPROTO_IPV4;
+  const flags = isSilent === true ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_ACK;
+  beginNetfilter(writer, { type, flags, sequence, family });
+  if (isAsItCame) writer.attribute(CTA_TUPLE_ORIG | NLA_F_NESTED, original);
+  else writer.nested(CTA_TUPLE_ORIG, () => writeTuple(writer, original));
 }
 
 function writeTuple(writer: MessageWriter, tuple: RawTuple): void {
@@ -153,10 +168,15 @@ function icmpAttributesOf(protocol: number): readonly [number, number, number] |
   return protocol === 1 || protocol === 58 ? icmpAttributes[protocol] : undefined;
 }
 
+function isTupleOfSix(tuple: Uint8Array): boolean {
+  return parseAttributes(tuple).nested(CTA_TUPLE_IP)?.bytes(CTA_IP_V6_SRC) !== undefined;
+}
+
 /** One entry of a dump. Throws `netlink-malformed`. */
 export function parseConntrackEntry(message: NetlinkMessage): RawConntrackEntry {
   const { attributes } = parseNetfilter(message);
   return {
+    target: attributes.bytes(CTA_TUPLE_ORIG) ?? new Uint8Array(),
     original: parseTuple(attributes.nested(CTA_TUPLE_ORIG)),
     reply: parseTuple(attributes.nested(CTA_TUPLE_REPLY)),
     mark: attributes.u32BE(CTA_MARK) ?? 0,
@@ -196,7 +216,7 @@ function parseIcmp(
 
 function textOf(bytes: Uint8Array | undefined): string {
   // Tables have many thousands of entries with four addresses each.
-  if (bytes?.length === 4) return bytes.join('.');
+  if (bytes?.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   const address = bytes === undefined ? undefined : addressFromBytes(bytes);
   if (address === undefined) throw malformed('tuple without addresses');
   return formatAddress(address);
