@@ -3,7 +3,7 @@ import type { ProbeResult } from '../../../src/workload/port.ts';
 import type { TestLab } from '../../support/lab.ts';
 import { coarse, evaluatedAnswers, objectsOf, predictedAnswers, type Answers } from '../answers.ts';
 import type { Question } from '../evaluator/question.ts';
-import { measure, measuredAnswer } from './measure.ts';
+import { measure, measuredAnswer, type Patience } from './measure.ts';
 
 /** A question to which not all three gave the same answer. */
 export interface Disagreement {
@@ -14,6 +14,10 @@ export interface Disagreement {
   readonly result: ProbeResult;
 }
 
+/** How long an answer, and after it the evidence of a drop, is waited for: at first, and of a machine with too much to do. */
+const hasty = { timeoutMs: 250, graceMs: 150 };
+const patient = { timeoutMs: 2000, graceMs: 1000 };
+
 /**
  * Asks the analyser, the evaluator and the network itself. Silence may come of a machine that has too much to do: it
  * is asked again, with more patience, before it counts.
@@ -23,21 +27,31 @@ export async function disagreements(
   cluster: Cluster,
   questions: readonly Question[],
 ): Promise<Disagreement[]> {
-  const first = await compare(lab, cluster, { questions, timeoutMs: 250 });
-  const silent = first.filter(({ result }) => result.outcome === 'silent').map(({ question }) => question);
-  return [
-    ...first.filter(({ result }) => result.outcome !== 'silent'),
-    ...(await compare(lab, cluster, { questions: silent, timeoutMs: 2000 })),
-  ];
+  const first = await compare(lab, cluster, { questions, patience: hasty });
+  const { true: late = [], false: certain = [] } = Object.groupBy(first, (one) =>
+    isOfSilence(one) ? 'true' : 'false',
+  );
+  const questionsAgain = late.map(({ question }) => question);
+  return [...certain, ...(await compare(lab, cluster, { questions: questionsAgain, patience: patient }))];
+}
+
+/**
+ * Whether the result may be what nobody said in time: a connection was taken and no word followed, or an SCTP packet
+ * arrived where only its own sender heard it (see `Attempt.silence`).
+ */
+function isOfSilence({ question, result }: Disagreement): boolean {
+  const { outcome, answer } = result;
+  if (outcome === 'answered') return answer === undefined;
+  return outcome === 'silent' || (question.protocol === 'SCTP' && outcome === 'refused');
 }
 
 async function compare(
   lab: TestLab,
   cluster: Cluster,
-  { questions, timeoutMs }: { questions: readonly Question[]; timeoutMs: number },
+  { questions, patience }: { questions: readonly Question[]; patience: Patience },
 ): Promise<Disagreement[]> {
   const objects = objectsOf(cluster);
-  const results = await measure(lab, cluster, questions, { timeoutMs });
+  const results = await measure(lab, cluster, questions, patience);
   return results.flatMap((result, index) => {
     const question = questions[index];
     if (question === undefined) return [];

@@ -5,16 +5,22 @@ import type { TestLab } from '../../support/lab.ts';
 import { flowOf } from '../answers.ts';
 import type { Question } from '../evaluator/question.ts';
 
+/** See `ProbeOptions`. */
+export interface Patience {
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+}
+
 /** Asks every question with a real packet; results in their order. */
 export async function measure(
   lab: TestLab,
   cluster: Cluster,
   questions: readonly Question[],
-  { timeoutMs }: { timeoutMs: number },
+  patience: Patience,
 ): Promise<ProbeResult[]> {
   const prober = await lab.connection.prober();
   const probes = questions.map((question) => probeOf(cluster, flowOf(question)));
-  return prober.probeAll(probes, { timeoutMs });
+  return prober.probeAll(probes, patience);
 }
 
 /** What a real packet met, in the words of `answers.ts`: as exact as either of the others may be. */
