@@ -15,6 +15,8 @@ import { forEachBounded } from '../bounded.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 import { exactly, nameOf } from '../pod-writes.ts';
 import { readAllocation, writeAllocation } from './allocations.ts';
+import { modelTraits } from '../../model/network/models.ts';
+import { createBlockShortages } from './block-shortages.ts';
 import { followSubnets } from './follow-subnets.ts';
 import { addressOf, maxPodsOf, newNodeConfig } from './new-node-config.ts';
 import { createShortages } from './shortages.ts';
@@ -26,10 +28,17 @@ const gatherMs = 5;
 /** So long addresses of a node that has gone rest: its machine may have to hear of it. */
 const restMs = 5_000;
 
-/** Gives nodes addresses of a subnet for their pods, in the models that do so. See model/addressing/ledger. */
+/**
+ * Gives nodes addresses of a subnet for their pods, in the models that do so (see model/addressing/ledger), and tells pods for
+ * which none is left, also where nodes have blocks.
+ */
 export function createNodeAddressesController(context: ControllerContext): Controller {
   const mode = subnetModeOf(context.config);
-  return mode === undefined ? controllerOf('node-addresses', [], () => []) : controllerFor(context, mode);
+  if (mode !== undefined) return controllerFor(context, mode);
+  const { podAddresses } = modelTraits[context.config.model];
+  return podAddresses === 'blocks'
+    ? createBlockShortages(context)
+    : controllerOf('node-addresses', [], () => []);
 }
 
 /** A node that has addresses of the subnet, with the object that tells it. */

@@ -1,4 +1,6 @@
 import { formatPrefix } from '../../lib/prefix.ts';
+import { hasLargestBlocks, podRoom } from '../network/places.ts';
+import { familyPlaces, type NodePlace } from '../network/topology.ts';
 import { batchesFor } from './demand.ts';
 import { heldBy, type Asker } from './ledger.ts';
 import type { PodSubnet, SubnetMode } from './pod-subnets.ts';
@@ -55,6 +57,19 @@ export function shortageText(picture: SubnetPicture, node: string): string | und
     `${counted(lacks, 'address is', 'addresses are')} missing on ${node}: subnet ${subnet.id} ` +
     `${formatPrefix(subnet.prefix)} has ${usable} to give to pods, and ${needed} are needed` +
     (help.length === 0 ? '; nodes are giving some back' : `; it would fit with ${help.join(', or with ')}`)
+  );
+}
+
+/** The same of a node whose pods have addresses of its own blocks, with so many pods on it; undefined when it has enough. */
+export function blockShortageText(place: NodePlace, pods: number): string | undefined {
+  const room = podRoom(place);
+  if (pods <= room) return undefined;
+  const lacks = counted(pods - room, 'address is', 'addresses are');
+  const blocks = familyPlaces(place).map(({ podCidr }) => podCidr);
+  const more = hasLargestBlocks(place) ? 'more nodes, for none has a larger block' : 'a larger podCIDR';
+  return (
+    `${lacks} missing on ${place.name}: its block ${blocks.join(' and ')} has ${room} to give to pods, and ${pods} are ` +
+    `needed; it would fit with ${counted(pods - room, 'pod', 'pods')} fewer on the node, or with ${more}`
   );
 }
 

@@ -109,6 +109,26 @@ export function freePodAddresses(
   return free.length === blocks.length ? free : undefined;
 }
 
+/** How many pods have an address in the node's blocks: as many as in the smallest of them. */
+export function podRoom(place: NodePlace): number {
+  const rooms = familyPlaces(place).map(({ podCidr, bridgeAddress }) => {
+    const block = parsePrefix(podCidr);
+    if (block === undefined) return 0;
+    const { first, last } = rangeOf(block);
+    const kept = bridgeAddress === undefined ? 2n : 3n;
+    return Math.max(0, Number(last.value - first.value + 1n - kept));
+  });
+  return Math.min(...rooms);
+}
+
+/** Whether the node's blocks are as large as they can be, whatever the range. */
+export function hasLargestBlocks(place: NodePlace): boolean {
+  return familyPlaces(place).every(({ podCidr }) => {
+    const block = parsePrefix(podCidr);
+    return block !== undefined && block.length <= nodeBlockLength[block.family];
+  });
+}
+
 /**
  * The lowest address of the node's block that `used` does not hold; undefined when the block is full. The first address
  * is a tunnel's or looks like the block's own, and the last like a broadcast address: neither is ever given to a pod,
