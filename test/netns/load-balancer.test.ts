@@ -171,6 +171,36 @@ describe('load balancers in a lab', { skip: cannotSendPackets }, () => {
     await eventually('it is gone', async () => (await statusesOf('passing')).length === 0, 20_000);
   });
 
+  test('Services that share an address are each reached by their own ports, and one outlives the other', async () => {
+    const shared = (name: string, port: number, pod: string): Service => {
+      const service = balanced(name, { selector: { name: pod }, ports: [{ port, targetPort: 8080 }] });
+      const annotations = { 'metallb.io/allow-shared-ip': 'one' };
+      return { ...service, metadata: { ...service.metadata, annotations } };
+    };
+    const second = shared('second', 81, 'three');
+    await lab.apply([...objects, shared('first', 80, 'two'), second]);
+    const addresses = await addressesOf('first');
+    assert.deepEqual(await addressesOf('second'), addresses);
+    const at = async (address: string, port: number): Promise<string> => {
+      const { outcome, answer } = await lab.probe(machineNetns.internet, `${address}:${port}`);
+      return answer?.pod ?? outcome;
+    };
+    for (const address of addresses) {
+      const seen = await Promise.all([80, 81, 82].map((port) => at(address, port)));
+      assert.deepEqual(seen, ['default/two', 'default/three', 'rejected'], address);
+    }
+    await lab.apply([...objects, second]);
+    assert.deepEqual(await addressesOf('second'), addresses);
+    for (const address of addresses) {
+      assert.deepEqual(
+        [await at(address, 80), await at(address, 81)],
+        ['rejected', 'default/three'],
+        address,
+      );
+    }
+    await lab.apply(objects);
+  });
+
   test('what is predicted from outside is what happens', async () => {
     const cluster = await readCluster(lab.connection.client);
     for (const name of ['web', 'local']) {

@@ -17,6 +17,7 @@ import { servicesTables } from '../../src/plan/services/skeleton.ts';
 import { killAgents, mismatchedElements } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, openFlow, type Flow } from './flow.ts';
+import type { StandInAnswer } from '../../src/workload/port.ts';
 import { label, serviceOf } from './objects.ts';
 
 const node1 = nodeNetns('node-1');
@@ -95,6 +96,21 @@ describe('connections through Services', { skip: cannotSendPackets }, () => {
         if (answer.sourcePort === sourcePort) kept += 1;
       }
       assert.ok(kept < 3, `${kept} of 12 connections kept their source port`);
+    });
+  }
+
+  for (const family of families) {
+    test(`${family}: a datagram longer than a packet comes whole to its endpoint, and is answered`, async () => {
+      const fd = lab.sockets.connect(client, { protocol: 'udp', address: of('web', family), port: 53 });
+      assert.equal(lab.sockets.send(fd, Buffer.alloc(4_000, 'x')).kind, 'sent');
+      let answer = '';
+      await eventually('the server answers', () => {
+        const received = lab.sockets.receive(fd);
+        if (received.kind === 'data') answer = Buffer.from(received.data).toString();
+        return answer !== '';
+      });
+      lab.sockets.close(fd);
+      assert.equal((JSON.parse(answer) as StandInAnswer).pod, 'default/server');
     });
   }
 
