@@ -136,6 +136,7 @@ test('pools elsewhere than in metallb-system do not count, and of pools that ove
       [
         '"192.0.2.9-192.0.2.3" is neither a CIDR nor a range FIRST-LAST of one family',
         '192.0.2.0/28 overlaps 192.0.2.7/32 of pool one',
+        'objects of metallb.io count in namespace metallb-system only',
       ],
     );
   });
