@@ -66,7 +66,11 @@ export async function readLayer2(client: Client): Promise<FollowedLayer2> {
   };
 }
 
-async function listed<T extends KubernetesObject>(client: Client, resource: Resource<T>): Promise<T[]> {
+/** What there is of a kind; nothing where the API does not serve it (yet). Rejects as `Client.list`. */
+export async function listed<T extends KubernetesObject>(
+  client: Client,
+  resource: Resource<T>,
+): Promise<T[]> {
   try {
     return (await client.list(resource)).items;
   } catch (thrown) {

@@ -18,6 +18,7 @@ import { observedStatuses } from '../model/fabric/network/statuses.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { machinePlaces } from '../model/fabric/machine-places.ts';
 import type { PodServing } from '../workload/port.ts';
+import { readBalancers } from './follow-balanced.ts';
 import type { FollowNodesOptions, NodesFollower } from './follow-nodes.ts';
 import { servingsOf } from './serve-machines.ts';
 
@@ -62,8 +63,11 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
   const told = (await listServed(client, assigning)) as NodeNetworkConfig[];
   let configOf = (node: string): NodeNetworkConfig | undefined =>
     told.find(({ metadata }) => metadata.name === node);
-  const assignedTo = (node: string): string[] =>
-    assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix);
+  const balancers = await readBalancers(client);
+  const assignedTo = (node: string): string[] => [
+    ...assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix),
+    ...balancers.of(node).map((address) => `${address}/32`),
+  ];
 
   const first = worldOf(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
   await fabric.build(networkFabric(first.world));
@@ -116,6 +120,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
         client.informer(kind),
       );
       void followWith(all);
+      void balancers.follow(soon);
     },
   };
 }

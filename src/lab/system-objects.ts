@@ -178,7 +178,7 @@ export function apiServiceObjects(
 /** Of kinds that `systemObjects` defines: to be made behind them. */
 export function customObjects(config: NetworkConfig): KubernetesObject[] {
   return [
-    ...labPoolObjects(familiesOfNetwork(config)),
+    ...labPoolObjects(familiesOfNetwork(config), config.model),
     ...passwordReaders(),
     ...(config.model === 'none' ? cniReaders() : []),
     ...defaultNetworkObjects(config.model),

@@ -6,7 +6,7 @@ import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
 import { predictName, type NamedFlow } from './by-name.ts';
 import { throughNode } from './travel.ts';
-import { findsNode, isRoutedToNode } from './virtual-network.ts';
+import { findsNode, isPrivateIn, isRoutedToNode } from './virtual-network.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 export interface PredictOptions {
@@ -94,7 +94,15 @@ function fromOutside(walk: Walk): Outcome[] {
   const hops = index.nextHops.get(destination) ?? [];
   if (hops.length > 0) return hops.flatMap((hop) => byLoadBalancer(sent, hop, 'by BGP'));
   const announcer = index.announcers.get(destination);
-  if (announcer !== undefined) return byLoadBalancer(sent, announcer, 'on layer 2');
+  if (announcer !== undefined) {
+    if (isPrivateIn(index, destination) && !findsNode(index, source, announcer))
+      return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
+    return byLoadBalancer(
+      sent,
+      announcer,
+      index.networkWorld === undefined ? 'on layer 2' : 'in its network',
+    );
+  }
   const why =
     target.place?.kind === 'external'
       ? `neither ${source} nor ${destination} is in the cluster`
@@ -127,7 +135,11 @@ function lost(walk: Walk, why: string): Outcome {
 }
 
 /** The node that answers for the address has rules for it. */
-function byLoadBalancer(walk: Walk, node: string, how: 'by BGP' | 'on layer 2'): Outcome[] {
+function byLoadBalancer(
+  walk: Walk,
+  node: string,
+  how: 'by BGP' | 'on layer 2' | 'in its network',
+): Outcome[] {
   const action = `answers for ${walk.packet.destination} ${how}`;
   return throughNode(step(walk, { at: `node:${node}`, action }), node);
 }

@@ -1,4 +1,5 @@
-import { familyOf } from '../../lib/address.ts';
+import { familyOf, parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
 import {
   activeRoutes,
   effectiveRoutes,
@@ -58,4 +59,12 @@ export function isRoutedToNode(
 
 function interfaceOf({ interfaces }: NetworkWorld, node: string): NetworkInterface | undefined {
   return interfaces.find(({ id }) => id === `node:${node}/${nodeLink}`);
+}
+
+/** Whether an address is of the virtual networks' own space, which the internet does not reach. */
+export function isPrivateIn({ networkWorld }: ClusterIndex, text: string): boolean {
+  const address = parseAddress(text);
+  if (networkWorld === undefined || address === undefined) return false;
+  const spaces = [...networkWorld.networks.values()].flatMap(({ spec }) => spec.addressSpace);
+  return spaces.flatMap((space) => parsePrefix(space) ?? []).some((space) => contains(space, address));
 }

@@ -251,7 +251,10 @@ const own: readonly PolicyRole[] = [
       on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
       on('', ['nodes'], ['list', 'watch']),
       // The lab's router is what the nodes speak BGP with.
-      on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools'], ['list', 'watch']),
+      on('metallb.io', ['bgppeers', 'bfdprofiles', 'ipaddresspools', 'l2advertisements'], ['list', 'watch']),
+      // A virtual network hands load balancers' addresses to nodes that have endpoints.
+      on('', ['services'], ['list', 'watch']),
+      on('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
       on('weft.dev', fabricPlurals, ['list', 'watch']),
       on('weft.dev', ['virtualmachines/status', 'virtualnetworks/status'], ['patch']),
       ...aboutLayer2,

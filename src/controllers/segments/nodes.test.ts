@@ -103,7 +103,12 @@ test('nodes have addresses of the DHCP range where the segment says so', async (
 
 test('the lab’s load balancers have the addresses that the segment sets aside for them, and no machine has one', async () => {
   const pools = [{ name: 'load-balancers', range: '172.20.80.1-172.20.80.1' }];
-  const objects = [nodeOf(1), ...labPoolObjects(['IPv4']), segmentWith({ pools }), balancedService('web')];
+  const objects = [
+    nodeOf(1),
+    ...labPoolObjects(['IPv4'], 'calico'),
+    segmentWith({ pools }),
+    balancedService('web'),
+  ];
   await inCluster({ objects }, async (scenario) => {
     const { client } = scenario;
     await comesTrue(async () => {

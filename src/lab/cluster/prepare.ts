@@ -59,7 +59,7 @@ export async function prepareCluster({ client, clock, lab, objects }: PrepareOpt
 
 /** The pool that every lab has, in a namespace that has to be there first. */
 async function ensurePool(client: Client, { config }: LabOptions): Promise<void> {
-  const [namespace, ...pool] = labPoolObjects(familiesOfNetwork(config));
+  const [namespace, ...pool] = labPoolObjects(familiesOfNetwork(config), config.model);
   await ensureObjects(client, [namespace]);
   await ensureObjects(client, pool);
 }

@@ -3,7 +3,7 @@ import type { Labels } from '../../api/types/meta.ts';
 import { familyOf, formatAddress, parseAddress, type Family } from '../../lib/address.ts';
 import { hash32 } from '../../lib/hash.ts';
 import { isInPool, type Pool } from './pools.ts';
-import { canShare, type AddressRequest, type Holder } from './request.ts';
+import { canShare, internalPool, type AddressRequest, type Holder } from './request.ts';
 
 /** Who has which address now. */
 export interface Holdings {
@@ -38,7 +38,8 @@ const mostLookedAt = 1 << 20;
  * The addresses of a Service. What it has stays as long as it could be given it; without that, a name is always led to the
  * same address, collisions aside, so that a prediction and a cluster agree.
  */
-export function allocateAddresses(input: AllocationInput): Allocation {
+export function allocateAddresses(given: AllocationInput): Allocation {
+  const input = { ...given, request: withPool(given) };
   const { request, service, namespaceLabels, pools } = input;
   const serving = pools.filter(
     (pool) =>
@@ -52,6 +53,14 @@ export function allocateAddresses(input: AllocationInput): Allocation {
   if (candidates.length === 0)
     return pending('NoPool', 'no pool gives addresses to Services that do not ask for one by name');
   return freeIn(input, candidates);
+}
+
+/** Who asks to be internal is given an address of the pool for that, unless it names another. */
+function withPool({ request, pools }: AllocationInput): AddressRequest {
+  const isMeant = request.isInternal && request.pool === undefined;
+  return isMeant && pools.some(({ name }) => name === internalPool)
+    ? { ...request, pool: internalPool }
+    : request;
 }
 
 function freeIn(input: AllocationInput, pools: readonly Pool[]): Allocation {

@@ -1,27 +1,48 @@
 import type { Namespace } from '../../api/types/core.ts';
 import type { IPAddressPool, L2Advertisement } from '../../api/types/load-balancer.ts';
 import type { Family } from '../../lib/address.ts';
-import { labAddressesOf } from '../network/lab-addresses.ts';
+import { labAddressesOf, publicLoadBalancers } from '../network/lab-addresses.ts';
+import { modelTraits, type NetworkModel } from '../network/models.ts';
+import { internalPool } from './request.ts';
 import { labPoolLabel, loadBalancerNamespace } from './pools.ts';
 
-const metadata = { name: 'lab', namespace: loadBalancerNamespace };
+const name = 'lab';
+const namespace = loadBalancerNamespace;
 
-/** The pool that a lab has on its segment, so that Services of type LoadBalancer work at once, and its announcement. */
-export function labPoolObjects(families: readonly Family[]): [Namespace, IPAddressPool, L2Advertisement] {
-  const addresses = families.map((family) => labAddressesOf[family].loadBalancers);
+/**
+ * The pools that a lab has, so that Services of type LoadBalancer work at once, and their announcement: one of its
+ * segment's addresses; in a virtual network one of public addresses, and one of the network's own for Services that ask
+ * to be internal.
+ */
+export function labPoolObjects(
+  families: readonly Family[],
+  model: NetworkModel,
+): [Namespace, L2Advertisement, ...IPAddressPool[]] {
+  const own = families.map((family) => labAddressesOf[family].loadBalancers);
+  const isInNetwork = modelTraits[model].world === 'virtual-network';
+  const pools = isInNetwork
+    ? [
+        poolOf(name, { addresses: [publicLoadBalancers] }),
+        poolOf(internalPool, { addresses: own, autoAssign: false }),
+      ]
+    : [poolOf(name, { addresses: own })];
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: loadBalancerNamespace } },
-    {
-      apiVersion: 'metallb.io/v1beta1',
-      kind: 'IPAddressPool',
-      metadata: { ...metadata, labels: { [labPoolLabel]: 'true' } },
-      spec: { addresses },
-    },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     {
       apiVersion: 'metallb.io/v1beta1',
       kind: 'L2Advertisement',
-      metadata,
-      spec: { ipAddressPools: [metadata.name] },
+      metadata: { name, namespace },
+      spec: { ipAddressPools: pools.map(({ metadata }) => metadata.name) },
     },
+    ...pools,
   ];
+}
+
+function poolOf(pool: string, spec: IPAddressPool['spec']): IPAddressPool {
+  return {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'IPAddressPool',
+    metadata: { name: pool, namespace, labels: { [labPoolLabel]: 'true' } },
+    spec,
+  };
 }

@@ -4,6 +4,12 @@ import { canonicalAddress, familyOf, parseAddress, type Family } from '../../lib
 /** A Service of another class has its addresses from somebody else. */
 export const loadBalancerClass = 'weft.dev/load-balancer';
 
+/** The pool of a lab in a virtual network that internal Services have their addresses of, where there is one. */
+export const internalPool = 'lab-internal';
+
+/** Clouds know it by this: the address is one of the network, and not a public one (cloud-provider-azure). */
+const internalAnnotation = 'service.beta.kubernetes.io/azure-load-balancer-internal';
+
 /** What a Service asks for. */
 export interface AddressRequest {
   /** `namespace/name` */
@@ -16,6 +22,8 @@ export interface AddressRequest {
   readonly addresses: readonly string[];
   /** Of this pool and no other. */
   readonly pool: string | undefined;
+  /** An address of the network and not a public one, where the two are told apart. */
+  readonly isInternal: boolean;
   readonly holder: Holder;
 }
 
@@ -54,6 +62,7 @@ export function requestOf(service: Service): AddressRequest | string {
     isSecondOptional: spec.ipFamilyPolicy === 'PreferDualStack',
     addresses: wanted,
     pool: annotationOf(service, 'address-pool'),
+    isInternal: service.metadata.annotations?.[internalAnnotation] === 'true',
     holder: holderOf(service),
   };
 }

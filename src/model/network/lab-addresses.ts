@@ -18,6 +18,9 @@ export interface LabAddresses {
   readonly resolver: string;
 }
 
+/** Public addresses of load balancers, in labs whose nodes are in a virtual network: a part of the internet's segment. */
+export const publicLoadBalancers = '203.0.113.128/26';
+
 /** The IPv4 ones; outside is TEST-NET-3 of RFC 5737. */
 export const labAddresses = {
   segment: '172.20.0.0/16',

@@ -5,6 +5,7 @@ import type { Family } from '../../lib/address.ts';
 import { createAddressBook } from '../load-balancer/address-book.ts';
 import { allocateAddresses } from '../load-balancer/allocate.ts';
 import { labPoolObjects } from '../load-balancer/lab-pool.ts';
+import type { NetworkModel } from '../network/models.ts';
 import { poolsOf } from '../load-balancer/pools.ts';
 import { holderOf, requestOf, wantsAddresses } from '../load-balancer/request.ts';
 import { addressesGivenTo } from '../load-balancer/status.ts';
@@ -14,6 +15,7 @@ export interface LoadBalancerInput {
   readonly advertisements: readonly L2Advertisement[];
   /** Of a lab, which has a pool of its own; none elsewhere. */
   readonly families: readonly Family[];
+  readonly model: NetworkModel;
   readonly namespaces: ReadonlyMap<string, Namespace>;
 }
 
@@ -26,11 +28,11 @@ export interface WithLoadBalancers {
 /** Services with the addresses of load balancers that they will be given; those that have some keep them. */
 export function withLoadBalancers(
   services: readonly Service[],
-  { pools: given, advertisements, families, namespaces }: LoadBalancerInput,
+  { pools: given, advertisements, families, model, namespaces }: LoadBalancerInput,
 ): WithLoadBalancers {
-  const [, labPool, labAdvertisement] = labPoolObjects(families);
+  const [, labAdvertisement, ...labPools] = labPoolObjects(families, model);
   const isLab = families.length > 0;
-  const pools = isLab ? [...given, labPool] : given;
+  const pools = isLab ? [...given, ...labPools] : given;
   const usable = poolsOf(pools).pools;
   const book = createAddressBook(() => false);
   for (const service of services) {

@@ -48,6 +48,7 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
       advertisements: ofResource(all, loadBalancerResources.l2advertisements),
       // Where nodes are a lab's, so is the segment.
       families: given.length > 0 ? [] : familiesOfNetwork(config),
+      model: config.model,
       namespaces,
     },
   );

@@ -1,6 +1,7 @@
 import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { entrancesOf } from '../../model/fabric/network/entrances.ts';
 import { zonesOf } from '../../model/fabric/network/zones.ts';
 import {
   outboundShares,
@@ -46,6 +47,13 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
       verdict('zones', link, 'jump', chain(zoneChain(zone))),
       { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
       ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
+    ]);
+  }
+  for (const { address, network } of entrancesOf(world)) {
+    const zone = chain(zoneChain(context.zones.get(network) ?? 0));
+    owners.set(`entrance:${address}`, [
+      verdict('outside-zones', address, 'jump', zone),
+      { set: 'entrances', key: [address], value: [context.marks.network(network)] },
     ]);
   }
   // Rules cost more to add than elements: those of all shares are there before anybody has one.

@@ -13,6 +13,8 @@ export const networksSets = {
   zones: { key: ['ifname'], value: ['verdict'] },
   /** Likewise of what comes back from outside, by where it comes back to. */
   'outside-zones': { key: ['ipv4_addr'], value: ['verdict'] },
+  /** Public addresses by which the internet reaches into a network: the lower half of its mark. */
+  entrances: { key: ['ipv4_addr'], value: ['mark'] },
   /** Addresses that an interface sends from and is sent to. */
   own: { key: ['ifname', 'ipv4_addr'] },
   'own-blocks': { key: ['ifname', 'ipv4_addr'], interval: true },
@@ -35,7 +37,8 @@ const { internet, services } = outwardLinks;
 /**
  * The constant part. Before connection tracking, what an interface may not send goes: tunnels that a virtual network does
  * not carry (GRE, IP in IP), and sources that are not its own where it does not forward. What comes back from outside is
- * delivered in the network of whoever asked, which the connection's mark tells. Forwarding ends where a machine would be
+ * delivered in the network of whoever asked, which the connection's mark tells; what begins outside passes to a load
+ * balancer's public address only, whose network marks it. Forwarding ends where a machine would be
  * handed what is not for it, unless it forwards; then security groups judge new flows. A flow to the internet gets its
  * interface's share of a public address, or none and is lost.
  *
@@ -46,6 +49,7 @@ table ip ${networksTable.table} {
   map marks { type ifname : mark; }
   map zones { type ifname : verdict; }
   map outside-zones { type ipv4_addr : verdict; }
+  map entrances { type ipv4_addr : mark; }
   set own { type ifname . ipv4_addr; }
   set own-blocks { type ifname . ipv4_addr; flags interval; }
   set forwarding { type ifname; }
@@ -67,6 +71,7 @@ table ip ${networksTable.table} {
   }
   chain returning {
     type filter hook prerouting priority -50; policy accept;
+    iifname "${internet}" ct state new ct mark set ip daddr map @entrances
     iifname { ${outward} } meta mark set ct mark and ${networkMask}
   }
   chain judged {
@@ -85,7 +90,7 @@ table ip ${networksTable.table} {
   }
   chain passing {
     type filter hook forward priority 0; policy drop;
-    iifname { ${outward} } ct state new drop
+    iifname { ${outward} } ct state new ct mark 0 drop
     oifname { "${internet}", "${services}" } ct state new jump owned
     oifname { ${outward} } goto judged
     oifname . ip daddr @own goto judged

@@ -1,6 +1,7 @@
 import type { NextHopType, Site } from '../../../api/types/fabric.ts';
 import { parseAddress } from '../../../lib/address.ts';
 import { contains, parsePrefix, type Prefix } from '../../../lib/prefix.ts';
+import { entrancesOf } from './entrances.ts';
 import { peersOf, sitesOf, subnetOf, type NetworkWorld } from './world.ts';
 
 /** Where a route leads, beside what a user's route can say. */
@@ -89,10 +90,17 @@ function systemRoutes(world: NetworkWorld, network: string, endpoints: readonly 
       nextHopType,
     });
   const spaceOf = (name: string): readonly string[] => world.networks.get(name)?.spec.addressSpace ?? [];
+  const entrances = (name: string): readonly string[] =>
+    entrancesOf(world)
+      .filter((one) => one.network === name)
+      .map(({ address }) => `${address}/32`);
   const services = world.services.filter(({ name }) => endpoints.includes(name));
   return [
     ...spaceOf(network).map(route('VNetLocal')),
     ...peersOf(world, network).flatMap(spaceOf).map(route('VNetPeering')),
+    // Who is in the network needs no detour by the internet.
+    ...entrances(network).map(route('VNetLocal')),
+    ...peersOf(world, network).flatMap(entrances).map(route('VNetPeering')),
     ...services.flatMap(({ prefixes }) => prefixes).map(route('VirtualNetworkServiceEndpoint')),
     ...['0.0.0.0/0'].map(route('Internet')),
     ...unroutedRanges.map(route('None')),

@@ -1,5 +1,5 @@
 import type { Family } from '../../../lib/address.ts';
-import { labAddresses } from '../../network/lab-addresses.ts';
+import { labAddresses, publicLoadBalancers } from '../../network/lab-addresses.ts';
 import { internetMachine, internetSegment, machineNetns } from '../default-fabric.ts';
 import type { Fabric, Machine } from '../machines.ts';
 import { publicRange } from './outbound.ts';
@@ -34,7 +34,8 @@ export function networkFabric(world: NetworkWorld): Fabric {
     segments: [{ name: internetSegment }],
     machines: [
       forwarder,
-      internetMachine(families, [publicRange]),
+      // Networks that know nothing of each other meet out there.
+      { ...internetMachine(families, [publicRange, publicLoadBalancers]), forwards: true },
       bare({ name: machineNetns.services, netns: machineNetns.services, forwards: false }),
       ...world.sites.map(({ metadata: { name } }) =>
         bare({ name: `site-${name}`, netns: siteNetns(name), forwards: false }),
