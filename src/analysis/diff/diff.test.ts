@@ -6,6 +6,7 @@ import { changes } from '../../model/policy/testing/arbitraries.ts';
 import { applyChange, emptyWorld } from '../../model/policy/testing/naive-world.ts';
 import { reach } from '../reach/reach.ts';
 import { clusterOf } from '../testing/cluster-of-world.ts';
+import { renamedText, renameNamespaces } from '../testing/rename.ts';
 import { describeCluster, type ClusterDescription } from '../testing/cluster.ts';
 import type { Change } from './change.ts';
 import { diffReach, type ReachDiff } from './diff.ts';
@@ -164,36 +165,13 @@ test('what one cluster has, with the differences, is what the other has', () => 
 });
 
 test('the differences of renamed clusters are the renamed differences', () => {
-  const renamed = (text: string): string => text.replaceAll(/(?<=^|\s)([abc])(?=\/)/g, 'z$1');
   fc.assert(
     fc.property(histories, (history) => {
       const { before, after } = both(history);
       const [first, second] = [before, after].map(renameNamespaces);
       assert.ok(first && second);
-      assert.deepEqual(rows(diffReach(first, second)), rows(diffReach(before, after)).map(renamed));
+      assert.deepEqual(rows(diffReach(first, second)), rows(diffReach(before, after)).map(renamedText));
     }),
     { numRuns: 60, seed: 8 },
   );
 });
-
-/** Namespace `a` becomes `za`, and so on, wherever a name is written. */
-function renameNamespaces(cluster: Cluster): Cluster {
-  const rename = <T>(objects: ReadonlyMap<string, T>): Map<string, T> =>
-    new Map([...objects].map(([key, value]) => [`z${key}`, renamedIn(value)]));
-  const { pods, namespaces, networkPolicies, clusterNetworkPolicies } = cluster;
-  return {
-    ...cluster,
-    pods: rename(pods),
-    namespaces: rename(namespaces),
-    networkPolicies: rename(networkPolicies),
-    clusterNetworkPolicies: new Map([...clusterNetworkPolicies].map(([key, one]) => [key, renamedIn(one)])),
-  };
-}
-
-/** In metadata, and in selectors that name a namespace. */
-function renamedIn<T>(value: T): T {
-  const text = JSON.stringify(value)
-    .replaceAll(/"namespace":"([abc])"/g, '"namespace":"z$1"')
-    .replaceAll(/"kubernetes.io\/metadata.name":"([abc])"/g, '"kubernetes.io/metadata.name":"z$1"');
-  return JSON.parse(text) as T;
-}
