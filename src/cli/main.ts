@@ -205,7 +205,7 @@ function addPlan(program: Command, env: CliEnvironment, done: Done): void {
     .option('--network <model>', 'network model')
     .option('--nodes <n>', 'number of nodes', wholeNumber)
     .option('--max-pods <n>', 'pods of a node at most; else what the model has', wholeNumber)
-    .option('--pool <nodes:maxpods>', 'more nodes, of another kind (repeatable)', collect, [])
+    .option('--pool <nodes:maxpods[:windows]>', 'more nodes, of another kind (repeatable)', collect, [])
     .option('--surge <nodes>', 'nodes that an upgrade adds to each pool: a number, or a share as 33%', '1')
     .option('--subnet <prefix>', 'where the nodes have their addresses')
     .option('--pod-cidr <prefix>', 'cut into a /24 for each node')

@@ -24,14 +24,16 @@ export function poolOf(option: string, text: string | undefined): AddressRange |
   return parsePool(text) ?? required(option, ['FIRST-LAST, the lower address first', 'or a prefix, of IPv4']);
 }
 
-/** `NODES:MAXPODS` each. */
+/** `NODES:MAXPODS` each, or `NODES:MAXPODS:windows`. */
 export function poolsOf(texts: readonly string[]): NodePool[] {
   return texts.map((text) => {
-    const [nodes, maxPods, ...more] = text.split(':').map(wholeNumberOf);
-    if (nodes === undefined || maxPods === undefined || more.length > 0) {
-      return required('pool', ['NODES:MAXPODS, as 3:30']);
+    const [count = '', pods = '', os, ...more] = text.split(':');
+    const [nodes, maxPods] = [wholeNumberOf(count), wholeNumberOf(pods)];
+    const isKnown = more.length === 0 && (os === undefined || os === 'windows');
+    if (nodes === undefined || maxPods === undefined || !isKnown) {
+      return required('pool', ['NODES:MAXPODS, as 3:30', 'or NODES:MAXPODS:windows']);
     }
-    return { nodes, maxPods };
+    return { nodes, maxPods, ...(os !== undefined && { os: 'windows' as const }) };
   });
 }
 

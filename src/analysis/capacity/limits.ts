@@ -1,4 +1,5 @@
 import { contains, formatPrefix, parsePrefix, type Prefix } from '../../lib/prefix.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { isAzure, modelLimits } from './models.ts';
 import { counted, namedRanges, needsOf, surgeOf } from './needs.ts';
 import type { CapacityRequest } from './port.ts';
@@ -25,6 +26,7 @@ export function rulesBroken(request: CapacityRequest): string[] {
     ...shapesBroken(request),
     ...overlaps(request),
     ...podCountsBroken(request),
+    ...systemsBroken(request),
     ...portsBroken(request),
   ];
 }
@@ -96,6 +98,12 @@ function podCountsBroken({ model, pools }: CapacityRequest): string[] {
       ? []
       : [`${counted(maxPods, 'pod')} on a node: ${model} allows ${fewest} to ${mostPods}`],
   );
+}
+
+/** Some models are not made for nodes that run Windows. */
+function systemsBroken({ model, pools }: CapacityRequest): string[] {
+  if (modelTraits[model].hasWindows || pools.every(({ os }) => os !== 'windows')) return [];
+  return [`${model} has no Windows nodes; azure-cni and azure-cni-overlay have`];
 }
 
 function portsBroken({ outbound }: CapacityRequest): string[] {

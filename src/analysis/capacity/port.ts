@@ -6,6 +6,8 @@ export interface NodePool {
   readonly nodes: number;
   /** Pods of one node at most, those on the host network not counted. */
   readonly maxPods: number;
+  /** Of those that do not run Linux. */
+  readonly os?: 'windows';
 }
 
 /** Nodes that an upgrade adds before it takes old ones away: a count, or a share of each pool, rounded up. */

@@ -51,6 +51,15 @@ test('JSON has the fields that scripts rely on, and YAML the same', async () => 
   assert.deepEqual(parse((await plan(`${words} yaml`)).out), answer);
 });
 
+test('pools of Windows nodes count, in the models that have such', async () => {
+  const sized = '--nodes 2 --max-pods 30 --pool 3:30:windows --subnet 10.240.0.0/24';
+  const fits = await plan(`--network azure-cni ${sized}`);
+  assert.deepEqual([fits.code, /\b217\b/.test(fits.out)], [0, true], fits.out);
+  const none = await plan(`--network kubenet ${sized}`);
+  assert.equal(none.code, 1);
+  assert.match(none.out, /kubenet has no Windows nodes; azure-cni and azure-cni-overlay have/);
+});
+
 test('pools of machines on one’s own premises', async () => {
   const { code, out } = await plan(
     '--hci-cluster 3+5 --hci-cluster 1+3 --service-ports 443,443,443,80 --node-pool 10.0.0.10-10.0.0.36 --vip-pool 10.0.0.40-10.0.0.43',

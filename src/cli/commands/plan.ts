@@ -14,7 +14,7 @@ export interface PlanOptions {
   readonly live: boolean;
   readonly network?: string;
   readonly nodes?: number;
-  /** More pools, each `NODES:MAXPODS`. */
+  /** More pools, each `NODES:MAXPODS`, or `NODES:MAXPODS:windows`. */
   readonly pool: readonly string[];
   readonly surge: string;
   readonly maxPods?: number;
