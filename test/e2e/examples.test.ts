@@ -12,7 +12,7 @@ import { commandsOf, printedBy } from '../support/transcript.ts';
 const folders = ['aks-models', 'aks-egress', 'stack-hci', 'stack-edge', 'good-practice'];
 
 /** Only these may be asked again: an object that was changed a moment ago may not have reached every machine. */
-const question = /^\.\/weft (connect|exec|explain|route get|test) /;
+const question = /^\.\/weft (connect|exec|explain|route get|status|test) /;
 const patienceMs = 10_000;
 
 for (const folder of folders) {
@@ -44,13 +44,14 @@ for (const folder of folders) {
   });
 }
 
-/** Without what differs from run to run: times, made-up ends of pods' names, which pod has which address, widths. */
+/** Without what differs from run to run: times, made-up ends of pods' names, who has which address of a pool, widths. */
 function lasting(text: string): string {
   return text
     .replaceAll(/\b\d+\.\d+ ms\b/g, 'TIME')
     .replaceAll(/ \d+\.\d\d s$/gm, ' TIME')
     .replaceAll(/-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '-SUFFIX')
     .replaceAll(/\b(10\.244\.\d+|172\.20\.127)\.\d+\b/g, 'POD')
+    .replaceAll(/\b172\.20\.50\.\d+\b/g, 'NODE')
     .replaceAll(/[ \t]+/g, ' ')
     .replaceAll(/ $/gm, '')
     .trim();
