@@ -43,9 +43,9 @@ const held = async ({ client }: Scenario): Promise<string[]> =>
     ({ spec }) => `${spec.address} ${spec.holder.name}`,
   );
 
-/** Asks until it holds, for five seconds at most. */
+/** Asks until it holds, for twenty seconds at most. */
 async function comesTrue(holds: () => Promise<void>): Promise<void> {
-  for (let rounds = 500; rounds > 0; rounds--) {
+  for (let rounds = 2000; rounds > 0; rounds--) {
     const failure = await holds().then(
       () => undefined,
       (error: unknown) => error,
