@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotSendPackets } from '../support/lab.ts';
 import { commandsOf, printedBy } from '../support/transcript.ts';
@@ -17,8 +17,12 @@ const patienceMs = 10_000;
 
 for (const folder of folders) {
   describe(`examples/${folder}`, { skip: cannotSendPackets }, () => {
-    const directory = mkdtempSync('/run/weft-examples-');
-    const env = { ...process.env, WEFT_RUN_DIRECTORY: directory };
+    const env = { ...process.env };
+    let directory = '';
+    before(() => {
+      directory = mkdtempSync('/run/weft-examples-');
+      env['WEFT_RUN_DIRECTORY'] = directory;
+    });
     after(async () => {
       const labs = readdirSync(directory, { withFileTypes: true }).filter((one) => one.isDirectory());
       for (const { name } of labs) await printedBy(`./weft down --name ${name}`, env);
