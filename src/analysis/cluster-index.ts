@@ -4,7 +4,7 @@ import { once } from '../lib/once.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { podFacts } from '../model/identity/pod-facts.ts';
-import type { NetworkWorld } from '../model/fabric/network/world.ts';
+import { createLookups, type Lookups } from '../model/fabric/network/lookups.ts';
 import { announcementsOf, nodesAnnouncing } from '../model/load-balancer/bgp-announcements.ts';
 import { peersToSpeakWith } from '../model/load-balancer/bgp-peers.ts';
 import { announcingNodes } from '../model/load-balancer/layer2.ts';
@@ -12,14 +12,14 @@ import { poolsOf } from '../model/load-balancer/pools.ts';
 import { modelTraits } from '../model/network/models.ts';
 import { placesOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { everyNodeAddress, nodeLink, type NodePlace } from '../model/network/topology.ts';
+import { everyNodeAddress, familyPlaces, nodeLink, type NodePlace } from '../model/network/topology.ts';
 import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { nodeFacts } from '../model/identity/node-facts.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { createServiceModel } from '../model/services/service-model.ts';
-import { describedWorld } from './described-world.ts';
+import { settledWorld } from './described-world.ts';
 
 /** A cluster with everything the analysis looks up in it. Each part is made when it is first asked for. */
 export interface ClusterIndex {
@@ -30,7 +30,7 @@ export interface ClusterIndex {
   readonly serviceRanges: readonly Prefix[];
   readonly policies: PolicyModel;
   /** The virtual networks that the nodes are in; undefined in models of other worlds. */
-  readonly networkWorld: NetworkWorld | undefined;
+  readonly networks: Lookups | undefined;
   /** Key of the pod that alone has the address. */
   readonly podAt: ReadonlyMap<string, string>;
   /** Name of the node that has the address, be it its segment's or its tunnel's. */
@@ -76,7 +76,7 @@ export function indexOf(cluster: Cluster): ClusterIndex {
 function createIndex(cluster: Cluster): ClusterIndex {
   const places = once(() => placesOf(cluster.nodes.values(), cluster.config.model));
   const policies = once(() => policiesOf(cluster));
-  const networkWorld = once(() => networkWorldOf(cluster, places()));
+  const networks = once(() => networksOf(cluster, places(), announcers()));
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
@@ -92,8 +92,8 @@ function createIndex(cluster: Cluster): ClusterIndex {
     get policies() {
       return policies();
     },
-    get networkWorld() {
-      return networkWorld();
+    get networks() {
+      return networks();
     },
     get podAt() {
       return podAt();
@@ -143,9 +143,21 @@ function teachDomains(model: PolicyModel, { domains = new Map() }: Cluster): voi
   }
 }
 
-function networkWorldOf(cluster: Cluster, places: ReadonlyMap<string, NodePlace>): NetworkWorld | undefined {
-  const isInNetwork = modelTraits[cluster.config.model].world === 'virtual-network';
-  return isInNetwork ? describedWorld(cluster, places.values()) : undefined;
+function networksOf(
+  cluster: Cluster,
+  places: ReadonlyMap<string, NodePlace>,
+  announcers: ReadonlyMap<string, string>,
+): Lookups | undefined {
+  if (modelTraits[cluster.config.model].world !== 'virtual-network') return undefined;
+  return createLookups(settledWorld(cluster, [...places.values()], announcers), (machine) =>
+    podBlocksOf(places, machine),
+  );
+}
+
+/** The prefixes of pods that a node has, by its name. */
+export function podBlocksOf(places: ReadonlyMap<string, NodePlace>, node: string): string[] {
+  const place = places.get(node);
+  return place === undefined ? [] : familyPlaces(place).map(({ podCidr }) => podCidr);
 }
 
 function* podAddresses(cluster: Cluster): Generator<[address: string, podKey: string]> {

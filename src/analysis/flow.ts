@@ -11,6 +11,8 @@ export type FlowEnd =
       readonly address: string;
       /** The same machine's address of the other family, where it has one. */
       readonly alternative?: string;
+      /** Whose it is, where that is known: `vm:NAME`, `site:NAME`. Networks that do not meet may have the same addresses. */
+      readonly machine?: string;
     };
 
 /** A packet that opens a connection: who asks whom for what. */
@@ -34,7 +36,7 @@ export interface Flow {
 export type Verdict = 'allowed' | 'denied' | 'refused' | 'unreachable' | 'unknown';
 
 /** Where on its way something was decided, in the order of the way. */
-type Stage = 'service' | 'egress' | 'route' | 'ingress' | 'delivery';
+type Stage = 'service' | 'egress' | 'route' | 'security' | 'ingress' | 'delivery';
 
 /** One decision on the way, and the object and rule that took it. */
 export interface Reason {

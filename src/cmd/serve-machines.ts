@@ -4,10 +4,11 @@ import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { machinePorts } from '../model/fabric/machine-ports.ts';
 import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
 import { siteNetns } from '../model/fabric/network/network-fabric.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
-import type { Listener, PodServing } from '../workload/port.ts';
+import type { PodServing } from '../workload/port.ts';
 import { createServingClient } from '../workload/serving-client.ts';
 import { whenReady } from './role.ts';
 
@@ -16,11 +17,6 @@ export interface MachineServer {
   /** Answers there from now on, and nowhere else of the fabric. */
   serve(servings: readonly PodServing[]): void;
 }
-
-type Ports = readonly { readonly port: number; readonly protocol?: Listener['protocol'] }[];
-
-/** What a machine answers at that says nothing of ports. */
-const usualPorts: Ports = [{ port: 80 }, { port: 443 }];
 
 export function createMachineServer(paths: LabPaths, log: Log): MachineServer {
   const holder = createServingClient(paths.socket('holder'));
@@ -72,24 +68,22 @@ export function servingsOf(world: NetworkWorld, machines: Iterable<VirtualMachin
   return [
     ...[...machines].map(machineServing),
     ...world.sites.map(({ metadata: { name }, spec }) =>
-      serving(`site:${name}`, siteNetns(name), spec.ports ?? usualPorts),
+      serving(`site:${name}`, siteNetns(name), [spec.ports]),
     ),
     serving(
       machineNetns.services,
       machineNetns.services,
-      world.services.flatMap(({ ports }) => ports ?? usualPorts),
+      world.services.map(({ ports }) => ports),
     ),
   ].filter(({ netns }) => present.has(netns) || !netns.startsWith('vm-'));
 }
 
 /** The ports that a machine declares. One that has taken the name of another is another, with a namespace of its own. */
 export function machineServing({ metadata: { name, uid = '' }, spec }: VirtualMachine): PodServing {
-  const own = serving(`vm:${name}`, virtualMachineNetns(name), spec.ports ?? usualPorts);
+  const own = serving(`vm:${name}`, virtualMachineNetns(name), [spec.ports]);
   return { ...own, uid: `${own.uid} ${uid}` };
 }
 
-function serving(uid: string, netns: string, ports: Ports): PodServing {
-  const listeners = ports.map(({ port, protocol = 'TCP' }) => ({ port, protocol }));
-  const unique = new Map(listeners.map((one) => [`${one.protocol} ${one.port}`, one]));
-  return { uid, pod: uid, node: uid, netns, listeners: [...unique.values()] };
+function serving(uid: string, netns: string, declared: Parameters<typeof machinePorts>[0]): PodServing {
+  return { uid, pod: uid, node: uid, netns, listeners: machinePorts(declared) };
 }

@@ -36,12 +36,15 @@ export interface TestNetworks {
   apply(objects: readonly KubernetesObject[], nodes?: readonly NetworkInterface[]): Promise<void>;
   /** From a machine (`vm:NAME`, `site:NAME`) to `ADDRESS:PORT`: the source that was seen there, or what came of it. */
   seen(from: string, target: string, options?: SeenOptions): Promise<string>;
+  /** The same, as told; who answers is named by the pin of its namespace. */
+  ask(from: string, target: string, options?: SeenOptions): Promise<ProbeResult>;
   close(): Promise<void>;
 }
 
 interface SeenOptions {
   readonly protocol?: 'TCP' | 'UDP';
   readonly sourceAddress?: string;
+  readonly timeoutMs?: number;
 }
 
 export function createTestNetworks(): TestNetworks {
@@ -65,6 +68,18 @@ export function createTestNetworks(): TestNetworks {
     const listeners = (['TCP', 'UDP'] as const).map((protocol) => ({ protocol, port: 80 }));
     await standIns.serve({ uid: netns, pod: netns, node: '', netns, listeners });
   };
+  const ask: TestNetworks['ask'] = async (
+    from,
+    target,
+    { protocol = 'TCP', sourceAddress, timeoutMs = 300 } = {},
+  ) => {
+    const [address = '', port = ''] = target.split(':');
+    const probe = { netns: netnsOf(from), protocol, address, port: Number(port) };
+    return prober.probe(sourceAddress === undefined ? probe : { ...probe, sourceAddress }, {
+      timeoutMs,
+      graceMs: 0,
+    });
+  };
   return {
     namespaces,
     nft,
@@ -79,15 +94,11 @@ export function createTestNetworks(): TestNetworks {
       for (const { uid } of standIns.list()) if (!served.has(uid)) await standIns.unserve(uid);
       for (const netns of served) await serve(netns);
     },
-    async seen(from, target, { protocol = 'TCP', sourceAddress } = {}) {
-      const [address = '', port = ''] = target.split(':');
-      const probe = { netns: netnsOf(from), protocol, address, port: Number(port) };
-      const result: ProbeResult = await prober.probe(
-        sourceAddress === undefined ? probe : { ...probe, sourceAddress },
-        { timeoutMs: 300, graceMs: 0 },
-      );
-      return result.answer?.source ?? result.outcome;
+    async seen(from, target, options) {
+      const { answer, outcome } = await ask(from, target, options);
+      return answer?.source ?? outcome;
     },
+    ask,
     async close() {
       prober.close();
       await standIns.close();

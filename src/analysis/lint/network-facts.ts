@@ -1,17 +1,15 @@
 import { addressAfter, formatAddress } from '../../lib/address.ts';
 import { contains, parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import {
-  createApplianceWays,
+  circleFrom,
   isToAppliance,
   type ApplianceRoute,
   type ApplianceStep,
-  type ApplianceWays,
-  type SubnetName,
 } from '../../model/fabric/network/appliance-ways.ts';
 import { effectiveRoutes } from '../../model/fabric/network/effective-routes.ts';
+import { createLookups, type Lookups, type SubnetName } from '../../model/fabric/network/lookups.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
-import { familyPlaces } from '../../model/network/topology.ts';
-import type { ClusterIndex } from '../cluster-index.ts';
+import { podBlocksOf, type ClusterIndex } from '../cluster-index.ts';
 import { describedWorld } from '../described-world.ts';
 
 /** What users' routes of virtual networks come to. */
@@ -37,13 +35,10 @@ interface CircleFacts {
 
 /** The networks are looked at whatever the model is: manifests of them need not say which it will be. */
 export function networkFactsOf(index: ClusterIndex): NetworkFacts {
-  const world = index.networkWorld ?? describedWorld(index.cluster, index.places.values());
+  const world = describedWorld(index.cluster, [...index.places.values()]);
   const subnets = subnetsWithTables(world);
   if (subnets.length === 0) return { hops: [], circles: [] };
-  const ways = createApplianceWays(world, (machine) => {
-    const place = index.places.get(machine);
-    return place === undefined ? [] : familyPlaces(place).map(({ podCidr }) => podCidr);
-  });
+  const lookups = createLookups(world, (machine) => podBlocksOf(index.places, machine));
   const used = subnets.flatMap((from) =>
     effectiveRoutes(world, from.network, from.subnet)
       .filter(isToAppliance)
@@ -54,9 +49,9 @@ export function networkFactsOf(index: ClusterIndex): NetworkFacts {
     hops: [...hops.values()].map(({ from: { network }, route }) => ({
       network,
       route,
-      hop: ways.recipient(network, route.nextHopAddress),
+      hop: lookups.recipient(network, route.nextHopAddress),
     })),
-    circles: circlesOf(used, ways),
+    circles: circlesOf(used, lookups),
   };
 }
 
@@ -66,12 +61,12 @@ interface UsedRoute {
 }
 
 /** Each once, wherever packets come into it. */
-function circlesOf(used: readonly UsedRoute[], ways: ApplianceWays): CircleFacts[] {
+function circlesOf(used: readonly UsedRoute[], lookups: Lookups): CircleFacts[] {
   const circles = new Map<string, CircleFacts>();
   const samples = samplesOf(used.map(({ route }) => route.prefix));
   for (const { from, route } of used) {
     for (const address of samples(route.prefix)) {
-      const steps = fromFirst(ways.circle(from, address));
+      const steps = fromFirst(circleFrom(lookups, from, address));
       const key = steps.map(placeOf).join(' ');
       if (steps.length > 0 && !circles.has(key)) circles.set(key, { address, steps });
     }

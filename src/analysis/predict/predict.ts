@@ -1,12 +1,15 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { modelTraits } from '../../model/network/models.ts';
 import { nodeAddresses } from '../../model/network/topology.ts';
-import { indexOf } from '../cluster-index.ts';
+import { isWithin } from '../../model/fabric/network/next-hop.ts';
+import { publicLoadBalancers } from '../../model/network/lab-addresses.ts';
+import type { Entry } from '../../model/fabric/network/passage.ts';
+import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
-import { addressPair, endAt, sourceEnd, type End } from './ends.ts';
 import { predictName, type NamedFlow } from './by-name.ts';
-import { throughNode } from './travel.ts';
-import { findsNode, isPrivateIn, isRoutedToNode } from './virtual-network.ts';
+import { addressPair, endAt, sourceEnd, type AddressPair, type End } from './ends.ts';
+import { deliver, throughNode } from './travel.ts';
+import { crossNetwork, isPrivateIn, nodeEntry, outsideEntry } from './network-stage.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 export interface PredictOptions {
@@ -33,7 +36,8 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: P
   const pair = addressPair(index, flow);
   if ('nothing' in pair) return pair.nothing === 'address' ? noAddress() : noFamily();
   const { destination } = pair;
-  const source = sourceEnd(index, pair.source);
+  const outside = flow.source.kind === 'address' ? outsideSender(index, flow.source, pair) : undefined;
+  const source = outside?.end ?? sourceEnd(index, pair.source);
   if (source.place === undefined) return noAddress();
   const start: Walk = {
     question: {
@@ -46,11 +50,12 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: P
     packet: { source: source.address, destination, port: flow.port },
     service: undefined,
     backend: undefined,
+    crossings: [],
     reasons: [],
     path: [],
     judged: [],
   };
-  return combine(depart(start, source));
+  return combine(depart(start, source, outside));
 }
 
 /** A Service without a cluster address is only a name: clients are told the addresses behind it and choose. */
@@ -76,10 +81,49 @@ function nowhere(why: string): Outcome {
   };
 }
 
-function depart(walk: Walk, source: End): Outcome[] {
+function depart(walk: Walk, source: End, outside: OutsideSender | undefined): Outcome[] {
+  if (outside?.entry !== undefined) return fromNetwork(walk, outside.entry);
   if (walk.sender.kind === 'external') return fromOutside(walk);
   const at = source.pod ?? `node:${walk.sender.node}`;
   return throughNode(step(walk, { at, action: 'sends' }), walk.sender.node);
+}
+
+/** Who sends from a virtual network around the nodes, and is none of them. */
+interface OutsideSender {
+  readonly end: End;
+  readonly entry: Entry | undefined;
+}
+
+/** A machine that is named sends from the interface that leads to the destination. */
+function outsideSender(
+  index: ClusterIndex,
+  { machine }: { readonly machine?: string },
+  pair: AddressPair,
+): OutsideSender | undefined {
+  const found = outsideEntry(index, { address: pair.source, machine });
+  if (found === undefined || found === 'internet') return undefined;
+  const known = machine === undefined ? endAt(index, pair.source).place : undefined;
+  if (known !== undefined && known.kind !== 'external') return undefined;
+  const exit =
+    machine !== undefined && found.kind === 'interface'
+      ? index.networks?.exit(found.one, pair.destination)
+      : undefined;
+  const address = exit?.addresses[0] ?? pair.source;
+  const place = { kind: 'external', address } as const;
+  return { end: { address, name: machine ?? address, pod: undefined, place }, entry: found };
+}
+
+/** To whoever the virtual network says has the address: a node has rules for it. */
+function fromNetwork(walk: Walk, entry: Entry): Outcome[] {
+  const { source, destination } = walk.packet;
+  const handed = crossNetwork(step(walk, { at: source, action: 'sends' }), entry);
+  if ('verdict' in handed) return [handed];
+  const { to } = handed;
+  if (to.kind === 'internet' && isWithin([publicLoadBalancers], destination)) return fromOutside(handed.walk);
+  if (to.kind === 'interface' && to.one.id.startsWith('node:'))
+    return throughNode(handed.walk, to.one.machine);
+  const place = { kind: 'external', address: destination } as const;
+  return [deliver(handed.walk, { address: destination, name: destination, pod: undefined, place })];
 }
 
 /** From outside only addresses of the nodes' segment can be reached: nobody there has a route to any other. */
@@ -95,13 +139,9 @@ function fromOutside(walk: Walk): Outcome[] {
   if (hops.length > 0) return hops.flatMap((hop) => byLoadBalancer(sent, hop, 'by BGP'));
   const announcer = index.announcers.get(destination);
   if (announcer !== undefined) {
-    if (isPrivateIn(index, destination) && !findsNode(index, source, announcer))
+    if (isPrivateIn(index, destination))
       return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
-    return byLoadBalancer(
-      sent,
-      announcer,
-      index.networkWorld === undefined ? 'on layer 2' : 'in its network',
-    );
+    return byLoadBalancer(sent, announcer, index.networks === undefined ? 'on layer 2' : 'in its network');
   }
   const why =
     target.place?.kind === 'external'
@@ -120,10 +160,9 @@ function toItsNode(sent: Walk, { place }: End): Outcome[] | undefined {
     place.kind === 'pod'
       ? modelTraits[index.cluster.config.model].podAddresses === 'network'
       : node !== undefined && nodeAddresses(node).includes(destination);
-  if (!isOfNetwork) {
-    return isRoutedToNode(index, sent.packet, place.node) ? throughNode(sent, place.node) : undefined;
-  }
-  if (findsNode(index, source, place.node)) return throughNode(sent, place.node);
+  if (!isOfNetwork) return undefined;
+  if (nodeEntry(index, place.node, destination) === undefined) return throughNode(sent, place.node);
+  // Nothing on the internet reaches a machine of a virtual network by itself.
   return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
 }
 

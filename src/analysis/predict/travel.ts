@@ -8,9 +8,11 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
+import { machineAt, type ListeningMachine } from './machine-listening.ts';
 import { policyReasons } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
-import { wayInNetwork } from './virtual-network.ts';
+import { crossNetwork, findWayBack, nodeEntry } from './network-stage.ts';
+import { machineName } from './network-words.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
 
 /**
@@ -49,7 +51,8 @@ function onwards(walk: Walk, node: string): Outcome[] {
   const isOtherNode = target.place.kind === 'node' && target.place.node !== node;
   if (!isOtherNode) return [arrive(judged, node, target)];
   // Another node may serve a node port: there the packet comes from outside, with the address it left with.
-  const routed = route(judged, node, target);
+  const routed = throughNetwork(route(judged, node, target), node, target);
+  if ('verdict' in routed) return [routed];
   const sender = { kind: 'external', address: routed.packet.source } as const;
   return throughNode({ ...routed, sender }, target.place.node);
 }
@@ -87,7 +90,7 @@ function judgeEgress(walk: Walk, node: string): Walk | Outcome {
 
 /** The packet reaches the end that has its address: routing, that end's ingress policies, and who listens. */
 function arrive(walk: Walk, node: string, target: End): Outcome {
-  const routed = walk.sender.kind === 'external' && isHere(node, target) ? walk : route(walk, node, target);
+  const routed = walk.sender.kind === 'external' && isItself(node, target) ? walk : route(walk, node, target);
   const beyond = throughNetwork(routed, node, target);
   if ('verdict' in beyond) return beyond;
   const allowed = judgeIngress(beyond, target);
@@ -95,20 +98,24 @@ function arrive(walk: Walk, node: string, target: End): Outcome {
   return deliver(allowed, target);
 }
 
-/** What the virtual network of the nodes does with a packet for somebody outside the cluster. */
-function throughNetwork(walk: Walk, node: string, { place, address }: End): Walk | Outcome {
-  const way = place?.kind === 'external' ? wayInNetwork(walk.question.index, node, address) : undefined;
-  if (way === undefined) return walk;
-  if (way.hop === undefined || way.hop === 'None') {
-    return noWay(walk, node, `network ${way.network} has no route to ${address}`);
-  }
-  if (way.hop !== 'Internet') return walk;
-  if (way.seenAs === undefined) return noWay(walk, node, `network ${way.network} has no public address left`);
-  const packet = { ...walk.packet, source: way.seenAs };
-  return step(walk, { at: `network:${way.network}`, action: `sends as ${way.seenAs}` }, { packet });
+/** What the virtual network of the nodes does with a packet that leaves one of them. */
+function throughNetwork(walk: Walk, node: string, target: End): Walk | Outcome {
+  const entry = nodeEntry(walk.question.index, node, target.address);
+  if (entry === undefined || isHere(node, target)) return walk;
+  const handed = crossNetwork(walk, entry);
+  if ('verdict' in handed) return handed;
+  const { place, address } = target;
+  if (place === undefined || place.kind === 'external') return handed.walk;
+  const name = handed.to.kind === 'interface' ? machineName(handed.to.one) : handed.to.kind;
+  if (name === atNode(place.node)) return handed.walk;
+  return noWay(handed.walk, node, `the virtual network hands what is for ${address} to ${name}`);
 }
 
-const isHere = (node: string, { place }: End): boolean => place?.kind === 'node' && place.node === node;
+/** Whether a node has it without anybody else: itself, or in one of its pods. */
+const isHere = (node: string, { place }: End): boolean =>
+  place !== undefined && place.kind !== 'external' && place.node === node;
+
+const isItself = (node: string, { place }: End): boolean => place?.kind === 'node' && place.node === node;
 
 function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
   if (pod === undefined || place?.kind !== 'pod') return walk;
@@ -185,31 +192,53 @@ function wayTo(node: string, { place, name }: End, { transport }: ModelTraits): 
   return place?.kind === 'node' && place.node === node ? 'delivers to itself' : `routes to ${name}`;
 }
 
-function deliver(walk: Walk, target: End): Outcome {
+/** Whoever has the address answers, if somebody listens there and the answer finds back. */
+export function deliver(walk: Walk, target: End): Outcome {
+  const { question } = walk;
+  const isOutside = target.place?.kind === 'external';
+  if (isOutside && !hasWayBack(question.index.cluster.config, walk.packet.source)) {
+    const why = `${target.name} knows no way back to ${walk.packet.source}`;
+    const reason: Reason = { stage: 'route', object: target.name, rule: why, verdict: 'unreachable' };
+    return ended(walk, [reason], { at: target.name, why });
+  }
+  const back = findWayBack(walk);
+  return 'verdict' in back ? back : answer(back, target);
+}
+
+function answer(walk: Walk, target: End): Outcome {
   const { packet, question } = walk;
   const { protocol, index } = question;
-  const at = target.pod ?? target.name;
+  const asked = { protocol, port: packet.port };
   const isOutside = target.place?.kind === 'external';
-  if (isOutside && !hasWayBack(index.cluster.config, packet.source)) {
-    const why = `${target.name} knows no way back to ${packet.source}`;
-    const reason: Reason = { stage: 'route', object: target.name, rule: why, verdict: 'unreachable' };
-    return ended(walk, [reason], { at, why });
-  }
-  if (isListening(index, target, { protocol, port: packet.port })) {
-    const rule = isOutside
+  const machine = walk.reached && isOutside ? machineAt(index, walk.reached) : undefined;
+  const listener = machine ?? {
+    ...target,
+    at: target.pod ?? target.name,
+    object: target.pod === undefined ? undefined : { kind: 'Pod', key: target.pod },
+    ports: 'spec.containers',
+    isListening: () => isListening(index, target, asked),
+  };
+  if (!listener.isListening(asked)) return refused(walk, listener);
+  const rule =
+    isOutside && machine === undefined
       ? 'outside the cluster: whoever is there decides'
       : `listens on ${protocol} ${packet.port}`;
-    const reason: Reason = { stage: 'delivery', object: target.name, rule, verdict: 'allowed' };
-    return answered(step(walk, { at, action: rule, reasons: [reason] }), packet.source);
-  }
-  const why = `${target.name} does not listen on ${protocol} ${packet.port}`;
-  const rule = 'spec.containers';
-  const location =
-    target.pod === undefined ? undefined : question.sourceOf?.({ kind: 'Pod', key: target.pod }, rule);
-  return ended(walk, [{ stage: 'delivery', object: target.name, rule, verdict: 'refused', ...location }], {
-    at,
-    why,
-  });
+  const reason: Reason = { stage: 'delivery', object: listener.name, rule, verdict: 'allowed' };
+  return answered(step(walk, { at: listener.at, action: rule, reasons: [reason] }), packet.source);
+}
+
+function refused(walk: Walk, { name, at, object, ports }: ListeningMachine): Outcome {
+  const { packet, question } = walk;
+  const why = `${name} does not listen on ${question.protocol} ${packet.port}`;
+  const location = object === undefined ? undefined : question.sourceOf?.(object, ports);
+  const reason: Reason = {
+    stage: 'delivery',
+    object: name,
+    rule: ports,
+    verdict: 'refused',
+    ...location,
+  };
+  return ended(walk, [reason], { at, why });
 }
 
 function noWay(walk: Walk, node: string, why: string): Outcome {

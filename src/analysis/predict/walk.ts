@@ -1,4 +1,6 @@
 import type { Protocol } from '../../api/types/meta.ts';
+import type { Journey } from '../../model/fabric/network/journey.ts';
+import type { Entry, Exit, NetworkPacket } from '../../model/fabric/network/passage.ts';
 import type { ServiceHop } from '../../model/network/source.ts';
 import type { Place } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
@@ -22,9 +24,19 @@ export interface Walk {
   /** The Service that chose where the packet goes, and the node where it did. */
   readonly service: ServiceHop | undefined;
   readonly backend: string | undefined;
+  /** Virtual networks it has come through, and whom the last of them has handed it to. */
+  readonly crossings: readonly Crossing[];
+  readonly reached?: Exit;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];
   readonly judged: readonly Judged[];
+}
+
+/** A packet's way through virtual networks, which whoever answers it has to take back. */
+export interface Crossing {
+  readonly sender: Entry;
+  readonly packet: NetworkPacket;
+  readonly journey: Journey;
 }
 
 interface Packet {
@@ -37,7 +49,7 @@ interface Packet {
 export function step(
   walk: Walk,
   { at, action, reasons = [] }: { at: string; action: string; reasons?: readonly Reason[] },
-  after: Partial<Pick<Walk, 'packet' | 'service' | 'backend' | 'sender'>> = {},
+  after: Partial<Pick<Walk, 'packet' | 'service' | 'backend' | 'sender' | 'crossings' | 'reached'>> = {},
 ): Walk {
   const next = { ...walk, ...after, reasons: [...walk.reasons, ...reasons] };
   return { ...next, path: [...walk.path, { at, action, packet: formatPacket(next) }] };

@@ -69,7 +69,7 @@ function plainEnd(
 
 function machineEnd({ machines = new Map() }: Cluster, key: string): FlowEnd {
   const { addresses } = requireKey(machines, key.startsWith('vm:') ? 'VirtualMachine' : 'Site', key);
-  return { kind: 'address', address: addresses[0] ?? '' };
+  return { kind: 'address', address: addresses[0] ?? '', machine: key };
 }
 
 /** The machine that stands for the internet, in the families that the cluster speaks. */

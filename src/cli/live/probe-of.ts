@@ -7,6 +7,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { machineNetns, nodeNetns } from '../../model/fabric/default-fabric.ts';
 import { labAddressesOf } from '../../model/network/lab-addresses.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { placesOf } from '../../model/network/places.ts';
 import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import { nodeAddresses } from '../../model/network/topology.ts';
@@ -39,6 +40,17 @@ type Sender = Pick<Probe, 'netns' | 'sourceAddress'>;
 function senderOf(cluster: Cluster, { source }: Flow, address: string): Sender {
   if (source.kind === 'node') return { netns: nodeNetns(source.name) };
   if (source.kind === 'pod') return { netns: podNetns(requireAddress(cluster, source.key)) };
+  return machineCalled(cluster, source.machine) ?? whoHas(cluster, address);
+}
+
+/** A machine of a virtual network that is named: it chooses its address by its routes, as predicted. */
+function machineCalled({ machines, config }: Cluster, name: string | undefined): Sender | undefined {
+  const machine = name === undefined ? undefined : machines?.get(name);
+  const isInNetwork = modelTraits[config.model].world === 'virtual-network';
+  return machine === undefined || !isInNetwork ? undefined : { netns: machine.netns };
+}
+
+function whoHas(cluster: Cluster, address: string): Sender {
   for (const pod of cluster.pods.values()) {
     if (ownAddresses(pod).includes(address)) return { netns: podNetns(pod) };
   }

@@ -26,7 +26,7 @@ export const clusterSegment = 'cluster';
 export const internetSegment = 'internet';
 
 /** What nobody on the internet has a way to: RFC 1918, RFC 4193. */
-const privateRanges = {
+export const privateRanges = {
   IPv4: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
   IPv6: ['fc00::/7'],
 } as const satisfies Record<Family, readonly string[]>;

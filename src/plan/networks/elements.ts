@@ -1,6 +1,7 @@
 import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { endpointPrefixes } from '../../model/fabric/network/endpoints.ts';
 import { entrancesOf } from '../../model/fabric/network/entrances.ts';
 import { zonesOf } from '../../model/fabric/network/zones.ts';
 import {
@@ -9,12 +10,15 @@ import {
   publicAddresses,
   type OutboundShare,
 } from '../../model/fabric/network/outbound.ts';
+import { judgesOf, type Judge } from '../../model/fabric/network/judges.ts';
+import { blocksBehind } from '../../model/fabric/network/owned.ts';
 import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
-import { subnetOf, type NetworkInterface, type NetworkWorld } from '../../model/fabric/network/world.ts';
+import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { interfaceLink, siteLink } from './cables.ts';
 import { chainOf, groupChain, namedChain, type Chain } from './groups.ts';
 import { marksOf, type NetworkMarks } from './marks.ts';
+import type { networksSets } from './skeleton.ts';
 
 /** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
 export interface NetworksPlan {
@@ -34,7 +38,7 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
     marks: marksOf(world),
     shares: outboundShares(world),
     groupsOf: groupFinder(world, chain),
-    hasEndpoints: (one) => (subnetOf(world, one.network, one.subnet)?.serviceEndpoints ?? []).length > 0,
+    endpointsOf: (one) => endpointPrefixes(world, one).flatMap(addressesIn),
     zones: zonesOf(world),
     chain,
   };
@@ -72,8 +76,8 @@ interface Context {
   readonly marks: NetworkMarks;
   readonly shares: ReadonlyMap<string, OutboundShare>;
   readonly groupsOf: GroupFinder;
-  /** Whether the interface's subnet leads to public services from private addresses. */
-  readonly hasEndpoints: (one: NetworkInterface) => boolean;
+  /** The private addresses from which an interface asks public services. */
+  readonly endpointsOf: (one: NetworkInterface) => readonly string[];
   /** Of connection tracking, by network. */
   readonly zones: ReadonlyMap<string, number>;
   /** Takes a chain into the plan; returns its name. */
@@ -84,19 +88,26 @@ function interfaceElements(one: NetworkInterface, context: Context): PlannedElem
   const link = interfaceLink(one);
   const share = context.shares.get(one.id);
   const zone = context.chain(zoneChain(context.zones.get(one.network) ?? 0));
-  const prefixes = [...one.assigned, ...(one.domain?.blocks ?? [])];
   return [
     { set: 'marks', key: [link], value: [context.marks.ofInterface(one)] },
     ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
-    ...prefixes.map((prefix) => ownElement(link, prefix)),
+    ...blocksBehind(one).map((prefix) => ownElement(link, prefix)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
-    ...(context.hasEndpoints(one)
-      ? one.addresses.map((address) => verdict('outside-zones', address, 'jump', zone))
-      : []),
+    ...context.endpointsOf(one).map((address) => verdict('outside-zones', address, 'jump', zone)),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
     verdict('zones', link, 'jump', zone),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
+}
+
+/** Every one: blocks of pods are small. */
+function addressesIn(prefix: string): string[] {
+  const parsed = parsePrefix(prefix);
+  if (parsed === undefined) return [];
+  const { first, last } = rangeOf(parsed);
+  return Array.from({ length: Number(last.value - first.value) + 1 }, (_, index) =>
+    formatAddress({ family: first.family, value: first.value + BigInt(index) }),
+  );
 }
 
 const verdict = (set: string, link: string, what: NftVerdict['verdict'], chain: string): PlannedElement => ({
@@ -132,26 +143,26 @@ function shareChain({ address, firstPort, lastPort }: OutboundShare): Chain {
 
 type GroupFinder = (one: NetworkInterface) => { readonly set: string; readonly chain: string }[];
 
+/** The maps in which a group's chain is found, by whom it is set for. */
+const judgingSets = {
+  Outbound: { interface: 'sends', subnet: 'leaves-subnet' },
+  Inbound: { interface: 'receives', subnet: 'enters-subnet' },
+} as const satisfies Record<Direction, Record<Judge['of'], keyof typeof networksSets>>;
+
 /** The chains of the groups that judge what an interface sends and is sent; each is made once. */
 function groupFinder(world: NetworkWorld, chain: (made: Chain) => string): GroupFinder {
   const known = new Map<string, string>();
-  const chainFor = (one: NetworkInterface, group: string | undefined, direction: Direction): string[] => {
-    const rules = group === undefined ? undefined : world.securityGroups.get(group);
-    if (rules === undefined) return [];
-    const key = JSON.stringify([group, one.network, one.subnet, direction]);
-    const name = known.get(key) ?? chain(groupChain(resolvedRules(world, rules, { place: one, direction })));
+  const chainFor = (one: NetworkInterface, { group }: Judge, direction: Direction): string => {
+    const key = JSON.stringify([group.metadata.name, one.network, one.subnet, direction]);
+    const name = known.get(key) ?? chain(groupChain(resolvedRules(world, group, { place: one, direction })));
     known.set(key, name);
-    return [name];
+    return name;
   };
-  return (one) => {
-    const ofSubnet = subnetOf(world, one.network, one.subnet)?.networkSecurityGroup;
-    const found = (set: string, group: string | undefined, direction: Direction) =>
-      chainFor(one, group, direction).map((name) => ({ set, chain: name }));
-    return [
-      ...found('sends', one.securityGroup, 'Outbound'),
-      ...found('leaves-subnet', ofSubnet, 'Outbound'),
-      ...found('enters-subnet', ofSubnet, 'Inbound'),
-      ...found('receives', one.securityGroup, 'Inbound'),
-    ];
-  };
+  return (one) =>
+    (['Outbound', 'Inbound'] as const).flatMap((direction) =>
+      judgesOf(world, one, direction).map((judge) => ({
+        set: judgingSets[direction][judge.of],
+        chain: chainFor(one, judge, direction),
+      })),
+    );
 }

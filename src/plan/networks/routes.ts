@@ -1,5 +1,4 @@
 import type { Route, RoutingRule } from '../../kernel/route/port.ts';
-import { contains, parsePrefix } from '../../lib/prefix.ts';
 import {
   deliveriesIn,
   domainDeliveries,
@@ -10,13 +9,12 @@ import {
 import {
   activeRoutes,
   effectiveRoutes,
-  routeTo,
   type EffectiveRoute,
 } from '../../model/fabric/network/effective-routes.ts';
+import { nextHopOf, servicesOnInternet, type NextHopContext } from '../../model/fabric/network/next-hop.ts';
 import { siteAddress } from '../../model/fabric/network/sites.ts';
 import {
   networksOfSite,
-  sitesOf,
   type NetworkInterface,
   type NetworkWorld,
 } from '../../model/fabric/network/world.ts';
@@ -78,7 +76,7 @@ function subnetTables(world: NetworkWorld, one: NetworkInterface, marks: Network
   const own: Tables = {
     routes: [
       ...routes,
-      ...publicServices(world, effective).map((destination) => ({ ...toServices, destination, table })),
+      ...servicesOnInternet(world, effective).map((destination) => ({ ...toServices, destination, table })),
     ],
     rules: [{ family: 'IPv4', priority: priorities.routes, mark: part, mask: routesMask, table }],
   };
@@ -116,53 +114,21 @@ type Hop = Omit<Route, 'destination' | 'table'>;
 const nowhere: Hop = { link: 'lo', type: 'blackhole' };
 const toServices: Hop = { link: outwardLinks.services, via: servicesHop, onlink: true };
 
-interface HopContext {
-  readonly world: NetworkWorld;
-  readonly network: string;
-  readonly recipient: (address: string) => NetworkInterface | undefined;
-}
-
-function hopOf(route: EffectiveRoute, { world, network, recipient }: HopContext): Hop {
-  const { nextHopAddress = '' } = route;
-  switch (route.nextHopType) {
-    case 'VNetLocal':
-    case 'VNetPeering':
+function hopOf(route: EffectiveRoute, context: NextHopContext): Hop {
+  const hop = nextHopOf(route, context);
+  switch (hop.kind) {
+    case 'delivery':
       return { link: 'lo', type: 'throw' };
-    case 'VirtualAppliance': {
-      const hop = recipient(nextHopAddress);
-      return hop === undefined ? nowhere : { link: interfaceLink(hop), via: nextHopAddress, onlink: true };
-    }
-    case 'VirtualNetworkGateway': {
-      // A user's route cannot name the site: all that is not known better goes to the first one behind a VPN.
-      const site = sitesOf(world, network).find(({ metadata, spec }) =>
-        route.site === undefined ? spec.type !== 'expressRoute' : metadata.name === route.site,
-      );
-      if (site === undefined) return nowhere;
-      return { link: siteLink(site.metadata.name), via: siteAddress(site), onlink: true };
-    }
-    case 'None':
+    case 'appliance':
+      return { link: interfaceLink(hop.to), via: route.nextHopAddress ?? '', onlink: true };
+    case 'site':
+      return { link: siteLink(hop.site.metadata.name), via: siteAddress(hop.site), onlink: true };
+    case 'nowhere':
       return nowhere;
-    case 'Internet':
+    case 'internet':
       return { link: outwardLinks.internet, via: labAddresses.internet };
-    case 'VirtualNetworkServiceEndpoint':
+    case 'endpoint':
     default:
       return { link: outwardLinks.endpoints, via: servicesHop, onlink: true };
   }
-}
-
-/** Prefixes of public services that a subnet reaches by the internet: they are at a machine of their own. */
-function publicServices({ services }: NetworkWorld, routes: readonly EffectiveRoute[]): string[] {
-  const taken = new Set(activeRoutes(routes).map(({ prefix }) => prefix));
-  return services
-    .flatMap(({ prefixes }) => prefixes)
-    .filter((prefix) => {
-      const [address = ''] = prefix.split('/');
-      const route = routeTo(routes, address);
-      return route?.nextHopType === 'Internet' && !taken.has(prefix) && covers(route.prefix, prefix);
-    });
-}
-
-function covers(outer: string, inner: string): boolean {
-  const [a, b] = [parsePrefix(outer), parsePrefix(inner)];
-  return a !== undefined && b !== undefined && a.length <= b.length && contains(a, b.network);
 }

@@ -92,7 +92,8 @@ async function furnish(lab: TestLab, config: NetworkConfig): Promise<ModelLab> {
   const isSegment = modelTraits[config.model].world === 'segment';
   const surroundings = isSegment ? segment : await furnishNetwork(lab);
   const serving = createServingClient(openLabs().control.paths(lab.name).socket('holder'));
-  const listeners = [...surroundings.machines.values()].map((netns) => [netns, 7000] as const);
+  // Machines of virtual networks say themselves at what they answer.
+  const listeners = isSegment ? ([[machineNetns.control, 7000]] as const) : [];
   for (const [netns, port] of [...listeners, [machineNetns.internet, 7777] as const]) {
     await serving.serve({
       uid: netns,
@@ -163,7 +164,11 @@ async function furnishNetwork(lab: TestLab): Promise<Surroundings> {
   );
   await client.create(
     fabricResources.sites,
-    fabricObject('Site', 'office', { prefixes: [officeRange], gateway: { network: 'default' } }) as Site,
+    fabricObject('Site', 'office', {
+      prefixes: [officeRange],
+      gateway: { network: 'default' },
+      ports: [{ port: 7000 }],
+    }) as Site,
   );
   const addresses = new Map([
     ['office', officeAddress],
@@ -172,7 +177,8 @@ async function furnishNetwork(lab: TestLab): Promise<Surroundings> {
   const machines = new Map([['office', siteNetns('office')]]);
   for (const [name, { where, address }] of Object.entries(added)) {
     const made = machine(name, where, { addresses: [address] }) as VirtualMachine;
-    await client.create(fabricResources.virtualmachines, made);
+    const spec = { ...made.spec, ports: [{ port: 7000 }] };
+    await client.create(fabricResources.virtualmachines, { ...made, spec });
     addresses.set(name, address);
     machines.set(name, virtualMachineNetns(name));
   }
@@ -181,7 +187,12 @@ async function furnishNetwork(lab: TestLab): Promise<Surroundings> {
     const { items } = await client.list(fabricResources.virtualmachines);
     const [publicAddress] = found?.status?.publicAddresses ?? [];
     if (publicAddress !== undefined) addresses.set('public', publicAddress);
-    return publicAddress !== undefined && items.every(({ status }) => status?.interfaces !== undefined);
+    const isKnown =
+      publicAddress !== undefined && items.every(({ status }) => status?.interfaces !== undefined);
+    if (!isKnown) return false;
+    // From where they are: each answers itself.
+    const asked = [...machines].map(([name, netns]) => lab.probe(netns, `${addresses.get(name)}:7000`));
+    return (await Promise.all(asked)).every(({ outcome }) => outcome === 'answered');
   });
   return { addresses, machines };
 }
