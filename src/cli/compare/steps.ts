@@ -82,6 +82,8 @@ export const comparisonSteps = {
       toService('expose-service', 'vm:machine', `node:node-1:${nodePort}`),
       toService('expose-service', 'vm:peer', `node:node-2:${nodePort}`),
       toService('expose-service', 'vm:gateway', `node:node-2:${nodePort}`),
+      toService('expose-service', 'internet', '{out}:80'),
+      toService('expose-service', 'vm:peer', '{out}:80'),
       { capability: 'azure-dns-private-zones', from: a, name: 'db.corp.example', has: '172.20.128.9' },
     ],
   },
