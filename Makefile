@@ -43,6 +43,7 @@ nightly: setup-tests
 	@$(AS_ROOT) WEFT_DIFFERENTIAL_SEEDS=$(LABS) $(NODE) --test $(SAY) test/differential/live.test.ts
 	@$(AS_ROOT) WEFT_DIFFERENTIAL_SEEDS=$$(( $(LABS) / 3 )) $(NODE) --test $(SAY) test/differential/live-dual.test.ts
 	@$(AS_ROOT) WEFT_SERVICES_WORLDS=$(LABS) WEFT_SERVICES_SEED=$(FIRST) $(NODE) --test $(SAY) test/differential/services.test.ts
+	@$(AS_ROOT) WEFT_NETWORKS=$(LABS) $(NODE) --test $(SAY) test/differential/networks.test.ts
 nightly: export WEFT_DIFFERENTIAL_FIRST = $(FIRST)
 nightly: export WEFT_DIFFERENTIAL_CASES = $(CASES)
 AS_ROOT = $(SUDO) env PATH="$(PATH)" WEFT_DIFFERENTIAL_FIRST=$(FIRST)
