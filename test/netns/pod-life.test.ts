@@ -201,7 +201,7 @@ describe('the life of pods', { skip: cannotSendPackets }, () => {
     // A process may have been slow to let go of the two before them.
     assert.ok(namespacesHeld(lab) >= before + 48, 'the count sees them');
     await lab.apply(always);
-    await eventually('all are free', () => namespacesHeld(lab) <= before, 10_000);
+    await eventually('all are free', () => namespacesHeld(lab) <= before, 60_000);
     assert.equal(namespacesHeld(lab), before);
   });
 });
