@@ -3,6 +3,7 @@ import { resources } from '../api/resources.ts';
 import type { Client } from '../client/port.ts';
 import { createEventRecorder } from '../controllers/events.ts';
 import type { FabricExecutor } from '../fabric/fabric.ts';
+import type { Drift } from '../kernel/drift/port.ts';
 import { createDriftWatch } from '../kernel/drift/real.ts';
 import type { NetworkNamespaces, PinKeeper } from '../kernel/netns/port.ts';
 import type { Poller } from '../kernel/poll/port.ts';
@@ -31,8 +32,9 @@ const pinCheckMs = 500;
 const everything = 'fabric';
 
 /**
- * Mends what somebody else takes away of the fabric: namespaces' pins and what is in the namespaces. Those of the nodes
- * are not listened to, for the agents are at work in them all the time: a cable has another end at its switch.
+ * Mends what somebody else takes away of the fabric: namespaces' pins and what is in the namespaces. In those of the nodes
+ * the agents are at work all the time: only routes are listened to that are never theirs, for a cable has another end at
+ * its switch.
  */
 export function guardFabric(options: FabricGuardOptions): FabricGuard {
   const { fabric, namespaces, poller, client, log } = options;
@@ -69,13 +71,13 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
   const watched = new Set<string>();
   /** Segments and machines come and go. */
   const watchAll = (): void => {
-    const names = new Set(fabric.namespaces().filter(isOwn));
+    const names = new Set(fabric.namespaces().filter((name) => !name.startsWith('pod-')));
     for (const name of watched.difference(names)) {
       watch.forget(name);
       watched.delete(name);
     }
     for (const name of names.difference(watched)) {
-      watch.watch(name, name === machineNetns.networks ? ['links', 'rules'] : ['links']);
+      watch.watch(name, heardOf(name));
       watched.add(name);
     }
   };
@@ -107,7 +109,8 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
   };
 }
 
-/** Neither a node's nor a pod's. */
-function isOwn(netns: string): boolean {
-  return !netns.startsWith(nodeNetns('')) && !netns.startsWith('pod-');
+/** What of a namespace of the fabric is listened to. */
+function heardOf(netns: string): Drift['of'][] {
+  if (netns.startsWith(nodeNetns(''))) return ['routes'];
+  return netns === machineNetns.networks ? ['links', 'rules'] : ['links'];
 }

@@ -6,18 +6,21 @@
  *                           Port2 node-2 Port3 --/       \-- router-b -- sensors-b -- sensor-b (192.168.21.7)
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layer2Resources } from '../../src/api/resources.ts';
 import type { VirtualMachineInterface } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { openLabs } from '../../src/cmd/labs.ts';
+import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
 import type { StandInAnswer } from '../../src/workload/port.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { weft, type Ended } from '../support/weft.ts';
+import { pinOf } from './processes.ts';
 
 const apiVersion = 'weft.dev/v1alpha1';
 const segment = (name: string, spec: object): KubernetesObject =>
@@ -49,6 +52,9 @@ const behind = (letter: string, router: string): KubernetesObject[] => [
 const sensor = '192.168.21.7:80';
 const route = ['--interface', 'Port3', '--destination', '192.168.21.0/24'];
 
+const missing = ['ip', 'nsenter'].filter((program) => spawnSync(program, ['--version']).error !== undefined);
+const needsPrograms = missing.length > 0 ? `needs ${missing.join(', ')}` : false;
+
 describe('routes of the nodes', { skip: cannotSendPackets }, () => {
   let lab: TestLab;
   const ports = [node('node-1', 11), node('node-2', 12)];
@@ -74,6 +80,12 @@ describe('routes of the nodes', { skip: cannotSendPackets }, () => {
   const onNode1 = nodeNetns('node-1');
   const answersAs = (name: string): Promise<void> =>
     until(async () => (await ask(onNode1))?.pod === `vm:${name}`);
+  const byHand = (...words: string[]): string => {
+    const args = [`--net=${pinOf(lab, onNode1)}`, 'ip', ...words];
+    const { status, stdout, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
   const routes = (...words: string[]): Promise<Ended> => weft('route', ...words, '--name', lab.name);
   const problemsOf = async (): Promise<readonly unknown[] | undefined> => {
     const { items } = await lab.connection.client.list(layer2Resources.noderoutes);
@@ -106,6 +118,30 @@ describe('routes of the nodes', { skip: cannotSendPackets }, () => {
     assert.equal(twice.code, 2);
     await lab.connection.client.delete(layer2Resources.noderoutes, { name: 'port3-192.168.21.0-24-50' });
     await answersAs('sensor-a');
+  });
+
+  test(
+    'a route that somebody deletes by hand comes back, and is counted',
+    { skip: needsPrograms },
+    async () => {
+      const repairs = async (): Promise<number> => {
+        const text = await getMetrics(openLabs().control.paths(lab.name).metrics('control'));
+        return Number(/^weft_repairs_total (\d+)$/m.exec(text ?? '')?.[1]);
+      };
+      const listed = (): string => byHand('route', 'show', '192.168.21.0/24', 'metric', '100');
+      const [had, counted] = [listed(), await repairs()];
+      assert.match(had, /via 192\.168\.20\.1 dev Port3/);
+      byHand('route', 'del', '192.168.21.0/24', 'dev', 'Port3');
+      await until(async () => listed() === had && (await repairs()) > counted);
+      assert.equal((await ask(onNode1))?.pod, 'vm:sensor-a');
+    },
+  );
+
+  test("a node's default route that somebody deletes comes back", { skip: needsPrograms }, async () => {
+    const listed = (): string => byHand('route', 'show', 'default');
+    const had = listed();
+    byHand('route', 'del', 'default');
+    await until(async () => listed() === had);
   });
 
   test('only routes that were added are listed', async () => {

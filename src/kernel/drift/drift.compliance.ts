@@ -6,7 +6,7 @@ import type { DriftWatch } from './port.ts';
 export interface DriftWorld {
   readonly watch: DriftWatch;
   /** Takes a link's address away, sets it down, or changes rules, as another process. */
-  disturb(namespace: 'a' | 'b' | 'inside', what: 'links' | 'rules' | 'down'): void;
+  disturb(namespace: 'a' | 'b' | 'inside', what: 'links' | 'rules' | 'down' | 'routes'): void;
   /** How long telling may take; what is expected ends the wait. */
   readonly patienceMs: number;
   end(): Promise<void>;
@@ -75,6 +75,12 @@ export function driftCompliance({ label, skip, make }: DriftCase): void {
       world.watch.watch('a', ['links', 'peers']);
       // The node's own end loses its carrier with it, which is no drift of that end.
       await expectTold(['a peers'], ['inside', 'down']);
+    });
+
+    test('with routes, one with a metric that goes is told, and what else goes is not', async () => {
+      world.watch.watch('a', ['routes']);
+      await expectTold([], ['a', 'links'], ['a', 'rules']);
+      await expectTold(['a routes'], ['a', 'routes']);
     });
 
     test('watching again changes nothing, and forgetting ends it', async () => {

@@ -12,7 +12,7 @@ driftCompliance({
     return {
       watch,
       disturb(namespace, of) {
-        if (namespace !== 'inside') watch.drift({ namespace, of: of === 'rules' ? 'rules' : 'links' });
+        if (namespace !== 'inside') watch.drift({ namespace, of: of === 'down' ? 'links' : of });
         else if (of !== 'rules') watch.drift({ namespace: 'a', of: 'peers' });
       },
       patienceMs: 20,

@@ -23,6 +23,12 @@ const RTM_DELNEIGH = 29;
 /** Low byte of ifi_flags of struct ifinfomsg (linux/rtnetlink.h). */
 const linkFlagsAt = 24;
 const IFF_UP = 1;
+/** rtm_dst_len of struct rtmsg (linux/rtnetlink.h), and behind that structure. */
+const destinationLengthAt = 17;
+const routeAttributesAt = 28;
+const RTA_PRIORITY = 6;
+/** What an IPv6 route has without a metric of its own (IP6_RT_PRIO_USER, include/net/ip6_fib.h). */
+const defaultMetric = 1024;
 /** Behind struct ifinfomsg. */
 const linkAttributesAt = 32;
 /** Index of the other end; 0 when there is none. */
@@ -55,6 +61,23 @@ export function peersFilter(portId: number): Buffer {
     { load: 'attribute', from: linkAttributesAt, type: IFLA_LINK, ifNone: 'drop' },
     { equals: 0, ifSo: 'drop', ifNot: 'take' },
     ...takenAway(portId, 'somebody'),
+  ]);
+}
+
+/** Default routes that somebody takes away, and those with a metric of their own. IPv4 has no attribute for none. */
+export function routesFilter(portId: number): Buffer {
+  return assemble([
+    { load: 'word', at: portIdAt },
+    { equals: 0, ifSo: 'drop' },
+    { equals: swapped(portId), ifSo: 'drop' },
+    { load: 'byte', at: typeHigh },
+    { equals: 0, ifNot: 'drop' },
+    { load: 'byte', at: typeLow },
+    { equals: RTM_DELROUTE, ifNot: 'drop' },
+    { load: 'byte', at: destinationLengthAt },
+    { equals: 0, ifSo: 'take' },
+    { load: 'attribute', from: routeAttributesAt, type: RTA_PRIORITY, ifNone: 'drop' },
+    { equals: swapped(defaultMetric), ifSo: 'drop', ifNot: 'take' },
   ]);
 }
 

@@ -23,6 +23,8 @@ export interface Drift {
   /**
    * `links`: links, addresses, routes, neighbours. `rules`: nftables. `peers`: links and so on in a namespace that this
    * one has a link into, such as a node's pods, or in itself; the kernel's own are left out, for it takes apart what goes.
+   * `routes`: default routes, and those with a metric of their own, which nobody adds and deletes all the time; the
+   * kernel's own are left out here, too.
    */
-  readonly of: 'links' | 'rules' | 'peers';
+  readonly of: 'links' | 'rules' | 'peers' | 'routes';
 }

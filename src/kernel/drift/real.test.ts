@@ -113,6 +113,56 @@ test('a namespace that could be watched only in part is watched whole later', { 
   assert.deepEqual(await told, { namespace: 'a', of: 'rules' });
 });
 
+test(
+  'of routes only default ones and those with a metric are told, where somebody deletes them',
+  { skip },
+  async () => {
+    const poller = createPoller();
+    const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
+    const namespaces = createNetworkNamespaces({ directory });
+    const watch = createDriftWatch({ namespaces, poller });
+    after(async () => {
+      watch.close();
+      await poller.close();
+      for (const name of namespaces.list()) namespaces.delete(name);
+      namespaces.close();
+      rmSync(directory, { recursive: true });
+    });
+    namespaces.create('a');
+    const ip = (command: string): void => {
+      const args = [`--net=${join(directory, 'a')}`, 'ip', ...command.split(' ')];
+      const { status, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    };
+    let told = 0;
+    watch.onDrift(() => (told += 1));
+    watch.watch('a', ['routes']);
+    const taken: readonly [family: string, route: string, isTold: boolean][] = [
+      ['-4', 'default', true],
+      ['-4', '198.51.100.0/24 metric 5', true],
+      ['-4', '198.51.100.7/32', false],
+      ['-6', 'default', true],
+      ['-6', '2001:db8:7::/64 metric 5', true],
+      ['-6', '2001:db8:7::7/128', false],
+    ];
+    ip('link add br0 up type bridge');
+    for (const [family, route, isTold] of taken) {
+      told = 0;
+      ip(`${family} route add ${route} dev br0`);
+      ip(`${family} route del ${route} dev br0`);
+      for (let waited = 0; waited < 5000 && (isTold ? told === 0 : waited < 200); waited += 20) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.equal(told > 0, isTold, `${family} ${route}`);
+    }
+    told = 0;
+    ip('route add 198.51.100.0/24 metric 5 dev br0');
+    ip('link del br0');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(told, 0, 'what the kernel takes away with a link');
+  },
+);
+
 test('a link that goes with its other end is not told as set down', { skip }, async () => {
   const poller = createPoller();
   const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
@@ -160,6 +210,8 @@ driftCompliance({
     byHand('inside', 'ip link set n0 name eth0 up');
     for (const name of ['a', 'b', 'inside']) byHand(name, 'ip address add 192.0.2.1/24 dev eth0');
     for (const name of ['a', 'b', 'inside']) byHand(name, 'nft add table ip t');
+    byHand('a', 'ip link add routed up type bridge');
+    byHand('a', 'ip route add 198.51.100.0/24 metric 7 dev routed');
     // The kernel numbers a peer's namespace when somebody asks for the link, as the agents do.
     byHand('a', 'ip link');
     const watch = createDriftWatch({ namespaces, poller });
@@ -170,6 +222,7 @@ driftCompliance({
           byHand(namespace, 'nft delete table ip t');
           byHand(namespace, 'nft add table ip t');
         } else if (what === 'down') byHand(namespace, 'ip link set eth0 down');
+        else if (what === 'routes') byHand(namespace, 'ip route del 198.51.100.0/24 metric 7');
         else {
           byHand(namespace, 'ip address del 192.0.2.1/24 dev eth0');
           byHand(namespace, 'ip address add 192.0.2.1/24 dev eth0');

@@ -6,7 +6,7 @@ import { createNetlinkReader, openNetlink, receiveNetlink, sendNetlink } from '.
 import type { NetworkNamespaces } from '../netns/port.ts';
 import type { Poller } from '../poll/port.ts';
 import { attachFilter } from './bpf.ts';
-import { linkFilter, peersFilter, rulesFilter } from './filter.ts';
+import { linkFilter, peersFilter, routesFilter, rulesFilter } from './filter.ts';
 import type { Drift, DriftWatch } from './port.ts';
 
 export interface DriftWatchDependencies {
@@ -86,6 +86,7 @@ class NetlinkDriftWatch implements DriftWatch {
 
   #filterOf(what: Drift['of']): Buffer {
     if (what === 'rules') return rulesFilter(this.#self ?? 0);
+    if (what === 'routes') return routesFilter(process.pid);
     return what === 'links' ? linkFilter(process.pid) : peersFilter(process.pid);
   }
 }
