@@ -8,7 +8,7 @@ import { createUpstreamTransport } from '../dns/upstream/transport.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { systemClock } from '../lib/clock.ts';
-import { familiesOfNetwork, upstreamServers } from '../model/network/config.ts';
+import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { clientMetrics } from './client-metrics.ts';
@@ -18,6 +18,7 @@ import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
 import { serveInternetNames } from './serve-names.ts';
 import { upstreamMetrics } from './upstream-metrics.ts';
+import { followUpstreamServers } from './upstream-servers.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */
@@ -35,12 +36,18 @@ await runRole('dns', async ({ paths, options, log, expose }) => {
   const upstream = createUpstreamCounters();
   expose(() => upstreamMetrics(upstream));
   const transport = createUpstreamTransport({ sockets, clock: systemClock });
-  const servers = upstreamServers(options.config);
+  const servers = followUpstreamServers(client, options.config);
   const forwarder = createForwarder({
-    resolver: createUpstreamResolver({ transport, servers, counters: upstream, clock: systemClock }),
+    resolver: createUpstreamResolver({
+      transport,
+      servers: servers.current,
+      counters: upstream,
+      clock: systemClock,
+    }),
     counters: upstream,
     clock: systemClock,
   });
+  servers.onChange(() => forwarder.forget());
   const gate = createDomainGate({
     forwarder,
     agents: domainAgents(paths.socket('agents')),

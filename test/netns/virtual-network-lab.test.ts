@@ -12,10 +12,14 @@ import type { VirtualMachine } from '../../src/api/types/fabric.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { virtualMachineNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
 import { platformAddress } from '../../src/model/fabric/network/platform.ts';
+import { createNameServer } from '../../src/dns/name-server.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { networksTable } from '../../src/plan/networks/skeleton.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { sameJson } from '../../src/lib/same-json.ts';
+import { internetAnswer } from '../../src/model/dns/internet-zone.ts';
 import { defaultNetworkConfig } from '../../src/model/network/config.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { fabricObject, machine, network } from '../support/networks.ts';
@@ -135,5 +139,52 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
     // The linked zone hides what the internet says.
     assert.equal(await addressesAt(away, 'www.example.org'), 'NXDOMAIN');
     assert.equal(await addressesAt(pod, 'www.example.org'), '203.0.113.10');
+  });
+
+  test('cluster DNS asks the servers that the network of the nodes names, as long as it does', async () => {
+    await lab.apply([podOn('node-2', 'default/client'), machine('names', 'default/machines')]);
+    const netns = virtualMachineNetns('names');
+    await eventually('the machine is there', () => lab.namespaces.list().includes(netns), 15_000);
+    const { client } = lab.connection;
+    const { interfaces } =
+      (await client.get(fabricResources.virtualmachines, { name: 'names' }))?.status ?? {};
+    const address = interfaces?.[0]?.addresses[0] ?? assert.fail('it has no address');
+    const askers = new Set<string>();
+    const server = createNameServer({
+      sockets: lab.sockets,
+      netns,
+      addresses: [address],
+      answer(question, source) {
+        askers.add(source);
+        const { answers, ...rest } = internetAnswer(question, ['IPv4']);
+        return {
+          ...rest,
+          answers: answers.map((one) => (one.type === 'A' ? { ...one, address: '192.0.2.77' } : one)),
+        };
+      },
+      clock: systemClock,
+      log: silentLog,
+    });
+    await server.start();
+    const pod = { sockets: lab.sockets, netns: await lab.netnsOf('default/client'), server: '10.96.0.10' };
+    const name = 'www.example.org';
+    const asks = (dnsServers: readonly string[] | null): Promise<unknown> =>
+      client.patch(fabricResources.virtualnetworks, { name: 'default' }, { body: { spec: { dnsServers } } });
+    const saysSoon = (expected: string): Promise<void> =>
+      eventually(expected, async () => (await addressesAt(pod, name)) === expected, 15_000);
+    try {
+      await saysSoon('203.0.113.10');
+      await asks([address]);
+      await saysSoon('192.0.2.77');
+      assert.ok(
+        [...askers].every((source) => source.startsWith('172.20.1.')),
+        [...askers].join(),
+      );
+      // What the others said is forgotten, though it was to be remembered for a minute.
+      await asks(null);
+      await saysSoon('203.0.113.10');
+    } finally {
+      await server.stop();
+    }
   });
 });

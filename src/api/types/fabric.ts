@@ -6,7 +6,7 @@ export interface VirtualNetwork extends KubernetesObject {
     /** CIDRs of IPv4. */
     addressSpace: string[];
     subnets?: Subnet[];
-    /** Who answers its machines for names; the fabric's own server at 168.63.129.16 where nobody is named. */
+    /** Whom its machines ask for names, the best first; the fabric's own server at 168.63.129.16 where nobody is named. */
     dnsServers?: string[];
     /** What a provider made refuses changes by others to its routes and endpoints; `user` when absent. */
     provisionedBy?: 'user' | 'provider';

@@ -241,6 +241,8 @@ const own: readonly PolicyRole[] = [
     rules: [
       on('', ['pods', 'services'], ['list', 'watch']),
       on('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
+      // A virtual network may say who is asked for names outside the cluster.
+      on('weft.dev', ['virtualnetworks'], ['list', 'watch']),
     ],
     users: [componentUsers.dns],
   },

@@ -35,7 +35,7 @@ export interface DomainGate extends ForeignNames {
 }
 
 export interface DomainGateOptions {
-  readonly forwarder: Forwarder;
+  readonly forwarder: Pick<Forwarder, 'ask' | 'remembered'>;
   readonly agents: DomainAgents;
   readonly counters: UpstreamCounters;
   readonly clock: Clock;

@@ -7,6 +7,7 @@ export interface AnswerCache {
   /** As old as it is by now; undefined when it is not there, or its time is up. */
   get(key: string): ForeignAnswer | undefined;
   put(key: string, answer: ForeignAnswer): void;
+  clear(): void;
   /** Everything that is still good. */
   values(): Iterable<ForeignAnswer>;
   readonly size: number;
@@ -51,6 +52,10 @@ export function createAnswerCache({ clock, mostBytes = 16 << 20 }: AnswerCacheOp
       if (answer === undefined) bytes -= entry.bytes;
       else entries.set(key, entry);
       return answer;
+    },
+    clear() {
+      entries.clear();
+      bytes = 0;
     },
     put(key, answer) {
       remove(key);

@@ -44,7 +44,7 @@ function world(ask: Ask, servers: readonly string[] = ['192.0.2.1']): World {
       throw new WeftError('upstream-silent', server);
     };
   const transport: UpstreamTransport = { udp: over('udp'), tcp: over('tcp') };
-  const resolver = createUpstreamResolver({ transport, servers, counters, clock });
+  const resolver = createUpstreamResolver({ transport, servers: () => servers, counters, clock });
   return { forwarder: createForwarder({ resolver, counters, clock }), counters, clock, asked };
 }
 
@@ -71,6 +71,21 @@ test('an answer is remembered for as long as it says, and gets older', async () 
   await clock.advance(6000);
   await forwarder.ask(question, 'dns');
   assert.equal(asked.length, 2);
+});
+
+test('what is forgotten is asked for again, of the servers of now, and late answers are not remembered', async () => {
+  const servers = ['192.0.2.1'];
+  const { forwarder, asked } = world(({ id }) => [reply(id)], servers);
+  const byNow = (): string[] => asked.splice(0).map((one) => one.split(' ')[1] ?? '');
+  await forwarder.ask(question, 'dns');
+  const late = forwarder.ask({ ...question, name: 'api.example.com' }, 'dns');
+  servers.splice(0, 1, '192.0.2.2');
+  forwarder.forget();
+  await late;
+  byNow();
+  assert.deepEqual([...forwarder.remembered()], []);
+  await forwarder.ask(question, 'dns');
+  assert.deepEqual(byNow(), ['192.0.2.2']);
 });
 
 test('only the answer to this question counts: others are waited over', async () => {

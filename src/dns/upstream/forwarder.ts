@@ -12,6 +12,8 @@ export interface Forwarder {
    * Undefined, or a promise of it, when nobody can be asked or nobody knows. Never throws or rejects.
    */
   ask(question: DnsQuestion, netns: string): ForeignAnswer | undefined | Promise<ForeignAnswer | undefined>;
+  /** Forgets what it knows: it would ask others now. Answers under way are told, and not remembered. */
+  forget(): void;
   /** Every answer that is in memory and still good. */
   remembered(): Iterable<ForeignAnswer>;
 }
@@ -30,19 +32,20 @@ const mostWaiting = 4096;
 export function createForwarder({ resolver, counters, clock }: ForwarderOptions): Forwarder {
   const cache = createAnswerCache({ clock });
   /** Whoever asks what is being asked waits for the same answer: many at once would be easier to forge. */
-  const flights = new Map<string, Promise<ForeignAnswer | undefined>>();
+  let flights = new Map<string, Promise<ForeignAnswer | undefined>>();
   let waiting = 0;
 
   async function fly(key: string, question: DnsQuestion, netns: string): Promise<ForeignAnswer | undefined> {
+    const own = flights;
     try {
       const answer = foreignAnswer(question, await resolver.resolve(question, netns));
-      cache.put(key, answer);
+      if (own === flights) cache.put(key, answer);
       return answer;
     } catch {
       // Counted, by server, where it was asked.
       return undefined;
     } finally {
-      flights.delete(key);
+      own.delete(key);
     }
   }
 
@@ -74,6 +77,10 @@ export function createForwarder({ resolver, counters, clock }: ForwarderOptions)
         flights.set(key, flight);
       }
       return wait(flight);
+    },
+    forget() {
+      cache.clear();
+      flights = new Map();
     },
     remembered: () => cache.values(),
   };

@@ -15,8 +15,8 @@ export interface UpstreamResolver {
 
 export interface UpstreamResolverOptions {
   readonly transport: UpstreamTransport;
-  /** Literal addresses, the best first; at least one. */
-  readonly servers: readonly string[];
+  /** Literal addresses as of now, the best first; at least one. */
+  readonly servers: () => readonly string[];
   readonly counters: UpstreamCounters;
   readonly clock: Clock;
 }
@@ -34,7 +34,8 @@ export function createUpstreamResolver(options: UpstreamResolverOptions): Upstre
   function inOrder(): readonly string[] {
     const now = clock.monotonic();
     const isAvoided = (server: string): boolean => now - (failedAt.get(server) ?? -Infinity) < avoidedMs;
-    const ordered = [...servers.filter((one) => !isAvoided(one)), ...servers.filter(isAvoided)];
+    const all = servers();
+    const ordered = [...all.filter((one) => !isAvoided(one)), ...all.filter(isAvoided)];
     return ordered.length < leastAttempts ? [...ordered, ...ordered] : ordered;
   }
 

@@ -16,6 +16,12 @@ test('cluster DNS asks the internet’s server on a segment, and the fabric’s 
   }
 });
 
+test('a virtual network may name others, which a segment does not', () => {
+  const servers = ['172.20.128.4'];
+  assert.deepEqual(upstreamServers({ ...defaultNetworkConfig, model: 'azure-cni' }, servers), servers);
+  assert.deepEqual(upstreamServers({ ...defaultNetworkConfig, model: 'calico' }, servers), ['198.51.100.53']);
+});
+
 test('servers that somebody names are asked instead', () => {
   const upstreamResolvers = ['172.20.128.4'];
   assert.deepEqual(upstream({ model: 'kubenet', upstreamResolvers }), upstreamResolvers);

@@ -66,13 +66,16 @@ export function familiesOfNetwork({ podCidrs }: Pick<NetworkConfig, 'podCidrs'>)
 
 /**
  * The servers that cluster DNS asks for names outside the cluster. Where none is named, that of the surroundings: the
- * fabric's own in a virtual network, otherwise the internet's.
+ * fabric's own in a virtual network that names none itself (`ofNetwork`), otherwise the internet's.
  */
 export function upstreamServers(
   config: Pick<NetworkConfig, 'model' | 'podCidrs' | 'upstreamResolvers'>,
+  ofNetwork: readonly string[] = [],
 ): readonly string[] {
   if (config.upstreamResolvers.length > 0) return config.upstreamResolvers;
-  if (modelTraits[config.model].world === 'virtual-network') return [platformAddress];
+  if (modelTraits[config.model].world === 'virtual-network') {
+    return ofNetwork.length > 0 ? ofNetwork : [platformAddress];
+  }
   return familiesOfNetwork(config).map((family) => labAddressesOf[family].resolver);
 }
 

@@ -40,3 +40,8 @@ export function subnetAt(
   }
   return undefined;
 }
+
+/** Who is named to answer the machine at an address for names; empty where its network names nobody. */
+export function nameServersAt(networks: Iterable<VirtualNetwork>, address: string): readonly string[] {
+  return subnetAt(networks, address)?.network.spec.dnsServers ?? [];
+}
