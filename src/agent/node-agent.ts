@@ -237,6 +237,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       for (const address of addressesOf(key)) known.add(address);
     }
     yield* cut(addresses, connections);
+    yield;
+    // By now packets that were on their way are through.
+    for (const table of tables) table.tidy();
   }
 
   return {

@@ -3,6 +3,7 @@ import { inFamily, type Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { podInterface, podLinks, type LinkTraits } from '../plan/links/node.ts';
 import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
+import { createClassCount, policyLingering } from '../plan/policy/lingering.ts';
 import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
 import { createPolicyRows } from './policy-rows.ts';
@@ -15,6 +16,7 @@ export interface PolicyEnforcer {
   /** Stages the peer class of a pod anywhere; without an address of this family it is withdrawn. */
   setPeer(key: string, addresses: readonly string[], peerClass: number): void;
   commit(): number;
+  tidy(): void;
   repair(): number;
   cleanup(): void;
 }
@@ -43,7 +45,9 @@ export function createPolicyEnforcer({
   groups,
   traits,
 }: PolicyEnforcerOptions): PolicyEnforcer {
+  const peers = createClassCount();
   const table = createManagedTable({
+    lingering: policyLingering(peers.isEmpty),
     nft,
     netns,
     table: policyTables[family],
@@ -69,9 +73,11 @@ export function createPolicyEnforcer({
     },
     setPeer(key, addresses, peerClass) {
       const address = inFamily(addresses, family);
+      peers.set(key, address === undefined ? 0 : peerClass);
       table.set(`peer ${key}`, address === undefined ? [] : peerElements(address, peerClass));
     },
     commit: () => table.commit(),
+    tidy: () => table.tidy(),
     repair: () => table.repair(),
     cleanup: () => table.cleanup(),
   };

@@ -90,6 +90,7 @@ describe('rows of policies with domain names', () => {
     program(pods.slice(0, 1));
     assert.equal(inKernel('row-addresses').length, 100);
     program([]);
+    enforcer.tidy();
     assert.deepEqual([inKernel('rows'), inKernel('row-addresses')], [[], []]);
     program();
     assert.equal(inKernel('row-addresses').length, 100);

@@ -2,6 +2,7 @@ import type { Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { Row, RowStem } from '../model/policy/rows.ts';
 import { namedElements, podRows, stemElements, type PortGroups } from '../plan/policy/elements.ts';
+import { rowOwner } from '../plan/policy/lingering.ts';
 import type { ManagedTable } from '../reconcile/nft-table.ts';
 
 /** The rows in a node's policy table: there as long as a pod of the node has them. */
@@ -36,7 +37,7 @@ export function createPolicyRows({ table, family, groups }: PolicyRowsOptions): 
     if (known === undefined) {
       const number = groups.rowOf(stem);
       used.set(stem, { number, pods: new Set([podKey]), row });
-      table.set(`row ${number}`, stemElements(stem, family, groups));
+      table.set(rowOwner(number), stemElements(stem, family, groups));
       table.set(`row ${number} names`, namedElements(row, family, groups));
       return;
     }
@@ -50,7 +51,7 @@ export function createPolicyRows({ table, family, groups }: PolicyRowsOptions): 
     const known = used.get(stem);
     if (known === undefined || !known.pods.delete(podKey) || known.pods.size > 0) return;
     used.delete(stem);
-    table.set(`row ${known.number}`, []);
+    table.set(rowOwner(known.number), []);
     table.set(`row ${known.number} names`, []);
   };
 

@@ -14,7 +14,7 @@ import {
   servicesTables,
   type ServicesNode,
 } from '../plan/services/skeleton.ts';
-import { emptySize, growServices, type SlotChain } from '../plan/services/slots.ts';
+import { emptySize, growServices, slotsLinger, type SlotChain } from '../plan/services/slots.ts';
 import { createSessionAffinity } from './session-affinity.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
 
@@ -27,6 +27,7 @@ export interface ServiceProxy {
   setAggregates(ranges: readonly AddressRange[]): void;
   /** Programs what is staged, in one transaction. Returns how many elements changed. */
   commit(): number;
+  tidy(): void;
   repair(): number;
   cleanup(): void;
 }
@@ -57,6 +58,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const chains = new Map(initialChains.map((chain) => [keyOf(chain), chain]));
   const affinity = createSessionAffinity({ nft, netns, family });
   const table = createManagedTable({
+    lingering: slotsLinger,
     nft,
     netns,
     table: servicesTables[family],
@@ -111,6 +113,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       affinity.purge();
       return changed;
     },
+    tidy: () => table.tidy(),
     repair() {
       stageNode();
       return table.repair();

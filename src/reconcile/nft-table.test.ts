@@ -1,46 +1,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { createFakeNftables, type FakeNftables } from '../kernel/nft/fake.ts';
-import type { NftElementChange, Nftables } from '../kernel/nft/port.ts';
-import { WeftError } from '../lib/errors.ts';
+import type { NftElementChange } from '../kernel/nft/port.ts';
 import { createManagedTable, type ManagedTable } from './nft-table.ts';
+import { recording, type Recorded } from '../kernel/nft/recording.ts';
 
 const table = { family: 'ip', table: 'weft-test' } as const;
 const types = { names: { key: ['ipv4_addr'], value: ['mark'] } } as const;
 const skeleton = 'table ip weft-test {\n  map names { type ipv4_addr : mark; }\n}';
 const [a, b, c] = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
-
-/** What the kernel took, and a way to make it refuse. */
-interface Recorded extends Nftables {
-  readonly runs: string[];
-  readonly batches: (readonly NftElementChange[])[];
-  refuse: boolean;
-}
-
-function recording(nft: FakeNftables): Recorded {
-  const recorded: Recorded = {
-    runs: [],
-    batches: [],
-    refuse: false,
-    run(namespace, commands) {
-      recorded.runs.push(commands);
-      nft.run(namespace, commands);
-    },
-    change(namespace, changes) {
-      if (recorded.refuse) throw new WeftError('nft-rejected', 'no memory');
-      nft.change(namespace, changes);
-      recorded.batches.push(changes);
-    },
-    elements: (namespace, name, type) => nft.elements(namespace, name, type),
-    holds: (namespace, name, type, wanted) => nft.holds(namespace, name, type, wanted),
-    rulesDigest: (namespace, name) => nft.rulesDigest(namespace, name),
-    generation: (namespace) => nft.generation(namespace),
-    tables: (namespace, family) => nft.tables(namespace, family),
-    forget: (namespace) => nft.forget(namespace),
-    close: () => nft.close(),
-  };
-  return recorded;
-}
 
 describe('a managed table', () => {
   let kernel: FakeNftables;

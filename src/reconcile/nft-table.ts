@@ -2,7 +2,7 @@ import { WeftError } from '../lib/errors.ts';
 import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
-import { ElementLedger, type SetTypes } from '../plan/elements/ledger.ts';
+import { ElementLedger, type Lingering, type SetTypes } from '../plan/elements/ledger.ts';
 import { placeOf, type PlannedElement } from '../plan/elements/planned-elements.ts';
 import { separate, type Refused } from './separate.ts';
 
@@ -18,9 +18,11 @@ export interface ManagedTable {
   /**
    * Sends everything staged as one transaction. Returns how many elements changed. Where the kernel refuses it, whoever
    * can be served is, the others keep what they had, and `elements-refused` is thrown, naming the first of them; the
-   * next one tries again.
+   * next one tries again. What lingered behind the last one goes with it.
    */
   commit(): number;
+  /** Takes away what lingers, if nothing else is to be sent: to be called a while behind `commit`, and not in its turn. */
+  tidy(): void;
   /**
    * Compares the kernel with what is desired and mends the difference: the table itself where it is gone or its rules
    * are others. Returns how many things differed.
@@ -38,6 +40,8 @@ export interface TableOptions {
   readonly netns: string;
   readonly table: { readonly family: 'ip' | 'ip6'; readonly table: string };
   readonly types: SetTypes;
+  /** What stays for one transaction more; nothing unless said otherwise. */
+  readonly lingering?: Lingering;
   readonly skeleton: string;
   /** Names of the sets that exist now; they may grow. */
   sets(): Iterable<string>;
@@ -64,10 +68,28 @@ function within(found: Found, wanted: readonly PlannedElement[]): readonly Plann
   return wanted.flatMap((element) => found.get(placeOf(element)) ?? []);
 }
 
+/**
+ * One transaction, or two where something goes ahead: nothing, that is, beside which something of the same set and the same
+ * first field goes, for its range may be in the way.
+ */
+function inOrder(
+  changes: readonly NftElementChange[],
+  lingering: Lingering | undefined,
+): (readonly NftElementChange[])[] {
+  if (lingering === undefined) return [changes];
+  const placeAt = ({ set, element }: NftElementChange): string => `${set} ${element.key[0]}`;
+  const going = new Set(changes.filter(({ action }) => action === 'delete').map(placeAt));
+  const isAhead = (change: NftElementChange): boolean =>
+    change.action === 'add' && lingering.goesAhead(change.set) && !going.has(placeAt(change));
+  const ahead = changes.filter(isAhead);
+  if (ahead.length === 0 || ahead.length === changes.length) return [changes];
+  return [ahead, changes.filter((change) => !isAhead(change))];
+}
+
 /** A table that nothing was sent to yet. */
 export function createManagedTable(options: TableOptions): ManagedTable {
   const { nft, netns, table, types } = options;
-  const ledger = new ElementLedger(table, types);
+  const ledger = new ElementLedger(table, types, options.lingering);
   // An adopted table must have been laid out by the same skeleton: its hash is the name of a set of its own.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
@@ -133,12 +155,13 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   };
 
   const send = (): number => {
+    const released = ledger.release();
     if (isOutOfStep) return repair();
-    const changes = staged;
+    const changes = released.length === 0 ? staged : [...released, ...staged];
     if (changes.length === 0) return 0;
     staged = [];
     try {
-      nft.change(netns, changes);
+      for (const transaction of inOrder(changes, options.lingering)) nft.change(netns, transaction);
       return changes.length;
     } catch (error) {
       // What was staged is lost, but the ledger still says what is right.
@@ -244,6 +267,9 @@ export function createManagedTable(options: TableOptions): ManagedTable {
         if (waiting.size === 0) throw error;
         return sendApart();
       }
+    },
+    tidy() {
+      if (ledger.isLingering && waiting.size === 0 && !isOutOfStep) send();
     },
     repair,
     grow(commands) {

@@ -4,6 +4,33 @@ import { differenceOf, idOf, isSameValue, type PlannedElement } from './planned-
 /** Sets and maps of one nftables table, by name. */
 export type SetTypes = Readonly<Record<string, NftSetType>>;
 
+/**
+ * A packet that is on its way through the rules looks up one set after the other, and a transaction may be committed in
+ * between: what it found in the first, as it was, leads to nothing in the second, as it is. So an element that is only
+ * looked up by what others say stays for one transaction after nobody wants it any more, where nothing new leads to it.
+ */
+export interface Lingering {
+  /** Whether any elements of the set linger. */
+  mayLinger(set: string): boolean;
+  /**
+   * Whether what is added to the set goes ahead, in a transaction of its own. Sets of ranges of several fields have what
+   * is new a moment later than all others (the kernel exchanges them as a whole, at the end of a commit), so what leads
+   * there must follow.
+   */
+  goesAhead(set: string): boolean;
+  /** Whether what is there without the element, `ledger`, means the same with it. */
+  isHarmless(element: PlannedElement, ledger: Pick<ElementLedger, 'at' | 'owned'>): boolean;
+}
+
+const nothingLingers: Lingering = {
+  mayLinger: () => false,
+  goesAhead: () => false,
+  isHarmless: () => false,
+};
+
+/** Behind all names of owners: what somebody wants comes first. */
+const nobody = '\uffff lingering';
+
 interface Claim {
   readonly owner: string;
   readonly element: PlannedElement;
@@ -29,10 +56,19 @@ export class ElementLedger {
   readonly #types: SetTypes;
   readonly #sets = new Map<string, LedgerSet>();
   readonly #owned = new Map<string, readonly PlannedElement[]>();
+  readonly #lingering: Lingering;
+  /** What nobody owns any more and lingers: since the last `release`, and since the one before. */
+  #left: PlannedElement[] = [];
+  #leaving: PlannedElement[] = [];
 
-  constructor(table: { readonly family: NftFamily; readonly table: string }, types: SetTypes) {
+  constructor(
+    table: { readonly family: NftFamily; readonly table: string },
+    types: SetTypes,
+    lingering = nothingLingers,
+  ) {
     this.#table = table;
     this.#types = types;
+    this.#lingering = lingering;
   }
 
   /**
@@ -48,6 +84,33 @@ export class ElementLedger {
     if (elements.length === 0) this.#owned.delete(owner);
     else this.#owned.set(owner, elements);
     return joined(changes);
+  }
+
+  /**
+   * To be called once for each transaction, when everything that it changes was set. Returns what is deleted beside that:
+   * what lingered since the transaction before, and what may not linger after this one. Send it before the rest.
+   */
+  release(): readonly NftElementChange[] {
+    const changes: Changes = { deletions: [], additions: [] };
+    for (const element of this.#leaving) this.#withdraw(nobody, element, changes);
+    this.#leaving = this.#left.filter(
+      (element) => this.at(element.set, element) === element && this.#lingering.isHarmless(element, this),
+    );
+    const staying = new Set(this.#leaving);
+    for (const element of this.#left) if (!staying.has(element)) this.#withdraw(nobody, element, changes);
+    this.#left = [];
+    return joined(changes);
+  }
+
+  /** Whether something lingers that the next `release` takes away. */
+  get isLingering(): boolean {
+    return this.#leaving.length > 0;
+  }
+
+  /** The effective element of a set that has this key. */
+  at(set: string, { key, keyEnd }: Pick<NftElement, 'key' | 'keyEnd'>): PlannedElement | undefined {
+    const id = idOf({ key, ...(keyEnd !== undefined && { keyEnd }) });
+    return winnerOf(this.#sets.get(set)?.claims.get(id));
   }
 
   /** What `owner` claims now. */
@@ -101,10 +164,18 @@ export class ElementLedger {
     const { set } = element;
     const [{ claims }, id] = [this.#set(set), idOf(element)];
     const before = claims.get(id);
-    const after = without(before, owner);
+    const after = without(before, owner) ?? this.#lingerer(owner, winnerOf(before));
     if (after === undefined) claims.delete(id);
     else claims.set(id, after);
     this.#replace(set, winnerOf(before), winnerOf(after), changes);
+  }
+
+  /** The claim of an element that lingers when its last owner lets go of it. */
+  #lingerer(owner: string, element: PlannedElement | undefined): Claim | undefined {
+    if (owner === nobody || element === undefined || !this.#lingering.mayLinger(element.set))
+      return undefined;
+    this.#left.push(element);
+    return { owner: nobody, element };
   }
 
   /** The element stays the same object, by which the kernel's room knows that it has encoded it before. */

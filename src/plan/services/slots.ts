@@ -1,4 +1,5 @@
 import type { Family } from '../../lib/address.ts';
+import type { Lingering } from '../elements/ledger.ts';
 import { addressType, nftWord } from '../families.ts';
 import { affinityClient, servicesTables } from './skeleton.ts';
 
@@ -120,3 +121,13 @@ function drawCommands(count: number, family: Family): string {
   const draw = count === 1 ? 'goto to-slot-0' : `numgen random mod ${count} vmap { ${slots.join(', ')} }`;
   return chainText(family, `of-${count}`, [draw]);
 }
+
+/**
+ * A packet that has drawn the last slot of a Service finds an endpoint in it also where the Service has one less by now: a
+ * slot is only drawn by the chain of a number of endpoints that is larger, and an id is never another port's.
+ */
+export const slotsLinger: Lingering = {
+  mayLinger: (set) => set.startsWith('slot-'),
+  goesAhead: (set) => set === 'admitted',
+  isHarmless: () => true,
+};
