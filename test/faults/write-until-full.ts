@@ -8,7 +8,8 @@ import { WeftError } from '../../src/lib/errors.ts';
 import { pathsOf } from './weft.ts';
 
 const lab = await connectLab(pathsOf(process.argv[2] ?? ''));
-const data = { text: 'x'.repeat(20_000) };
+/** A log that has its blocks takes 8 MiB before it asks the disk for more. */
+const data = { text: 'x'.repeat(200_000) };
 let refusal: { code: string; message: string } | null = null;
 for (let created = 0; created < 100 && refusal === null; created++) {
   const metadata = { generateName: 'filling-', namespace: 'default' };
