@@ -415,3 +415,18 @@ test('an address that may be one of an accepted domain name is unknown, and one 
   assert.equal(ask(cluster, 'a/client -> 198.51.100.7 80').verdict, 'denied');
   assert.equal(ask(cluster, 'a/client -> a/far 443').verdict, 'denied');
 });
+
+test('where a machine is on another segment than the nodes, the answer is unknown', () => {
+  const cluster = describeCluster({ pods: { 'a/pod': {} } });
+  const verdictAt = (address: string): string => {
+    const [pod, machine] = [
+      { kind: 'pod', key: 'a/pod' } as const,
+      { kind: 'address', address, machine: 'vm:camera' } as const,
+    ];
+    const there = predict(cluster, { source: pod, destination: machine, protocol: 'TCP', port: 554 });
+    const back = predict(cluster, { source: machine, destination: pod, protocol: 'TCP', port: 80 });
+    return `${there.verdict} and ${back.verdict}`;
+  };
+  assert.equal(verdictAt('192.168.20.50'), 'unknown and unknown');
+  assert.equal(verdictAt('172.20.200.9'), 'allowed and unreachable');
+});

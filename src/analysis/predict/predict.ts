@@ -1,8 +1,10 @@
+import { parseAddress } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { modelTraits } from '../../model/network/models.ts';
 import { nodeAddresses } from '../../model/network/topology.ts';
 import { isWithin } from '../../model/fabric/network/next-hop.ts';
-import { publicLoadBalancers } from '../../model/network/lab-addresses.ts';
+import { labAddressesOf, publicLoadBalancers } from '../../model/network/lab-addresses.ts';
 import type { Entry } from '../../model/fabric/network/passage.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
@@ -27,7 +29,20 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
   if (asked.kind === 'domain') {
     return predictName(cluster, { ...flow, destination: asked }, (way) => predictWay(cluster, way, options));
   }
-  return predictWay(cluster, flow, options);
+  const prediction = predictWay(cluster, { ...flow, destination: asked }, options);
+  const away = [flow.source, asked].flatMap((end) => machineAway(cluster, end) ?? []);
+  if (away.length === 0) return prediction;
+  const why = `${away.join(' and ')}: ways to other segments than the nodes’ own are not predicted, ask with weft connect`;
+  return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
+}
+
+/** The name of a machine that is not on the segment of the nodes, where nodes are on one. */
+function machineAway({ config }: Cluster, end: Flow['destination']): string | undefined {
+  if (end.kind !== 'address' || end.machine === undefined) return undefined;
+  const address = parseAddress(end.address);
+  if (address === undefined || modelTraits[config.model].world === 'virtual-network') return undefined;
+  const segment = parsePrefix(labAddressesOf[address.family].segment);
+  return segment !== undefined && contains(segment, address) ? undefined : end.machine;
 }
 
 /** As `predict`, towards an end that has an address; `domain` is the name that it was asked for by. */

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import type { DaemonSet, StatefulSet } from '../../api/types/apps.ts';
 import type { Node, Pod } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
+import { defaultNetworkConfig } from '../network/config.ts';
+import type { NetworkModel } from '../network/models.ts';
 import { expandManifests } from './expand.ts';
 import { replicaPodOf } from './pods.ts';
 import { replicaSetOf } from './replica-set.ts';
@@ -113,4 +115,24 @@ describe('manifests as a cluster', () => {
     const { pods } = expandManifests([pod], { nodes: 1 });
     assert.ok(!pods.get('shop/a')?.spec.nodeName);
   });
+});
+
+it('machines around the nodes are ends, where the model has the world that they are in', () => {
+  const machine = (name: string, place: object): KubernetesObject =>
+    ({
+      apiVersion: 'weft.dev/v1alpha1',
+      kind: 'VirtualMachine',
+      metadata: { name },
+      spec: { interfaces: [{ name: 'eth0', addresses: ['172.20.128.4'], ...place }] },
+    }) as KubernetesObject;
+  const objects = [
+    machine('vm', { network: 'default', subnet: 'machines' }),
+    machine('camera', { segment: 'private' }),
+  ];
+  const endsIn = (model: NetworkModel): string[] => {
+    const { machines } = expandManifests(objects, { config: { ...defaultNetworkConfig, model } });
+    return [...(machines?.keys() ?? [])];
+  };
+  assert.deepEqual(endsIn('calico'), ['vm:camera']);
+  assert.deepEqual(endsIn('kubenet'), ['vm:vm']);
 });

@@ -8,12 +8,15 @@ import {
   resources,
   type Resource,
 } from '../../api/resources.ts';
+import type { VirtualMachine } from '../../api/types/fabric.ts';
 import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
+import { machineEnds } from '../fabric/machine-ends.ts';
 import { isOfGateways } from '../gateways/routes.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../network/config.ts';
+import { modelTraits } from '../network/models.ts';
 import { labNodeAddress, labNodeName } from '../network/lab-addresses.ts';
 import { podBlocks, zoneLabel } from '../network/places.ts';
 import { endpointSlicesOf } from './endpoint-slices.ts';
@@ -74,9 +77,19 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     l2Advertisements: byKey(loadBalancers.advertisements),
     bgpAdvertisements: byKey(ofResource(all, loadBalancerResources.bgpadvertisements)),
     bgpPeers: byKey(ofResource(all, loadBalancerResources.bgppeers)),
+    machines: machineEnds(
+      ofResource(all, fabricResources.virtualmachines).filter((machine) => isAround(machine, config)),
+      ofResource(all, fabricResources.sites),
+    ),
     surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
     gateways: all.filter(isOfGateways),
   };
+}
+
+/** Whether the world of the model has what the machine is on: virtual networks, or segments. */
+function isAround({ spec }: VirtualMachine, { model }: NetworkConfig): boolean {
+  const isInNetworks = modelTraits[model].world === 'virtual-network';
+  return spec.interfaces.some(({ network }) => (network !== undefined) === isInNetworks);
 }
 
 /** Kinds that describe virtual networks. */
