@@ -18,7 +18,7 @@ function world(...tookMs: readonly number[]) {
   return { clock, runs, pace };
 }
 
-/** Works twice, so that it is known how long it takes, and forgets when; the clock stands at twice that. */
+/** Works twice, so that it is known how long it takes, and forgets when; the clock stands at 50. */
 async function known(tookMs: number) {
   const it = world(tookMs);
   for (let work = 0; work < 2; work++) {
@@ -26,7 +26,7 @@ async function known(tookMs: number) {
     await it.clock.advance(tookMs);
   }
   it.runs.length = 0;
-  await it.clock.advance(1000 - 2 * tookMs);
+  await it.clock.advance(50 - 2 * tookMs);
   return it;
 }
 
@@ -48,7 +48,7 @@ test('what comes while long work rests is worked on together', async () => {
   await clock.advance(8);
   pace.ask();
   await clock.advance(200);
-  assert.deepEqual([runs, pace.isIdle], [[1000, 1040], true]);
+  assert.deepEqual([runs, pace.isIdle], [[50, 90], true]);
 });
 
 test('one long work among short ones does not rest', async () => {
@@ -96,5 +96,15 @@ test('a pace that is stopped works no more on what waits', async () => {
   pace.ask();
   pace.stop();
   await clock.advance(1000);
-  assert.deepEqual(runs, [1000]);
+  assert.deepEqual(runs, [50]);
+});
+
+test('how long it took is forgotten after a pause', async () => {
+  const { clock, runs, pace } = await known(8);
+  await clock.advance(900);
+  pace.ask();
+  await clock.advance(8);
+  pace.ask();
+  await clock.advance(200);
+  assert.deepEqual(runs, [950, 958]);
 });

@@ -26,6 +26,8 @@ function restAfter(tookMs: number): number {
 
 /** No change waits longer than this for others to join it. */
 const longestRestMs = 250;
+/** What is asked for so long after work is no part of what came before: it is worked on at once, however long that took. */
+const pauseMs = 50;
 /** Of so many works, the one in the middle says how long they take now. */
 const remembered = 3;
 /** Timers are no finer. */
@@ -39,6 +41,7 @@ const shortestRestMs = 1;
 export function createPace({ clock, work }: PaceOptions): Pace {
   let state: 'idle' | 'asked' | 'working' = 'idle';
   let isAskedAgain = false;
+  let finishedAt = -Infinity;
   let restedAt = -Infinity;
   const lately = Array<number>(remembered).fill(0);
   let cancel = (): void => {};
@@ -49,7 +52,12 @@ export function createPace({ clock, work }: PaceOptions): Pace {
       return;
     }
     state = 'asked';
-    const restMs = restedAt - clock.monotonic();
+    const now = clock.monotonic();
+    if (now - finishedAt >= pauseMs) {
+      lately.fill(0);
+      restedAt = now;
+    }
+    const restMs = restedAt - now;
     if (restMs <= 0) queueMicrotask(run);
     else cancel = clock.after(restMs, run);
   };
@@ -67,6 +75,7 @@ export function createPace({ clock, work }: PaceOptions): Pace {
     const now = clock.monotonic();
     lately.shift();
     lately.push(now - began);
+    finishedAt = now;
     restedAt = now + restAfter(middleOf(lately));
     state = 'idle';
     if (!isAskedAgain) return;
