@@ -4,7 +4,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import { entityName } from '../reach/groups.ts';
 import type { Backend } from './backends.ts';
 import { judgeStranger, type StrangerVerdict } from './stranger.ts';
-import { frontName, gatewaysOf, whoPassesOn } from './ways.ts';
+import { followedRoutes, frontName, gatewaysOf, whoPassesOn } from './ways.ts';
 
 /** What somebody whom nobody described may pass on to a workload. */
 export interface StrangerRow {
@@ -45,15 +45,10 @@ interface WayOfStranger {
 }
 
 function* waysOfStrangers(index: ClusterIndex): Generator<WayOfStranger> {
-  const { routes, podsOf, backendsOf } = gatewaysOf(index.cluster);
-  for (const route of routes) {
-    const found = backendsOf(route);
-    if (route.refusal !== undefined || 'missing' in found || podsOf(route.front).length > 0) continue;
-    for (const backend of found.backends) {
-      const { pod } = backend;
-      if (pod === undefined) continue;
-      const { verdict } = judgeStranger(index, { ...backend, pod });
-      yield { front: route.front, backend: { ...backend, pod }, verdict };
-    }
+  for (const { route, backend, pods } of followedRoutes(gatewaysOf(index.cluster))) {
+    const { pod } = backend;
+    if (pod === undefined || pods.length > 0) continue;
+    const { verdict } = judgeStranger(index, { ...backend, pod });
+    yield { front: route.front, backend: { ...backend, pod }, verdict };
   }
 }

@@ -21,13 +21,26 @@ export interface RoutedWay {
 }
 
 /** What becomes of the connections by which requests from outside are passed on; routes that nobody follows have none. */
-export function routedWays(cluster: Cluster): RoutedWay[] {
-  const { routes, podsOf, backendsOf } = gatewaysOf(cluster);
-  return routes.flatMap((route) => {
+export function routedWays(cluster: Cluster, gateways: Gateways = gatewaysOf(cluster)): RoutedWay[] {
+  return Array.from(followedRoutes(gateways), (way) => wayTo(cluster, way));
+}
+
+/** A route that is followed, to one of its endpoints. */
+interface FollowedRoute {
+  readonly route: BackendRoute;
+  readonly backend: Backend;
+  /** Keys of the pods that pass its requests on; none where they are not known. */
+  readonly pods: readonly string[];
+}
+
+/** Every route that nothing refuses and that leads to a Service, to each of its endpoints. */
+export function* followedRoutes({ routes, podsOf, backendsOf }: Gateways): Generator<FollowedRoute> {
+  for (const route of routes) {
     const found = backendsOf(route);
-    if (route.refusal !== undefined || 'missing' in found) return [];
-    return found.backends.map((backend) => wayTo(cluster, { route, backend, pods: podsOf(route.front) }));
-  });
+    if (route.refusal !== undefined || 'missing' in found) continue;
+    const pods = podsOf(route.front);
+    for (const backend of found.backends) yield { route, backend, pods };
+  }
 }
 
 /** Every route, who passes its requests on, and whom it leads to. */
@@ -59,10 +72,7 @@ export const frontName = ({ kind, key }: Front): string => `${key === '' ? '(def
 export const whoPassesOn = (front: Front): string =>
   `policies let pods in by their labels, and those that pass requests on for ${frontName(front)} are not described`;
 
-function wayTo(
-  cluster: Cluster,
-  { route, backend, pods }: Pick<RoutedWay, 'route' | 'backend'> & { readonly pods: readonly string[] },
-): RoutedWay {
+function wayTo(cluster: Cluster, { route, backend, pods }: FollowedRoute): RoutedWay {
   const { pod, protocol, port, address } = backend;
   if (pods.length === 0) {
     const { verdict } =

@@ -29,7 +29,7 @@ ${isolated}, ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8080
 `,
   },
   *check(facts) {
-    const byRoute = Map.groupBy(routedWays(facts.cluster), ({ route }) => route);
+    const byRoute = Map.groupBy(routedWays(facts.cluster, facts.gateways), ({ route }) => route);
     for (const [{ object, path, front }, ways] of byRoute) {
       const closed = ways.filter(({ verdicts }) => verdicts.every((verdict) => verdict === 'denied'));
       if (closed.length < ways.length || closed.length === 0) continue;
