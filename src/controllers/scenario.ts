@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { resources, type Resource } from '../api/resources.ts';
 import type { Deployment } from '../api/types/apps.ts';
 import type { Node, Pod, Service } from '../api/types/core.ts';
@@ -145,4 +146,19 @@ export async function markReady(client: Client, pod: Pod, address: string): Prom
     conditions: [{ type: 'Ready', status: 'True' }],
   };
   await client.patch(resources.pods, { namespace, name }, { body: { status }, subresource: 'status' });
+}
+
+/** Changes are gathered for a moment: asks until what it asserts holds, each 10 ms and so long; then throws what it threw. */
+export function comesTrueWithin(ms: number): (holds: () => Promise<void>) => Promise<void> {
+  return async (holds) => {
+    for (let rounds = ms / 10; rounds > 0; rounds--) {
+      const failure = await holds().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure === undefined) return;
+      if (rounds === 1) throw failure;
+      await sleep(10);
+    }
+  };
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fabricResources, resources } from '../../api/resources.ts';
 import type { Node } from '../../api/types/core.ts';
 import type { RouteTable, UserRoute } from '../../api/types/fabric.ts';
 import { defaultNetworkObjects } from '../../model/fabric/network/default-network.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
-import { inCluster, type Scenario } from '../scenario.ts';
+import { comesTrueWithin, inCluster, type Scenario } from '../scenario.ts';
 
 const config = { ...defaultNetworkConfig, model: 'kubenet' } as const;
 
@@ -31,18 +30,7 @@ const conditionsOf = async ({ client }: Scenario, name: string): Promise<string[
   );
 };
 
-/** Changes are gathered for a moment: asks until it holds, for five seconds at most. */
-async function comesTrue(holds: () => Promise<void>): Promise<void> {
-  for (let rounds = 500; rounds > 0; rounds--) {
-    const failure = await holds().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (failure === undefined) return;
-    if (rounds === 1) throw failure;
-    await sleep(10);
-  }
-}
+const comesTrue = comesTrueWithin(5000);
 
 test('every node has a route in the table of its subnet, and it goes with the node', async () => {
   await inCluster({ objects: [...defaultNetworkObjects('kubenet'), nodeOf(1)], config }, async (scenario) => {

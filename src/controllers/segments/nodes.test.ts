@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fabricResources, layer2Resources, loadBalancerResources, resources } from '../../api/resources.ts';
 import type { Node } from '../../api/types/core.ts';
 import type { Segment } from '../../api/types/layer2.ts';
 import { labPoolObjects } from '../../model/load-balancer/lab-pool.ts';
 import { balancedService } from '../../model/load-balancer/fixtures.ts';
 import { addressesGivenTo } from '../../model/load-balancer/status.ts';
-import { inCluster, type Scenario } from '../scenario.ts';
+import { comesTrueWithin, inCluster, type Scenario } from '../scenario.ts';
 
 const segmentWith = (spec: NonNullable<Segment['spec']>): Segment => ({
   apiVersion: 'weft.dev/v1alpha1',
@@ -43,18 +42,7 @@ const held = async ({ client }: Scenario): Promise<string[]> =>
     ({ spec }) => `${spec.address} ${spec.holder.name}`,
   );
 
-/** Asks until it holds, for twenty seconds at most. */
-async function comesTrue(holds: () => Promise<void>): Promise<void> {
-  for (let rounds = 2000; rounds > 0; rounds--) {
-    const failure = await holds().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (failure === undefined) return;
-    if (rounds === 1) throw failure;
-    await sleep(10);
-  }
-}
+const comesTrue = comesTrueWithin(20_000);
 
 test('nodes keep the addresses that they were made with, and those are written down', async () => {
   await inCluster({ objects: [nodeOf(1), nodeOf(2)] }, async (scenario) => {
