@@ -1,5 +1,6 @@
 import { addressAfter, bitsOf, formatAddress, type Address } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
+import { hash32 } from '../lib/hash.ts';
 import { parsePrefix, type Prefix } from '../lib/prefix.ts';
 
 /** Keys of the two Services whose addresses are the same in every cluster. */
@@ -100,19 +101,12 @@ function firstFree(
   free: (offset: number) => boolean,
 ): number | undefined {
   if (count <= 0) return undefined;
-  const start = hash(key) % count;
+  const start = hash32(key) % count;
   for (let i = 0; i < count; i++) {
     const offset = first + ((start + i) % count);
     if (free(offset)) return offset;
   }
   return undefined;
-}
-
-/** FNV-1a with 32 bits: small and the same everywhere. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value >>> 0;
 }
 
 function servicePrefix(serviceCidr: string): Prefix {

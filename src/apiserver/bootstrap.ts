@@ -1,7 +1,7 @@
 import { resources } from '../api/resources.ts';
 import type { Api } from './port.ts';
 import { policyChanges } from './access/reconcile-policy.ts';
-import { timestampAt } from './timestamp.ts';
+import { timestamp } from '../lib/timestamp.ts';
 import { create } from './verbs/create.ts';
 
 /** Namespaces that are there from the start, as kube-apiserver makes them. */
@@ -14,5 +14,5 @@ export function bootstrap(api: Api): void {
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     create(api, resources.namespaces, { object, options: { dryRun: false } });
   }
-  api.store.write(policyChanges(api.store, timestampAt(api.clock)));
+  api.store.write(policyChanges(api.store, timestamp(api.clock.now())));
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { shortHash } from '../lib/hash.ts';
 import type { Log } from '../lib/log.ts';
-import { timestampOf } from './timestamp.ts';
+import { timestamp } from '../lib/timestamp.ts';
 
 /** Tells people, by `kubectl describe`, what happens to an object. */
 export interface EventRecorder {
@@ -70,7 +70,7 @@ function eventOf(
   { type, reason, message, count }: Told & { count: number },
 ): CoreEvent {
   const { name, namespace, uid = '' } = object.metadata;
-  const now = timestampOf(clock);
+  const now = timestamp(clock.now());
   return {
     apiVersion: 'v1',
     kind: 'Event',

@@ -8,7 +8,7 @@ import { done, type Outcome } from '../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from './controller.ts';
 import { activePods, createPods, deletePods, ownerKeyOf } from './pod-writes.ts';
 import { createStatusWriter, enqueueChanges } from './status.ts';
-import { timestampOf } from './timestamp.ts';
+import { timestamp } from '../lib/timestamp.ts';
 
 /**
  * Keeps the pods of every Job running. Stand-ins never finish; pods that run a real program do, and a Job is
@@ -24,7 +24,7 @@ export function createJobController(context: ControllerContext): Controller {
       statusOf(job, {
         pods: podsOf(job),
         active: activePods(context, job),
-        now: timestampOf(context.clock),
+        now: timestamp(context.clock.now()),
       }),
   });
 

@@ -7,7 +7,7 @@ import { done } from '../reconcile/outcome.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import { reconcilerFor, type ControllerContext } from './controller.ts';
 import { nameOf } from './pod-writes.ts';
-import { timestampOf } from './timestamp.ts';
+import { timestamp } from '../lib/timestamp.ts';
 
 /**
  * Changes that come within this time become one write: pods become ready in bursts, and what has to be fast
@@ -37,7 +37,7 @@ export function createStatusWriter<T extends KubernetesObject>(
     const object = informer.get(key);
     if (object === undefined) return done;
     const before = statusIn(object);
-    const status = withTimes(before, statusOf(object), timestampOf(context.clock));
+    const status = withTimes(before, statusOf(object), timestamp(context.clock.now()));
     if (sameJson(before, { ...before, ...status })) return done;
     // The uid keeps the status from an object that has taken the name meanwhile.
     const { uid } = object.metadata;

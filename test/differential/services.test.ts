@@ -12,7 +12,7 @@ import { families } from '../../src/lib/address.ts';
 import { masqueradeOf } from '../../src/model/network/masquerade.ts';
 import { createServiceModel } from '../../src/model/services/service-model.ts';
 import { createServicePlanner } from '../../src/plan/services/elements.ts';
-import { randomOf } from '../faults/random.ts';
+import { randomOf } from '../support/random.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import { expect, type OracleWorld } from './services/expectation.ts';
 import { randomQuestion, randomWorld } from './services/generate.ts';

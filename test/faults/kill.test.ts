@@ -12,7 +12,7 @@ import type { Service } from '../../src/api/types/core.ts';
 import type { NetworkPolicy } from '../../src/api/types/network.ts';
 import type { RoleName } from '../../src/lab/process-file.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
-import { oneOf, randomOf, someOf } from './random.ts';
+import { oneOf, randomOf, someOf } from '../support/random.ts';
 import { openStream, type Stream } from './streams.ts';
 import {
   eventually,

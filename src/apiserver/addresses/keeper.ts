@@ -1,4 +1,4 @@
-import { timestampAt } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { textAt } from '../json.ts';
 import type { Change, Entry, Store } from '../store/port.ts';
@@ -18,7 +18,7 @@ export interface KeeperOptions {
  * last address. What an earlier version or a crash left unlike that is put right at once.
  */
 export function keepAddresses({ store, clock, cidrs }: KeeperOptions): Store {
-  const now = (): string => timestampAt(clock);
+  const now = (): string => timestamp(clock.now());
   const configured = textAt(store.get(networks, 'default')?.object, rangeField);
   const ranges = configured === '' ? cidrs : configured.split(',');
   store.write([...defaultRangeChanges(store, ranges, now()), ...repairChanges(store)]);

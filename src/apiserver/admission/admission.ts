@@ -12,7 +12,7 @@ import { sameJson, textAt, type StoredObject } from '../json.ts';
 import { admitPolicy, isOfPolicies } from '../policies/admit.ts';
 import { badRequest, invalid, qualifiedName } from '../status.ts';
 import type { Store } from '../store/port.ts';
-import { timestampAt } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { born } from './birth.ts';
 import { immutableProblems } from './immutable.ts';
 import { requireNamespace } from './namespace.ts';
@@ -59,7 +59,7 @@ export function createAdmission({ store, clock, serviceCidr }: AdmissionOptions)
       if (resource === resources.services)
         return admitService({ index, cidrs: cidrs() }, defaulted, previous);
       if (previous === undefined && resource === resources.servicecidrs)
-        return bornServiceCidr(defaulted, timestampAt(clock));
+        return bornServiceCidr(defaulted, timestamp(clock.now()));
       return defaulted;
     },
     prune: (resource, object) => customKindOf(resource)?.prune(object) ?? prune(object),

@@ -6,7 +6,7 @@ import type { ApiRequest } from '../http/messages.ts';
 import type { StoredObject } from '../json.ts';
 import type { Target } from '../routes.ts';
 import { StatusError } from '../status.ts';
-import { timestampAt } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { hasStatus } from '../verbs/lifecycle.ts';
 import type { ManagerId } from './managers.ts';
 import { objectShape } from './scope.ts';
@@ -33,7 +33,7 @@ export function writerOf(
   }
   return {
     id: { manager, operation, apiVersion: apiVersionOf(resource), subresource },
-    time: timestampAt(clock),
+    time: timestamp(clock.now()),
     writes: writesOf(target),
     shape: objectShape(resource),
   };

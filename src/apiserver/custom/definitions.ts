@@ -6,7 +6,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Catalog } from '../catalog/port.ts';
 import { sameJson } from '../json.ts';
 import type { Store } from '../store/port.ts';
-import { timestampAt } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { cleanUp } from './clean-up.ts';
 import { definitionsStore, holds, type Definition, type DefinitionNames } from './definition.ts';
 import { customResourcesOf } from './kind.ts';
@@ -47,11 +47,11 @@ export function followDefinitions({ store, clock, log, catalog }: Options): () =
     });
   };
   const follow = (): void => {
-    const definitions = decided(store, timestampAt(clock));
+    const definitions = decided(store, timestamp(clock.now()));
     const established = definitions.filter((it) => holds(it, 'Established'));
     refresh(established);
     const dying = definitions.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
-    for (const definition of dying) cleanUp(store, definition, timestampAt(clock));
+    for (const definition of dying) cleanUp(store, definition, timestamp(clock.now()));
     watchInstances(dying);
   };
   const refresh = (established: readonly Definition[]): void => {

@@ -4,7 +4,7 @@ import { arrayAt, isObject, textAt, type StoredObject } from '../json.ts';
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest, conflict, qualifiedName } from '../status.ts';
-import { timestamp } from './create.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { writeOptionsOf } from './options.ts';
 import { entryAt } from './read.ts';
 
@@ -21,7 +21,7 @@ export async function bindPod(api: Api, target: Target, request: ApiRequest): Pr
   const why = refusal(object, binding);
   if (why !== undefined) throw conflict(target.resource, object.metadata.name, why);
   if (!writeOptionsOf(request.query).dryRun) {
-    api.store.put(qualifiedName(target.resource), key, bound(object, node, timestamp(api)));
+    api.store.put(qualifiedName(target.resource), key, bound(object, node, timestamp(api.clock.now())));
   }
   return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 }

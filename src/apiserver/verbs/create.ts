@@ -10,7 +10,7 @@ import { representationOf } from '../representation.ts';
 import type { Target } from '../routes.ts';
 import { alreadyExists, badRequest, invalid, qualifiedName } from '../status.ts';
 import type { Entry } from '../store/port.ts';
-import { timestampAt } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { objectOf } from './body-object.ts';
 import { checkFields } from './fields.ts';
 import { countsGenerations, initialStatus } from './lifecycle.ts';
@@ -53,17 +53,12 @@ function born(api: Api, resource: Resource, object: StoredObject): StoredObject 
   if (resourceVersion !== undefined && resourceVersion !== '') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
-  const creationTimestamp = timestamp(api);
+  const creationTimestamp = timestamp(api.clock.now());
   const generation = countsGenerations(resource, object) && { generation: 1 };
   const metadata = { ...rest, uid: randomUUID(), creationTimestamp, ...generation };
   // Read only to leave them out: an object is not born dying.
   void [deletionTimestamp, deletionGracePeriodSeconds];
   return { ...object, apiVersion: object.apiVersion, kind: object.kind, metadata };
-}
-
-/** Now, as the API writes times: RFC 3339 in whole seconds. */
-export function timestamp(api: Api): string {
-  return timestampAt(api.clock);
 }
 
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';

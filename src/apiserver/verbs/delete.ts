@@ -19,7 +19,7 @@ import {
   type StatusCause,
 } from '../status.ts';
 import type { Entry } from '../store/port.ts';
-import { timestamp } from './create.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { isFinalized } from './lifecycle.ts';
 import { writeOptionsOf } from './options.ts';
 import { entryAt } from './read.ts';
@@ -155,7 +155,11 @@ function withPolicy(object: StoredObject, propagation: Propagation): StoredObjec
 /** With the time of its deletion, which the first delete sets. */
 function marked(api: Api, resource: Resource, object: StoredObject): StoredObject {
   if (object.metadata.deletionTimestamp !== undefined) return object;
-  const metadata = { ...object.metadata, deletionTimestamp: timestamp(api), deletionGracePeriodSeconds: 0 };
+  const metadata = {
+    ...object.metadata,
+    deletionTimestamp: timestamp(api.clock.now()),
+    deletionGracePeriodSeconds: 0,
+  };
   if (resource === resources.customresourcedefinitions) {
     const finalizers = [...(metadata.finalizers ?? []), cleanupFinalizer];
     return { ...object, metadata: { ...metadata, finalizers } };

@@ -9,7 +9,7 @@ import { arrayAt, isObject, textAt, valueAt, type StoredObject } from '../json.t
 import type { Api } from '../port.ts';
 import type { Target } from '../routes.ts';
 import { badRequest, conflict, forbidden, invalidValue, notFound, StatusError } from '../status.ts';
-import { timestamp } from './create.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { writeOptionsOf } from './options.ts';
 import { entryAt } from './read.ts';
 
@@ -32,9 +32,9 @@ export async function requestToken(api: Api, target: Target, request: ApiRequest
   return jsonResponse(201, {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: timestamp(api) },
+    metadata: { name, namespace, creationTimestamp: timestamp(api.clock.now()) },
     spec: { audiences, expirationSeconds, boundObjectRef: isObject(reference) ? reference : null },
-    status: { token, expirationTimestamp: `${new Date(expires * 1000).toISOString().slice(0, 19)}Z` },
+    status: { token, expirationTimestamp: timestamp(expires * 1000) },
   });
 }
 

@@ -5,7 +5,7 @@ import { createFakeStore, type FakeStore } from '../../client/fake/store.ts';
 import { createFakeClock, type FakeClock } from '../../lib/fake-clock.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
-import { randomOf } from '../../../test/faults/random.ts';
+import { randomOf } from '../../../test/support/random.ts';
 import { createElection, electionTimes, type Election } from './election.ts';
 import { leases } from '../../api/lease.ts';
 

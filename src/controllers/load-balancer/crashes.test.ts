@@ -13,7 +13,7 @@ import { silentLog } from '../../lib/log.ts';
 import { canShare, holderOf } from '../../model/load-balancer/request.ts';
 import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
-import { randomFrom } from '../../../test/support/random-below.ts';
+import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
 import { balancedService, poolNamed } from '../../model/load-balancer/fixtures.ts';
 

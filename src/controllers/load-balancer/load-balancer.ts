@@ -8,7 +8,7 @@ import { apiCode } from '../../client/errors.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 import { nameOf } from '../pod-writes.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { createClaims } from './claims.ts';
 import { followClaims } from './follow-claims.ts';
 import { followPools } from './follow-pools.ts';
@@ -136,7 +136,7 @@ export function createLoadBalancerController(context: ControllerContext): Contro
     book.addressesOf(key) !== undefined || known.addressesOf(key).length > 0;
 
   async function write(service: Service, allocation: Allocation): Promise<void> {
-    const status = statusFor(service, allocation, timestampOf(clock));
+    const status = statusFor(service, allocation, timestamp(clock.now()));
     if (status === undefined) return;
     const { uid, resourceVersion } = service.metadata;
     try {

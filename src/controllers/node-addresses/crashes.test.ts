@@ -16,7 +16,7 @@ import { silentLog } from '../../lib/log.ts';
 import { ownAddressesOf } from '../../model/addressing/node-spec.ts';
 import { subnetNode, subnetPod, virtualNetwork } from '../../model/addressing/fixtures.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
-import { randomFrom } from '../../../test/support/random-below.ts';
+import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers } from '../controllers.ts';
 
 const configs = addressResources.nodenetworkconfigs;

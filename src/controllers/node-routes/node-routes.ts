@@ -11,7 +11,7 @@ import { placeOf } from '../../model/network/places.ts';
 import type { NodePlace } from '../../model/network/topology.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { forEachBounded } from '../bounded.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
 
 /** Changes that come within this time are one change of the table. */
@@ -111,7 +111,7 @@ function created(clock: Clock): Condition {
     status: 'False',
     reason: 'RouteCreated',
     message: 'a route leads to the pods of the node',
-    lastTransitionTime: timestampOf(clock),
+    lastTransitionTime: timestamp(clock.now()),
   };
 }
 
@@ -121,6 +121,6 @@ function missing(clock: Clock, table: string): Condition {
     status: 'True',
     reason: 'NoRouteCreated',
     message: `RouteTable ${table} holds as many routes as it may: nobody finds the pods of this node; delete nodes or routes, or use azure-cni-overlay`,
-    lastTransitionTime: timestampOf(clock),
+    lastTransitionTime: timestamp(clock.now()),
   };
 }

@@ -15,7 +15,7 @@ import { parseRange } from '../../lib/prefix.ts';
 import { isWithin, ownAddressOf } from '../../model/fabric/layer2/node-addresses.ts';
 import { labNodeAddress } from '../../model/network/lab-addresses.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
-import { randomFrom } from '../../../test/support/random-below.ts';
+import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
 
 const apiVersion = 'weft.dev/v1alpha1';

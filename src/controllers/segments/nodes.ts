@@ -18,7 +18,7 @@ import {
 import { modelTraits } from '../../model/network/models.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
-import { timestampOf } from '../timestamp.ts';
+import { timestamp } from '../../lib/timestamp.ts';
 import { createBalancedPool } from './balanced-pool.ts';
 import { createSegmentClaims } from './claims.ts';
 import { createReservations } from './reservations.ts';
@@ -112,7 +112,7 @@ function controllerFor(context: ControllerContext): Controller {
     const conditions = node.status?.conditions ?? [];
     const before = conditions.find(({ type }) => type === unavailable);
     if (isTold(before, problem)) return done;
-    const condition = { ...conditionFor(problem), lastTransitionTime: timestampOf(clock) };
+    const condition = { ...conditionFor(problem), lastTransitionTime: timestamp(clock.now()) };
     const status = { ...node.status, conditions: [...conditions.filter((one) => one !== before), condition] };
     await client.updateStatus(resources.nodes, { ...node, status });
     return done;

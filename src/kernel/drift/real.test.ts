@@ -5,29 +5,22 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { skipNetwork } from '../netfilter/test-network.ts';
+import type { NetworkNamespaces } from '../netns/port.ts';
 import { createNetworkNamespaces } from '../netns/real.ts';
 import { createNftables } from '../nft/nftables.ts';
 import { createPoller } from '../poll/poller.ts';
 import { createRouteNetlink } from '../route/real.ts';
 import { driftCompliance } from './drift.compliance.ts';
-import { createDriftWatch } from './real.ts';
+import { createDriftWatch, type DriftWatchDependencies } from './real.ts';
 
 const others = ['ip', 'nft'].every((program) => spawnSync(program, ['-V']).error === undefined);
 const skip = skipNetwork === false ? (others ? false : 'needs the programs ip and nft') : skipNetwork;
 
 test('only what somebody else does is told, and of which namespace', { skip }, async () => {
-  const poller = createPoller();
-  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
-  const namespaces = createNetworkNamespaces({ directory });
+  const { namespaces, watch, byHand, end } = machine();
+  after(end);
   const nft = createNftables({ namespaces });
   const route = createRouteNetlink({ namespaces });
-  const watch = createDriftWatch({ namespaces, poller });
-  after(async () => {
-    watch.close();
-    await poller.close();
-    for (const name of namespaces.list()) namespaces.delete(name);
-    rmSync(directory, { recursive: true });
-  });
   const told: string[] = [];
   watch.onDrift(({ namespace, of }) => told.push(`${namespace} ${of}`));
   for (const name of ['a', 'b']) {
@@ -41,12 +34,6 @@ test('only what somebody else does is told, and of which namespace', { skip }, a
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return [...new Set(told.splice(0))].toSorted();
-  };
-  const byHand = (namespace: string, ...command: string[]): void => {
-    const { status, stderr } = spawnSync('nsenter', [`--net=${join(directory, namespace)}`, ...command], {
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
   };
   const failures = route.apply('a', [
     { action: 'add-link', link: { kind: 'bridge', name: 'br0' } },
@@ -67,49 +54,36 @@ test('only what somebody else does is told, and of which namespace', { skip }, a
   nft.change('a', [{ action: 'add', ...element }]);
   assert.deepEqual(await settled(), [], 'its own');
 
-  byHand('a', 'nft', 'flush set ip t s');
+  byHand('a', 'nft flush set ip t s');
   assert.deepEqual(await settled(), ['a rules']);
-  byHand('b', 'nft', 'add table ip t');
+  byHand('b', 'nft add table ip t');
   assert.deepEqual(await settled(), ['b rules']);
   for (const command of ['route del 198.51.100.0/24', 'addr del 192.0.2.1/24 dev br0', 'link set br0 down']) {
-    byHand('a', 'ip', ...command.split(' '));
+    byHand('a', `ip ${command}`);
     assert.deepEqual(await settled(), ['a links'], command);
   }
-  byHand('a', 'ip', 'link', 'del', 'br0');
+  byHand('a', 'ip link del br0');
   assert.deepEqual(await settled(), ['a links']);
-  byHand('b', 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+  byHand('b', 'ip link add br0 type bridge');
   assert.deepEqual(await settled(), ['b links'], 'a link that is down');
 });
 
 test('a namespace that could be watched only in part is watched whole later', { skip }, async () => {
-  const poller = createPoller();
-  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
-  const namespaces = createNetworkNamespaces({ directory });
-  namespaces.create('a');
   let sockets = 0;
-  const watch = createDriftWatch({
-    namespaces: {
-      open: (name) => namespaces.open(name),
-      inside(pin, work) {
-        sockets += 1;
-        if (sockets === 2) throw new Error('too many open files');
-        return namespaces.inside(pin, work);
-      },
+  const { namespaces, watch, byHand, end } = machine((whole) => ({
+    open: (name) => whole.open(name),
+    inside(pin, work) {
+      sockets += 1;
+      if (sockets === 2) throw new Error('too many open files');
+      return whole.inside(pin, work);
     },
-    poller,
-  });
-  after(async () => {
-    watch.close();
-    await poller.close();
-    namespaces.delete('a');
-    namespaces.close();
-    rmSync(directory, { recursive: true });
-  });
+  }));
+  after(end);
+  namespaces.create('a');
   assert.throws(() => watch.watch('a', ['links', 'rules']), /too many open files/);
   const told = new Promise((resolve) => watch.onDrift(resolve));
   watch.watch('a', ['links', 'rules']);
-  const args = [`--net=${join(directory, 'a')}`, 'nft', 'add', 'table', 'ip', 't'];
-  assert.equal(spawnSync('nsenter', args).status, 0);
+  byHand('a', 'nft add table ip t');
   assert.deepEqual(await told, { namespace: 'a', of: 'rules' });
 });
 
@@ -117,23 +91,10 @@ test(
   'of routes only default ones and those with a metric are told, where somebody deletes them',
   { skip },
   async () => {
-    const poller = createPoller();
-    const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
-    const namespaces = createNetworkNamespaces({ directory });
-    const watch = createDriftWatch({ namespaces, poller });
-    after(async () => {
-      watch.close();
-      await poller.close();
-      for (const name of namespaces.list()) namespaces.delete(name);
-      namespaces.close();
-      rmSync(directory, { recursive: true });
-    });
+    const { namespaces, watch, byHand, end } = machine();
+    after(end);
     namespaces.create('a');
-    const ip = (command: string): void => {
-      const args = [`--net=${join(directory, 'a')}`, 'ip', ...command.split(' ')];
-      const { status, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
-      assert.equal(status, 0, stderr);
-    };
+    const ip = (command: string): void => byHand('a', `ip ${command}`);
     let told = 0;
     watch.onDrift(() => (told += 1));
     watch.watch('a', ['routes']);
@@ -164,18 +125,9 @@ test(
 );
 
 test('a link that goes with its other end is not told as set down', { skip }, async () => {
-  const poller = createPoller();
-  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
-  const namespaces = createNetworkNamespaces({ directory });
+  const { namespaces, watch, end } = machine();
+  after(end);
   const route = createRouteNetlink({ namespaces });
-  const watch = createDriftWatch({ namespaces, poller });
-  after(async () => {
-    watch.close();
-    await poller.close();
-    for (const name of namespaces.list()) namespaces.delete(name);
-    namespaces.close();
-    rmSync(directory, { recursive: true });
-  });
   for (const name of ['node', 'pod']) namespaces.create(name);
   const told = new Set<string>();
   watch.onDrift(({ of }) => told.add(of));
@@ -195,15 +147,8 @@ driftCompliance({
   label: 'real',
   skip,
   make() {
-    const poller = createPoller();
-    const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
-    const namespaces = createNetworkNamespaces({ directory });
+    const { namespaces, watch, directory, byHand, end } = machine();
     for (const name of ['a', 'b', 'inside']) namespaces.create(name);
-    const byHand = (namespace: string, command: string): void => {
-      const args = [`--net=${join(directory, namespace)}`, ...command.split(' ')];
-      const { status, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
-      assert.equal(status, 0, stderr);
-    };
     byHand('a', 'ip link add eth0 up type veth peer name n0');
     byHand('a', `ip link set n0 netns ${join(directory, 'inside')}`);
     byHand('b', 'ip link add eth0 up type bridge');
@@ -214,7 +159,6 @@ driftCompliance({
     byHand('a', 'ip route add 198.51.100.0/24 metric 7 dev routed');
     // The kernel numbers a peer's namespace when somebody asks for the link, as the agents do.
     byHand('a', 'ip link');
-    const watch = createDriftWatch({ namespaces, poller });
     return {
       watch,
       disturb(namespace, what) {
@@ -229,13 +173,30 @@ driftCompliance({
         }
       },
       patienceMs: 5000,
-      async end() {
-        watch.close();
-        await poller.close();
-        for (const name of namespaces.list()) namespaces.delete(name);
-        namespaces.close();
-        rmSync(directory, { recursive: true });
-      },
+      end,
     };
   },
 });
+
+/** Namespaces of its own, and a watch over them; `end` takes all away. `watchedBy`: what the watch sees of them. */
+function machine(
+  watchedBy: (whole: NetworkNamespaces) => DriftWatchDependencies['namespaces'] = (whole) => whole,
+) {
+  const poller = createPoller();
+  const directory = mkdtempSync(join(tmpdir(), 'weft-drift-'));
+  const namespaces = createNetworkNamespaces({ directory });
+  const watch = createDriftWatch({ namespaces: watchedBy(namespaces), poller });
+  const end = async (): Promise<void> => {
+    watch.close();
+    await poller.close();
+    for (const name of namespaces.list()) namespaces.delete(name);
+    namespaces.close();
+    rmSync(directory, { recursive: true });
+  };
+  const byHand = (namespace: string, command: string): void => {
+    const args = [`--net=${join(directory, namespace)}`, ...command.split(' ')];
+    const { status, stderr } = spawnSync('nsenter', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  };
+  return { namespaces, watch, directory, byHand, end };
+}

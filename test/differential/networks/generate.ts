@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
 import { fabricObject } from '../../support/networks.ts';
-import { randomFrom } from '../../support/random-below.ts';
+import { randomFrom } from '../../support/random.ts';
 
 /** Random virtual networks with everything that decides about packets in them; the same for the same seed. */
 export function generateNetworks(seed: number): readonly KubernetesObject[] {

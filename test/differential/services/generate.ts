@@ -1,6 +1,6 @@
 import type { LoadBalancerIngress, Service, ServicePort, ServiceSpec } from '../../../src/api/types/core.ts';
 import type { Endpoint, EndpointSlice } from '../../../src/api/types/network.ts';
-import { oneOf } from '../../faults/random.ts';
+import { oneOf } from '../../support/random.ts';
 import type { OracleWorld, Question } from './expectation.ts';
 import type { AddressPlan } from './plan.ts';
 

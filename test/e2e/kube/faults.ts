@@ -17,7 +17,7 @@ import {
   type ProxiedRequest,
 } from '../../support/faulty-proxy.ts';
 import type { TestServer } from '../../support/kube-server.ts';
-import { oneOf, randomOf } from '../../faults/random.ts';
+import { oneOf, randomOf } from '../../support/random.ts';
 import { playNodes, readyNode } from './stand-ins.ts';
 import { until } from './until.ts';
 
