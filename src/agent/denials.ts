@@ -3,7 +3,8 @@ import { parseAddress } from '../lib/address.ts';
 import type { PolicyModel, PolicyRule } from '../model/policy/port.ts';
 import { auditLog, denialLog } from '../plan/policy/skeleton.ts';
 import type { Denial } from '../workload/port.ts';
-import { decodePacket, type PacketHeader } from '../wire/packet.ts';
+import { decodePacket } from '../wire/packet.ts';
+import type { FirstPort } from './first-port.ts';
 
 /** Tells which packets policies dropped, and which ones policies in audit mode would have, with those that decided. */
 export interface Denials {
@@ -28,8 +29,7 @@ export interface DenialsOptions {
   readonly policies: PolicyModel;
   /** Key of the pod that has an address. */
   readonly podAt: ReadonlyMap<string, string>;
-  /** The source port with which a packet set out, where that is known. */
-  readonly firstPort?: (packet: PacketHeader) => number;
+  readonly firstPort?: FirstPort;
 }
 
 export function createDenials({ packetLog, policies, podAt, firstPort }: DenialsOptions): Denials {
@@ -57,7 +57,7 @@ export function createDenials({ packetLog, policies, podAt, firstPort }: Denials
     if (steps === undefined) return undefined;
     const last = steps.at(-1);
     const deciding = last?.action === 'Deny' ? last.rules.map(nameOf) : decision.isolatedBy;
-    const sourcePort = fate === 'denied' ? firstPort?.(packet) : undefined;
+    const sourcePort = fate === 'denied' ? firstPort?.(packet, node) : undefined;
     return { node, direction, pod, policies: deciding, ...packet, ...(sourcePort && { sourcePort }) };
   };
 

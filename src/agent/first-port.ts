@@ -11,11 +11,14 @@ export interface FirstPortOptions {
   readonly netnsOf: (node: string) => string | undefined;
 }
 
+/** The source port with which a packet set out that was logged on a node, the one of `seenOn`. */
+export type FirstPort = (packet: PacketHeader, seenOn: string) => number;
+
 /**
- * The source port with which a packet set out. A node that puts its own address in draws a port of its own too, and only
- * its connection tracking knows the first one: whoever waits for word of a connection knows it by that.
+ * A node that puts its own address in draws a port of its own too, and only its connection tracking knows the first one:
+ * whoever waits for word of a connection knows it by that.
  */
-export function createFirstPort(options: FirstPortOptions): (packet: PacketHeader) => number {
+export function createFirstPort(options: FirstPortOptions): FirstPort {
   /** Lists of this turn of the event loop: denials come in crowds. */
   const listed = new Map<string, readonly ConntrackEntry[]>();
 
@@ -39,31 +42,36 @@ export function createFirstPort(options: FirstPortOptions): (packet: PacketHeade
   };
 
   /** What the packet was before the node whose address it has put that in; undefined where none did. */
-  const before = (packet: Ends): Ends | undefined => {
+  const before = (packet: Ends, seenOn: string): Ends | undefined => {
     const node = nodeAt(packet.source);
     const netns = node === undefined ? undefined : options.netnsOf(node);
     if (netns === undefined) return undefined;
-    const entry = entriesOf(netns, packet.source).find(
+    const sent = entriesOf(netns, packet.source).filter(
       ({ protocol, reply }) =>
         protocol === packet.protocol.toLowerCase() &&
         reply.destination === packet.source &&
-        reply.destinationPort === packet.sourcePort &&
-        reply.source === packet.destination &&
-        reply.sourcePort === packet.destinationPort,
+        reply.destinationPort === packet.sourcePort,
     );
+    const entry =
+      sent.find(({ reply }) => isSentTo(packet, reply)) ??
+      // To a node port of the node that logged it, which left the source alone (externalTrafficPolicy Local).
+      sent.find(({ reply }) => nodeAt(reply.source) === seenOn);
     return entry && { protocol: packet.protocol, ...entry.original };
   };
 
-  return (packet) => {
+  return (packet, seenOn) => {
     let first: Ends = packet;
     for (let nodes = 0; nodes < mostNodes; nodes++) {
-      const earlier = before(first);
+      const earlier = before(first, seenOn);
       if (earlier === undefined) break;
       first = earlier;
     }
     return first.sourcePort;
   };
 }
+
+const isSentTo = (packet: Ends, reply: ConntrackEntry['reply']): boolean =>
+  reply.source === packet.destination && reply.sourcePort === packet.destinationPort;
 
 type Ends = Pick<PacketHeader, 'protocol' | 'source' | 'destination' | 'sourcePort' | 'destinationPort'>;
 

@@ -7,8 +7,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
+import type { Service } from '../../src/api/types/core.ts';
 import type { NetworkPolicyPeer, NetworkPolicySpec } from '../../src/api/types/network.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { labNodeAddress } from '../../src/model/network/lab-addresses.ts';
 import type { ProbeResult } from '../../src/workload/port.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, openFlow, silenceMs, type Flow } from './flow.ts';
@@ -25,6 +27,23 @@ const toServer = { podSelector: { matchLabels: { name: 'server' } } };
 const fromPods = (name: string): { from: NetworkPolicyPeer[] } => ({
   from: [{ podSelector: { matchLabels: { name } } }],
 });
+
+/** Asked for at the node of the server alone. */
+const keptPort = 30_180;
+const kept: Service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'kept', namespace: 'shop' },
+  spec: {
+    type: 'NodePort',
+    externalTrafficPolicy: 'Local',
+    selector: { name: 'server' },
+    ports: [
+      { name: 'web', protocol: 'TCP', port: 80, targetPort: 8080, nodePort: keptPort },
+      { name: 'time', protocol: 'UDP', port: 80, targetPort: 5353, nodePort: keptPort },
+    ],
+  },
+};
 
 describe('NetworkPolicy in its life', { skip: cannotSendPackets }, () => {
   let lab: TestLab;
@@ -47,6 +66,7 @@ describe('NetworkPolicy in its life', { skip: cannotSendPackets }, () => {
         'time',
       ]),
       podOn('node-2', 'shop/near'),
+      kept,
     ]);
     for (const key of pods) {
       address[key] = (await lab.pod(key)).status?.podIP ?? '';
@@ -139,6 +159,26 @@ describe('NetworkPolicy in its life', { skip: cannotSendPackets }, () => {
       { node: egress?.node, direction: egress?.direction, pod: egress?.pod },
       { node: 'node-1', direction: 'egress', pod: 'shop/client' },
     );
+  });
+
+  test('a pod that asks a node port of another node, kept local there, is denied as the node it lives on, and is told so', async () => {
+    const [asker, asked] = [labNodeAddress(0, 'IPv4'), labNodeAddress(1, 'IPv4')];
+    for (const protocol of ['TCP', 'UDP'] as const) {
+      const ask = (): Promise<ProbeResult> =>
+        lab.probe(netns['shop/client'], `${asked}:${keptPort}`, { protocol });
+      await enforce(
+        lab,
+        policy('shop/p', { ...toServer, ingress: [{ from: [{ ipBlock: { cidr: `${asker}/32` } }] }] }),
+      );
+      assert.equal((await ask()).answer?.source, asker);
+      await enforce(lab, policy('shop/p', { ...toServer, ingress: [fromPods('client')] }));
+      const { outcome, denial } = await ask();
+      assert.equal(outcome, 'denied', 'its own address would have been let in');
+      assert.deepEqual(
+        [denial?.node, denial?.pod, denial?.source, denial?.policies],
+        ['node-2', 'shop/server', asker, ['shop/p']],
+      );
+    }
   });
 
   test('the node a pod lives on is always let in, other nodes are not', async () => {
