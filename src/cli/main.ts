@@ -243,6 +243,8 @@ function addRoutes(program: Command, env: CliEnvironment, done: Done): void {
     .description('lead to a destination by an interface that has a static address and no gateway')
     .requiredOption('--next-hop <address>', "on the interface's segment")
     .requiredOption('--metric <n>', 'of routes to one destination the lowest counts', wholeNumber)
+    .option('--no-wait', "return before the nodes' machines have it")
+    .option('--timeout <seconds>', 'how long it waits for them', wholeNumber, 10)
     .action(async (options) => done(await (await import('./commands/route.ts')).addRoute(env, options)));
   withLab(group.command('get'))
     .description('those that were added')

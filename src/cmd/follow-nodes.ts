@@ -17,6 +17,7 @@ import { familiesOfNetwork, type NetworkConfig } from '../model/network/config.t
 import type { NodePlace } from '../model/network/topology.ts';
 import type { PodServing } from '../workload/port.ts';
 import { nothingFollowed, readLayer2 } from './follow-layer2.ts';
+import { createRouteTeller } from './tell-routes.ts';
 import { machineServing, type MachineServer } from './serve-machines.ts';
 
 export interface FollowNodesOptions {
@@ -68,8 +69,16 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     options.machines.serve(servings);
   };
   const wanted = (): Fabric => withLayer2(defaultFabric(places, { families, ordinal, balanced }), world);
+  const routes = createRouteTeller({ client, log });
+  const executed = (): void => {
+    isExecuted = true;
+    serve();
+    const nodeNames = places.map(({ name }) => name);
+    routes.tell(layer2.objects(), nodeNames, config);
+  };
+  let isExecuted = false;
   await fabric.build(wanted());
-  serve();
+  executed();
   const nodes = client.informer<Node>(resources.nodes);
   let pools: Informer<IPAddressPool> | undefined;
   const follow = (): void => {
@@ -78,11 +87,12 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
       balanced: prefixesOfPools(pools?.values() ?? []),
       world: worldNow(),
     };
-    if (isSame(now, { places, balanced, world })) return serve();
+    if (isExecuted && isSame(now, { places, balanced, world })) return executed();
     ({ places, balanced, world } = now);
+    isExecuted = false;
     try {
       fabric.apply(wanted());
-      serve();
+      executed();
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
       log.error({ error: messageOf(error) }, 'the fabric could not follow');

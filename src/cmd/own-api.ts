@@ -80,7 +80,7 @@ export async function serveOwnApi(role: Role, namespaces: NetworkNamespaces): Pr
     client: clientOf('fabric'),
     async open() {
       await ensureObjects(clients.as(token), systemObjects(places, options));
-      await ensureObjects(clients.as(token), customObjects(config));
+      await ensureObjects(clients.as(token), customObjects(options));
       for (const family of families) {
         await server.listen({
           fd: sockets.listen(machineNetns.control, { protocol: 'tcp', port: apiPort, family }),

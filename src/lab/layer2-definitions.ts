@@ -109,7 +109,10 @@ const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
         ),
         ...rule('self == oldSelf', 'a route does not change: remove it and add another'),
       },
-      object({ problems: list(object({ node: text, message: text }, ['node', 'message'])) }),
+      object({
+        problems: list(object({ node: text, message: text }, ['node', 'message'])),
+        nodes: list(text),
+      }),
     ),
     columns: [
       column('Interface', 'interface'),

@@ -18,6 +18,7 @@ import { addressDefinitions } from './address-definitions.ts';
 import { fabricDefinitions } from './fabric-definitions.ts';
 import { layer2Definitions } from './layer2-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
+import { sharedNetworkObjects } from './shared-network.ts';
 import { servedByAnnotation } from './served-by.ts';
 import { policyDefinitions } from './policy-definitions.ts';
 import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
@@ -176,13 +177,14 @@ export function apiServiceObjects(
 }
 
 /** Of kinds that `systemObjects` defines: to be made behind them. */
-export function customObjects(config: NetworkConfig): KubernetesObject[] {
+export function customObjects({ config, ordinal }: SystemOptions): KubernetesObject[] {
   return [
     ...labPoolObjects(familiesOfNetwork(config), config.model),
     ...passwordReaders(),
     ...(config.model === 'none' ? cniReaders() : []),
     ...defaultNetworkObjects(config.model),
-    ...worldObjects(config),
+    // The segment of a further cluster is described in the first one.
+    ...(ordinal === undefined ? worldObjects(config) : []),
   ];
 }
 
@@ -256,5 +258,6 @@ export function systemObjects(places: readonly NodePlace[], lab: SystemOptions):
     ...fabricDefinitions(),
     ...(subnetModeOf(config) === undefined ? [] : addressDefinitions()),
     ...layer2Definitions(),
+    ...(ordinal === undefined ? [] : sharedNetworkObjects()),
   ];
 }

@@ -136,6 +136,28 @@ suite('two clusters of a lab', { skip: cannotSendPackets }, () => {
     }
   });
 
+  test('are on a network that the first one alone describes: the other says so', async () => {
+    const cameras = {
+      apiVersion: 'weft.dev/v1alpha1',
+      kind: 'Segment',
+      metadata: { name: 'cameras' },
+      spec: { prefix: '192.168.20.0/24' },
+    };
+    const file = join(manifests, 'cameras.json');
+    writeFileSync(file, JSON.stringify(cameras));
+    const { code, err } = await weft('up', '-f', file, ...named('b'), '--nodes', '2');
+    rmSync(file);
+    assert.equal(code, 2);
+    assert.match(err, /cameras\.json:1: Segment cameras is of the network, which the first cluster of lab/);
+    assert.match(err, /weft up --name test-clusters-\d+ -f/);
+    await assert.rejects(
+      withClient('b', (client) => client.create(layer2Resources.segments, cameras)),
+      /the first cluster of the lab describes the network/,
+    );
+    await withClient('', (client) => client.create(layer2Resources.segments, cameras));
+    await withClient('', (client) => client.delete(layer2Resources.segments, { name: 'cameras' }));
+  });
+
   test('are on the network again after a kill of the processes of either', async () => {
     for (const cluster of clusters) {
       for (const found of processesOf(labOf(cluster))) if (found.role === 'control') kill(found);

@@ -113,7 +113,9 @@ describe('routes of the nodes', { skip: cannotSendPackets }, () => {
 
   test('of two routes to one destination the lower metric counts, and the other when it is gone', async () => {
     assert.equal((await routes('add', ...route, '--next-hop', '192.168.20.2', '--metric', '50')).code, 0);
-    await answersAs('sensor-b');
+    // Who added it has waited for the kernel.
+    assert.equal((await ask(onNode1))?.pod, 'vm:sensor-b');
+    assert.equal((await ask(nodeNetns('node-2')))?.pod, 'vm:sensor-b');
     const twice = await routes('add', ...route, '--next-hop', '192.168.20.1', '--metric', '50');
     assert.equal(twice.code, 2);
     await lab.connection.client.delete(layer2Resources.noderoutes, { name: 'port3-192.168.21.0-24-50' });

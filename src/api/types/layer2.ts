@@ -76,6 +76,8 @@ export interface NodeRoute extends KubernetesObject {
   status?: {
     /** On which machines it is not, and why; empty where it is on all. */
     problems?: { node: string; message: string }[];
+    /** Names of the nodes whose machines' kernels have it. */
+    nodes?: string[];
   };
 }
 

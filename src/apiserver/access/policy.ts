@@ -258,7 +258,7 @@ const own: readonly PolicyRole[] = [
       on('', ['services'], ['list', 'watch']),
       on('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
       on('weft.dev', fabricPlurals, ['list', 'watch']),
-      on('weft.dev', ['virtualmachines/status', 'virtualnetworks/status'], ['patch']),
+      on('weft.dev', ['noderoutes/status', 'virtualmachines/status', 'virtualnetworks/status'], ['patch']),
       ...aboutLayer2,
       on('weft.dev', ['noderoutes'], ['list', 'watch']),
       tellEvents,

@@ -2,7 +2,9 @@ import { fabricResources, layer2Resources, resources, type Resource } from '../.
 import type { NodeRoute } from '../../api/types/layer2.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Client } from '../../client/port.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { WeftError } from '../../lib/errors.ts';
+import { sleep } from '../../lib/sleep.ts';
 import { domainsOf } from '../../model/fabric/layer2/domains.ts';
 import { destinationProblem } from '../../model/fabric/layer2/node-routes.ts';
 import { routeProblems } from '../../model/fabric/layer2/world.ts';
@@ -19,17 +21,25 @@ interface RouteTarget {
 export interface AddRouteOptions extends RouteTarget {
   readonly nextHop: string;
   readonly metric: number;
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly timeout: number;
 }
 
 const kind = layer2Resources.noderoutes;
 
+/** How often it is asked whether machines have a route. */
+const lookMs = 25;
+
 /**
  * `weft route add`: a route on the machines of all nodes. One that no machine could ever take is refused; one whose
- * interface is not there yet is kept, and taken when it is.
+ * interface is not there yet is kept, and taken when it is. Returns when the machines of all other nodes have it; throws
+ * `route-pending` when they do not within the time.
  */
 export async function addRoute(env: CliEnvironment, options: AddRouteOptions): Promise<ExitCode> {
   return withClient(env, options.name, async (client, ranges) => {
-    const { name: _, ...spec } = options;
+    const { interface: nic, destination, nextHop, metric } = options;
+    const spec = { interface: nic, destination, nextHop, metric };
     const own = destinationProblem(spec, ranges);
     if (own !== undefined) throw refused(own);
     const route: NodeRoute = {
@@ -60,7 +70,36 @@ export async function addRoute(env: CliEnvironment, options: AddRouteOptions): P
     if (final !== undefined) throw refused(`${final.node}: ${final.message}`);
     await client.create(kind, route);
     for (const { node, message } of found ?? []) env.err(`  not on ${node} yet: ${message}\n`);
+    const waiting = new Set((found ?? []).map(({ node }) => node));
+    const others = nodes.map(({ metadata }) => metadata.name).filter((node) => !waiting.has(node));
+    if (options.wait)
+      await untilTaken(client, route.metadata.name, { nodes: others, ms: options.timeout * 1000 });
     return 0;
+  });
+}
+
+/** Resolves when the kernels of these nodes' machines have the route. Rejects with `route-pending`. */
+async function untilTaken(
+  client: Client,
+  name: string,
+  { nodes, ms }: { readonly nodes: readonly string[]; readonly ms: number },
+): Promise<void> {
+  const end = systemClock.monotonic() + ms;
+  for (;;) {
+    const taken = (await client.get(kind, { name }))?.status?.nodes ?? [];
+    const missing = nodes.filter((node) => !taken.includes(node));
+    if (missing.length === 0) return;
+    if (systemClock.monotonic() >= end) throw pending(missing, ms);
+    await sleep(systemClock, lookMs, new AbortController().signal);
+  }
+}
+
+function pending(nodes: readonly string[], ms: number): WeftError {
+  const shown =
+    nodes.length > 3 ? `${nodes.slice(0, 3).join(', ')} and ${nodes.length - 3} more` : nodes.join(', ');
+  const text = `the route is kept, but after ${ms / 1000} s the kernel does not have it on ${shown}`;
+  return new WeftError('route-pending', text, {
+    hint: 'weft route get says what is in its way; weft logs control has what the kernel answered; --no-wait does not wait',
   });
 }
 

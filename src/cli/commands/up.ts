@@ -5,6 +5,7 @@ import { checkCapacity } from '../../lab/capacity.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { labOfCluster } from '../../lab/names.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
+import { requireNoNetwork } from '../../lab/shared-network.ts';
 import { watchReadiness } from '../../lab/readiness.ts';
 import { waitUntilWhole } from '../../lab/whole.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -54,6 +55,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     ...(options.audit === true && { audit: true }),
     ...(ownNetworkOf(options) && { ownNetwork: true }),
   };
+  requireNoNetwork(wanted, manifests.objects);
   const on = await clusterFor(env, wanted, { ...options, manifests, progress });
   const lab = on?.lab ?? wanted;
   checkCapacity(
