@@ -61,8 +61,8 @@ export async function startBareLab(suffix: string, options: Partial<LabOptions> 
   const labs = openLabs();
   // A further cluster of a lab, `b` of `test-x-1`, is named `test-x-1.b`.
   const { name = `test-${suffix}-${process.pid}` } = options;
-  await labs.control.start({ nodes: 3, config: defaultNetworkConfig, ...options, name });
   try {
+    await labs.control.start({ nodes: 3, config: defaultNetworkConfig, ...options, name });
     return await connectedLab(labs, name);
   } catch (error) {
     await labs.control.stop(name);
