@@ -21,7 +21,7 @@ import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
-import type { RunningPod } from './pod-life.ts';
+import type { RunningPod } from './running-pod.ts';
 import { endStaleFlows } from './stale-flows.ts';
 import { createPolicyEnforcer } from './policy-enforcer.ts';
 import { createServiceProxy, type ServiceProxy } from './service-proxy.ts';

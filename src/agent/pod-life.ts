@@ -22,6 +22,7 @@ import { createPodAddresses } from './pod-addresses.ts';
 import { networkStatusAnnotation } from '../model/attachments/selection.ts';
 import { statusOf } from '../model/attachments/status.ts';
 import type { PodNetworks, PodPlugs } from './networks/networks.ts';
+import type { RunningPod } from './running-pod.ts';
 import { isReportedAs, isWaitingWith, runningStatus, waitingStatus } from './pod-status.ts';
 
 /** Steps in the life of one node's pods. Each can be repeated after it failed. */
@@ -46,14 +47,6 @@ export interface Serving {
   unserve(uid: string): Promise<void>;
   /** What it serves now, also for an earlier process of the agents. */
   list(): Promise<readonly Pick<PodServing, 'uid' | 'pod'>[]>;
-}
-
-/** A pod that has its address and namespace. */
-export interface RunningPod {
-  readonly uid: string;
-  /** The primary one first; on the host network they are the node's. */
-  readonly addresses: readonly string[];
-  readonly netns: string;
 }
 
 /** What the programs of a pod find in their files, such as how to resolve names. */

@@ -6,7 +6,8 @@ import { createWorkQueue, type NextRun } from '../lib/queue.ts';
 import type { NodeNeeds } from '../model/addressing/node-spec.ts';
 import { drain } from './drain.ts';
 import type { EndpointState } from './endpoint-index.ts';
-import { createPodLife, type PodLifeOptions, type PodRun, type RunningPod } from './pod-life.ts';
+import { createPodLife, type PodLifeOptions, type PodRun } from './pod-life.ts';
+import type { RunningPod } from './running-pod.ts';
 
 /** Runs a node's pods: a namespace, an address, a wire, somebody who answers, and the status that says so. */
 export interface PodRunner {
