@@ -1,5 +1,4 @@
 import { keyOf } from '../api/resources.ts';
-import { familyOf, parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Conntrack } from '../kernel/conntrack/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
@@ -7,23 +6,19 @@ import type { RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import { traitsOf } from '../model/network/models.ts';
-import { ownAddresses } from '../model/network/pod-addresses.ts';
-import { everyNodeAddress, nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
+import { nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink } from '../plan/links/node.ts';
 import { firstFrameKey, framesAlone, nodeSysctls } from '../plan/sysctls.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
-import { isRestricted } from '../model/policy/permits.ts';
-import type { PodPolicy } from '../model/policy/port.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import { servicesNodes } from '../plan/services/node.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
-import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
+import { createNodePolicies } from './node-policies.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './running-pod.ts';
 import { endStaleFlows } from './stale-flows.ts';
-import { createPolicyEnforcer } from './policy-enforcer.ts';
 import { createServiceProxy, type ServiceProxy } from './service-proxy.ts';
 
 /** Everything one node's kernel is told: Services, policies, the overlay. Synchronous. */
@@ -89,9 +84,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const all = [...primary, ...listed.map(({ address }) => address.slice(0, address.indexOf('/')))];
     doors = nodePortAddresses({ primary, all: [...new Set(all)] }, ranges);
   };
-  let isStarted = false;
   const traits = traitsOf(config);
-  const residents = everyNodeAddress(place);
   const proxies = servicesNodes(place, config).map((node) =>
     createServiceProxy({
       nft,
@@ -102,17 +95,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       nodePortAddresses: () => doors,
     }),
   );
-  const enforcers = (traits.enforcesPolicies ? families : []).map((family) =>
-    createPolicyEnforcer({
-      nft,
-      netns,
-      family,
-      residents: residents.filter((address) => familyOf(address) === family),
-      groups: options.groups,
-      traits,
-    }),
-  );
-  const tables = [...proxies, ...enforcers];
+  const policies = createNodePolicies(options);
+  const tables = [...proxies, ...policies.tables];
   const overlay = createOverlay({
     route,
     netns,
@@ -125,83 +109,13 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       source,
     })),
   });
+
+  let isStarted = false;
+
   const configure = (): void => {
     options.sysctl.write(netns, nodeSysctls(families, options.release));
     const hasFrames = options.sysctl.read(netns, firstFrameKey) !== undefined;
     if (hasFrames && traits.wiring.kind === 'bridged') options.sysctl.write(netns, framesAlone);
-  };
-  /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */
-  const local = new Map<string, { readonly pod: RunningPod; readonly policy: PodPolicy }>();
-  const localByAddress = new Map<string, string>();
-
-  const directory: AddressDirectory = {
-    localPolicy: (address: string) => {
-      const key = localByAddress.get(address);
-      return key === undefined ? undefined : local.get(key)?.policy;
-    },
-    classAt: (address: string) => {
-      const key = view.podAt.get(address);
-      return key === undefined ? 0 : view.policies.classOf(key);
-    },
-    isResident: (address: string) => residents.includes(address),
-    wasNamed({ client, server, protocol, port }) {
-      const [pod, domains] = [localByAddress.get(client), view.domains.namesAt(server)];
-      if (pod === undefined || domains.length === 0) return false;
-      const peer = { pod: view.podAt.get(server), address: parseAddress(server), domains };
-      const question = { direction: 'egress', pod, peer, protocol, port } as const;
-      return view.policies.decide(question).verdict === 'allowed';
-    },
-  };
-
-  const addressesOf = (key: string): readonly string[] => {
-    const pod = view.pods.get(key);
-    return pod === undefined ? [] : ownAddresses(pod);
-  };
-
-  /** Addresses of pods that were programmed before: only those can have connections to judge. */
-  const known = new Set<string>();
-
-  const cut = (addresses: ReadonlySet<string>, connections: Connections): Iterable<unknown> =>
-    config.establishedConnections === 'keep' || addresses.size === 0
-      ? []
-      : cutConnections({ conntrack: connections, netns, families, directory }, addresses);
-
-  /** Whose connections are to be judged anew. */
-  const changedAddresses = (dirty: Dirty): ReadonlySet<string> => {
-    const addresses = new Set<string>();
-    // Each end of a connection is judged where it is; who a peer is matters to those whom a policy isolates.
-    const own = [...dirty.policies].filter((key) => local.has(key));
-    const peers = [...local.values()].some(({ policy }) => isIsolated(policy)) ? dirty.classes : [];
-    for (const key of [...own, ...peers]) {
-      for (const address of addressesOf(key)) if (known.has(address)) addresses.add(address);
-    }
-    return addresses;
-  };
-
-  /** Stages a pod's isolation; undefined withdraws it, and whatever it sends then drops. */
-  const stage = (key: string, pod: RunningPod | undefined): void => {
-    const previous = local.get(key)?.pod;
-    for (const address of previous?.addresses ?? []) localByAddress.delete(address);
-    const policy = view.policies.policyOf(key);
-    if (pod === undefined) local.delete(key);
-    else {
-      local.set(key, { pod, policy });
-      for (const address of pod.addresses) localByAddress.set(address, key);
-    }
-    for (const enforcer of enforcers) enforcer.setLocalPod(key, pod, policy);
-  };
-
-  const applyPolicies = (dirty: Dirty): void => {
-    for (const key of new Set([...dirty.pods, ...dirty.classes])) {
-      const [addresses, peerClass] = [addressesOf(key), view.policies.classOf(key)];
-      for (const enforcer of enforcers) enforcer.setPeer(key, addresses, peerClass);
-    }
-    for (const key of dirty.policies) {
-      const pod = local.get(key)?.pod;
-      // The model has forgotten a pod that is gone, or knows another one of its name.
-      if (pod !== undefined && view.pods.get(key)?.metadata.uid === pod.uid) stage(key, pod);
-    }
-    for (const enforcer of enforcers) enforcer.commit();
   };
 
   const allServices = (): Set<string> => new Set([...view.serviceObjects.values()].map(keyOf));
@@ -223,7 +137,9 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       proxy.commit();
     };
     // What one table is refused must not keep the others from being right.
-    const [refusal] = refusalsOf(...proxies.map((proxy) => () => program(proxy)), () => applyPolicies(dirty));
+    const [refusal] = refusalsOf(...proxies.map((proxy) => () => program(proxy)), () =>
+      policies.apply(dirty),
+    );
     if (refusal !== undefined) throw refusal;
   };
 
@@ -232,11 +148,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       { conntrack: connections, netns, nodePortAddresses: doors },
       [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
-    const addresses = changedAddresses(dirty);
-    for (const key of dirty.pods) {
-      for (const address of addressesOf(key)) known.add(address);
-    }
-    yield* cut(addresses, connections);
+    yield* policies.judge(dirty, { conntrack: connections, netns, families });
     yield;
     // By now packets that were on their way are through.
     for (const table of tables) table.tidy();
@@ -257,7 +169,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     start(survivors) {
       isStarted = true;
       overlay.start(survivors.values());
-      for (const [key, pod] of survivors) stage(key, pod);
+      for (const [key, pod] of survivors) policies.stage(key, pod);
       const services = allServices();
       const everything: Dirty = {
         nodes: true,
@@ -273,14 +185,14 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       const connections = listedOnce(conntrack);
       Array.from(settle(everything, connections));
       // Policies may have changed while nobody enforced them.
-      Array.from(cut(new Set(localByAddress.keys()), connections));
+      Array.from(policies.judgeAll({ conntrack: connections, netns, families }));
       return refusal;
     },
     apply,
     settle: (dirty) => settle(dirty),
     isolate(key, pod) {
-      stage(key, pod);
-      for (const enforcer of enforcers) enforcer.commit();
+      policies.stage(key, pod);
+      policies.commit();
     },
     forgetConnections(addresses) {
       for (const entry of connectionsOf({ conntrack, netns, families })) {
@@ -292,12 +204,12 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     },
     repairPods() {
       const uids = new Set(overlay.repairPods());
-      return [...local].flatMap(([key, { pod }]) => (uids.has(pod.uid) ? [key] : []));
+      return [...policies.pods()].flatMap(([key, pod]) => (uids.has(pod.uid) ? [key] : []));
     },
     brokenPods() {
       const broken = overlay.broken();
       if (broken.size === 0) return broken;
-      const found = [...local].map(([key, { pod }]) => [key, broken.get(pod.uid)] as const);
+      const found = [...policies.pods()].map(([key, pod]) => [key, broken.get(pod.uid)] as const);
       return new Map(found.flatMap(([key, why]) => (why === undefined ? [] : [[key, why]])));
     },
     cleanup() {
@@ -335,8 +247,4 @@ function refusalsOf(...works: readonly (() => void)[]): WeftError[] {
       throw error;
     }
   });
-}
-
-function isIsolated({ ingress, egress }: PodPolicy): boolean {
-  return isRestricted(ingress) || isRestricted(egress);
 }
