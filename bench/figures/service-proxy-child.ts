@@ -54,7 +54,10 @@ function run(): ProxyRun {
     node: {
       nodeAddress: '172.20.1.1',
       linkAddresses: [{ link: 'vxlan.calico', address: '10.244.0.0' }],
-      masquerade: masqueradeOf({ model: 'calico', podCidrs: ['10.244.0.0/16'] }, 'IPv4'),
+      masquerade: masqueradeOf(
+        { config: { model: 'calico', podCidrs: ['10.244.0.0/16'] }, networkSpace: [] },
+        'IPv4',
+      ),
       serviceCidr: '10.96.0.0/12',
       masqueradeAll: false,
     },

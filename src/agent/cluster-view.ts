@@ -3,6 +3,7 @@ import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import { loadBalancerResources, policyResources, resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { AddressRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { createAggregates, type Aggregates } from '../model/load-balancer/aggregates.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
@@ -11,6 +12,7 @@ import { modelTraits } from '../model/network/models.ts';
 import { placeOf } from '../model/network/places.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
+import { followNetworkSpace } from './network-space.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { createRerouting } from './rerouting.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
@@ -59,6 +61,8 @@ export interface ClusterView {
   readonly domains: Domains;
   readonly services: ServiceModel;
   readonly aggregates: Pick<Aggregates, 'current'>;
+  /** Of the virtual networks that pods are in: the same object as long as it says the same. */
+  networkSpace(): readonly AddressRange[];
   readonly places: ReadonlyMap<string, NodePlace>;
   readonly namespaces: Informer<Namespace>;
   readonly pods: Informer<Pod>;
@@ -94,7 +98,9 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
   const podAt = new Map<string, string>();
   const endpoints = createEndpointIndex();
   const rerouting = createRerouting();
+  const space = followNetworkSpace(client, config);
   const informers = {
+    ...space.informers,
     namespaces: client.informer<Namespace>(resources.namespaces),
     nodes: client.informer<Node>(resources.nodes),
     pods: client.informer<Pod>(resources.pods),
@@ -186,6 +192,7 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     domains,
     services,
     aggregates,
+    networkSpace: () => space.current(),
     places,
     namespaces: informers.namespaces,
     pods: informers.pods,
@@ -207,6 +214,7 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
       follow(informers.baselineadminnetworkpolicies, ({ key, current }) =>
         policies.setClusterPolicy('BaselineAdminNetworkPolicy', key, current && fromBaselinePolicy(current)),
       );
+      for (const networks of Object.values(space.informers)) follow(networks, () => space.changed());
       follow(informers.ipaddresspools, poolsChanged);
       follow(informers.bgpadvertisements, () =>
         aggregates.setAdvertisements(informers.bgpadvertisements.values()),

@@ -133,7 +133,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     const services = servicesOf(dirty);
     const program = (proxy: ServiceProxy): void => {
       for (const service of services) proxy.set(service, view.services.portsOf(service));
-      proxy.setAggregates(view.aggregates.current());
+      proxy.setRanges('aggregates', view.aggregates.current());
+      proxy.setRanges('network-space', view.networkSpace());
       proxy.commit();
     };
     // What one table is refused must not keep the others from being right.

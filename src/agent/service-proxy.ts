@@ -3,7 +3,7 @@ import { familyOf } from '../lib/address.ts';
 import type { AddressRange } from '../lib/prefix.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import {
-  aggregateElements,
+  rangeElements,
   serviceSetTypes,
   type PlannedNode,
   type ServicePlanner,
@@ -23,14 +23,16 @@ export interface ServiceProxy {
   start(): void;
   /** Stages a Service's ports of this family; none withdraws the Service. */
   set(service: string, ports: readonly ServicePortModel[]): void;
-  /** Stages the ranges of both families of which nobody from outside is sent on. */
-  setAggregates(ranges: readonly AddressRange[]): void;
+  /** Stages ranges of both families: see `rangeElements`. */
+  setRanges(set: RangeSet, ranges: readonly AddressRange[]): void;
   /** Programs what is staged, in one transaction. Returns how many elements changed. */
   commit(): number;
   tidy(): void;
   repair(): number;
   cleanup(): void;
 }
+
+type RangeSet = Parameters<typeof rangeElements>[0];
 
 export interface ServiceProxyOptions {
   readonly nft: Nftables;
@@ -53,7 +55,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const family = familyOf(node.nodeAddress);
   const types = serviceSetTypes(family);
   let size = emptySize;
-  let aggregates: readonly AddressRange[] = [];
+  const staged = new Map<RangeSet, readonly AddressRange[]>();
   /** Every chain that was ever needed. */
   const chains = new Map(initialChains.map((chain) => [keyOf(chain), chain]));
   const affinity = createSessionAffinity({ nft, netns, family });
@@ -103,10 +105,10 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
       table.set(service, plan.elements);
       affinity.set(service, plan.bound);
     },
-    setAggregates(ranges) {
-      if (ranges === aggregates) return;
-      aggregates = ranges;
-      table.set('aggregates', aggregateElements(ranges, family));
+    setRanges(set, ranges) {
+      if (ranges === staged.get(set)) return;
+      staged.set(set, ranges);
+      table.set(set, rangeElements(set, ranges, family));
     },
     commit() {
       const changed = table.commit();

@@ -11,7 +11,9 @@ import { announcingNodes } from '../model/load-balancer/layer2.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
 import { modelTraits } from '../model/network/models.ts';
 import { placesOf } from '../model/network/places.ts';
+import { spaceOfPods } from '../model/network/network-space.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
+import type { SourceNetwork } from '../model/network/source.ts';
 import { everyNodeAddress, familyPlaces, nodeLink, type NodePlace } from '../model/network/topology.ts';
 import { fromAdminPolicy, fromBaselinePolicy } from '../model/policy/older-policies.ts';
 import { nodeFacts } from '../model/identity/node-facts.ts';
@@ -19,7 +21,7 @@ import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { createServiceModel } from '../model/services/service-model.ts';
-import { settledWorld } from './described-world.ts';
+import { describedNetworks, settledWorld } from './described-world.ts';
 
 /** A cluster with everything the analysis looks up in it. Each part is made when it is first asked for. */
 export interface ClusterIndex {
@@ -31,6 +33,8 @@ export interface ClusterIndex {
   readonly policies: PolicyModel;
   /** The virtual networks that the nodes are in; undefined in models of other worlds. */
   readonly networks: Lookups | undefined;
+  /** What the source addresses depend on that are seen. */
+  readonly sources: SourceNetwork;
   /** Key of the pod that alone has the address. */
   readonly podAt: ReadonlyMap<string, string>;
   /** Name of the node that has the address, be it its segment's or its tunnel's. */
@@ -77,6 +81,7 @@ function createIndex(cluster: Cluster): ClusterIndex {
   const places = once(() => placesOf(cluster.nodes.values(), cluster.config.model));
   const policies = once(() => policiesOf(cluster));
   const networks = once(() => networksOf(cluster, places(), announcers()));
+  const sources = once(() => sourcesOf(cluster, places()));
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
@@ -94,6 +99,9 @@ function createIndex(cluster: Cluster): ClusterIndex {
     },
     get networks() {
       return networks();
+    },
+    get sources() {
+      return sources();
     },
     get podAt() {
       return podAt();
@@ -152,6 +160,11 @@ function networksOf(
   return createLookups(settledWorld(cluster, [...places.values()], announcers), (machine) =>
     podBlocksOf(places, machine),
   );
+}
+
+function sourcesOf(cluster: Cluster, places: ReadonlyMap<string, NodePlace>): SourceNetwork {
+  const { config } = cluster;
+  return { places, config, networkSpace: spaceOfPods(config, describedNetworks(cluster).networks) };
 }
 
 /** The prefixes of pods that a node has, by its name. */

@@ -1,6 +1,6 @@
 import type { RouteTable } from '../api/types/fabric.ts';
 import type { Cluster } from '../model/cluster.ts';
-import { buildWorld } from '../model/fabric/network/build-world.ts';
+import { buildWorld, type NetworkObjects } from '../model/fabric/network/build-world.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { nodeInterfaces } from '../model/fabric/network/node-interfaces.ts';
 import { nodeRoutes } from '../model/fabric/network/node-routes.ts';
@@ -35,10 +35,8 @@ export function describedWorld(
   places: readonly NodePlace[],
   balanced: ReadonlyMap<string, string> = new Map(),
 ): NetworkWorld {
-  const { config, surroundings = [] } = cluster;
-  const described = networkObjectsOf(
-    surroundings.length > 0 ? surroundings : defaultNetworkObjects(config.model),
-  );
+  const { config } = cluster;
+  const described = describedNetworks(cluster);
   const assigned = addressesByNode(cluster);
   const given = (node: string): string[] =>
     [...balanced].flatMap(([address, own]) => (own === node ? [`${address}/32`] : []));
@@ -50,6 +48,14 @@ export function describedWorld(
       assignedTo: (node) => [...(assigned.get(node) ?? []), ...given(node)],
     }),
   );
+}
+
+/** The objects by which a cluster describes virtual networks, or those of the default one of its model. */
+export function describedNetworks({
+  config,
+  surroundings = [],
+}: Pick<Cluster, 'config' | 'surroundings'>): NetworkObjects {
+  return networkObjectsOf(surroundings.length > 0 ? surroundings : defaultNetworkObjects(config.model));
 }
 
 /** Of the pods whose addresses are the network's own. */

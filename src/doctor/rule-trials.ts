@@ -115,7 +115,13 @@ function servicesNode(family: Family): ServicesNode {
   return {
     nodeAddress,
     linkAddresses: [{ link: 'vxlan', address: tunnelAddress }],
-    masquerade: { podRanges: [podCidr], kept: [podCidr], keptDirectly: [], hidden: [] },
+    masquerade: {
+      podRanges: [podCidr],
+      isOfNetwork: false,
+      kept: 'pod-ranges',
+      keptDirectly: [],
+      hidden: [],
+    },
     serviceCidr,
     masqueradeAll: false,
   };

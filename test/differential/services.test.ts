@@ -102,7 +102,10 @@ function compile(
     node: {
       nodeAddress: plan.node(1),
       linkAddresses: [{ link: 'vxlan.calico', address: plan.tunnel(1) }],
-      masquerade: masqueradeOf({ model: 'calico', podCidrs: [plan.podRange] }, plan.family),
+      masquerade: masqueradeOf(
+        { config: { model: 'calico', podCidrs: [plan.podRange] }, networkSpace: [] },
+        plan.family,
+      ),
       serviceCidr: plan.serviceRange,
       masqueradeAll,
     },

@@ -8,9 +8,11 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { predict } from '../../src/analysis/predict/predict.ts';
 import { addressResources, fabricResources, resources } from '../../src/api/resources.ts';
 import type { PrivateDnsZone, VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
+import { readCluster } from '../../src/lab/cluster-of.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { platformAddress } from '../../src/model/fabric/network/platform.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../../src/model/network/config.ts';
@@ -89,6 +91,21 @@ async function askForPrivateNames(lab: TestLab): Promise<void> {
   assert.equal(await addressesAt(machine, 'db.peer.example'), far);
 }
 
+/** Whom those at port 80 of these addresses see of the pod, as it is predicted. */
+async function predictions(lab: TestLab, targets: readonly string[]): Promise<(string | undefined)[]> {
+  const cluster = await readCluster(lab.connection.client);
+  return targets.map((address) => {
+    const { verdict, outcomes } = predict(cluster, {
+      source: { kind: 'pod', key: 'shop/one' },
+      destination: { kind: 'address', address },
+      protocol: 'TCP',
+      port: 80,
+      family: 'IPv4',
+    });
+    return verdict === 'allowed' ? outcomes[0]?.sourceSeen : verdict;
+  });
+}
+
 async function addressOf(lab: TestLab, pod: string): Promise<string> {
   return (await lab.pod(pod)).status?.podIP ?? assert.fail(`${pod} has no address`);
 }
@@ -127,6 +144,42 @@ describe('pods with addresses of the node subnet', { skip: cannotSendPackets }, 
       await seen(lab, 'shop/one', `${found?.spec.clusterIP}:80`),
       await addressOf(lab, 'shop/one'),
     );
+  });
+
+  test('are themselves in every prefix of their network, also in those that it is given while nodes run', async () => {
+    const { client } = lab.connection;
+    const one = await addressOf(lab, 'shop/one');
+    const resize = (addressSpace: readonly string[], subnets: readonly object[]): Promise<unknown> =>
+      client.patch(
+        fabricResources.virtualnetworks,
+        { name: 'default' },
+        { body: { spec: { addressSpace, subnets } } },
+      );
+    const given = await client.get(fabricResources.virtualnetworks, { name: 'default' });
+    const subnets = given?.spec.subnets ?? [];
+    // The first prefix grows, and there is one more, which the network did not have when nodes were set up.
+    await resize(
+      ['172.20.0.0/15', '10.30.0.0/24'],
+      [...subnets, { name: 'high', prefix: '172.21.1.0/24' }, { name: 'annex', prefix: '10.30.0.0/24' }],
+    );
+    const [high, annex] = ['172.21.1.9', '10.30.0.9'];
+    for (const [name, subnet, address] of [
+      ['high', 'default/high', high],
+      ['annex', 'default/annex', annex],
+    ] as const) {
+      const vm = machine(name, subnet, { addresses: [address] }) as VirtualMachine;
+      await client.create(fabricResources.virtualmachines, vm);
+      await eventually(
+        `${name} sees the pod`,
+        async () => (await seen(lab, 'shop/one', `${address}:80`)) === one,
+      );
+    }
+    const predicted = await predictions(lab, [high, annex, far]);
+    assert.deepEqual(predicted, [one, one, '172.20.1.1']);
+    assert.equal(await seen(lab, 'shop/one', `${far}:80`), '172.20.1.1');
+    for (const name of ['high', 'annex']) await client.delete(fabricResources.virtualmachines, { name });
+    await resize(['172.20.0.0/16'], subnets);
+    assert.equal(await seen(lab, 'shop/one', `${db}:80`), one);
   });
 
   test('what is for an address that no pod has yet ends at the node, and does not go back and forth', async () => {

@@ -81,7 +81,7 @@ function chosen(
   const { index } = question;
   const { service, externalPolicy } = port;
   const chooser = { name: node, zone: index.places.get(node)?.zone };
-  const isFromInside = sender.kind !== 'external' || isTakenForPod(index.cluster.config, packet.source);
+  const isFromInside = sender.kind !== 'external' || isTakenForPod(index.sources, packet.source);
   const choice = choose(port, chooser, { by, isFromInside });
   const rule = `spec.ports[${positionOf(index.cluster.services.get(service), port)}]`;
   if (choice.kind === 'reject') {

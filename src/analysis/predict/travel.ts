@@ -1,10 +1,9 @@
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { modelTraits, type ModelTraits } from '../../model/network/models.ts';
-import { sourceSeen, type SourceNetwork } from '../../model/network/source.ts';
+import { sourceSeen } from '../../model/network/source.ts';
 import { hasWayBack } from '../../model/network/way-back.ts';
 import { placeIn, type NodePlace } from '../../model/network/topology.ts';
-import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
@@ -158,7 +157,7 @@ function judge(before: Walk, asked: Judged, at: string): Walk | Outcome {
 function route(walk: Walk, node: string, target: End): Walk {
   const { packet, sender, service, question } = walk;
   if (target.place === undefined) return walk;
-  const seen = sourceSeen(networkOf(question.index), {
+  const seen = sourceSeen(question.index.sources, {
     source: sender,
     destination: target.place,
     port: { protocol: question.protocol, port: packet.port },
@@ -176,11 +175,6 @@ function route(walk: Walk, node: string, target: End): Walk {
     },
     { packet: { ...packet, source } },
   );
-}
-
-/** As the source addresses depend on it. */
-function networkOf({ places, cluster }: ClusterIndex): SourceNetwork {
-  return { places, config: cluster.config };
 }
 
 function wayTo(node: string, { place, name }: End, { transport }: ModelTraits): string {

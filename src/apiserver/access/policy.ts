@@ -226,6 +226,8 @@ const own: readonly PolicyRole[] = [
         ['patch'],
       ),
       on('acn.azure.com', ['nodenetworkconfigs'], ['list', 'watch']),
+      // What has an address of its network is taken for a pod there.
+      on('weft.dev', ['virtualnetworks'], ['list', 'watch']),
       // Who else answers for an address is heard by those who announce it.
       on('weft.dev', ['loadbalanceraddresses/status'], ['patch']),
       ...aboutLayer2,

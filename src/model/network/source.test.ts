@@ -94,13 +94,13 @@ const cases: readonly [string, SourceQuestion, string][] = [
 ];
 
 for (const [name, question, expected] of cases) {
-  test(name, () => assert.equal(sourceSeen({ places, config: defaultNetworkConfig }, question), expected));
+  test(name, () => assert.equal(sourceSeen({ places, config: defaultNetworkConfig, networkSpace: [] }, question), expected));
 }
 
 test('a node that is not known has no address', () => {
   assert.equal(
     sourceSeen(
-      { places, config: defaultNetworkConfig },
+      { places, config: defaultNetworkConfig, networkSpace: [] },
       {
         source: { kind: 'node', address: '172.20.1.9', node: 'node-9' },
         destination: podA,
@@ -117,6 +117,7 @@ test('a dual-stack node speaks from its address of the family that is spoken', (
   const network = {
     places: new Map([['node-1', { ...four, secondary }]]),
     config: networkConfigOf(undefined, ['IPv4', 'IPv6']),
+    networkSpace: [],
   };
   const pod: Place = { kind: 'pod', address: 'fd00:10:244:1::7', node: 'node-1' };
   const far: Place = { kind: 'pod', address: 'fd00:10:244:2::7', node: 'node-2' };

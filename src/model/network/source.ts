@@ -1,7 +1,6 @@
 import { familyOf, parseAddress } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
-import type { NetworkConfig } from './config.ts';
-import { masqueradeOf, type HostService, type Masquerade } from './masquerade.ts';
+import { masqueradeOf, type HostService, type Masquerade, type MasqueradeContext } from './masquerade.ts';
 import { placeIn, type FamilyPlace, type NodePlace, type Place } from './topology.ts';
 
 /** A flow as it arrives at `destination`, and whether a Service sent it there. */
@@ -26,9 +25,8 @@ export interface ServiceHop {
 }
 
 /** The nodes, and what their network does with addresses. */
-export interface SourceNetwork {
+export interface SourceNetwork extends MasqueradeContext {
   readonly places: ReadonlyMap<string, NodePlace>;
-  readonly config: Pick<NetworkConfig, 'model' | 'podCidrs'>;
 }
 
 /**
@@ -67,28 +65,32 @@ function staysOn(entry: string, destination: Place): boolean {
   return destination.kind === 'node' && destination.node === entry;
 }
 
-function isMasqueraded({ config }: SourceNetwork, question: SourceQuestion): boolean {
+function isMasqueraded(network: SourceNetwork, question: SourceQuestion): boolean {
   const { source, destination, service } = question;
-  const masquerade = masqueradeOf(config, familyOf(destination.address));
+  const masquerade = masqueradeOf(network, familyOf(destination.address));
   if (service === undefined) return isIn(masquerade.podRanges, source) && !isKept(masquerade, question);
-  if (!isIn(masquerade.kept, destination)) return true;
+  if (!seesPods(masquerade, destination)) return true;
   if (service.masquerades === true || source.kind === 'node' || source.address === destination.address)
     return true;
   return service.kind === 'cluster-ip' ? !isIn(masquerade.podRanges, source) : service.keepsSource !== true;
 }
 
 /** Whether a destination that no Service has chosen sees pods as they are. */
-function isKept({ kept, keptDirectly, hidden }: Masquerade, { destination, port }: SourceQuestion): boolean {
-  const isHidden = hidden.some(
+function isKept(masquerade: Masquerade, { destination, port }: SourceQuestion): boolean {
+  const isHidden = masquerade.hidden.some(
     (door) =>
       door.address === destination.address && door.protocol === port?.protocol && door.port === port.port,
   );
-  return !isHidden && (isIn(kept, destination) || isIn(keptDirectly, destination));
+  return !isHidden && (seesPods(masquerade, destination) || isIn(masquerade.keptDirectly, destination));
+}
+
+function seesPods({ kept, podRanges }: Masquerade, destination: Place): boolean {
+  return kept === 'everywhere' || isIn(podRanges, destination);
 }
 
 /** Whether a node takes whoever has this address for a pod: it does not know who is behind an address. */
-export function isTakenForPod(config: SourceNetwork['config'], address: string): boolean {
-  return isIn(masqueradeOf(config, familyOf(address)).podRanges, { address });
+export function isTakenForPod(network: MasqueradeContext, address: string): boolean {
+  return isIn(masqueradeOf(network, familyOf(address)).podRanges, { address });
 }
 
 function isIn(ranges: readonly string[], { address: text }: Pick<Place, 'address'>): boolean {

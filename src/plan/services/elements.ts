@@ -209,12 +209,19 @@ function guards(port: ServicePortModel, { node, idOf }: Numbering): PlannedEleme
   });
 }
 
-/** The elements that say of which ranges nobody from outside is sent on. */
-export function aggregateElements(ranges: readonly AddressRange[], family: Family): PlannedElement[] {
+/**
+ * The elements of a set of ranges: `aggregates`, of which nobody from outside is sent on, or `network-space`, the addresses
+ * of the virtual networks that pods are in.
+ */
+export function rangeElements(
+  set: 'aggregates' | 'network-space',
+  ranges: readonly AddressRange[],
+  family: Family,
+): PlannedElement[] {
   return ranges
     .filter(({ first }) => first.family === family)
     .map(({ first, last }) => ({
-      set: 'aggregates',
+      set,
       key: [formatAddress(first)],
       keyEnd: [formatAddress(last)],
     }));

@@ -7,11 +7,13 @@ import type { LinkAddress, ServicesNode } from './skeleton.ts';
 
 /** What the Service rules of each family of a node go by; families that the network has no range for have none. */
 export function servicesNodes(place: NodePlace, config: NetworkConfig): ServicesNode[] {
-  const { serviceCidrs, masqueradeAll } = config;
+  const { podCidrs, serviceCidrs, masqueradeAll } = config;
   return familyPlaces(place).flatMap((own) => {
     const family = familyOf(own.address);
-    const [masquerade, serviceCidr] = [masqueradeOf(config, family), inFamily(serviceCidrs, family)];
-    if (masquerade.podRanges.length === 0 || serviceCidr === undefined) return [];
+    const [podCidr, serviceCidr] = [podCidrs, serviceCidrs].map((ranges) => inFamily(ranges, family));
+    if (podCidr === undefined || serviceCidr === undefined) return [];
+    // What is a network's is in a set, and follows it.
+    const masquerade = masqueradeOf({ config, networkSpace: [] }, family);
     const linkAddresses = linkAddressesOf(own, config);
     return [
       {

@@ -34,6 +34,7 @@ function setsIn(family: Family) {
     'cluster-addresses': { key: [address] },
     'pooled-addresses': { key: [address] },
     aggregates: { key: [address], interval: true },
+    'network-space': { key: [address], interval: true },
     'unserved-node-ports': { key: ['inet_proto', 'inet_service'] },
     hairpin: { key: [address, address] },
   } as const satisfies SetTypes;
@@ -116,8 +117,7 @@ export function servicesSkeleton(node: ServicesNode): string {
   const family = familyOf(node.nodeAddress);
   const ip = nftWord[family];
   const own = anyOf([node.nodeAddress, ...node.linkAddresses.map(({ address }) => address)]);
-  const pods = anyOf(node.masquerade.podRanges);
-  const kept = anyOf(node.masquerade.kept);
+  const pods = podsOf(node.masquerade);
   const asked = `${ip} daddr . meta l4proto . th dport`;
   const withPorts = 'meta l4proto { tcp, udp, sctp }';
   const { lastLink } = node;
@@ -156,7 +156,7 @@ ${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4pr
     ${ip} saddr . ${ip} daddr @hairpin goto as-this-node
     ${node.masqueradeAll ? 'goto as-this-node' : ''}
     ${ip} saddr ${own} goto as-this-node
-    ${ip} daddr != ${kept} goto as-this-node
+    ${node.masquerade.kept === 'everywhere' ? '' : `${ip} daddr != ${pods} goto as-this-node`}
     ct original ${ip} daddr ${node.serviceCidr} ${ip} saddr ${pods} return
     ${withPorts} ct original ${ip} daddr . meta l4proto . ct original proto-dst @keeps-source return
     ct original ${ip} daddr @node-port-addresses ${withPorts} meta l4proto . ct original proto-dst @keeps-source-node-ports return
@@ -225,12 +225,18 @@ ${masqueradeRules(ip, node.masquerade)}
 }
 
 /** What goes to where no Service has sent it. */
-function masqueradeRules(ip: string, { podRanges, kept, keptDirectly, hidden }: Masquerade): string {
-  const fromPods = `${ip} saddr ${anyOf(podRanges)}`;
+function masqueradeRules(ip: string, masquerade: Masquerade): string {
+  const { kept, keptDirectly, hidden } = masquerade;
+  const fromPods = `${ip} saddr ${podsOf(masquerade)}`;
   const door = ({ address, protocol, port }: HostService): string =>
     `    ${fromPods} ${ip} daddr ${address} ${protocol.toLowerCase()} dport ${port} goto as-this-node`;
-  const others = `    ${fromPods} ${ip} daddr != ${anyOf([...kept, ...keptDirectly])} goto as-this-node`;
-  return [...hidden.map(door), others].join('\n');
+  const others = `    ${fromPods} ${ip} daddr != ${podsOf(masquerade, keptDirectly)} goto as-this-node`;
+  return [...hidden.map(door), ...(kept === 'everywhere' ? [] : [others])].join('\n');
+}
+
+/** Addresses of pods, and of `others` where pods have ranges of their own, as nft text. */
+function podsOf({ isOfNetwork, podRanges }: Masquerade, others: readonly string[] = []): string {
+  return isOfNetwork ? '@network-space' : anyOf([...podRanges, ...others]);
 }
 
 /** An anonymous set, as nft text. */

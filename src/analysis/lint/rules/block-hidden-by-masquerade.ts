@@ -82,14 +82,11 @@ function isHidden({ index }: LintFacts, { port, address }: Door, range: AddressR
   const destination = endAt(index, address).place;
   if (destination === undefined) return false;
   return [...index.places.keys()].every((node) => {
-    const seen = sourceSeen(
-      { places: index.places, config: index.cluster.config },
-      {
-        source: { kind: 'external', address: client },
-        destination,
-        service: { kind: 'node-port', node, keepsSource: port.externalPolicy === 'Local' },
-      },
-    );
+    const seen = sourceSeen(index.sources, {
+      source: { kind: 'external', address: client },
+      destination,
+      service: { kind: 'node-port', node, keepsSource: port.externalPolicy === 'Local' },
+    });
     return seen !== client;
   });
 }
