@@ -14,6 +14,12 @@ import { expectations, type Expected } from './networks/expect.ts';
 import { generateNetworks } from './networks/generate.ts';
 import { seedsFor } from './seeds.ts';
 
+/**
+ * Service endpoints of networks with the same addresses (1071); answers by an appliance that puts its own address in and
+ * has not seen the flow (1099).
+ */
+const onceWrong = [1071, 1099];
+
 /** Packets under way at once. */
 const concurrency = 32;
 
@@ -24,7 +30,7 @@ describe('random virtual networks', { skip: cannotSendPackets }, () => {
   });
   after(async () => net.close());
 
-  for (const seed of seedsFor('WEFT_NETWORKS', 3)) {
+  for (const seed of seedsFor('WEFT_NETWORKS', 3, onceWrong)) {
     test(`those of seed ${seed} carry what is predicted, and nothing else`, async (context) => {
       const objects = generateNetworks(seed);
       await net.apply(objects);

@@ -11,6 +11,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
+import { createSockets } from '../../src/kernel/sockets/sockets.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import {
   createTestNetworks,
@@ -19,6 +20,7 @@ import {
   network,
   type TestNetworks,
 } from '../support/networks.ts';
+import { eventually } from './flow.ts';
 
 const publicAddress = /^203\.0\.113\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])$/;
 
@@ -251,6 +253,29 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
         'silent',
       ]);
       assert.match((await seen('vm:c 192.0.2.5'))[0] ?? '', publicAddress);
+    });
+
+    test('answer machines with the same address in networks that do not meet, also when they use the same port', async () => {
+      const twin = fabricObject('VirtualNetwork', 'twin', {
+        addressSpace: ['10.0.0.0/16'],
+        subnets: [{ name: 'one', prefix: '10.0.1.0/24', serviceEndpoints: ['store'] }],
+      });
+      await net.apply([
+        hub({ serviceEndpoints: ['store'] }),
+        ...others.filter(({ metadata }) => metadata.name !== 'twin'),
+        twin,
+      ]);
+      assert.deepEqual(await seen('vm:a 192.0.2.5', 'vm:t 192.0.2.5'), ['10.0.1.4', '10.0.1.4']);
+      const sockets = createSockets({ namespaces: net.namespaces });
+      const to = { protocol: 'tcp', address: '192.0.2.5', port: 80, sourcePort: 5000 } as const;
+      const fds = ['vm-a', 'vm-t'].map((netns) => sockets.connect(netns, to));
+      try {
+        for (const fd of fds) {
+          await eventually('connected', () => sockets.send(fd, Buffer.from('hello')).kind === 'sent');
+        }
+      } finally {
+        for (const fd of fds) sockets.close(fd, { reset: true });
+      }
     });
   });
 

@@ -140,6 +140,8 @@ const lossTexts: Readonly<Record<JourneyLoss, (lost: Lost) => string>> = {
     `${packet.destination} is not behind the gateway of ${networkName(last.from)}: ${routeText(last)}`,
   nobody: ({ packet }) => `nobody has the address ${packet.destination}`,
   'nobody-there': ({ packet }) => `nobody has the address ${packet.destination}`,
+  'strange-answer': ({ last: { to } }) =>
+    `${to?.kind === 'interface' ? machineName(to.one) : 'an appliance'} puts its own address in (NAT), and has not seen what this answers`,
   'security-group': () => 'a security group denies it',
   'not-shared': ({ last, packet }) =>
     `${sender(last.from)} sends on what is from ${packet.source}, and only its own addresses are given a public one; it has to put its own in (NAT)`,

@@ -120,6 +120,24 @@ test('pods reach pods of other nodes, machines, peers and sites, as their model 
   assert.deepEqual(seen('azure-cni-dynamic'), [pod, pod, pod, pod, 'refused']);
 });
 
+test('what answers goes through no appliance that puts its own address in and has not seen what was asked', () => {
+  const by = (masquerade: boolean): Cluster =>
+    clusterOf(
+      'azure-cni',
+      nodes({ routeTable: 'rt' }),
+      routes('rt', ['10.1.0.0/16', 'VirtualAppliance', '172.20.128.7']),
+      machine('fw', 'default/machines', '172.20.128.7', { enableIPForwarding: true, masquerade }),
+    );
+  const flow = 'vm:app@10.1.1.4 -> a/client 8080';
+  assert.equal(ask(by(false), flow).verdict, 'allowed');
+  const { verdict, why } = ask(by(true), flow);
+  assert.equal(verdict, 'unreachable');
+  assert.match(
+    why ?? '',
+    /^the answer is lost: vm:fw puts its own address in \(NAT\), and has not seen what this answers$/,
+  );
+});
+
 test('pods of kubenet find each other by the table of the nodes’ subnet, if it has one', () => {
   const { why } = ask(clusterOf('kubenet', nodes()), 'a/client -> a/far 8080');
   assert.match(why ?? '', /^network default has no route to 10\.244\.2\.1/);

@@ -53,7 +53,10 @@ test('what the host of a machine answers for is asked with the address of the ma
 });
 
 test('a model without IPv6 has no ranges of it', () => {
-  assert.deepEqual(masqueradeOf({ config: { model: 'kubenet', podCidrs }, networkSpace }, 'IPv6').podRanges, []);
+  assert.deepEqual(
+    masqueradeOf({ config: { model: 'kubenet', podCidrs }, networkSpace }, 'IPv6').podRanges,
+    [],
+  );
 });
 
 test('machines of a segment know no way to pods, a virtual network does', () => {

@@ -94,7 +94,9 @@ const cases: readonly [string, SourceQuestion, string][] = [
 ];
 
 for (const [name, question, expected] of cases) {
-  test(name, () => assert.equal(sourceSeen({ places, config: defaultNetworkConfig, networkSpace: [] }, question), expected));
+  test(name, () =>
+    assert.equal(sourceSeen({ places, config: defaultNetworkConfig, networkSpace: [] }, question), expected),
+  );
 }
 
 test('a node that is not known has no address', () => {

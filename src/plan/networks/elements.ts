@@ -1,9 +1,8 @@
 import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
-import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
-import { endpointPrefixes } from '../../model/fabric/network/endpoints.ts';
+import { formatPrefix, parsePrefix, rangeOf } from '../../lib/prefix.ts';
 import { entrancesOf } from '../../model/fabric/network/entrances.ts';
-import { zonesOf } from '../../model/fabric/network/zones.ts';
+import { directZones, zonesOf } from '../../model/fabric/network/zones.ts';
 import {
   outboundShares,
   possibleShares,
@@ -38,32 +37,30 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
     marks: marksOf(world),
     shares: outboundShares(world),
     groupsOf: groupFinder(world, chain),
-    endpointsOf: (one) => endpointPrefixes(world, one).flatMap(addressesIn),
-    zones: zonesOf(world),
+    zoneOf: zoneFinder(world, chain),
     chain,
   };
   const owners = new Map<string, readonly PlannedElement[]>();
   for (const one of world.interfaces) owners.set(one.id, interfaceElements(one, context));
   for (const { metadata, spec } of world.sites) {
     const link = siteLink(metadata.name);
-    const zone = context.zones.get(spec.gateway.network) ?? 0;
+    const zone = context.zoneOf(spec.gateway.network);
     owners.set(`site:${metadata.name}`, [
-      verdict('zones', link, 'jump', chain(zoneChain(zone))),
+      verdict('zones', link, 'jump', zone),
       { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
       ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
     ]);
   }
   for (const { address, network } of entrancesOf(world)) {
-    const zone = chain(zoneChain(context.zones.get(network) ?? 0));
     owners.set(`entrance:${address}`, [
-      verdict('outside-zones', address, 'jump', zone),
+      verdict('outside-zones', address, 'jump', context.zoneOf(network)),
       { set: 'entrances', key: [address], value: [context.marks.network(network)] },
     ]);
   }
   // Rules cost more to add than elements: those of all shares are there before anybody has one.
   for (const share of possibleShares(world)) chain(shareChain(share));
   for (const [name, addresses] of publicAddresses(world)) {
-    const zone = chain(zoneChain(context.zones.get(name) ?? 0));
+    const zone = context.zoneOf(name);
     owners.set(
       `network:${name}`,
       addresses.map((address) => verdict('outside-zones', address, 'jump', zone)),
@@ -76,10 +73,8 @@ interface Context {
   readonly marks: NetworkMarks;
   readonly shares: ReadonlyMap<string, OutboundShare>;
   readonly groupsOf: GroupFinder;
-  /** The private addresses from which an interface asks public services. */
-  readonly endpointsOf: (one: NetworkInterface) => readonly string[];
-  /** Of connection tracking, by network. */
-  readonly zones: ReadonlyMap<string, number>;
+  /** The chain that puts what is of a network, given by its name, into its zone of connection tracking. */
+  readonly zoneOf: (network: string) => string;
   /** Takes a chain into the plan; returns its name. */
   readonly chain: (made: Chain) => string;
 }
@@ -87,27 +82,15 @@ interface Context {
 function interfaceElements(one: NetworkInterface, context: Context): PlannedElement[] {
   const link = interfaceLink(one);
   const share = context.shares.get(one.id);
-  const zone = context.chain(zoneChain(context.zones.get(one.network) ?? 0));
   return [
     { set: 'marks', key: [link], value: [context.marks.ofInterface(one)] },
     ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
     ...blocksBehind(one).map((prefix) => ownElement(link, prefix)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
-    ...context.endpointsOf(one).map((address) => verdict('outside-zones', address, 'jump', zone)),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
-    verdict('zones', link, 'jump', zone),
+    verdict('zones', link, 'jump', context.zoneOf(one.network)),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
-}
-
-/** Every one: blocks of pods are small. */
-function addressesIn(prefix: string): string[] {
-  const parsed = parsePrefix(prefix);
-  if (parsed === undefined) return [];
-  const { first, last } = rangeOf(parsed);
-  return Array.from({ length: Number(last.value - first.value) + 1 }, (_, index) =>
-    formatAddress({ family: first.family, value: first.value + BigInt(index) }),
-  );
 }
 
 const verdict = (set: string, link: string, what: NftVerdict['verdict'], chain: string): PlannedElement => ({
@@ -130,7 +113,27 @@ function blockElement(link: string, prefix: string): PlannedElement {
   return { set: 'own-blocks', key: [link, ends[0] ?? ''], keyEnd: [link, ends[1] ?? ''] };
 }
 
-const zoneChain = (zone: number): Chain => chainOf('zone', [`ct zone set ${zone}`]);
+/**
+ * The zones of networks. Who asks public services from a private address is answered at that address, which a network of
+ * another zone may have as well: what comes back cannot be told apart by it. So answers of those are in no zone, where the
+ * kernel gives the second of two equal flows another port.
+ */
+function zoneFinder(world: NetworkWorld, chain: (made: Chain) => string): Context['zoneOf'] {
+  const [zones, direct] = [zonesOf(world), directZones(world)];
+  const prefixes = world.services
+    .flatMap((service) => service.prefixes)
+    .flatMap((text) => parsePrefix(text) ?? [])
+    .map(formatPrefix);
+  const toServices = (zone: number): string[] =>
+    ['saddr', 'daddr'].map(
+      (end) => `ip ${end} { ${prefixes.join(', ')} } ct original zone set ${zone} return`,
+    );
+  return (network) => {
+    const zone = zones.get(network) ?? 0;
+    const isDirect = direct.has(zone) && prefixes.length > 0;
+    return chain(chainOf('zone', [...(isDirect ? toServices(zone) : []), `ct zone set ${zone}`]));
+  };
+}
 
 /** What is of neither protocol has no ports; its share is the address. */
 function shareChain({ address, firstPort, lastPort }: OutboundShare): Chain {

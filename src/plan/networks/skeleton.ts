@@ -11,7 +11,7 @@ export const networksSets = {
   marks: { key: ['ifname'], value: ['mark'] },
   /** Of connection tracking: networks that do not reach each other may have the same addresses. */
   zones: { key: ['ifname'], value: ['verdict'] },
-  /** Likewise of what comes back from outside, by where it comes back to. */
+  /** Likewise of what comes back from outside to public addresses, by which. */
   'outside-zones': { key: ['ipv4_addr'], value: ['verdict'] },
   /** Public addresses by which the internet reaches into a network: the lower half of its mark. */
   entrances: { key: ['ipv4_addr'], value: ['mark'] },
@@ -60,7 +60,7 @@ table ip ${networksTable.table} {
   map shares { type ifname : verdict; }
   chain arriving {
     type filter hook prerouting priority -300; policy drop;
-    iifname { ${outward} } ip daddr vmap @outside-zones
+    iifname { "${internet}", "${services}" } ip daddr vmap @outside-zones
     iifname { "lo", ${outward} } accept
     ip protocol { 4, 41, 47 } drop
     meta mark set iifname map @marks

@@ -1,8 +1,6 @@
-import { endpointPrefixes } from './endpoints.ts';
 import { isOnInternet } from './internet.ts';
 import type { Lookups } from './lookups.ts';
 import { passageOf, type Entry, type Exit, type Loss, type NetworkPacket, type Passage } from './passage.ts';
-import { isWithin } from './next-hop.ts';
 import { siteAddress } from './sites.ts';
 import type { NetworkInterface } from './world.ts';
 
@@ -12,7 +10,9 @@ export type JourneyLoss =
   /** Appliances hand it round. */
   | 'circle'
   /** The machine that has it does not have the address, and has nowhere to send it. */
-  | 'nobody-there';
+  | 'nobody-there'
+  /** An appliance that puts its own address in has not seen what this answers. */
+  | 'strange-answer';
 
 /** A packet's way through virtual networks, from appliance to appliance. */
 export interface Journey {
@@ -28,9 +28,14 @@ export interface Journey {
 
 /**
  * What becomes of a packet that a machine sends, given by any of its interfaces, or a site's. Appliances pass on what is not
- * for them, unchanged; what their own firewalls say nobody knows here.
+ * for them, unchanged; what their own firewalls say nobody knows here. `answered` is the way of what an answer answers.
  */
-export function journeyOf(lookups: Lookups, sender: Entry, sent: NetworkPacket): Journey {
+export function journeyOf(
+  lookups: Lookups,
+  sender: Entry,
+  sent: NetworkPacket,
+  answered?: Pick<Journey, 'passages'>,
+): Journey {
   const { destination } = sent;
   const passages: Passage[] = [];
   const translations: { by: NetworkInterface; source: string }[] = [];
@@ -52,10 +57,19 @@ export function journeyOf(lookups: Lookups, sender: Entry, sent: NetworkPacket):
     const end = endAt(lookups, to, destination);
     if (end !== 'passes') return end === 'has-it' ? ends(to) : lost(end);
     from = exitOf(lookups, to, destination);
+    if (from !== undefined && answered !== undefined && isStrange(from, answered))
+      return lost('strange-answer');
     const next = from;
     if (passages.some((before) => isSame(before.from, next))) return lost('circle');
   }
   return lost('nobody-there');
+}
+
+/** Whether it gives what leaves by it an address of its own, and knows no flow that went this way. */
+function isStrange(from: Entry, { passages }: Pick<Journey, 'passages'>): boolean {
+  if (from.kind === 'site' || from.one.masquerades !== true) return false;
+  const { netns } = from.one;
+  return !passages.some((before) => before.from.kind === 'interface' && before.from.one.netns === netns);
 }
 
 /** What an interface makes of the source of a new flow that leaves by it. */
@@ -99,34 +113,26 @@ export function answerTo(lookups: Lookups, journey: Journey, packet: NetworkPack
     if (back.end.kind === 'lost') return back;
     const isThere = back.end.kind === 'interface' && back.end.one.netns === by.netns;
     if (!isThere) return { ...back, end: { kind: 'lost', why: 'nobody' } };
-    const next = journeyOf(lookups, { kind: 'interface', one: by }, { ...answer, destination: source });
+    const sent = { ...answer, destination: source };
+    const next = journeyOf(lookups, { kind: 'interface', one: by }, sent, journey);
     back = { ...next, passages: [...back.passages, ...next.passages] };
   }
   return back;
 }
 
 /** Back to whoever the packet came from as it was in the end. */
-function toLastSource(lookups: Lookups, { end, passages }: Journey, answer: NetworkPacket): Journey {
+function toLastSource(lookups: Lookups, journey: Journey, answer: NetworkPacket): Journey {
+  const { end, passages } = journey;
   const straight = (there: Journey['end']): Journey => ({
     passages: [],
     translations: [],
     source: answer.source,
     end: there,
   });
-  if (end.kind === 'interface' || end.kind === 'site') return journeyOf(lookups, end, answer);
+  if (end.kind === 'interface' || end.kind === 'site') return journeyOf(lookups, end, answer, journey);
   if (end.kind === 'lost') return straight(end);
   const last = passages.at(-1)?.from;
   if (end.kind === 'platform' && last !== undefined) return straight(last);
-  const to =
-    last?.kind === 'interface' && comesBack(lookups, end, answer.destination)
-      ? lookups.recipient(last.one.network, answer.destination)
-      : undefined;
+  const to = last?.kind === 'interface' ? lookups.recipient(last.one.network, answer.destination) : undefined;
   return straight(to === undefined ? { kind: 'lost', why: 'nobody' } : { kind: 'interface', one: to });
-}
-
-/** Public services that are asked from a private address answer there: the fabric lets in what it knows to have endpoints. */
-function comesBack({ world }: Lookups, end: Exit, source: string): boolean {
-  return (
-    end.kind !== 'endpoint' || world.interfaces.some((one) => isWithin(endpointPrefixes(world, one), source))
-  );
 }

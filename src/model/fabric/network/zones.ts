@@ -1,3 +1,4 @@
+import type { VirtualNetwork } from '../../../api/types/fabric.ts';
 import { numbersOf } from './numbers.ts';
 import { networksOfSite, peersOf, type NetworkWorld } from './world.ts';
 
@@ -18,6 +19,16 @@ export function zonesOf(world: NetworkWorld): Map<string, number> {
   for (const name of world.networks.keys()) visit(name, name);
   const numbers = numbersOf(leaders.values(), zones);
   return new Map([...leaders].map(([name, leader]) => [name, numbers.get(leader) ?? 0]));
+}
+
+/** Those of networks with service endpoints: by these, private addresses ask public services. */
+export function directZones(world: NetworkWorld): Set<number> {
+  const zones = zonesOf(world);
+  const hasEndpoints = ({ spec }: VirtualNetwork): boolean =>
+    spec.subnets?.some(({ serviceEndpoints = [] }) => serviceEndpoints.length > 0) ?? false;
+  return new Set(
+    [...world.networks].flatMap(([name, network]) => (hasEndpoints(network) ? [zones.get(name) ?? 0] : [])),
+  );
 }
 
 /** What packets pass to without an appliance: peers, and what the same site reaches. */
