@@ -60,6 +60,7 @@ function run(): ProxyRun {
       ),
       serviceCidr: '10.96.0.0/12',
       masqueradeAll: false,
+      tunnels: [],
     },
     chooser: () => ({ name: 'node-1', zone: undefined, addresses: ['172.20.1.1'] }),
     planner: createServicePlanner(),

@@ -124,6 +124,7 @@ function servicesNode(family: Family): ServicesNode {
     },
     serviceCidr,
     masqueradeAll: false,
+    tunnels: [{ link: 'eth0', port: 4789, vni: 4096 }],
   };
 }
 

@@ -108,6 +108,7 @@ function compile(
       ),
       serviceCidr: plan.serviceRange,
       masqueradeAll,
+      tunnels: [],
     },
     chooser: () => ({ name: 'node-1', zone: node?.zone, addresses: [plan.node(1)] }),
     planner: createServicePlanner(),

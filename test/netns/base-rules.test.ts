@@ -9,6 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Service } from '../../src/api/types/core.ts';
+import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { createServingClient } from '../../src/workload/serving-client.ts';
@@ -43,6 +44,11 @@ describe('a cluster network', { skip: cannotSendPackets }, () => {
         type: 'NodePort',
         selector: { name: 'c' },
         ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
+      }),
+      service('tunnel', {
+        selector: { name: 'c' },
+        clusterIP: '10.96.0.79',
+        ports: [{ port: 4789, targetPort: 5353, protocol: 'UDP' }],
       }),
       service('self', { selector: { name: 'a' }, clusterIP: '10.96.0.77' }),
       service('empty', { selector: { name: 'nobody' }, clusterIP: '10.96.0.78' }),
@@ -79,6 +85,24 @@ describe('a cluster network', { skip: cannotSendPackets }, () => {
   test('pods on different nodes see each other by their own addresses, over TCP and UDP', async () => {
     assert.equal(await seen(netns['a'] ?? '', `${address['c']}:8080`), address['a']);
     assert.equal(await seen(netns['a'] ?? '', `${address['c']}:5353`, 'UDP'), address['a']);
+  });
+
+  test('what nodes tunnel for pods is tracked by what it carries only, unless a Service has the port', async () => {
+    assert.equal(await seen(netns['a'] ?? '', `${address['c']}:5353`, 'UDP'), address['a']);
+    assert.equal(await seen(node1.netns, '10.96.0.79:4789', 'UDP'), node1.tunnel);
+    const conntrack = createConntrack({ namespaces: lab.namespaces });
+    try {
+      for (const { netns: node } of [node1, node2]) {
+        const tracked = conntrack.list(node, 'ip').filter(({ protocol }) => protocol === 'udp');
+        const destinations = new Set(
+          tracked.map(({ original }) => `${original.destination}:${original.destinationPort}`),
+        );
+        assert.ok(destinations.has(`${address['c']}:5353`), [...destinations].join());
+        for (const { address: other } of [node1, node2]) assert.ok(!destinations.has(`${other}:4789`), node);
+      }
+    } finally {
+      conntrack.close();
+    }
   });
 
   test('a node reaches its own pods and those of other nodes without translation', async () => {

@@ -84,7 +84,9 @@ export const auditChain = { egress: 'egress-audit', ingress: 'ingress-audit' } a
  * - With IPv6, pods may look for their neighbours from link-local addresses.
  * - The pod's own node is always let in (and pods reach it: the input hook has no chain here), as Kubernetes
  *   promises; a pod always reaches itself, through its Services too.
- * - Established connections pass without another look, unless they carry the cut mark.
+ * - Established connections pass without another look, unless they carry the cut mark; whatever is forwarded is asked
+ *   for it once, in postrouting.
+ * - Whoever is let in by an isolated chain is at the end of the hook: nothing comes behind it there.
  */
 export function policySkeleton({ podLinks, family }: SkeletonOptions): string {
   const ip = nftWord[family];
@@ -110,15 +112,14 @@ ${directionChains('ingress', family)}
   }
   chain forward {
     type filter hook forward priority 0; policy accept;
-    ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept
     ${fromPods} jump egress-of-pod
   }
   chain postrouting {
     type filter hook postrouting priority 150; policy accept;
+    ct state established,related ct mark and ${cutMark} == 0 accept
     ${asks}
     ct mark and ${cutMark} == ${cutMark} drop
-    ct state established,related accept
     oifname "${podLinks}" jump ingress-of-pod
   }
 }
@@ -153,8 +154,11 @@ function directionChains(direction: 'egress' | 'ingress', family: Family): strin
       `${peerClass} meta mark set ${ip} ${pod} . meta mark . ${ip} ${peer} map @egress-class-ranges`,
     );
   }
-  const rules = lookups.flatMap((lookup) => [`    ${lookup} ${all}`, `    ${lookup} ${port}`]);
+  const rules = lookups.map((lookup) => `    ${lookup} jump ${direction}-open`);
   return `
+  chain ${direction}-open {
+${opened('accept')}
+  }
   chain ${isolatedChain[direction]} {
 ${rules.join('\n')}
     ${logAs(denialLog[direction])}
@@ -176,9 +180,11 @@ ${rules.join('\n')}
 /** Which field has the pod's own address, and which its peer's. */
 const endsOf = { egress: ['saddr', 'daddr'], ingress: ['daddr', 'saddr'] } as const;
 
-/** Behind these, the packet mark is a port group: whether that opens the packet's port. */
-const port = 'meta mark . meta l4proto . th dport @ports return';
-const all = `meta mark ${allPorts} return`;
+/** Where the packet mark is a port group: the ends of those packets whose port it opens. */
+const opened = (verdict: 'accept' | 'return'): string =>
+  [`meta mark ${allPorts}`, 'meta mark . meta l4proto . th dport @ports']
+    .map((match) => `    ${match} ${verdict}`)
+    .join('\n');
 
 const logAs = (prefix: string): string => `log group ${denialLog.group} prefix "${prefix}" queue-threshold 1`;
 
@@ -195,8 +201,7 @@ function rowChains(
   const chain = `${direction}-${name}`;
   return `
   chain ${chain}-ports {
-    ${all}
-    ${port}
+${opened('return')}
     ${end}
   }
   chain ${chain}-row {

@@ -99,6 +99,7 @@ test('the table grows to any number of endpoints, and growing again changes noth
     ),
     serviceCidr: '10.96.0.0/12',
     masqueradeAll: false,
+    tunnels: [{ link: 'eth0', port: 4789, vni: 4096 }],
   };
   nft.run('node', servicesSkeleton(node));
   const growth = growServices(emptySize, chains(1, 9), 'IPv4');

@@ -82,11 +82,13 @@ function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string)
   const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
     if (choice.kind === 'reject') return;
     if (choice.kind === 'drop') {
+      // Chains are looked up for what has a number only.
+      elements.push({ set: maps.ids, key, value: [idOf(localKey(port))] });
       elements.push({ set: maps.chains, key, value: { verdict: 'drop' } });
       return;
     }
     const known = sets.get(choice.set);
-    const number = known?.number ?? [idOf(choice.set === 'local' ? `${port.key} local` : port.key)];
+    const number = known?.number ?? [idOf(choice.set === 'local' ? localKey(port) : port.key)];
     sets.set(choice.set, { number, choice });
     const chain = chainOf({ count: choice.endpoints.length, affinitySeconds: port.affinitySeconds });
     elements.push({ set: maps.ids, key, value: number }, { set: maps.chains, key, value: goTo(chain) });
@@ -105,6 +107,8 @@ function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string)
     bound: port.affinitySeconds === undefined ? nobody : boundOf([...sets.values()]),
   };
 }
+
+const localKey = ({ key }: ServicePortModel): string => `${key} local`;
 
 /** A set of endpoints; its number as the key, or the value, of all elements that have it. */
 interface NumberedSet {

@@ -88,6 +88,16 @@ export interface ServicesNode {
    * What would leave by it again is for an address that no pod has (yet), and would come back until its TTL ends.
    */
   readonly lastLink?: string;
+  /** Of tunnels between the nodes, whose packets are of this family. */
+  readonly tunnels: readonly TunnelPackets[];
+}
+
+/** The packets by which a node tunnels those of pods, before they leave its link and when they have come by it. */
+export interface TunnelPackets {
+  readonly link: string;
+  /** UDP port. */
+  readonly port: number;
+  readonly vni: number;
 }
 
 export interface LinkAddress {
@@ -119,8 +129,9 @@ export function servicesSkeleton(node: ServicesNode): string {
   const own = anyOf([node.nodeAddress, ...node.linkAddresses.map(({ address }) => address)]);
   const pods = podsOf(node.masquerade);
   const asked = `${ip} daddr . meta l4proto . th dport`;
+  const toNodePort = `${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport`;
   const withPorts = 'meta l4proto { tcp, udp, sctp }';
-  const { lastLink } = node;
+  const { lastLink, tunnels } = node;
   const bound = `flags dynamic,timeout; size ${mostBound};`;
   return `
 table ${ip} ${servicesTables[family].table} {
@@ -128,22 +139,21 @@ ${setDeclarations(serviceSets[family])}
   map bound-addresses { typeof ${affinityClient[family]} : ${ip} daddr; ${bound} }
   map bound-ports { typeof ${affinityClient[family]} : th dport; ${bound} }
   chain from-outside {
-    meta mark set ${asked} map @outside-ids
-    ${asked} vmap @outside-chains
-    ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @outside-node-port-ids
-    ${ip} daddr @node-port-addresses meta l4proto . th dport vmap @outside-node-port-chains
+    meta mark set ${asked} map @outside-ids ${asked} vmap @outside-chains
+    ${toNodePort} map @outside-node-port-ids meta l4proto . th dport vmap @outside-node-port-chains
   }
   chain services {
     meta mark set ${asked} map @guarded meta mark . ${ip} saddr != @admitted drop
     ${ip} saddr != ${pods} ${ip} saddr != ${own} jump from-outside
-    meta mark set ${ip} daddr . meta l4proto . th dport map @service-ids
-    ${ip} daddr . meta l4proto . th dport vmap @service-chains
-    ${ip} daddr @node-port-addresses meta mark set meta l4proto . th dport map @node-port-ids
-    ${ip} daddr @node-port-addresses meta l4proto . th dport vmap @node-port-chains
+    meta mark set ${asked} map @service-ids ${asked} vmap @service-chains
+    ${toNodePort} map @node-port-ids meta l4proto . th dport vmap @node-port-chains
+  }
+  chain unserved-cluster-address {
+    ${ip} daddr @cluster-addresses reject
+    drop
   }
   chain unserved {
-    ${ip} daddr @cluster-addresses reject
-    ${ip} daddr ${node.serviceCidr} drop
+    ${ip} daddr ${node.serviceCidr} goto unserved-cluster-address
     ${asked} @unserved reject
     ${ip} daddr @node-port-addresses meta l4proto . th dport @unserved-node-ports reject
     ${ip} daddr @pooled-addresses reject
@@ -162,7 +172,7 @@ ${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4pr
     ct original ${ip} daddr @node-port-addresses ${withPorts} meta l4proto . ct original proto-dst @keeps-source-node-ports return
     goto as-this-node
   }
-  chain prerouting {
+${tunnels.length === 0 ? '' : untracked(tunnels)}  chain prerouting {
     type nat hook prerouting priority -100; policy accept;
     jump services
   }
@@ -178,13 +188,17 @@ ${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4pr
     ${withPorts} meta mark set ct original ${ip} daddr . meta l4proto . ct original proto-dst map @service-ids meta mark set 0
     ct original ${ip} daddr @node-port-addresses ${withPorts} meta mark set meta l4proto . ct original proto-dst map @node-port-ids meta mark set 0
   }
+  chain sent-from-here {
+    ct status dnat goto chosen
+    jump unserved
+  }
   chain behind-prerouting {
     type filter hook prerouting priority -99; policy accept;
     ct state new ct status dnat jump chosen
   }
   chain behind-output {
     type filter hook output priority -99; policy accept;
-    ct state new ct status dnat jump chosen
+    ct state new goto sent-from-here
   }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
@@ -207,6 +221,7 @@ ${masqueradeRules(ip, node.masquerade)}
   }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
+    ${lastLink === undefined ? '' : `oifname != "${lastLink}"`} ct state established,related accept
     ct state new jump new-connection
     ${lastLink === undefined ? '' : `iifname "${lastLink}" oifname "${lastLink}" jump came-back`}
     ct state new jump sent-here
@@ -216,13 +231,32 @@ ${masqueradeRules(ip, node.masquerade)}
     type filter hook input priority -1; policy accept;
     ct state new jump new-connection
   }
-  chain filter-output {
-    type filter hook output priority -1; policy accept;
-    ct state new jump new-connection
-  }
 }
 `;
 }
+
+/**
+ * Every packet of a tunnel passes the node's hooks twice, outside what it carries and inside. Outside there is nothing to
+ * know about it: tracking connections between nodes would cost a new connection of pods as much as its own.
+ */
+function untracked(tunnels: readonly TunnelPackets[]): string {
+  const rules = (linkOf: string): string =>
+    tunnels
+      .map(({ link, port, vni }) => `    ${linkOf} "${link}" udp dport ${port} ${ofNetwork(vni)} notrack`)
+      .join('\n');
+  return `  chain tunnelled-in {
+    type filter hook prerouting priority -300; policy accept;
+${rules('iifname')}
+  }
+  chain tunnelled-out {
+    type filter hook output priority -300; policy accept;
+${rules('oifname')}
+  }
+`;
+}
+
+/** The header behind the UDP header (RFC 7348): flags that say there is a VNI, and the VNI. */
+const ofNetwork = (vni: number): string => `@th,64,8 8 @th,96,24 ${vni}`;
 
 /** What goes to where no Service has sent it. */
 function masqueradeRules(ip: string, masquerade: Masquerade): string {
