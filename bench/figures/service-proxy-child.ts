@@ -67,7 +67,7 @@ function run(): ProxyRun {
     nodePortAddresses: () => ['172.20.1.1'],
   });
   proxy.start();
-  for (const key of model.takeChanges()) proxy.set(key, model.portsOf(key));
+  proxy.setAll(new Map([...model.takeChanges()].map((key) => [key, model.portsOf(key)])));
   proxy.commit();
   const firstMs = performance.now() - start;
   const firstCpuMs = milliseconds(process.cpuUsage(cpu));

@@ -106,6 +106,7 @@ export function createAgents(options: AgentsOptions): Agents {
     stepBetween: () => joins.step(),
     attempt,
     onProgrammed() {
+      parts.forgetCommon();
       repairs.listen();
       checkWaiting();
     },

@@ -9,6 +9,7 @@ import { traitsOf } from '../model/network/models.ts';
 import { nodeAddresses, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { nodeLink } from '../plan/links/node.ts';
 import { firstFrameKey, framesAlone, nodeSysctls } from '../plan/sysctls.ts';
+import type { ServicePortModel } from '../model/services/port.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
@@ -128,17 +129,26 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     return allServices().union(dirty.services);
   };
 
+  const portsOf = (services: ReadonlySet<string>): Map<string, readonly ServicePortModel[]> =>
+    new Map([...services].map((key) => [key, view.services.portsOf(key)]));
+
   const apply = (dirty: Dirty): void => {
+    const services = portsOf(servicesOf(dirty));
+    program(dirty, (proxy) => {
+      for (const [service, ports] of services) proxy.set(service, ports);
+    });
+  };
+
+  const program = (dirty: Dirty, stageServices: (proxy: ServiceProxy) => void): void => {
     if (dirty.nodes) overlay.setPeers(view.places.values());
-    const services = servicesOf(dirty);
-    const program = (proxy: ServiceProxy): void => {
-      for (const service of services) proxy.set(service, view.services.portsOf(service));
+    const programServices = (proxy: ServiceProxy): void => {
+      stageServices(proxy);
       proxy.setRanges('aggregates', view.aggregates.current());
       proxy.setRanges('network-space', view.networkSpace());
       proxy.commit();
     };
     // What one table is refused must not keep the others from being right.
-    const [refusal] = refusalsOf(...proxies.map((proxy) => () => program(proxy)), () =>
+    const [refusal] = refusalsOf(...proxies.map((proxy) => () => programServices(proxy)), () =>
       policies.apply(dirty),
     );
     if (refusal !== undefined) throw refusal;
@@ -182,7 +192,8 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         classes: new Set(),
         policies: new Set(),
       };
-      const [refusal] = refusalsOf(() => apply(everything));
+      const ports = portsOf(servicesOf(everything));
+      const [refusal] = refusalsOf(() => program(everything, (proxy) => proxy.setAll(ports)));
       const connections = listedOnce(conntrack);
       Array.from(settle(everything, connections));
       // Policies may have changed while nobody enforced them.

@@ -21,6 +21,8 @@ export interface NodeParts {
   readonly agentOf: (place: NodePlace) => NodeAgent;
   readonly runnerOf: (place: NodePlace, agent: NodeAgent) => PodRunner;
   readonly frontOf: (place: NodePlace, agent: NodeAgent, freshness: Freshness) => NodeFront;
+  /** No further node joins for now: what those that did were programmed with alike need not be kept. */
+  readonly forgetCommon: () => void;
 }
 
 /** What all nodes of this process share. */
@@ -89,5 +91,7 @@ export function createNodeParts(options: AgentsOptions, shared: Shared): NodePar
       front.update([...view.serviceObjects.values()].map(keyOf));
       return front;
     },
+
+    forgetCommon: () => planner.forgetCommon(),
   };
 }

@@ -23,9 +23,14 @@ export interface ServiceProxy {
   start(): void;
   /** Stages a Service's ports of this family; none withdraws the Service. */
   set(service: string, ports: readonly ServicePortModel[]): void;
+  /** Stages all Services, of which none was staged before, with their ports of any family. */
+  setAll(services: ReadonlyMap<string, readonly ServicePortModel[]>): void;
   /** Stages ranges of both families: see `rangeElements`. */
   setRanges(set: RangeSet, ranges: readonly AddressRange[]): void;
-  /** Programs what is staged, in one transaction. Returns how many elements changed. */
+  /**
+   * Programs what is staged: of `setAll` what all nodes have in common in one transaction, and the rest in another. Returns
+   * how many elements changed.
+   */
   commit(): number;
   tidy(): void;
   repair(): number;
@@ -93,17 +98,25 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     );
   };
 
+  const set: ServiceProxy['set'] = (service, ports) => {
+    const plan = planner.plan(ports, family, chooser());
+    grow(plan.chains);
+    table.set(service, plan.elements);
+    affinity.set(service, plan.bound);
+  };
+
   return {
     start() {
       table.start();
       grow(initialChains);
       stageNode();
     },
-    set(service, ports) {
-      const plan = planner.plan(ports, family, chooser());
-      grow(plan.chains);
-      table.set(service, plan.elements);
-      affinity.set(service, plan.bound);
+    set,
+    setAll(services) {
+      const { claims, chains: wanted } = planner.common(services, family, chooser());
+      grow(wanted);
+      table.takeOver(claims);
+      for (const [service, ports] of services) if (!claims.owned.has(service)) set(service, ports);
     },
     setRanges(set, ranges) {
       if (ranges === staged.get(set)) return;

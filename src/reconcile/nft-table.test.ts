@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { createFakeNftables, type FakeNftables } from '../kernel/nft/fake.ts';
 import type { NftElementChange } from '../kernel/nft/port.ts';
+import { commonClaims } from '../plan/elements/common-claims.ts';
 import { createManagedTable, type ManagedTable } from './nft-table.ts';
 import { recording, type Recorded } from '../kernel/nft/recording.ts';
 
@@ -57,6 +58,57 @@ describe('a managed table', () => {
     assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
     assert.equal(nft.batches.length, 1);
     assert.equal(managed.commit(), 0);
+  });
+
+  test('what several tables have in common goes in one transaction, the same one for all, beside the own', () => {
+    const common = commonClaims({ table, types }, new Map([['shared', [claim(a, 1), claim(b, 2)]]]));
+    const tables = ['node', 'other'].map((netns) =>
+      createManagedTable({ nft, netns, table, types, skeleton, sets: () => Object.keys(types) }),
+    );
+    for (const managed of tables) managed.start();
+    nft.batches.length = 0;
+    for (const managed of tables) {
+      managed.set('own', []);
+      managed.takeOver(common);
+      managed.set('own', [claim(c, 3)]);
+      assert.equal(managed.commit(), 3);
+      assert.equal(managed.repair(), 0);
+    }
+    const [shared, own] = [[change('add', a, 1), change('add', b, 2)], [change('add', c, 3)]];
+    assert.deepEqual(nft.batches, [shared, own, shared, own]);
+    assert.equal(nft.batches[0], nft.batches[2]);
+    tables[0]?.set('shared', [claim(a, 7)]);
+    assert.equal(tables[0]?.commit(), 3);
+    assert.deepEqual(inKernel(), { [a]: [7], [c]: [3] });
+    assert.equal(tables[1]?.repair(), 0);
+  });
+
+  test('whoever is refused of what several tables have in common keeps nobody else from being served', () => {
+    const common = commonClaims(
+      { table, types },
+      new Map([
+        ['bad', [claim('no address', 1)]],
+        ['good', [claim(a, 1)]],
+      ]),
+    );
+    const managed = tableOf();
+    managed.start();
+    managed.takeOver(common);
+    managed.set('own', [claim(b, 2)]);
+    assert.throws(() => managed.commit(), { code: 'elements-refused' });
+    assert.deepEqual(inKernel(), { [a]: [1], [b]: [2] });
+    managed.set('bad', []);
+    managed.commit();
+    assert.equal(managed.repair(), 0);
+  });
+
+  test('a table that is adopted with what several have in common changes by the difference only', () => {
+    leave();
+    const managed = tableOf();
+    managed.start();
+    managed.takeOver(commonClaims({ table, types }, new Map([['owner', [claim(a, 1), claim(c, 3)]]])));
+    assert.equal(managed.commit(), 2);
+    assert.deepEqual(nft.batches, [[change('delete', b, 2), change('add', c, 3)]]);
   });
 
   test('a table with the same skeleton is adopted: what stays is not touched, the rest changes in one transaction', () => {

@@ -2,6 +2,7 @@ import { WeftError } from '../lib/errors.ts';
 import { shortHash } from '../lib/hash.ts';
 import { sameJson } from '../lib/same-json.ts';
 import type { Nftables, NftElementChange, NftSetType } from '../kernel/nft/port.ts';
+import type { CommonClaims } from '../plan/elements/common-claims.ts';
 import { ElementLedger, type Lingering, type SetTypes } from '../plan/elements/ledger.ts';
 import { placeOf, type PlannedElement } from '../plan/elements/planned-elements.ts';
 import { separate, type Refused } from './separate.ts';
@@ -15,10 +16,12 @@ export interface ManagedTable {
   start(): void;
   /** Stages what `owner` claims; nothing is sent before `commit`. */
   set(owner: string, elements: readonly PlannedElement[]): void;
+  /** Stages what each owner claims there, who claim nothing yet: a transaction of its own. */
+  takeOver(common: CommonClaims): void;
   /**
-   * Sends everything staged as one transaction. Returns how many elements changed. Where the kernel refuses it, whoever
-   * can be served is, the others keep what they had, and `elements-refused` is thrown, naming the first of them; the
-   * next one tries again. What lingered behind the last one goes with it.
+   * Sends everything staged as one transaction, and one more for each `takeOver`. Returns how many elements changed. Where
+   * the kernel refuses it, whoever can be served is, the others keep what they had, and `elements-refused` is thrown, naming
+   * the first of them; the next one tries again. What lingered behind the last one goes with it.
    */
   commit(): number;
   /** Takes away what lingers, if nothing else is to be sent: to be called a while behind `commit`, and not in its turn. */
@@ -93,6 +96,8 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   // An adopted table must have been laid out by the same skeleton: its hash is the name of a set of its own.
   const layout = `layout-${shortHash(options.skeleton)}`;
   let staged: NftElementChange[] = [];
+  /** Transactions that were staged whole, in their order, before what is in `staged`. */
+  let whole: (readonly NftElementChange[])[] = [];
   /** What owners had before what is staged, and want. */
   const waiting = new Map<string, Staged>();
   /** What was refused is tried again with the next commit. */
@@ -134,10 +139,15 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     return true;
   };
 
+  const unstage = (): void => {
+    staged = [];
+    whole = [];
+  };
+
   const repair = (): number => {
     isOutOfStep = true;
     const laidOut = layOut() ? 1 : 0;
-    staged = [];
+    unstage();
     const changes = [...options.sets()].flatMap((set) => {
       const type = types[set];
       if (type === undefined || nft.holds(netns, { ...table, set }, type, ledger.elements(set))) return [];
@@ -146,6 +156,12 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     if (changes.length > 0) nft.change(netns, changes);
     isOutOfStep = false;
     return changes.length + laidOut;
+  };
+
+  const takeOver = (common: CommonClaims): void => {
+    for (const [owner, wanted] of common.owned) waiting.set(owner, { before: [], wanted });
+    whole.push(staged, ledger.takeOver(common));
+    staged = [];
   };
 
   const stage = (owner: string, wanted: readonly PlannedElement[]): void => {
@@ -157,12 +173,15 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   const send = (): number => {
     const released = ledger.release();
     if (isOutOfStep) return repair();
-    const changes = released.length === 0 ? staged : [...released, ...staged];
-    if (changes.length === 0) return 0;
-    staged = [];
+    const [first, ...others] = [...whole, staged];
+    const transactions = [released.length === 0 ? first : [...released, ...first], ...others];
+    unstage();
     try {
-      for (const transaction of inOrder(changes, options.lingering)) nft.change(netns, transaction);
-      return changes.length;
+      for (const changes of transactions) {
+        if (changes.length === 0) continue;
+        for (const part of inOrder(changes, options.lingering)) nft.change(netns, part);
+      }
+      return transactions.reduce((sum, changes) => sum + changes.length, 0);
     } catch (error) {
       // What was staged is lost, but the ledger still says what is right.
       isOutOfStep = true;
@@ -175,7 +194,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
   /** Claims for each what it had. The kernel holds that already, or is compared with it. */
   const goBack = (some: readonly (readonly [string, Staged])[]): void => {
     for (const [owner, { before }] of some) ledger.set(owner, before);
-    staged = [];
+    unstage();
   };
 
   /** Elements in the kernel that nobody claims: after an adoption, all. */
@@ -256,6 +275,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
       isOutOfStep = !layOut();
     },
     set: stage,
+    takeOver,
     commit() {
       for (const [owner, { wanted }] of refused) if (!waiting.has(owner)) stage(owner, wanted);
       refused.clear();

@@ -129,7 +129,9 @@ function compile(
       known.services = new Set(world.services.map(keyOf));
       known.slices = new Set(world.slices.map(keyOf));
       // The node may be in another zone now: it chooses anew for all.
-      for (const key of before.union(known.services)) proxy.set(key, model.portsOf(key));
+      const ports = [...before.union(known.services)].map((key) => [key, model.portsOf(key)] as const);
+      if (before.size === 0) proxy.setAll(new Map(ports));
+      else for (const [key, own] of ports) proxy.set(key, own);
       model.takeChanges();
       proxy.commit();
       assert.equal(proxy.repair(), 0, 'the kernel holds something else');

@@ -85,6 +85,21 @@ export function nftablesCompliance({ label, skip, make, cleanUp }: NftablesCase)
       nft.holds(namespace, { ...table, set }, types[set], wanted);
     const change = (...changes: NftElementChange[]): void => nft.change(namespace, changes);
 
+    test('the same long list of changes can be sent again, and means the same each time', () => {
+      const elements = Array.from({ length: 2_000 }, (_, mark) => ({
+        key: [mark],
+        value: ['10.244.1.2', 8080],
+      }));
+      const changes = elements.map((element) => add('slot', element));
+      const seventh = { key: [7], value: ['10.244.1.2', 8080] };
+      nft.change(namespace, changes);
+      change(del('slot', seventh));
+      nft.change(namespace, changes);
+      assert.ok(holds('slot', elements));
+      change(del('slot', seventh), add('slot', { key: [7], value: ['10.244.1.3', 8080] }));
+      assert.throws(() => nft.change(namespace, changes), { code: 'nft-conflict' });
+    });
+
     test('elements of every type come back as they were added', () => {
       const elements: Readonly<Record<SetName, readonly NftElement[]>> = {
         protocols: [{ key: ['tcp'] }, { key: ['sctp'] }, { key: [200] }],

@@ -13,7 +13,7 @@ import type { NetlinkMessage } from '../../wire/netlink/message.ts';
 import { MessageWriter } from '../../wire/netlink/writer.ts';
 import { createNetfilterSockets, NetfilterError, type NetfilterSockets } from '../netfilter/sockets.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
-import { checkAnswers, encodeChange } from './change.ts';
+import { checkAnswers, encodeChange, type EncodedChange } from './change.ts';
 import { decodeElements } from './element-codec.ts';
 import { familyNumbers, setNameText } from './families.ts';
 import { createNftContext, loadLibnftables, type NftContext } from './libnftables.ts';
@@ -29,6 +29,9 @@ import type {
 import { digestOf } from './rules-digest.ts';
 import { writeNftElement } from './write-element.ts';
 
+/** To remember the bytes of so many costs less than to encode them again; of fewer, more. */
+const manyChanges = 1_000;
+
 /** The kernel's nftables in pinned namespaces. Sockets and libnftables contexts are opened on first use. */
 export function createNftables(dependencies: { readonly namespaces: NetworkNamespaces }): Nftables {
   return new KernelNftables(dependencies.namespaces);
@@ -38,6 +41,8 @@ class KernelNftables implements Nftables {
   readonly #namespaces: NetworkNamespaces;
   readonly #sockets: NetfilterSockets;
   readonly #contexts = new Map<string, NftContext>();
+  /** Long batches: the same changes may be meant for several namespaces. */
+  readonly #encoded = new WeakMap<readonly NftElementChange[], EncodedChange>();
 
   constructor(namespaces: NetworkNamespaces) {
     this.#namespaces = namespaces;
@@ -53,8 +58,7 @@ class KernelNftables implements Nftables {
 
   change(namespace: string, changes: readonly NftElementChange[]): void {
     if (changes.length === 0) return;
-    // A message per change at most, and the batch's begin and end.
-    const change = encodeChange(changes, this.#sockets.sequence(changes.length + 2));
+    const change = this.#encode(changes);
     if (changes.length > 1 && !this.#sockets.fits(namespace, change.batch.bytes.length)) {
       const { ordered } = change;
       const half = Math.ceil(ordered.length / 2);
@@ -63,6 +67,16 @@ class KernelNftables implements Nftables {
       return;
     }
     checkAnswers(change, this.#sockets.exchange(namespace, change.batch.bytes));
+  }
+
+  /** Sequence numbers are each socket's own, so that other namespaces may be sent the same ones. */
+  #encode(changes: readonly NftElementChange[]): EncodedChange {
+    const known = this.#encoded.get(changes);
+    if (known !== undefined) return known;
+    // A message per change at most, and the batch's begin and end.
+    const change = encodeChange(changes, this.#sockets.sequence(changes.length + 2));
+    if (changes.length >= manyChanges) this.#encoded.set(changes, change);
+    return change;
   }
 
   elements(namespace: string, name: NftSetName, type: NftSetType): NftElement[] {

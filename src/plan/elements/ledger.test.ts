@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
+import { commonClaims } from './common-claims.ts';
 import { ElementLedger } from './ledger.ts';
 import type { PlannedElement } from './planned-elements.ts';
 
@@ -95,4 +96,53 @@ test('repair turns whatever the kernel holds into what is wanted', () => {
       assert.deepEqual(ledger.repair('m', nft.elements('ns', { ...table, set: 'm' }, types.m)), []);
     }),
   );
+});
+
+const claimed = (elements: readonly (readonly [key: number, value: number])[]): PlannedElement[] =>
+  elements.map(([key, value]) => element(key, value));
+
+test('a ledger that took over what others have in common goes on as one that was told it owner by owner', () => {
+  fc.assert(
+    fc.property(fc.array(wish), fc.array(wish), fc.array(wish), (before, together, after) => {
+      const owned = new Map(together.map(({ owner, elements }) => [`common ${owner}`, claimed(elements)]));
+      const common = commonClaims({ table, types }, owned);
+      const [told, takesOver] = [new ElementLedger(table, types), new ElementLedger(table, types)];
+      const nft = createFakeNftables();
+      nft.run('ns', 'table ip t {\n map m { type mark : mark; }\n}\n');
+      const tellBoth = (wishes: readonly { owner: string; elements: [number, number][] }[]): void => {
+        for (const { owner, elements } of wishes) {
+          told.set(owner, claimed(elements));
+          nft.change('ns', takesOver.set(owner, claimed(elements)));
+        }
+      };
+      tellBoth(before);
+      for (const [owner, elements] of owned) told.set(owner, elements);
+      nft.change('ns', takesOver.takeOver(common));
+      // Withdrawn again, it must leave nothing; told otherwise, it must be what the other ledger has.
+      tellBoth([...after, ...after.map(({ owner }) => ({ owner: `common ${owner}`, elements: [] }))]);
+      assert.deepEqual(new Set(takesOver.elements('m')), new Set(told.elements('m')));
+      const actual = nft.elements('ns', { ...table, set: 'm' }, types.m);
+      assert.deepEqual(told.repair('m', actual), []);
+    }),
+  );
+});
+
+test('what is taken over is the same for every ledger, and stays so whatever one of them is told then', () => {
+  const owned = new Map([
+    ['a', claimed([[1, 1]])],
+    ['b', claimed([[2, 2]])],
+  ]);
+  const common = commonClaims({ table, types }, owned);
+  const [first, second] = [new ElementLedger(table, types), new ElementLedger(table, types)];
+  const additions = first.takeOver(common);
+  first.set('a', []);
+  assert.equal(second.takeOver(common), additions);
+  assert.deepEqual(
+    [...second.elements('m')],
+    claimed([
+      [1, 1],
+      [2, 2],
+    ]),
+  );
+  assert.deepEqual([...first.elements('m')], claimed([[2, 2]]));
 });

@@ -1,4 +1,7 @@
 import type { NftElementChange, NftElement, NftFamily, NftSetType, NftValue } from '../../kernel/nft/port.ts';
+import { LayeredMap } from '../../lib/layered-map.ts';
+import { winnerOf, withClaim, without, type Claim, type Claims } from './claims.ts';
+import type { CommonClaims } from './common-claims.ts';
 import { differenceOf, idOf, isSameValue, type PlannedElement } from './planned-elements.ts';
 
 /** Sets and maps of one nftables table, by name. */
@@ -31,18 +34,10 @@ const nothingLingers: Lingering = {
 /** Behind all names of owners: what somebody wants comes first. */
 const nobody = '\uffff lingering';
 
-interface Claim {
-  readonly owner: string;
-  readonly element: PlannedElement;
-}
-
-/** Most elements have one owner, and its claim alone costs the least. */
-type Claims = Claim | readonly Claim[];
-
 interface LedgerSet {
   readonly type: NftSetType;
   /** By id. */
-  readonly claims: Map<NftValue, Claims>;
+  readonly claims: LayeredMap<NftValue, Claims>;
 }
 
 /**
@@ -87,6 +82,19 @@ export class ElementLedger {
   }
 
   /**
+   * As `set` with what each owner of `common` claims there; they claim nothing yet. Where nobody claims anything of the same
+   * sets, that costs next to nothing, and what is returned is the same array for every ledger.
+   */
+  takeOver({ owned, sets, additions }: CommonClaims): readonly NftElementChange[] {
+    const isApart = sets.keys().every((name) => this.#sets.get(name)?.claims.isEmpty !== false);
+    if (!isApart) return [...owned].flatMap(([owner, elements]) => this.set(owner, elements));
+    for (const [name, { type, claims }] of sets)
+      this.#sets.set(name, { type, claims: new LayeredMap(claims) });
+    for (const [owner, elements] of owned) this.#owned.set(owner, elements);
+    return additions;
+  }
+
+  /**
    * To be called once for each transaction, when everything that it changes was set. Returns what is deleted beside that:
    * what lingered since the transaction before, and what may not linger after this one. Send it before the rest.
    */
@@ -126,7 +134,7 @@ export class ElementLedger {
   /** Those of a kernel's actual elements of a set that nobody claims, whatever their values. */
   *unclaimed(set: string, actual: Iterable<NftElement>): Iterable<PlannedElement> {
     const { claims } = this.#set(set);
-    for (const element of actual) if (!claims.has(idOf(element))) yield { ...element, set };
+    for (const element of actual) if (claims.get(idOf(element)) === undefined) yield { ...element, set };
   }
 
   /** What turns a kernel's actual elements of a set into the desired ones: for start, and after drift. */
@@ -144,7 +152,7 @@ export class ElementLedger {
   }
 
   *#winners(set: string): Iterable<readonly [id: NftValue, element: PlannedElement]> {
-    for (const [id, claims] of this.#sets.get(set)?.claims ?? []) {
+    for (const [id, claims] of this.#sets.get(set)?.claims.entries() ?? []) {
       const element = winnerOf(claims);
       if (element !== undefined) yield [id, element];
     }
@@ -197,7 +205,7 @@ export class ElementLedger {
     if (known !== undefined) return known;
     const type = this.#types[name];
     if (type === undefined) throw new Error(`table ${this.#table.table} has no set ${name}`);
-    const set: LedgerSet = { type, claims: new Map() };
+    const set: LedgerSet = { type, claims: new LayeredMap() };
     this.#sets.set(name, set);
     return set;
   }
@@ -212,27 +220,6 @@ function joined({ deletions, additions }: Changes): NftElementChange[] {
   if (deletions.length === 0) return additions;
   deletions.push(...additions);
   return deletions;
-}
-
-const listOf = (claims: Claims | undefined): readonly Claim[] =>
-  claims === undefined ? [] : 'owner' in claims ? [claims] : claims;
-
-function without(claims: Claims | undefined, owner: string): Claims | undefined {
-  const [first, ...rest] = listOf(claims).filter((claim) => claim.owner !== owner);
-  return first === undefined || rest.length === 0 ? first : [first, ...rest];
-}
-
-function withClaim(claims: Claims | undefined, claim: Claim): Claims {
-  const others = claims === undefined ? undefined : without(claims, claim.owner);
-  return others === undefined ? claim : [...listOf(others), claim];
-}
-
-function winnerOf(claims: Claims | undefined): PlannedElement | undefined {
-  if (claims === undefined) return undefined;
-  if ('owner' in claims) return claims.element;
-  let [first] = claims;
-  for (const claim of claims) if (first === undefined || claim.owner < first.owner) first = claim;
-  return first?.element;
 }
 
 const nothing: readonly PlannedElement[] = [];

@@ -147,3 +147,30 @@ test('each table has the elements of its own family only', () => {
   ]);
   assert.equal(planner.plan(ports, 'IPv6', node), planner.plan(ports, 'IPv6', node));
 });
+
+test('Services that are the same on all nodes are put together once, the others not at all', () => {
+  const planner = createServicePlanner();
+  const local = port([first], { key: 'default/local:TCP/80', externalPolicy: 'Local', nodePort: 30_081 });
+  const bound = port([first], { key: 'default/bound:TCP/80', affinitySeconds: 60 });
+  const services = new Map([
+    ['default/web', [port([first, second])]],
+    ['default/local', [local]],
+    ['default/bound', [bound]],
+    ['default/none', []],
+  ]);
+  const { claims, chains: wanted } = planner.common(services, 'IPv4', node);
+  assert.deepEqual([...claims.owned.keys()], ['default/web']);
+  assert.deepEqual(wanted, chains(2));
+  const other: PlannedNode = { name: 'node-2', zone: 'b', addresses: ['172.20.1.2'] };
+  assert.equal(planner.common(new Map(services), 'IPv4', other).claims, claims);
+  const changed = new Map(services).set('default/web', [port([second])]);
+  const after = planner.common(changed, 'IPv4', other).claims;
+  assert.deepEqual(
+    after.additions.map(({ set }) => set).toSorted(),
+    elementsOf([port([second])])
+      .map(({ set }) => set)
+      .toSorted(),
+  );
+  planner.forgetCommon();
+  assert.notEqual(planner.common(changed, 'IPv4', node).claims, after);
+});

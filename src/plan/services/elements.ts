@@ -12,11 +12,12 @@ import {
 } from '../../model/services/choose.ts';
 import { admittedRanges } from '../../model/services/guard.ts';
 import type { ServicePortModel } from '../../model/services/port.ts';
+import { commonClaims, type CommonClaims } from '../elements/common-claims.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { createIds } from './ids.ts';
 import { bindingChain, chainOf, type SlotChain } from './slots.ts';
-import { affinityTypes, serviceSets, slotTypes } from './skeleton.ts';
+import { affinityTypes, serviceSets, servicesTables, slotTypes } from './skeleton.ts';
 
 /** The node that a plan is for. */
 export interface PlannedNode extends ChoosingNode {
@@ -41,6 +42,20 @@ export interface ServicePlanner {
    * same on all nodes is planned once; equal arguments are told by identity, as the model keeps it.
    */
   plan(ports: Ports, family: Family, node: PlannedNode): ServicePlan;
+  /**
+   * Those of the Services that are the same on all nodes, together: put together once for all nodes that ask for the same
+   * Services, until `forgetCommon`.
+   */
+  common(services: ReadonlyMap<string, Ports>, family: Family, node: PlannedNode): CommonServices;
+  /** Nobody asks for them any more: they are large. */
+  forgetCommon(): void;
+}
+
+/** What many Services are in the table of a family, on every node. */
+export interface CommonServices {
+  /** By the Services' keys. */
+  readonly claims: CommonClaims;
+  readonly chains: readonly SlotChain[];
 }
 
 type Ports = readonly ServicePortModel[];
@@ -48,17 +63,52 @@ type Ports = readonly ServicePortModel[];
 export function createServicePlanner(): ServicePlanner {
   const ids = createIds();
   const shared = { IPv4: new WeakMap<Ports, ServicePlan>(), IPv6: new WeakMap<Ports, ServicePlan>() };
-  return {
-    plan(ports, family, node) {
-      const known = shared[family].get(ports);
-      if (known !== undefined) return known;
-      const own = ports.filter((port) => port.family === family);
-      const plan = joined(own.map((port) => planPort(port, node, (key) => ids.of(key))));
-      if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
-        shared[family].set(ports, plan);
-      return plan;
-    },
+  const known = new Map<Family, CommonServices & { readonly of: ReadonlyMap<string, Ports> }>();
+  const plan: ServicePlanner['plan'] = (ports, family, node) => {
+    const planned = shared[family].get(ports);
+    if (planned !== undefined) return planned;
+    const own = ports.filter((port) => port.family === family);
+    const made = joined(own.map((port) => planPort(port, node, (key) => ids.of(key))));
+    if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
+      shared[family].set(ports, made);
+    return made;
   };
+  return {
+    plan,
+    common(services, family, node) {
+      const before = known.get(family);
+      if (before !== undefined && isSame(before.of, services)) return before;
+      const common = commonOf(services, family, (ports) => {
+        const made = plan(ports, family, node);
+        // Who is bound where is followed Service by Service.
+        return shared[family].has(ports) && made.bound.size === 0 ? made : undefined;
+      });
+      known.set(family, { ...common, of: services });
+      return common;
+    },
+    forgetCommon: () => known.clear(),
+  };
+}
+
+function isSame(a: ReadonlyMap<string, Ports>, b: ReadonlyMap<string, Ports>): boolean {
+  return a.size === b.size && a.entries().every(([key, ports]) => b.get(key) === ports);
+}
+
+function commonOf(
+  services: ReadonlyMap<string, Ports>,
+  family: Family,
+  planOf: (ports: Ports) => ServicePlan | undefined,
+): CommonServices {
+  const owned = new Map<string, readonly PlannedElement[]>();
+  const chains = new Map<string, SlotChain>();
+  for (const [key, ports] of services) {
+    const plan = planOf(ports);
+    if (plan === undefined || plan.elements.length === 0) continue;
+    owned.set(key, plan.elements);
+    for (const chain of plan.chains) chains.set(chainOf(chain), chain);
+  }
+  const table = { table: servicesTables[family], types: serviceSetTypes(family) };
+  return { claims: commonClaims(table, owned), chains: [...chains.values()] };
 }
 
 function joined(plans: readonly ServicePlan[]): ServicePlan {
