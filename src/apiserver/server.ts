@@ -86,7 +86,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return handle(request);
     },
     log,
-    settled,
+    committed: () => store.committed(),
     precheck: (head: Omit<ApiRequest, 'body'>): void => {
       if (isHealthPath(head.path)) return;
       try {

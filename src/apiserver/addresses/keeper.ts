@@ -40,6 +40,7 @@ export function keepAddresses({ store, clock, cidrs }: KeeperOptions): Store {
     list: (resource, namespace) => store.list(resource, namespace),
     count: (resource) => store.count(resource),
     watch: (resource, fromRv, callback, lost) => store.watch(resource, fromRv, callback, lost),
+    committed: () => store.committed(),
     settled: () => store.settled(),
     close: () => store.close(),
     write,

@@ -247,7 +247,7 @@ test('whoever asks for much and reads nothing is cut off before it holds too muc
     handle: ({ path }) => Promise.resolve(textResponse(200, path === '/small' ? 'ok' : body)),
     log: silentLog,
     precheck: () => {},
-    settled: () => undefined,
+    committed: () => undefined,
     backlog: { limit, clock },
   });
   const server = createHttp2Server(listener);

@@ -10,8 +10,8 @@ const backlogBytes = 8 * 1024 * 1024;
 export const pieceBytes = 64 * 1024;
 
 export interface SinkOptions {
-  /** See `Store.settled`: nothing is sent that could still be undone. */
-  readonly settled: () => Promise<void> | undefined;
+  /** See `Store.committed`: nothing is sent that could still be undone. */
+  readonly committed: () => Promise<void> | undefined;
   readonly backlog: Backlog;
 }
 
@@ -22,7 +22,7 @@ export interface SinkOptions {
  */
 export function createSink(
   response: ServerResponse | Http2ServerResponse,
-  { settled, backlog }: SinkOptions,
+  { committed, backlog }: SinkOptions,
 ): Sink & { started(): void } {
   let waiting: string[] = [];
   let waitingBytes = 0;
@@ -37,15 +37,15 @@ export function createSink(
   let over = false;
 
   const flush = (): void => {
-    // What comes while these wait for the disk waits for it anew: there may always be something that does.
+    // What comes while these wait waits anew: there may always be something that does.
     const count = waiting.length;
     const release = (): void => {
       released = count;
       send();
     };
-    const durable = settled();
-    if (durable === undefined) release();
-    else durable.then(release, cut);
+    const wait = committed();
+    if (wait === undefined) release();
+    else wait.then(release, cut);
   };
   const send = (): void => {
     scheduled = false;

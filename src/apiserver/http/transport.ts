@@ -30,8 +30,8 @@ export interface TransportOptions {
   readonly log: Log;
   /** Throws a StatusError for a request that is not worth reading; asked before the body is. */
   readonly precheck: (head: Omit<ApiRequest, 'body'>) => void;
-  /** See `Store.settled`. */
-  readonly settled: () => Promise<void> | undefined;
+  /** See `Store.committed`: what watches wait for. */
+  readonly committed: () => Promise<void> | undefined;
   readonly backlog?: BacklogOptions;
 }
 

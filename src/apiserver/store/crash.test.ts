@@ -162,17 +162,29 @@ test('a journal with a damaged end opens as of an earlier commit, whole', async 
         (name) => opened.get('configmaps', `default/${name}`)?.object,
       );
       assert.equal(valueOf(one), valueOf(other), `seed ${seed} round ${round}`);
-      assert.ok(opened.resourceVersion <= store.resourceVersion);
-      opened.put('configmaps', 'default/more', {
+      requireRefusedIfLost(opened, store);
+      const { rv } = opened.put('configmaps', 'default/more', {
         apiVersion: 'v1',
         kind: 'ConfigMap',
         metadata: { name: 'more' },
       });
+      assert.ok(rv > store.resourceVersion, 'a version was given again');
     } finally {
       opened.close();
     }
   }
 });
+
+/** Who heard of the newest version goes on from there if it was found again, and is refused otherwise. */
+function requireRefusedIfLost(opened: Store, before: Store): void {
+  const key = 'default/other';
+  const isFound =
+    opened.get('configmaps', key)?.object['data'] !== undefined &&
+    valueOf(opened.get('configmaps', key)?.object) === valueOf(before.get('configmaps', key)?.object);
+  const follow = (): (() => void) => opened.watch('configmaps', before.resourceVersion, () => {});
+  if (isFound) follow()();
+  else assert.throws(follow, /too old resource version/);
+}
 
 /** Cuts the file somewhere, or writes nonsense over its end, as a disk that lost power may. */
 function damageEnd(path: string, random: () => number): void {

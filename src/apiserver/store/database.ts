@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import { openJournal, type Journal, type SyncFile } from './journal.ts';
+import { leapOverLost, type LostVersions } from './lost-versions.ts';
 import type { EventType, ObjectRow, StoreEvent } from './port.ts';
 
 /** What one change found, undefined for an addition; what it left is in the next change of the object, or current. */
@@ -21,6 +22,8 @@ export interface Database {
   events(resource: string, range: { after: number; upTo: number }): EventRow[];
   /** First and last kept event; undefined when there is none. */
   span(): { first: number; last: number } | undefined;
+  /** What crashes before may have taken back, oldest first. */
+  lost(): LostVersions[];
   /**
    * All of them, or none: then it throws `store-failed`. Forgets events up to and including `trimTo`. A process that is
    * killed leaves them; a machine that stops may not before `sync`.
@@ -61,6 +64,7 @@ const schema = `
     rv INTEGER PRIMARY KEY, resource TEXT NOT NULL, key TEXT NOT NULL, type TEXT NOT NULL,
     before_rv INTEGER, before_json TEXT
   );
+  CREATE INDEX IF NOT EXISTS events_of_nothing ON events (rv) WHERE resource = '';
   PRAGMA user_version = ${schemaVersion};
 `;
 
@@ -76,6 +80,15 @@ const fromVersion1 = `
   INSERT INTO events_2 (rv, resource, key, type) SELECT max(rv) + 1, '', '', 'DELETED' FROM events HAVING count(*) > 0;
   DROP TABLE events;
   ALTER TABLE events_2 RENAME TO events;
+`;
+
+/**
+ * An event of nothing leads over versions that watchers may have heard of and that are not in the log any more. Where a
+ * process was killed and the machine went on there are none, but nobody can tell that from a disk that refused to sync.
+ */
+const leap = `
+  INSERT INTO events (rv, resource, key, type, before_rv)
+    SELECT coalesce(max(rv), 1) + ${leapOverLost}, '', '', 'DELETED', coalesce(max(rv), 1) FROM events;
 `;
 
 /** Opens or creates the database; throws `store-unusable` when the file is locked, damaged or not ours. */
@@ -95,16 +108,16 @@ function open({ path, ...options }: DatabaseOptions): Database {
   const isFile = path !== ':memory:';
   // SQLite gives its journal files the mode of the database: created here so that nobody else can read it.
   if (isFile) closeSync(openSync(path, 'a', 0o600));
-  const log = `${path}-wal`;
-  const hasLog = isFile && existsSync(log) && statSync(log).size > 0;
+  // Whoever closes the database takes its log away, and SQLite syncs the directory when it makes one.
+  const wasClosed = !isFile || !existsSync(`${path}-wal`);
   const db = new DatabaseSync(path);
   // One process owns the store. An exclusive lock says so, and saves the shared-memory file.
   db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   const { user_version: version } = db.prepare('PRAGMA user_version').get() ?? {};
   if (typeof version === 'number' && version > schemaVersion) throw new Error('a newer version made it');
-  db.exec(`BEGIN IMMEDIATE; ${version === 1 ? fromVersion1 : ''} ${schema} COMMIT;`);
   // What a process that was killed had committed may not be on the disk, and whoever reads here takes it for durable.
-  if (hasLog) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  if (!wasClosed) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.exec(`BEGIN IMMEDIATE; ${version === 1 ? fromVersion1 : ''} ${schema} ${wasClosed ? '' : leap} COMMIT;`);
   return statementsOf(db, isFile ? openJournal(db, { path, ...options }) : undefined);
 }
 
@@ -153,6 +166,12 @@ function statementsOf(db: DatabaseSync, journal: Journal | undefined): Database 
       const row = db.prepare('SELECT min(rv) AS first, max(rv) AS last FROM events').get();
       const [first, last] = [row?.['first'], row?.['last']];
       return typeof first === 'number' && typeof last === 'number' ? { first, last } : undefined;
+    },
+    lost() {
+      const rows = db.prepare("SELECT rv, before_rv FROM events WHERE resource = '' ORDER BY rv").all();
+      return rows.flatMap(({ rv: before, before_rv: after }) =>
+        typeof before === 'number' && typeof after === 'number' ? { after, before } : [],
+      );
     },
     write,
     sync: () => journal?.sync().catch(lost),

@@ -1,10 +1,12 @@
 /**
- * Group commit: what is written while the disk is at work becomes durable together, with one wait for the disk that
- * holds nobody else up, and whoever is to be told of it waits until then.
+ * Group commit: what is written while the disk is at work is committed and becomes durable together, with one wait for
+ * the disk that holds nobody else up. Whoever is to be told of it waits for the one or the other.
  */
 export interface Group<T> {
   /** Throws the failure that ended the group, if there was one. */
   add(items: readonly T[]): void;
+  /** Resolves when everything added so far is committed, and rejects when it will not be; undefined when it is. */
+  committed(): Promise<void> | undefined;
   /** Resolves when everything added so far is durable, and rejects when it will not be; undefined when it is. */
   settled(): Promise<void> | undefined;
   /** Commits what is left and lets `last` make all of it durable. Never throws: a failure goes to those who wait. */
@@ -31,7 +33,8 @@ export interface GroupOptions<T> {
 
 interface Batch<T> {
   readonly items: T[];
-  readonly outcome: PromiseWithResolvers<void>;
+  readonly committed: PromiseWithResolvers<void>;
+  readonly durable: PromiseWithResolvers<void>;
 }
 
 /** Longer than one who writes again and again takes for each. */
@@ -91,10 +94,11 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     if (batch === undefined) return undefined;
     try {
       options.commit(batch.items);
+      batch.committed.resolve();
       return batch;
     } catch (thrown) {
       options.undo(batch.items);
-      batch.outcome.reject(thrown);
+      refuse(batch, thrown);
       return undefined;
     }
   };
@@ -103,36 +107,47 @@ export function createGroup<T>(options: GroupOptions<T>): Group<T> {
     const synced = options.sync();
     if (synced !== undefined) await synced;
     underWay = undefined;
-    batch.outcome.resolve();
+    batch.durable.resolve();
     const tidied = isClosed ? undefined : options.tidy(false);
     if (tidied !== undefined) await tidied;
   };
   const breakOff = (failure: unknown): void => {
     broken = { failure, told: rejected(failure) };
-    for (const batch of [underWay, gathering]) batch?.outcome.reject(failure);
+    for (const batch of [underWay, gathering]) if (batch !== undefined) refuse(batch, failure);
     options.onBroken(failure);
   };
   return {
     add(added) {
       if (broken !== undefined) throw broken.failure;
-      gathering ??= { items: [], outcome: outcomeForWhomItConcerns() };
+      gathering ??= {
+        items: [],
+        committed: outcomeForWhomItConcerns(),
+        durable: outcomeForWhomItConcerns(),
+      };
       // Not spread: a restore may bring more than a call takes arguments.
       for (const item of added) gathering.items.push(item);
       schedule();
     },
-    settled: () => broken?.told ?? (gathering ?? underWay)?.outcome.promise,
+    committed: () => broken?.told ?? gathering?.committed.promise,
+    settled: () => broken?.told ?? (gathering ?? underWay)?.durable.promise,
     close(last) {
       isClosed = true;
       clearTimeout(quiet);
       const batch = broken === undefined ? commit() : undefined;
       try {
         last();
-        batch?.outcome.resolve();
+        batch?.durable.resolve();
       } catch (thrown) {
-        batch?.outcome.reject(thrown);
+        batch?.durable.reject(thrown);
       }
     },
   };
+}
+
+/** To those who still wait for either. */
+function refuse<T>({ committed, durable }: Batch<T>, failure: unknown): void {
+  committed.reject(failure);
+  durable.reject(failure);
 }
 
 /** Somebody may not wait; then nobody has to hear of a failure. */

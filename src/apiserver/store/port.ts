@@ -32,11 +32,12 @@ export interface Change {
 /**
  * All objects of the API and what happened to them. Calls are synchronous: between a read and the write that
  * follows it in the same turn nothing can come, so that callers need no locks. Resources are named
- * `PLURAL.GROUP`, or `PLURAL` for the core group. What is written is seen at once, and durable a little later
- * (`settled`): nobody outside may be told of it before.
+ * `PLURAL.GROUP`, or `PLURAL` for the core group. What is written is seen at once, outlives this process a moment later
+ * (`committed`) and the machine when the disk has it (`settled`). Nobody outside may be told of it before the first, and
+ * nobody may be answered before the second.
  */
 export interface Store {
-  /** Of the newest write of any resource; it never goes back, also not over a restart. */
+  /** Of the newest write of any resource; it never goes back of what was told, also not over a crash of the machine. */
   readonly resourceVersion: number;
   get(resource: string, key: string): Entry | undefined;
   /** Entries in the order of their keys; with `namespace`, those whose key starts with `NAMESPACE/`. */
@@ -53,15 +54,21 @@ export interface Store {
    */
   write(changes: readonly Change[]): readonly (Entry | undefined)[];
   /**
+   * Resolves when everything written so far is there also if this process dies; undefined when it is. Whether the machine
+   * may die is another question: what is lost then has a version that nobody is given again, and a watch from there is
+   * refused. Rejects as `settled`.
+   */
+  committed(): Promise<void> | undefined;
+  /**
    * Resolves when everything written so far is durable; undefined when it is. Rejects with `store-failed` when it
-   * could not be made durable: then all of it was undone, and versions that nobody heard of are given again; or, where
+   * could not be written: then all of it was undone, and versions that nobody heard of are given again; or, where
    * nobody knows what the disk holds, nothing is undone and nothing written or settled any more.
    */
   settled(): Promise<void> | undefined;
   /**
    * Calls back for every change after `fromRv`, first those that already happened, then each as it happens,
    * before the write returns. Throws `store-compacted` when history does not reach back to `fromRv`, or
-   * when it lies in the future (the store was replaced). The returned function ends it. When writes are undone, a
+   * when it lies in the future (the store was replaced), or where a crash may have taken back what it was of. The returned function ends it. When writes are undone, a
    * watcher hears of the inverse changes, or just `lost`, when it says so; versions do not ascend then.
    */
   watch(

@@ -3,6 +3,7 @@ import { createCollection, type Collection } from './collection.ts';
 import { openDatabase, type Database } from './database.ts';
 import { firstAfter, historyOf, inverseOf, lazyEntry, stamp } from './events.ts';
 import { createGroup } from './group.ts';
+import { goBack, isLost } from './lost-versions.ts';
 import type { Change, Entry, EventType, RootStore, StoreEvent } from './port.ts';
 import { differencesTo } from './restore.ts';
 
@@ -39,6 +40,7 @@ export function createStoreOver(
   const watchers = new Map<string, Set<Watcher>>();
   const recent = new Map<string, StoreEvent[]>();
   const span = database.span();
+  const gaps = database.lost();
   // 0 means "any" to clients, so the first version of an empty store is 1.
   let current = span?.last ?? 1;
   let compacted = span === undefined ? current : span.first - 1;
@@ -55,7 +57,7 @@ export function createStoreOver(
   };
   const group = createGroup<StoreEvent>({
     commit(events) {
-      const bound = Math.max(current - historyLimit, skipped);
+      const bound = Math.max(goBack(gaps, current, historyLimit), skipped);
       const trims = skipped > 0 || bound - compacted >= compactionStride;
       database.write(events, trims ? bound : undefined);
       if (!trims) return;
@@ -136,6 +138,7 @@ export function createStoreOver(
     },
     remove: (resource, key) => write([{ resource, key, object: undefined }])[0],
     write,
+    committed: () => group.committed(),
     settled: () => group.settled(),
     snapshot: () => ({
       resourceVersion: current,
@@ -150,7 +153,7 @@ export function createStoreOver(
       return { ...counts, resourceVersion: current };
     },
     watch(resource, fromRv, callback, lost) {
-      if (fromRv < compacted || fromRv > current) {
+      if (fromRv < compacted || fromRv > current || isLost(gaps, fromRv)) {
         throw new WeftError('store-compacted', `too old resource version: ${fromRv} (${compacted})`, {
           hint: 'List again and watch from there.',
         });

@@ -48,6 +48,7 @@ export function viewStore(store: Store, view: View): Store {
       });
       return store.write(kept).map((entry, i) => shownIf(changes[i]?.resource ?? '', entry));
     },
+    committed: () => store.committed(),
     settled: () => store.settled(),
     watch(name, fromRv, callback, lost) {
       if (name !== own) return store.watch(name, fromRv, callback, lost);
