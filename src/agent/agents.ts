@@ -63,6 +63,7 @@ const nothing: Dirty = {
   pods: new Set(),
   classes: new Set(),
   policies: new Set(),
+  interfaces: new Set(),
 };
 
 export function createAgents(options: AgentsOptions): Agents {
@@ -161,6 +162,7 @@ export function createAgents(options: AgentsOptions): Agents {
     view,
     clientOf,
     addressing,
+    denials,
     networks,
     cni,
     releases: createReleases(clock, (addresses) => {

@@ -1,6 +1,6 @@
 import type { Namespace, Node, Pod, Service } from '../api/types/core.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
-import { loadBalancerResources, policyResources, resources } from '../api/resources.ts';
+import { layer2Resources, loadBalancerResources, policyResources, resources } from '../api/resources.ts';
 import type { Change, Client, Informer } from '../client/port.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AddressRange } from '../lib/prefix.ts';
@@ -14,6 +14,7 @@ import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { followNetworkSpace } from './network-space.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
+import { createInterfaces, type Interfaces } from './networks/interfaces.ts';
 import { createRerouting } from './rerouting.ts';
 import { createDomains, type Domains } from './domains/domains.ts';
 import type { DomainJournal } from './domains/journal.ts';
@@ -37,6 +38,8 @@ export interface Dirty {
   readonly classes: ReadonlySet<string>;
   /** Pods whose allowances may have changed. */
   readonly policies: ReadonlySet<string>;
+  /** Further interfaces of pods that changed, or about which policies say something else; by their keys. */
+  readonly interfaces: ReadonlySet<string>;
 }
 
 /** Both changes as one. */
@@ -48,6 +51,7 @@ export function joinDirty(a: Dirty, b: Dirty): Dirty {
     pods: a.pods.union(b.pods),
     classes: a.classes.union(b.classes),
     policies: a.policies.union(b.policies),
+    interfaces: a.interfaces.union(b.interfaces),
   };
 }
 
@@ -58,6 +62,7 @@ export function joinDirty(a: Dirty, b: Dirty): Dirty {
  */
 export interface ClusterView {
   readonly policies: PolicyModel;
+  readonly interfaces: Interfaces;
   readonly domains: Domains;
   readonly services: ServiceModel;
   readonly aggregates: Pick<Aggregates, 'current'>;
@@ -92,6 +97,7 @@ export interface ClusterViewOptions {
 
 export function createClusterView({ client, clock, config, domainJournal }: ClusterViewOptions): ClusterView {
   const policies = createPolicyModel({ areEnforced: modelTraits[config.model].enforcesPolicies });
+  const interfaces = createInterfaces();
   const services = createServiceModel(config);
   const aggregates = createAggregates();
   const places = new Map<string, NodePlace>();
@@ -112,6 +118,8 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     clusternetworkpolicies: client.informer(policyResources.clusternetworkpolicies),
     adminnetworkpolicies: client.informer(policyResources.adminnetworkpolicies),
     baselineadminnetworkpolicies: client.informer(policyResources.baselineadminnetworkpolicies),
+    'multi-networkpolicies': client.informer(layer2Resources.multinetworkpolicies),
+    segmentaddresses: client.informer(layer2Resources.segmentaddresses),
   };
   const ends: (() => void)[] = [];
   let callback: (dirty: Dirty) => void | Promise<void> = () => {};
@@ -136,6 +144,7 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
       pods: podsChanged,
       classes,
       policies: allowances,
+      interfaces: interfaces.takeChanges(),
     };
     nodesChanged = false;
     podsChanged = new Set();
@@ -163,7 +172,9 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     );
   };
 
-  const podChanged = ({ key, previous, current }: Change<Pod>): void => {
+  const podChanged = (change: Change<Pod>): void => {
+    const { key, previous, current } = change;
+    interfaces.setPod(change);
     podsChanged.add(key);
     policies.setPod(key, current === undefined ? undefined : podFacts(current));
     const after = current === undefined ? [] : ownAddresses(current);
@@ -189,6 +200,7 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
 
   return {
     policies,
+    interfaces,
     domains,
     services,
     aggregates,
@@ -201,9 +213,14 @@ export function createClusterView({ client, clock, config, domainJournal }: Clus
     podAt,
     endpoints,
     async start() {
-      follow(informers.namespaces, ({ key, current }) =>
-        policies.setNamespace(key, current?.metadata.labels),
+      follow(informers.namespaces, ({ key, current }) => {
+        policies.setNamespace(key, current?.metadata.labels);
+        interfaces.policies.setNamespace(key, current?.metadata.labels);
+      });
+      follow(informers['multi-networkpolicies'], ({ key, current }) =>
+        interfaces.policies.setMultiPolicy(key, current),
       );
+      follow(informers.segmentaddresses, (change) => interfaces.setAddress(change));
       follow(informers.networkpolicies, ({ key, current }) => policies.setPolicy(key, current));
       follow(informers.clusternetworkpolicies, ({ key, current }) =>
         policies.setClusterPolicy('ClusterNetworkPolicy', key, current),

@@ -8,14 +8,23 @@ import type { FirstPort } from './first-port.ts';
 
 /** Tells which packets policies dropped, and which ones policies in audit mode would have, with those that decided. */
 export interface Denials {
-  /** Starts reading a node's log. */
-  watch(node: string, netns: string): void;
+  /** Starts reading the log of a node, or of one of its pods, in whose namespace policies are about these. */
+  watch(node: string, netns: string, subjects?: Subjects): void;
   forget(netns: string): void;
   subscribe(callback: (denial: Denial) => void): () => void;
   /** The same for packets that passed, and would have been dropped if policies in audit mode were enforced. */
   subscribeAudits(callback: (denial: Denial) => void): () => void;
   /** Packets logged since the start; the kernel may have lost some more. */
   counts(): DenialCounts;
+}
+
+/** Whom policies are about in a namespace. */
+export interface Subjects {
+  readonly policies: Pick<PolicyModel, 'decide'>;
+  /** Who has an address there, by the key that the policies know it by. */
+  keyAt(address: string): string | undefined;
+  /** `namespace/name` of the pod of a key. */
+  podOf(key: string): string;
 }
 
 /** By direction. */
@@ -33,22 +42,25 @@ export interface DenialsOptions {
 }
 
 export function createDenials({ packetLog, policies, podAt, firstPort }: DenialsOptions): Denials {
-  const nodes = new Map<string, string>();
+  const ofNode: Subjects = { policies, keyAt: (address) => podAt.get(address), podOf: (key) => key };
+  const watched = new Map<string, { readonly node: string; readonly subjects: Subjects }>();
   const subscribers = { denied: new Set<Callback>(), audited: new Set<Callback>() };
   const counts = { denied: { ingress: 0, egress: 0 }, audited: { ingress: 0, egress: 0 } };
 
   const read = ({ namespace, payload }: LoggedPacket, { fate, direction }: Logged): Denial | undefined => {
-    const node = nodes.get(namespace);
+    const place = watched.get(namespace);
     const packet = decodePacket(payload);
-    if (node === undefined || packet === undefined) return undefined;
+    if (place === undefined || packet === undefined) return undefined;
+    const { node, subjects } = place;
     const [own, peer] =
       direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source];
-    const pod = podAt.get(own);
-    if (pod === undefined) return undefined;
-    const decision = policies.decide({
+    const key = subjects.keyAt(own);
+    if (key === undefined) return undefined;
+    const pod = subjects.podOf(key);
+    const decision = subjects.policies.decide({
       direction,
-      pod,
-      peer: { pod: podAt.get(peer), address: parseAddress(peer) },
+      pod: key,
+      peer: { pod: subjects.keyAt(peer), address: parseAddress(peer) },
       protocol: packet.protocol,
       port: packet.destinationPort,
     });
@@ -77,13 +89,13 @@ export function createDenials({ packetLog, policies, podAt, firstPort }: Denials
   };
 
   return {
-    watch(node, netns) {
-      nodes.set(netns, node);
+    watch(node, netns, subjects = ofNode) {
+      watched.set(netns, { node, subjects });
       packetLog.onPacket(hear);
       packetLog.listen(netns, denialLog.group);
     },
     forget(netns) {
-      nodes.delete(netns);
+      watched.delete(netns);
       packetLog.forget(netns);
     },
     subscribe: (callback) => subscribe('denied', callback),

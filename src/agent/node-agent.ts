@@ -16,6 +16,7 @@ import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import { servicesNodes } from '../plan/services/node.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
+import { createInterfacePolicies, type InterfacePoliciesOptions } from './networks/interface-policies.ts';
 import { createNodePolicies } from './node-policies.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
 import type { RunningPod } from './running-pod.ts';
@@ -67,6 +68,7 @@ export interface NodeAgentOptions {
   readonly conntrack: Conntrack;
   readonly planner: ServicePlanner;
   readonly groups: PortGroups;
+  readonly onNamespace: InterfacePoliciesOptions['onNamespace'];
   /** Of the kernel. */
   readonly release: string;
 }
@@ -97,6 +99,15 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     }),
   );
   const policies = createNodePolicies(options);
+  const interfaces = createInterfacePolicies({
+    nft,
+    conntrack,
+    families,
+    interfaces: view.interfaces,
+    groups: options.groups,
+    isCutting: config.establishedConnections !== 'keep',
+    onNamespace: options.onNamespace,
+  });
   const tables = [...proxies, ...policies.tables];
   const overlay = createOverlay({
     route,
@@ -148,8 +159,10 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       proxy.commit();
     };
     // What one table is refused must not keep the others from being right.
-    const [refusal] = refusalsOf(...proxies.map((proxy) => () => programServices(proxy)), () =>
-      policies.apply(dirty),
+    const [refusal] = refusalsOf(
+      ...proxies.map((proxy) => () => programServices(proxy)),
+      () => policies.apply(dirty),
+      () => interfaces.apply(dirty.interfaces),
     );
     if (refusal !== undefined) throw refusal;
   };
@@ -160,6 +173,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       [...dirty.rerouted].flatMap((key) => view.services.portsOf(key)),
     );
     yield* policies.judge(dirty, { conntrack: connections, netns, families });
+    yield* interfaces.settle(dirty.interfaces);
     yield;
     // By now packets that were on their way are through.
     for (const table of tables) table.tidy();
@@ -191,6 +205,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
         ),
         classes: new Set(),
         policies: new Set(),
+        interfaces: new Set(),
       };
       const ports = portsOf(servicesOf(everything));
       const [refusal] = refusalsOf(() => program(everything, (proxy) => proxy.setAll(ports)));
@@ -205,6 +220,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     isolate(key, pod) {
       policies.stage(key, pod);
       policies.commit();
+      interfaces.isolate(key, pod);
     },
     forgetConnections(addresses) {
       for (const entry of connectionsOf({ conntrack, netns, families })) {
@@ -233,7 +249,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       configure();
       let repaired = overlay.repair();
       findDoors();
-      const failures = tables.flatMap((table) => {
+      const failures = [...tables, interfaces].flatMap((table) => {
         try {
           repaired += table.repair();
           return [];

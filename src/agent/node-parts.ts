@@ -6,6 +6,7 @@ import { createServicePlanner } from '../plan/services/elements.ts';
 import type { NodeAddressing } from './addresses/node-addressing.ts';
 import type { CniNodes } from './cni/cni-nodes.ts';
 import type { ClusterView } from './cluster-view.ts';
+import type { Denials } from './denials.ts';
 import { stateOfAll } from './endpoint-index.ts';
 import type { Freshness } from './freshness.ts';
 import type { PodNetworks } from './networks/networks.ts';
@@ -30,6 +31,7 @@ export interface Shared {
   readonly view: ClusterView;
   readonly clientOf: (node: string) => Client;
   readonly addressing: NodeAddressing;
+  readonly denials: Pick<Denials, 'watch' | 'forget'>;
   readonly networks: PodNetworks;
   readonly cni: CniNodes | undefined;
   readonly releases: Releases;
@@ -45,7 +47,19 @@ export function createNodeParts(options: AgentsOptions, shared: Shared): NodePar
 
   return {
     agentOf: (place) =>
-      createNodeAgent({ ...kernel, planner, groups, place, netns: netnsOfNode(place.name), view, config }),
+      createNodeAgent({
+        ...kernel,
+        planner,
+        groups,
+        place,
+        netns: netnsOfNode(place.name),
+        view,
+        config,
+        onNamespace: (netns, subjects) =>
+          subjects === undefined
+            ? shared.denials.forget(netns)
+            : shared.denials.watch(place.name, netns, subjects),
+      }),
 
     runnerOf: (place, agent) =>
       createPodRunner({

@@ -6,7 +6,9 @@ import { ownAddresses } from '../model/network/pod-addresses.ts';
 import { everyNodeAddress, placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
+import { podInterface, podLinks } from '../plan/links/node.ts';
 import type { PortGroups } from '../plan/policy/elements.ts';
+import { nodeTable } from '../plan/policy/node-table.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
 import type { TrackedNode } from './connections.ts';
@@ -57,7 +59,8 @@ export function createNodePolicies({
       family,
       residents: residents.filter((address) => familyOf(address) === family),
       groups,
-      traits,
+      layout: nodeTable(podLinks(traits), family),
+      linkOf: (uid) => podInterface(traits, uid),
     }),
   );
   /** The node's pods, each with its allowances as programmed: a pod that leaves keeps its last. */

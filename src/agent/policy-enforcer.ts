@@ -1,14 +1,13 @@
 import type { Nftables } from '../kernel/nft/port.ts';
-import { inFamily, type Family } from '../lib/address.ts';
+import { familyOf, type Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
-import { podInterface, podLinks, type LinkTraits } from '../plan/links/node.ts';
-import { peerElements, podElements, type PortGroups } from '../plan/policy/elements.ts';
+import { peerElements, type PortGroups } from '../plan/policy/elements.ts';
 import { createClassCount, policyLingering } from '../plan/policy/lingering.ts';
-import { policySets, policySkeleton, policyTables } from '../plan/policy/skeleton.ts';
+import type { PolicyTable } from '../plan/policy/node-table.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
 import { createPolicyRows } from './policy-rows.ts';
 
-/** NetworkPolicy of one node's pods in one address family. */
+/** Policies of one node's pods, or about an interface of a pod, in one address family. */
 export interface PolicyEnforcer {
   start(): void;
   /** Stages one of the node's own pods; undefined withdraws it, and what it sends is dropped from then on. */
@@ -34,7 +33,9 @@ export interface PolicyEnforcerOptions {
   /** The node's own addresses of this family, which every pod of the node lets in. */
   readonly residents: readonly string[];
   readonly groups: PortGroups;
-  readonly traits: Pick<LinkTraits, 'wiring'>;
+  readonly layout: PolicyTable;
+  /** By which a pod is heard. */
+  readonly linkOf: (uid: string) => string;
 }
 
 export function createPolicyEnforcer({
@@ -43,18 +44,19 @@ export function createPolicyEnforcer({
   family,
   residents,
   groups,
-  traits,
+  layout,
+  linkOf,
 }: PolicyEnforcerOptions): PolicyEnforcer {
   const peers = createClassCount();
   const table = createManagedTable({
     lingering: policyLingering(peers.isEmpty),
     nft,
     netns,
-    table: policyTables[family],
-    types: policySets[family],
-    skeleton: policySkeleton({ podLinks: podLinks(traits), family }),
-    sets: () => Object.keys(policySets[family]),
+    ...layout,
+    sets: () => Object.keys(layout.types),
   });
+  const ofFamily = (addresses: readonly string[]): string[] =>
+    addresses.filter((address) => familyOf(address) === family);
   const rows = createPolicyRows({ table, family, groups });
   return {
     start() {
@@ -65,16 +67,18 @@ export function createPolicyEnforcer({
       );
     },
     setLocalPod(key, pod, policy) {
-      const address = inFamily(pod?.addresses ?? [], family);
-      const isHere = pod !== undefined && address !== undefined;
-      const local = isHere ? { address, link: podInterface(traits, pod.uid) } : undefined;
-      table.set(`pod ${key}`, local === undefined ? [] : podElements(local, policy, groups));
-      rows.use(key, isHere ? policy : undefined);
+      const addresses = ofFamily(pod?.addresses ?? []);
+      const link = pod === undefined ? '' : linkOf(pod.uid);
+      table.set(`pod ${key}`, pod === undefined ? [] : layout.elements({ link, addresses }, policy, groups));
+      rows.use(key, addresses.length > 0 ? policy : undefined);
     },
-    setPeer(key, addresses, peerClass) {
-      const address = inFamily(addresses, family);
-      peers.set(key, address === undefined ? 0 : peerClass);
-      table.set(`peer ${key}`, address === undefined ? [] : peerElements(address, peerClass));
+    setPeer(key, all, peerClass) {
+      const addresses = ofFamily(all);
+      peers.set(key, addresses.length === 0 ? 0 : peerClass);
+      table.set(
+        `peer ${key}`,
+        addresses.flatMap((address) => peerElements(address, peerClass)),
+      );
     },
     commit: () => table.commit(),
     tidy: () => table.tidy(),

@@ -3,10 +3,10 @@ import { beforeEach, describe, test } from 'node:test';
 import type { ClusterNetworkPolicy } from '../api/types/policy.ts';
 import { createFakeNftables } from '../kernel/nft/fake.ts';
 import { parseAddress } from '../lib/address.ts';
-import { modelTraits } from '../model/network/models.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
 import { createPortGroups } from '../plan/policy/elements.ts';
+import { nodeTable } from '../plan/policy/node-table.ts';
 import { policySets } from '../plan/policy/skeleton.ts';
 import { createPolicyEnforcer, type PolicyEnforcer } from './policy-enforcer.ts';
 
@@ -64,7 +64,8 @@ describe('rows of policies with domain names', () => {
       family: 'IPv4',
       residents: [],
       groups: createPortGroups(),
-      traits: modelTraits.calico,
+      layout: nodeTable('pod*', 'IPv4'),
+      linkOf: () => 'pod1',
     });
     enforcer.start();
     inKernel = (set) =>

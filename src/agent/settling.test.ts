@@ -10,6 +10,7 @@ const changed = (...policies: readonly string[]): Dirty => ({
   pods: new Set(),
   classes: new Set(),
   policies: new Set(policies),
+  interfaces: new Set(),
 });
 
 /** Each node's work takes two steps, which are told of with what they are about. */

@@ -33,6 +33,7 @@ import type {
   ServiceL2Status,
 } from './types/load-balancer.ts';
 import type {
+  MultiNetworkPolicy,
   NetworkAttachmentDefinition,
   NodeRoute,
   Segment,
@@ -313,6 +314,12 @@ export const layer2Resources = {
     'NetworkAttachmentDefinition',
     'network-attachment-definitions',
     { shortNames: ['net-attach-def'] },
+  ),
+  multinetworkpolicies: resource<MultiNetworkPolicy>(
+    'k8s.cni.cncf.io/v1beta1',
+    'MultiNetworkPolicy',
+    'multi-networkpolicies',
+    { shortNames: ['multi-policy'] },
   ),
 } as const;
 

@@ -6,6 +6,7 @@ import {
   list,
   object,
   rule,
+  selector,
   text,
   words,
   type Column,
@@ -28,6 +29,18 @@ const plan = {
     'x-kubernetes-list-map-keys': ['name'],
   },
 };
+
+/** As in NetworkPolicy. */
+const peer = object({
+  podSelector: selector,
+  namespaceSelector: selector,
+  ipBlock: object({ cidr, except: list(cidr) }, ['cidr']),
+});
+const port = object({
+  protocol: words('TCP', 'UDP', 'SCTP'),
+  port: { 'x-kubernetes-int-or-string': true },
+  endPort: integer(1, 65_535),
+});
 
 const column = (name: string, field: string, type = 'string'): Column => ({
   name,
@@ -121,6 +134,20 @@ const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
       column('Metric', 'metric', 'integer'),
       { name: 'Problem', type: 'string', jsonPath: '.status.problems[0].message' },
     ],
+  },
+  multinetworkpolicies: {
+    // The same group's MultiNetworkPolicy: the spec of a NetworkPolicy.
+    schema: object({
+      spec: object({
+        podSelector: selector,
+        policyTypes: list(words('Ingress', 'Egress')),
+        ingress: list(object({ from: list(peer), ports: list(port) })),
+        egress: list(object({ to: list(peer), ports: list(port) })),
+      }),
+    }),
+    annotations: {
+      'weft.dev/source': 'https://github.com/k8snetworkplumbingwg/multi-networkpolicy (Apache-2.0)',
+    },
   },
   networkattachmentdefinitions: {
     // The Kubernetes Network Plumbing Working Group's specification, version 1.3: a spec with one field.

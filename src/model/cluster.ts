@@ -5,6 +5,7 @@ import type {
   IPAddressPool,
   L2Advertisement,
 } from '../api/types/load-balancer.ts';
+import type { MultiNetworkPolicy } from '../api/types/layer2.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { EndpointSlice, NetworkPolicy } from '../api/types/network.ts';
 import type {
@@ -32,6 +33,10 @@ export interface Cluster {
   readonly clusterNetworkPolicies: ReadonlyMap<string, ClusterNetworkPolicy>;
   readonly adminNetworkPolicies: ReadonlyMap<string, AdminNetworkPolicy>;
   readonly baselineAdminNetworkPolicies: ReadonlyMap<string, BaselineAdminNetworkPolicy>;
+  /** About further interfaces of pods; absent where there are none. */
+  readonly multiNetworkPolicies?: ReadonlyMap<string, MultiNetworkPolicy>;
+  /** What describes segments, who has addresses there, routes of nodes and further interfaces of pods; absent where nobody does. */
+  readonly layer2?: readonly KubernetesObject[];
   readonly ipAddressPools: ReadonlyMap<string, IPAddressPool>;
   readonly l2Advertisements: ReadonlyMap<string, L2Advertisement>;
   readonly bgpAdvertisements: ReadonlyMap<string, BGPAdvertisement>;

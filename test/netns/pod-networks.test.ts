@@ -8,32 +8,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
-import type { Pod } from '../../src/api/types/core.ts';
-import type { KubernetesObject } from '../../src/api/types/meta.ts';
-import { networksAnnotation, networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
+import { networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
 import { virtualMachineNetns as vmNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
 import type { StandInAnswer } from '../../src/workload/port.ts';
 import { killAgents } from '../differential/live/lab-state.ts';
-import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
-
-const weftKind = (kind: string, name: string, spec: object): KubernetesObject =>
-  ({ apiVersion: 'weft.dev/v1alpha1', kind, metadata: { name }, spec }) as KubernetesObject;
-const network = (name: string, config: object, segment?: string): KubernetesObject =>
-  ({
-    apiVersion: 'k8s.cni.cncf.io/v1',
-    kind: 'NetworkAttachmentDefinition',
-    metadata: {
-      name,
-      namespace: 'default',
-      ...(segment && { annotations: { 'weft.dev/segment': segment } }),
-    },
-    spec: { config: JSON.stringify({ cniVersion: '0.3.1', ...config }) },
-  }) as KubernetesObject;
-const podWith = (node: string, name: string, networks: unknown): Pod => {
-  const pod = podOn(node, `default/${name}`);
-  const text = typeof networks === 'string' ? networks : JSON.stringify(networks);
-  return { ...pod, metadata: { ...pod.metadata, annotations: { [networksAnnotation]: text } } };
-};
+import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
+import { network, podWith, weftKind } from './networks.ts';
 
 interface Told {
   readonly name: string;

@@ -95,6 +95,7 @@ function selecting(cluster: Cluster): Record<'Service' | PolicyKind, ReadonlyMap
   return {
     Service: cluster.services,
     NetworkPolicy: cluster.networkPolicies,
+    MultiNetworkPolicy: cluster.multiNetworkPolicies ?? new Map<string, KubernetesObject>(),
     ClusterNetworkPolicy: cluster.clusterNetworkPolicies,
     AdminNetworkPolicy: cluster.adminNetworkPolicies,
     BaselineAdminNetworkPolicy: cluster.baselineAdminNetworkPolicies,

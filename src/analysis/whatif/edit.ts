@@ -20,6 +20,7 @@ export interface Edit {
 
 const collections = {
   NetworkPolicy: 'networkPolicies',
+  MultiNetworkPolicy: 'multiNetworkPolicies',
   ClusterNetworkPolicy: 'clusterNetworkPolicies',
   AdminNetworkPolicy: 'adminNetworkPolicies',
   BaselineAdminNetworkPolicy: 'baselineAdminNetworkPolicies',
@@ -27,7 +28,7 @@ const collections = {
 
 /** The policy of this kind and key; undefined when there is none. */
 export function policyAt(cluster: Cluster, kind: PolicyKind, key: string): KubernetesObject | undefined {
-  return cluster[collections[kind]].get(key);
+  return cluster[collections[kind]]?.get(key);
 }
 
 /** The cluster with the change made; all else is shared with the one that it was. */

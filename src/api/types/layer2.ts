@@ -1,4 +1,5 @@
 import type { KubernetesObject } from './meta.ts';
+import type { NetworkPolicySpec } from './network.ts';
 
 /** Where addresses of a broadcast domain come from. */
 export interface AddressPlan {
@@ -87,4 +88,12 @@ export interface NetworkAttachmentDefinition extends KubernetesObject {
     /** A CNI configuration, or a list of them, as JSON. */
     config?: string;
   };
+}
+
+/**
+ * k8s.cni.cncf.io/v1beta1 MultiNetworkPolicy: a NetworkPolicy about the interfaces that pods have on the networks which its
+ * annotation `k8s.v1.cni.cncf.io/policy-for` names.
+ */
+export interface MultiNetworkPolicy extends KubernetesObject {
+  spec?: NetworkPolicySpec;
 }

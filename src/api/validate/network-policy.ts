@@ -1,4 +1,5 @@
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import type { MultiNetworkPolicy } from '../types/layer2.ts';
 import type {
   NetworkPolicy,
   NetworkPolicyPeer,
@@ -11,7 +12,7 @@ import { policyModeProblems } from './policy-mode.ts';
 import { forbidden, invalid, required, type FieldProblem } from './problem.ts';
 
 /** Rules for NetworkPolicies (networking validation `ValidateNetworkPolicySpec`). */
-export function networkPolicyProblems(policy: NetworkPolicy): FieldProblem[] {
+export function networkPolicyProblems(policy: NetworkPolicy | MultiNetworkPolicy): FieldProblem[] {
   const spec: NetworkPolicySpec = policy.spec ?? {};
   const ingress = (spec.ingress ?? []).flatMap((rule, index) => {
     const path = `spec.ingress[${index}]`;

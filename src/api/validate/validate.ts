@@ -139,6 +139,7 @@ const rulesByResource = new Map<Resource, Rules>([
   entry(layer2Resources.segments, segmentProblems),
   entry(layer2Resources.virtualswitches, virtualSwitchProblems),
   entry(layer2Resources.noderoutes, nodeRouteProblems),
+  entry(layer2Resources.multinetworkpolicies, networkPolicyProblems),
 ]);
 
 function nodeProblems({ spec }: Node): FieldProblem[] {

@@ -233,7 +233,7 @@ const own: readonly PolicyRole[] = [
       ...aboutLayer2,
       // Who takes a pod down gives back its addresses.
       on('weft.dev', ['segmentaddresses'], ['delete']),
-      on('k8s.cni.cncf.io', ['network-attachment-definitions'], ['list', 'watch']),
+      on('k8s.cni.cncf.io', ['network-attachment-definitions', 'multi-networkpolicies'], ['list', 'watch']),
       tellEvents,
     ],
     users: [componentUsers.agents],

@@ -31,6 +31,7 @@ export interface CompiledPolicy {
 
 export type PolicyKind =
   | 'NetworkPolicy'
+  | 'MultiNetworkPolicy'
   | 'ClusterNetworkPolicy'
   | 'AdminNetworkPolicy'
   | 'BaselineAdminNetworkPolicy';

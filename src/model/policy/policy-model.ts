@@ -2,6 +2,7 @@ import { createAddressGroups } from './address-groups.ts';
 import { allowancesKey, allowancesOf, unrestricted } from './allowances.ts';
 import { createClasses } from './classes.ts';
 import { compileClusterPolicy } from './compile-cluster.ts';
+import { compileMultiPolicy } from './compile-multi.ts';
 import { compilePolicy, type CompiledPolicy } from './compile.ts';
 import { decideBy } from './decide.ts';
 import { createInterner } from './intern.ts';
@@ -94,6 +95,9 @@ export function createPolicyModel({ areEnforced = true } = {}): PolicyModel {
     },
     setPolicy(key, policy) {
       replace(`NetworkPolicy ${key}`, policy && compilePolicy(key, policy));
+    },
+    setMultiPolicy(key, policy) {
+      replace(`MultiNetworkPolicy ${key}`, policy && compileMultiPolicy(key, policy));
     },
     setClusterPolicy(kind, name, policy) {
       replace(`${kind} ${name}`, policy && compileClusterPolicy(kind, policy));

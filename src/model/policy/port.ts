@@ -1,3 +1,4 @@
+import type { MultiNetworkPolicy } from '../../api/types/layer2.ts';
 import type { Labels, Protocol } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import type { Address } from '../../lib/address.ts';
@@ -65,6 +66,8 @@ export interface PolicyModel {
   /** Undefined removes. A namespace never set has just the label `kubernetes.io/metadata.name`. */
   setNamespace(name: string, labels: Labels | undefined): void;
   setPolicy(key: string, policy: NetworkPolicy | undefined): void;
+  /** A policy about further interfaces of pods: in a model whose pods are these, see `model/attachments/interfaces`. */
+  setMultiPolicy(key: string, policy: MultiNetworkPolicy | undefined): void;
   /**
    * A policy of tier Admin or Baseline, by the kind it was written as and its name; the older kinds are given as what
    * `fromAdminPolicy` and `fromBaselinePolicy` make of them.

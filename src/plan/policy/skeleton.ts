@@ -136,10 +136,10 @@ interface SkeletonOptions {
  * Neighbours are found by ICMPv6 (RFC 4861), which no policy is about. Its messages are never forwarded: their hop
  * limit must be 255, so that nothing from another link passes for one.
  */
-const neighbourDiscovery =
+export const neighbourDiscovery =
   'ip6 hoplimit 255 icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept';
 
-function directionChains(direction: 'egress' | 'ingress', family: Family): string {
+export function directionChains(direction: 'egress' | 'ingress', family: Family): string {
   const ip = nftWord[family];
   const [pod, peer] = endsOf[direction];
   const peerClass = `meta mark set ${ip} ${peer} map @peers`;
