@@ -201,10 +201,9 @@ describe('policies about further interfaces', { skip: cannotSendPackets }, () =>
 
   test('policies are enforced while the agents are gone, and by those that come after them', async () => {
     await put(multiPolicy('friends', 'cameras', from({ podSelector: labelled('friend') })));
-    let isBack = false;
-    const back = killAgents(lab).then(() => (isBack = true));
-    do assert.deepEqual(await admitted(), ['friend']);
-    while (!isBack);
+    const gone = new AbortController();
+    const back = killAgents(lab).finally(() => gone.abort());
+    while (!gone.signal.aborted) assert.deepEqual(await admitted(), ['friend']);
     await back;
     await lab.ready();
     await change('friends', { ingress: [{ from: [{ podSelector: labelled('stranger') }] }] });

@@ -56,18 +56,20 @@ export function createInterfaces(): Interfaces {
     for (const address of one.addresses) there.set(address, key);
   };
 
+  const foundIn = (pod: Pod | undefined): PodInterface[] =>
+    pod === undefined ? [] : interfacesOf(pod, held.get(pod.metadata.uid ?? '')?.values() ?? []);
+
   const look = (podKey: string): void => {
     const [pod, before] = [pods.get(podKey), byPod.get(podKey) ?? []];
-    const after =
-      pod === undefined ? [] : interfacesOf(pod, held.get(pod.metadata.uid ?? '')?.values() ?? []);
+    const after = foundIn(pod);
     if (before.length === 0 && after.length === 0) return;
     before.forEach(forget);
     after.forEach(keep);
     if (after.length === 0) byPod.delete(podKey);
     else byPod.set(podKey, after);
-    for (const one of before)
-      if (!byKey.has(interfaceKey(one))) policies.setPod(interfaceKey(one), undefined);
-    for (const one of after) policies.setPod(interfaceKey(one), pod && interfaceFacts(pod, one));
+    const facts = new Map(after.map((one) => [interfaceKey(one), pod && interfaceFacts(pod, one)]));
+    const keys = new Set([...before.map(interfaceKey), ...facts.keys()]);
+    for (const key of keys) policies.setPod(key, facts.get(key));
   };
 
   return {
