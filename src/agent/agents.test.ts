@@ -211,7 +211,7 @@ describe('agents', () => {
     await cluster.client.delete(resources.pods, a1);
     await cluster.settled();
     await cluster.settled();
-    assert.deepEqual(verdicts, [{ verdict: 'goto', chain: 'ingress-rules' }]);
+    assert.deepEqual(verdicts, [{ verdict: 'jump', chain: 'ingress-rules' }]);
     assert.equal(cluster.machine.policySet('n1', 'ingress').size, 0);
     await agents.stop();
   });
@@ -232,7 +232,7 @@ describe('agents', () => {
     await cluster.client.create(resources.networkpolicies, shutIn('c'));
     await cluster.settled();
     const isShut = (node: string, address: string): boolean =>
-      JSON.stringify(machine.policySet(node, 'ingress').get(address)).includes('goto');
+      JSON.stringify(machine.policySet(node, 'ingress').get(address)).includes('jump');
     assert.deepEqual([isShut('n1', '10.244.0.1'), isShut('n2', '10.244.1.1')], [false, true]);
     refuses = false;
     await cluster.clock.advance(1_000);

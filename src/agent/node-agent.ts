@@ -11,7 +11,7 @@ import { nodeLink } from '../plan/links/node.ts';
 import { firstFrameKey, framesAlone, nodeSysctls } from '../plan/sysctls.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { nodePortAddresses } from '../model/services/node-port-addresses.ts';
-import type { PortGroups } from '../plan/policy/elements.ts';
+import type { PolicyNumbers } from '../plan/policy/numbers.ts';
 import type { PlannedNode, ServicePlanner } from '../plan/services/elements.ts';
 import { servicesNodes } from '../plan/services/node.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
@@ -67,7 +67,7 @@ export interface NodeAgentOptions {
   readonly sysctl: Sysctl;
   readonly conntrack: Conntrack;
   readonly planner: ServicePlanner;
-  readonly groups: PortGroups;
+  readonly numbers: PolicyNumbers;
   readonly onNamespace: InterfacePoliciesOptions['onNamespace'];
   /** Of the kernel. */
   readonly release: string;
@@ -104,7 +104,7 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
     conntrack,
     families,
     interfaces: view.interfaces,
-    groups: options.groups,
+    numbers: options.numbers,
     isCutting: config.establishedConnections !== 'keep',
     onNamespace: options.onNamespace,
   });

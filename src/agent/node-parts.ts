@@ -1,7 +1,7 @@
 import { keyOf } from '../api/resources.ts';
 import type { Client } from '../client/port.ts';
 import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
-import { createPortGroups } from '../plan/policy/elements.ts';
+import { createPolicyNumbers } from '../plan/policy/numbers.ts';
 import { createServicePlanner } from '../plan/services/elements.ts';
 import type { NodeAddressing } from './addresses/node-addressing.ts';
 import type { CniNodes } from './cni/cni-nodes.ts';
@@ -43,14 +43,14 @@ export function createNodeParts(options: AgentsOptions, shared: Shared): NodePar
   const { kernel, config, clock, log, netnsOfNode } = options;
   const { view, addressing, networks, cni } = shared;
   const planner = createServicePlanner();
-  const groups = createPortGroups();
+  const numbers = createPolicyNumbers();
 
   return {
     agentOf: (place) =>
       createNodeAgent({
         ...kernel,
         planner,
-        groups,
+        numbers,
         place,
         netns: netnsOfNode(place.name),
         view,

@@ -7,7 +7,7 @@ import { everyNodeAddress, placeFamilies, type NodePlace } from '../model/networ
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { podInterface, podLinks } from '../plan/links/node.ts';
-import type { PortGroups } from '../plan/policy/elements.ts';
+import type { PolicyNumbers } from '../plan/policy/numbers.ts';
 import { nodeTable } from '../plan/policy/node-table.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { cutConnections, type AddressDirectory } from './connection-cutter.ts';
@@ -39,7 +39,7 @@ export interface NodePoliciesOptions {
   readonly view: ClusterView;
   readonly config: NetworkConfig;
   readonly nft: Nftables;
-  readonly groups: PortGroups;
+  readonly numbers: PolicyNumbers;
 }
 
 export function createNodePolicies({
@@ -48,17 +48,22 @@ export function createNodePolicies({
   view,
   config,
   nft,
-  groups,
+  numbers,
 }: NodePoliciesOptions): NodePolicies {
   const traits = traitsOf(config);
   const residents = everyNodeAddress(place);
+  const classAt = (address: string): number => {
+    const key = view.podAt.get(address);
+    return key === undefined ? 0 : view.policies.classOf(key);
+  };
   const tables = (traits.enforcesPolicies ? placeFamilies(place) : []).map((family) =>
     createPolicyEnforcer({
       nft,
       netns,
       family,
       residents: residents.filter((address) => familyOf(address) === family),
-      groups,
+      numbers,
+      classAt,
       layout: nodeTable(podLinks(traits), family),
       linkOf: (uid) => podInterface(traits, uid),
     }),
@@ -74,10 +79,7 @@ export function createNodePolicies({
       const key = localByAddress.get(address);
       return key === undefined ? undefined : local.get(key)?.policy;
     },
-    classAt(address) {
-      const key = view.podAt.get(address);
-      return key === undefined ? 0 : view.policies.classOf(key);
-    },
+    classAt,
     isResident: (address) => residents.includes(address),
     wasNamed({ client, server, protocol, port }) {
       const [pod, domains] = [localByAddress.get(client), view.domains.namesAt(server)];

@@ -1,9 +1,11 @@
 import type { Nftables } from '../kernel/nft/port.ts';
 import { familyOf, type Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
-import { peerElements, type PortGroups } from '../plan/policy/elements.ts';
+import { peerElements } from '../plan/policy/elements.ts';
 import { createClassCount, policyLingering } from '../plan/policy/lingering.ts';
 import type { PolicyTable } from '../plan/policy/node-table.ts';
+import { createClassNumbers, type FoundPeer, type PolicyNumbers } from '../plan/policy/numbers.ts';
+import { policySets } from '../plan/policy/skeleton.ts';
 import { createManagedTable } from '../reconcile/nft-table.ts';
 import { createPolicyRows } from './policy-rows.ts';
 
@@ -32,7 +34,10 @@ export interface PolicyEnforcerOptions {
   readonly family: Family;
   /** The node's own addresses of this family, which every pod of the node lets in. */
   readonly residents: readonly string[];
-  readonly groups: PortGroups;
+  /** Beside those of classes, which each table has its own of. */
+  readonly numbers: Pick<PolicyNumbers, 'groupOf' | 'rowOf'>;
+  /** The peer class of whoever has an address, 0 when nobody has. */
+  readonly classAt: (address: string) => number;
   readonly layout: PolicyTable;
   /** By which a pod is heard. */
   readonly linkOf: (uid: string) => string;
@@ -43,9 +48,10 @@ export function createPolicyEnforcer({
   netns,
   family,
   residents,
-  groups,
+  classAt,
   layout,
   linkOf,
+  ...shared
 }: PolicyEnforcerOptions): PolicyEnforcer {
   const peers = createClassCount();
   const table = createManagedTable({
@@ -57,10 +63,20 @@ export function createPolicyEnforcer({
   });
   const ofFamily = (addresses: readonly string[]): string[] =>
     addresses.filter((address) => familyOf(address) === family);
-  const rows = createPolicyRows({ table, family, groups });
+  let classOf = createClassNumbers([]);
+  const numbers: PolicyNumbers = { ...shared.numbers, classOf: (peerClass) => classOf(peerClass) };
+  const rows = createPolicyRows({ table, family, numbers });
+  const foundPeers = (): FoundPeer[] => {
+    const set = { ...layout.table, set: 'peers' };
+    return nft.elements(netns, set, policySets[family].peers).map(({ key, value }) => ({
+      number: value === undefined || 'verdict' in value ? 0 : Number(value[0]),
+      peerClass: classAt(String(key[0])),
+    }));
+  };
   return {
     start() {
       table.start();
+      classOf = createClassNumbers(foundPeers());
       table.set(
         'node',
         residents.map((address) => ({ set: 'resident', key: [address] })),
@@ -69,15 +85,15 @@ export function createPolicyEnforcer({
     setLocalPod(key, pod, policy) {
       const addresses = ofFamily(pod?.addresses ?? []);
       const link = pod === undefined ? '' : linkOf(pod.uid);
-      table.set(`pod ${key}`, pod === undefined ? [] : layout.elements({ link, addresses }, policy, groups));
+      table.set(`pod ${key}`, pod === undefined ? [] : layout.elements({ link, addresses }, policy, numbers));
       rows.use(key, addresses.length > 0 ? policy : undefined);
     },
     setPeer(key, all, peerClass) {
-      const addresses = ofFamily(all);
-      peers.set(key, addresses.length === 0 ? 0 : peerClass);
+      const [addresses, number] = [ofFamily(all), classOf(peerClass)];
+      peers.set(key, addresses.length === 0 ? 0 : number);
       table.set(
         `peer ${key}`,
-        addresses.flatMap((address) => peerElements(address, peerClass)),
+        addresses.flatMap((address) => peerElements(address, number)),
       );
     },
     commit: () => table.commit(),

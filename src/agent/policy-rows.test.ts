@@ -5,7 +5,7 @@ import { createFakeNftables } from '../kernel/nft/fake.ts';
 import { parseAddress } from '../lib/address.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
-import { createPortGroups } from '../plan/policy/elements.ts';
+import { createPolicyNumbers } from '../plan/policy/numbers.ts';
 import { nodeTable } from '../plan/policy/node-table.ts';
 import { policySets } from '../plan/policy/skeleton.ts';
 import { createPolicyEnforcer, type PolicyEnforcer } from './policy-enforcer.ts';
@@ -63,7 +63,8 @@ describe('rows of policies with domain names', () => {
       netns: 'n',
       family: 'IPv4',
       residents: [],
-      groups: createPortGroups(),
+      numbers: createPolicyNumbers(),
+      classAt: () => 0,
       layout: nodeTable('pod*', 'IPv4'),
       linkOf: () => 'pod1',
     });

@@ -1,8 +1,9 @@
 import type { Family } from '../lib/address.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import type { Row, RowStem } from '../model/policy/rows.ts';
-import { namedElements, podRows, stemElements, type PortGroups } from '../plan/policy/elements.ts';
+import { namedElements, podRows, stemElements } from '../plan/policy/elements.ts';
 import { rowOwner } from '../plan/policy/lingering.ts';
+import type { PolicyNumbers } from '../plan/policy/numbers.ts';
 import type { ManagedTable } from '../reconcile/nft-table.ts';
 
 /** The rows in a node's policy table: there as long as a pod of the node has them. */
@@ -14,7 +15,7 @@ export interface PolicyRows {
 export interface PolicyRowsOptions {
   readonly table: Pick<ManagedTable, 'set'>;
   readonly family: Family;
-  readonly groups: PortGroups;
+  readonly numbers: PolicyNumbers;
 }
 
 interface Use {
@@ -27,7 +28,7 @@ interface Use {
  * Rows belong to themselves, not to pods: when a domain name gets an address, what changes is one element for each row
  * with the name, however many pods have it and however long it is.
  */
-export function createPolicyRows({ table, family, groups }: PolicyRowsOptions): PolicyRows {
+export function createPolicyRows({ table, family, numbers }: PolicyRowsOptions): PolicyRows {
   const used = new Map<RowStem, Use>();
   const rowsOfPods = new Map<string, ReadonlySet<RowStem>>();
 
@@ -35,16 +36,16 @@ export function createPolicyRows({ table, family, groups }: PolicyRowsOptions): 
     const { stem } = row;
     const known = used.get(stem);
     if (known === undefined) {
-      const number = groups.rowOf(stem);
+      const number = numbers.rowOf(stem);
       used.set(stem, { number, pods: new Set([podKey]), row });
-      table.set(rowOwner(number), stemElements(stem, family, groups));
-      table.set(`row ${number} names`, namedElements(row, family, groups));
+      table.set(rowOwner(number), stemElements(stem, family, numbers));
+      table.set(`row ${number} names`, namedElements(row, family, numbers));
       return;
     }
     known.pods.add(podKey);
     if (known.row === row) return;
     known.row = row;
-    table.set(`row ${known.number} names`, namedElements(row, family, groups));
+    table.set(`row ${known.number} names`, namedElements(row, family, numbers));
   };
 
   const leave = (podKey: string, stem: RowStem): void => {

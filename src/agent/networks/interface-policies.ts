@@ -2,7 +2,7 @@ import type { Conntrack } from '../../kernel/conntrack/port.ts';
 import type { Nftables } from '../../kernel/nft/port.ts';
 import type { Family } from '../../lib/address.ts';
 import { interfaceKey, podOfInterface, type PodInterface } from '../../model/attachments/interfaces.ts';
-import type { PortGroups } from '../../plan/policy/elements.ts';
+import type { PolicyNumbers } from '../../plan/policy/numbers.ts';
 import { interfaceTable } from '../../plan/policy/interface-table.ts';
 import { cutConnections, type AddressDirectory } from '../connection-cutter.ts';
 import type { Subjects } from '../denials.ts';
@@ -31,7 +31,7 @@ export interface InterfacePoliciesOptions {
   readonly families: readonly Family[];
   readonly nft: Nftables;
   readonly conntrack: Conntrack;
-  readonly groups: PortGroups;
+  readonly numbers: PolicyNumbers;
   /** False where connections that policies no longer allow go on. */
   readonly isCutting: boolean;
   /** Told of namespaces in which packets are denied from now on, and of those that go. */
@@ -47,9 +47,14 @@ interface Member {
 }
 
 export function createInterfacePolicies(options: InterfacePoliciesOptions): InterfacePolicies {
-  const { interfaces, families, nft, conntrack, groups } = options;
+  const { interfaces, families, nft, conntrack, numbers } = options;
   const byPod = new Map<string, readonly Member[]>();
   const members = (): Member[] => [...byPod.values()].flat();
+
+  const classAt = ({ domain }: PodInterface, address: string): number => {
+    const peer = interfaces.at(domain ?? '', address);
+    return peer === undefined ? 0 : interfaces.policies.classOf(peer);
+  };
 
   const join = (pod: RunningPod, one: PodInterface): Member => {
     const enforcers = families.map((family) =>
@@ -58,7 +63,8 @@ export function createInterfacePolicies(options: InterfacePoliciesOptions): Inte
         netns: pod.netns,
         family,
         residents: [],
-        groups,
+        numbers,
+        classAt: (address) => classAt(one, address),
         layout: interfaceTable(one.name, family),
         linkOf: () => one.name,
       }),
@@ -101,10 +107,7 @@ export function createInterfacePolicies(options: InterfacePoliciesOptions): Inte
   const directoryOf = ({ key, one }: Member): AddressDirectory => ({
     localPolicy: (address) =>
       one.addresses.includes(address) ? interfaces.policies.policyOf(key) : undefined,
-    classAt: (address) => {
-      const peer = interfaces.at(one.domain ?? '', address);
-      return peer === undefined ? 0 : interfaces.policies.classOf(peer);
-    },
+    classAt: (address) => classAt(one, address),
     isResident: () => false,
     wasNamed: () => false,
   });

@@ -10,15 +10,14 @@ import { isAllowedNaively } from '../../model/policy/testing/naive.ts';
 import { applyChange, emptyWorld, type Packet } from '../../model/policy/testing/naive-world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import {
-  createPortGroups,
   namedElements,
   peerElements,
   podElements,
   podRows,
   stemElements,
   type LocalPod,
-  type PortGroups,
 } from './elements.ts';
+import { createPolicyNumbers, type PolicyNumbers } from './numbers.ts';
 import type { PodPolicy } from '../../model/policy/port.ts';
 import { familyOf } from '../../lib/address.ts';
 import { auditLog, denialLog, policySkeleton } from './skeleton.ts';
@@ -33,16 +32,16 @@ const addressOf = {
   IPv6: (podKey: string) => `fd00:10:244::${podKeys.indexOf(podKey) + 1}`,
 };
 const outsiders = { IPv4: ['192.0.2.7', '198.51.100.1', '10.9.9.9'], IPv6: ['2001:db8::1', 'fd00::9'] };
-const numbers = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+const ipProtocols = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 
 /** With the rows that the pod has. */
-function allElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
+function allElements(pod: LocalPod, policy: PodPolicy, numbers: PolicyNumbers): PlannedElement[] {
   const family = familyOf(pod.address);
   const rows = [...podRows(policy)].flatMap((row) => [
-    ...stemElements(row.stem, family, groups),
-    ...namedElements(row, family, groups),
+    ...stemElements(row.stem, family, numbers),
+    ...namedElements(row, family, numbers),
   ]);
-  return [...podElements(pod, policy, groups), ...rows];
+  return [...podElements(pod, policy, numbers), ...rows];
 }
 
 function* packetsOf(family: Family): Generator<Packet> {
@@ -69,7 +68,7 @@ for (const family of ['IPv4', 'IPv6'] as const) {
       fc.property(changes, (history) => {
         const world = emptyWorld();
         const model = createPolicyModel();
-        const groups = createPortGroups();
+        const numbers = createPolicyNumbers();
         for (const change of history) {
           applyChange(world, change);
           applyToModel(model, change);
@@ -78,7 +77,7 @@ for (const family of ['IPv4', 'IPv6'] as const) {
           const address = addressOf[family](key);
           const pod = { link: `weft${key}`, address };
           return [
-            ...allElements(pod, model.policyOf(key), groups),
+            ...allElements(pod, model.policyOf(key), numbers),
             ...peerElements(address, model.classOf(key)),
           ];
         });
@@ -91,7 +90,7 @@ for (const family of ['IPv4', 'IPv6'] as const) {
           const { verdict, logged } = trace(`${direction}-of-pod`, {
             source,
             destination,
-            protocol: numbers[protocol],
+            protocol: ipProtocols[protocol],
             destinationPort: port,
           });
           const isAllowed = isAllowedNaively(world, packet);
@@ -123,7 +122,7 @@ test('what has no ports is judged as that: all but one port lets it pass, and on
     const elements = allElements(
       { link: 'wefta', address: '10.244.0.1' },
       model.policyOf('a/1'),
-      createPortGroups(),
+      createPolicyNumbers(),
     );
     const trace = createTracer(policySkeleton({ podLinks: 'weft*', family: 'IPv4' }), [
       ...elements,

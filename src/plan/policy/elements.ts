@@ -7,37 +7,8 @@ import type { PortRange, PortSet } from '../../model/policy/port-set.ts';
 import type { PortsOfRange } from '../../model/policy/ranges.ts';
 import { rowsOf, type Row, type RowStem, type Verdicts } from '../../model/policy/rows.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { allPorts, auditChain, isolatedChain, tieredChain } from './skeleton.ts';
-
-/** Numbers for port sets, equal for equal sets, and for rows: what the rules look them up by. */
-export interface PortGroups {
-  groupOf(ports: PortSet): number;
-  /** Equal stems of rows of one model are one object, and so have one number; it is never another's. */
-  rowOf(stem: RowStem): number;
-}
-
-/** Groups by order of first use; `allPorts` is taken. */
-export function createPortGroups(): PortGroups {
-  const groups = new Map<string, number>();
-  const rows = new WeakMap<RowStem, number>();
-  let lastRow = 0;
-  return {
-    rowOf(stem) {
-      const number = rows.get(stem) ?? ++lastRow;
-      rows.set(stem, number);
-      return number;
-    },
-    groupOf(ports) {
-      if (ports === 'all') return allPorts;
-      const key = ports.map(({ protocol, first, last }) => `${protocol}${first}-${last}`).join(' ');
-      const known = groups.get(key);
-      if (known !== undefined) return known;
-      const group = allPorts + 1 + groups.size;
-      groups.set(key, group);
-      return group;
-    },
-  };
-}
+import type { PolicyNumbers } from './numbers.ts';
+import { auditChain, isolatedChain, tieredChain } from './skeleton.ts';
 
 /** A pod of this node at one of its addresses, as the policy elements in the table of that family need it. */
 export interface LocalPod {
@@ -47,12 +18,12 @@ export interface LocalPod {
 }
 
 /** What the node's table of the address's family says about one of its own pods, beside the rows that it has. */
-export function podElements(pod: LocalPod, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
+export function podElements(pod: LocalPod, policy: PodPolicy, numbers: PolicyNumbers): PlannedElement[] {
   return [
     { set: 'pod-interfaces', key: [pod.link, pod.address] },
     { set: 'self', key: [pod.address, pod.address] },
-    ...directionElements('egress', pod.address, { policy: policy.egress, groups }),
-    ...directionElements('ingress', pod.address, { policy: policy.ingress, groups }),
+    ...directionElements('egress', pod.address, { policy: policy.egress, numbers }),
+    ...directionElements('ingress', pod.address, { policy: policy.ingress, numbers }),
   ];
 }
 
@@ -63,28 +34,32 @@ export function podRows({ ingress, egress }: PodPolicy): Set<Row> {
 }
 
 /** What stays of a row while addresses of domain names come and go, in the table of a family. */
-export function stemElements(stem: RowStem, family: Family, groups: PortGroups): PlannedElement[] {
-  const row = groups.rowOf(stem);
+export function stemElements(stem: RowStem, family: Family, numbers: PolicyNumbers): PlannedElement[] {
+  const row = numbers.rowOf(stem);
   return stem.ranges
     .filter(({ range }) => range.first.family === family)
     .flatMap(({ range, ports }) => {
-      const group = groups.groupOf(ports);
+      const group = numbers.groupOf(ports);
       return [{ set: 'rows', ...rangeKeys([row], range), value: [group] }, ...portElements(group, ports)];
     });
 }
 
 /** What a row says of addresses that domain names have now: an element each, so that one more costs no more than itself. */
-export function namedElements({ stem, named }: Row, family: Family, groups: PortGroups): PlannedElement[] {
-  const row = groups.rowOf(stem);
+export function namedElements(
+  { stem, named }: Row,
+  family: Family,
+  numbers: PolicyNumbers,
+): PlannedElement[] {
+  const row = numbers.rowOf(stem);
   return [...named]
     .filter(([address]) => familyOf(address) === family)
     .flatMap(([address, ports]) => {
-      const group = groups.groupOf(ports);
+      const group = numbers.groupOf(ports);
       return [{ set: 'row-addresses', key: [row, address], value: [group] }, ...portElements(group, ports)];
     });
 }
 
-/** The peer class of a pod anywhere in the cluster; none for class 0, which no rule names. */
+/** The number of the peer class of a pod anywhere in the cluster; none for class 0, which no rule names. */
 export function peerElements(address: string, peerClass: number): PlannedElement[] {
   return peerClass === 0 ? [] : [{ set: 'peers', key: [address], value: [peerClass] }];
 }
@@ -92,33 +67,33 @@ export function peerElements(address: string, peerClass: number): PlannedElement
 function directionElements(
   direction: 'egress' | 'ingress',
   address: string,
-  { policy, groups }: { policy: DirectionPolicy; groups: PortGroups },
+  { policy, numbers }: { policy: DirectionPolicy; numbers: PolicyNumbers },
 ): PlannedElement[] {
   return [
-    ...enforcedElements(direction, address, { policy, groups }),
-    ...auditElements(direction, address, { policy, groups }),
+    ...enforcedElements(direction, address, { policy, numbers }),
+    ...auditElements(direction, address, { policy, numbers }),
   ];
 }
 
 function enforcedElements(
   direction: 'egress' | 'ingress',
   address: string,
-  { policy, groups }: { policy: DirectionPolicy; groups: PortGroups },
+  { policy, numbers }: { policy: DirectionPolicy; numbers: PolicyNumbers },
 ): PlannedElement[] {
   const send = (chain: string): PlannedElement => ({
     set: direction,
     key: [address],
-    value: { verdict: 'goto', chain },
+    value: { verdict: 'jump', chain },
   });
   if (!isRestricted(policy)) return [{ set: direction, key: [address], value: { verdict: 'return' } }];
   if (policy.verdicts !== undefined) {
-    const rows = verdictElements(direction, address, { verdicts: policy.verdicts, groups });
+    const rows = verdictElements(direction, address, { verdicts: policy.verdicts, numbers });
     return [send(tieredChain[direction]), ...rows];
   }
   const elements = [send(isolatedChain[direction])];
   const open = (ports: PortSet, entry: Omit<PlannedElement, 'value'>): void => {
     if (ports !== 'all' && ports.length === 0) return;
-    const group = groups.groupOf(ports);
+    const group = numbers.groupOf(ports);
     elements.push({ ...entry, value: [group] }, ...portElements(group, ports));
   };
   // In a table of one family, a range of the other never matches.
@@ -126,14 +101,17 @@ function enforcedElements(
   const isOfFamily = ({ range }: PortsOfRange): boolean => range.first.family === family;
   open(policy.anywhere, { set: `${direction}-anywhere`, key: [address] });
   for (const [peerClass, ports] of policy.classes) {
-    open(ports, { set: `${direction}-classes`, key: [address, peerClass] });
+    open(ports, { set: `${direction}-classes`, key: [address, numbers.classOf(peerClass)] });
   }
   for (const { range, ports } of policy.ranges.filter(isOfFamily)) {
     open(ports, { set: `${direction}-ranges`, ...rangeKeys([address], range) });
   }
   for (const [peerClass, ranges] of policy.rangesOfClasses) {
     for (const { range, ports } of ranges.filter(isOfFamily)) {
-      open(ports, { set: `${direction}-class-ranges`, ...rangeKeys([address, peerClass], range) });
+      open(ports, {
+        set: `${direction}-class-ranges`,
+        ...rangeKeys([address, numbers.classOf(peerClass)], range),
+      });
     }
   }
   return elements;
@@ -142,7 +120,7 @@ function enforcedElements(
 function auditElements(
   direction: 'egress' | 'ingress',
   address: string,
-  { policy: { audit }, groups }: { policy: DirectionPolicy; groups: PortGroups },
+  { policy: { audit }, numbers }: { policy: DirectionPolicy; numbers: PolicyNumbers },
 ): PlannedElement[] {
   if (audit === undefined) return [];
   const jump: PlannedElement = {
@@ -150,21 +128,21 @@ function auditElements(
     key: [address],
     value: { verdict: 'jump', chain: auditChain[direction] },
   };
-  return [jump, ...verdictElements(`${direction}-audit`, address, { verdicts: audit, groups })];
+  return [jump, ...verdictElements(`${direction}-audit`, address, { verdicts: audit, numbers })];
 }
 
 /** Pods with equal verdicts share rows: only which row is whose is said per pod. */
 function verdictElements(
   sets: string,
   address: string,
-  { verdicts: { classes, otherwise }, groups }: { verdicts: Verdicts; groups: PortGroups },
+  { verdicts: { classes, otherwise }, numbers }: { verdicts: Verdicts; numbers: PolicyNumbers },
 ): PlannedElement[] {
   return [
-    { set: `${sets}-otherwise`, key: [address], value: [groups.rowOf(otherwise.stem)] },
+    { set: `${sets}-otherwise`, key: [address], value: [numbers.rowOf(otherwise.stem)] },
     ...Array.from(classes, ([peerClass, { stem }]) => ({
       set: `${sets}-rows`,
-      key: [address, peerClass],
-      value: [groups.rowOf(stem)],
+      key: [address, numbers.classOf(peerClass)],
+      value: [numbers.rowOf(stem)],
     })),
   ];
 }

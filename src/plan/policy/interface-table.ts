@@ -6,7 +6,7 @@ import type { PlannedElement } from '../elements/planned-elements.ts';
 import { nftWord } from '../families.ts';
 import { setDeclarations } from '../services/skeleton.ts';
 import { addressElements, type LocalAddresses, type PolicyTable } from './node-table.ts';
-import type { PortGroups } from './elements.ts';
+import type { PolicyNumbers } from './numbers.ts';
 import { cutMark, directionChains, neighbourDiscovery, policySets, policyTables } from './skeleton.ts';
 
 /**
@@ -55,8 +55,8 @@ ${directionChains('ingress', family)}
   return { table, types, skeleton, elements: interfaceElements };
 }
 
-function interfaceElements(pod: LocalAddresses, policy: PodPolicy, groups: PortGroups): PlannedElement[] {
+function interfaceElements(pod: LocalAddresses, policy: PodPolicy, numbers: PolicyNumbers): PlannedElement[] {
   const open = (direction: 'ingress' | 'egress'): PlannedElement[] =>
     isRestricted(policy[direction]) ? [] : [{ set: `${direction}-open`, key: [pod.link] }];
-  return [...open('ingress'), ...open('egress'), ...addressElements(pod, policy, groups)];
+  return [...open('ingress'), ...open('egress'), ...addressElements(pod, policy, numbers)];
 }

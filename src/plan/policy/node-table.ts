@@ -2,7 +2,8 @@ import type { Family } from '../../lib/address.ts';
 import type { PodPolicy } from '../../model/policy/port.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { podElements, type LocalPod, type PortGroups } from './elements.ts';
+import { podElements, type LocalPod } from './elements.ts';
+import type { PolicyNumbers } from './numbers.ts';
 import { policySets, policySkeleton, policyTables } from './skeleton.ts';
 
 /** A table that enforces policies on pods, in one address family. */
@@ -11,7 +12,7 @@ export interface PolicyTable {
   readonly types: SetTypes;
   readonly skeleton: string;
   /** What it says about one of the pods that it is for, which is there. */
-  elements(pod: LocalAddresses, policy: PodPolicy, groups: PortGroups): PlannedElement[];
+  elements(pod: LocalAddresses, policy: PodPolicy, numbers: PolicyNumbers): PlannedElement[];
 }
 
 /** A pod at its addresses of one family. */
@@ -33,7 +34,7 @@ export function nodeTable(podLinks: string, family: Family): PolicyTable {
 export function addressElements(
   { link, addresses }: LocalAddresses,
   policy: PodPolicy,
-  groups: PortGroups,
+  numbers: PolicyNumbers,
 ): PlannedElement[] {
-  return addresses.flatMap((address) => podElements({ link, address }, policy, groups));
+  return addresses.flatMap((address) => podElements({ link, address }, policy, numbers));
 }

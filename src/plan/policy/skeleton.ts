@@ -21,6 +21,9 @@ export const cutMark = 0x4000_0000;
 /** The port group that holds every port of every protocol, and whatever has no ports. */
 export const allPorts = 1;
 
+/** The packet mark that says: all was looked up that an isolated pod's packets are, and nothing lets this one pass. */
+const missed = 0xffff_ffff;
+
 /**
  * Sets and maps of the table. Everything that changes, changes here; the rules never do. `X-classes`, `X-ranges`
  * and `X-anywhere` yield the port group that is open between a pod of this node and a peer (class of pods, range
@@ -87,6 +90,8 @@ export const auditChain = { egress: 'egress-audit', ingress: 'ingress-audit' } a
  * - Established connections pass without another look, unless they carry the cut mark; whatever is forwarded is asked
  *   for it once, in postrouting.
  * - Whoever is let in by an isolated chain is at the end of the hook: nothing comes behind it there.
+ * - A packet that nothing lets pass is looked up once more, from the verdict map on: a transaction may have been committed
+ *   between two look-ups, so that neither what was nor what is was found. Only then is it denied.
  */
 export function policySkeleton({ podLinks, family }: SkeletonOptions): string {
   const ip = nftWord[family];
@@ -161,18 +166,26 @@ ${opened('accept')}
   }
   chain ${isolatedChain[direction]} {
 ${rules.join('\n')}
-    ${logAs(denialLog[direction])}
-    drop
-  }${rowChains(direction, ip, { name: 'tiers', sets: direction, end: `${logAs(denialLog[direction])} drop` })}${rowChains(
-    direction,
-    ip,
-    { name: 'audit', sets: `${direction}-audit`, end: logAs(auditLog[direction]) },
-  )}
+    meta mark set ${missed}
+  }${rowChains(direction, ip, {
+    chain: tieredChain[direction],
+    sets: direction,
+    hit: opened('accept'),
+    end: `meta mark set ${missed}`,
+  })}${rowChains(direction, ip, {
+    chain: auditChain[direction],
+    sets: `${direction}-audit`,
+    hit: opened('return'),
+    end: `${logAs(auditLog[direction])} ${unmarked}`,
+  })}
   chain ${direction}-of-pod {
     ${ip} ${peer} @resident return
     ${ip} ${pod} . ${ip} ${peer} @self return
     ${ip} ${pod} vmap @${direction}-audited
     ${ip} ${pod} vmap @${direction}
+    meta mark != ${missed} drop
+    ${ip} ${pod} vmap @${direction}
+    ${logAs(denialLog[direction])}
     drop
   }`;
 }
@@ -180,10 +193,13 @@ ${rules.join('\n')}
 /** Which field has the pod's own address, and which its peer's. */
 const endsOf = { egress: ['saddr', 'daddr'], ingress: ['daddr', 'saddr'] } as const;
 
+/** What looks at packets behind the policies has meanings of its own for the bits of their mark. */
+const unmarked = 'meta mark set 0';
+
 /** Where the packet mark is a port group: the ends of those packets whose port it opens. */
 const opened = (verdict: 'accept' | 'return'): string =>
   [`meta mark ${allPorts}`, 'meta mark . meta l4proto . th dport @ports']
-    .map((match) => `    ${match} ${verdict}`)
+    .map((match) => `    ${match} ${unmarked} ${verdict}`)
     .join('\n');
 
 const logAs = (prefix: string): string => `log group ${denialLog.group} prefix "${prefix}" queue-threshold 1`;
@@ -195,13 +211,12 @@ const logAs = (prefix: string): string => `log group ${denialLog.group} prefix "
 function rowChains(
   direction: 'egress' | 'ingress',
   ip: string,
-  { name, sets, end }: { name: string; sets: string; end: string },
+  { chain, sets, hit, end }: { chain: string; sets: string; hit: string; end: string },
 ): string {
   const [pod, peer] = endsOf[direction];
-  const chain = `${direction}-${name}`;
   return `
   chain ${chain}-ports {
-${opened('return')}
+${hit}
     ${end}
   }
   chain ${chain}-row {

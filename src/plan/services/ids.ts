@@ -7,11 +7,12 @@ export interface Ids {
 
 /**
  * A number of 32 bits made from the name (FNV-1a), so that a process that starts again gives the same ones: what it finds
- * in the kernel is what it would write. Of two names that make the same number the second gets the next free one.
+ * in the kernel is what it would write. Of two names that make the same number the second gets the next free one, and
+ * nobody one of `reserved`.
  */
-export function createIds(): Ids {
+export function createIds(reserved: readonly number[] = []): Ids {
   const ids = new Map<string, number>();
-  const taken = new Set<number>([0]);
+  const taken = new Set<number>([0, ...reserved]);
   return {
     of(key) {
       const known = ids.get(key);

@@ -6,13 +6,13 @@ import { everyNodeAddress } from '../../../src/model/network/topology.ts';
 import { podLinkName } from '../../../src/plan/links/node.ts';
 import type { PlannedElement } from '../../../src/plan/elements/planned-elements.ts';
 import {
-  createPortGroups,
   namedElements,
   peerElements,
   podElements,
   podRows,
   stemElements,
 } from '../../../src/plan/policy/elements.ts';
+import { createPolicyNumbers } from '../../../src/plan/policy/numbers.ts';
 import { policySkeleton } from '../../../src/plan/policy/skeleton.ts';
 import { createTracer, type TracedPacket } from '../../../src/plan/policy/testing/trace.ts';
 
@@ -22,7 +22,7 @@ export type Passes = (node: string, direction: 'ingress' | 'egress', packet: Tra
 /** The policy tables of all nodes as their agents would fill them, traced instead of run by a kernel. */
 export function traceNodes(cluster: Cluster, family: Family): Passes {
   const { policies, places } = indexOf(cluster);
-  const groups = createPortGroups();
+  const numbers = createPolicyNumbers();
   const pods = [...cluster.pods].flatMap(([key, pod]) =>
     ownAddresses(pod)
       .filter((address) => familyOf(address) === family)
@@ -47,10 +47,10 @@ export function traceNodes(cluster: Cluster, family: Family): Passes {
           .flatMap((pod) => {
             const policy = policies.policyOf(pod.key);
             const rows = [...podRows(policy)].flatMap((row) => [
-              ...stemElements(row.stem, family, groups),
-              ...namedElements(row, family, groups),
+              ...stemElements(row.stem, family, numbers),
+              ...namedElements(row, family, numbers),
             ]);
-            return [...podElements(pod, policy, groups), ...rows];
+            return [...podElements(pod, policy, numbers), ...rows];
           }),
       ];
       return [node, createTracer(skeleton, elements)] as const;

@@ -122,7 +122,18 @@ const statements: readonly {
       return verdict === 'jump' ? jump(chain, run) : verdict;
     },
   },
+  {
+    pattern: /^meta mark set (\d+)/,
+    step([, mark], run) {
+      run.mark = Number(mark);
+      return 'next';
+    },
+  },
   { pattern: /^meta mark (\d+)/, step: ([, mark], run) => (run.mark === Number(mark) ? 'next' : 'break') },
+  {
+    pattern: /^meta mark != (\d+)/,
+    step: ([, mark], run) => (run.mark === Number(mark) ? 'break' : 'next'),
+  },
   {
     pattern: new RegExp(`^(${fields}) @(\\S+)`),
     step: ([, key = '', set = ''], run) => (lookUp(set, key, run) === undefined ? 'break' : 'next'),
