@@ -16,6 +16,7 @@ import { createGarbageCollector } from './garbage-collector.ts';
 import { createJobController } from './job.ts';
 import { createLoadBalancerController } from './load-balancer/load-balancer.ts';
 import { createNamespaceController } from './namespace.ts';
+import { createNodeBlocksController } from './node-blocks.ts';
 import { createNodeAddressesController } from './node-addresses/node-addresses.ts';
 import { createNodeRoutesController } from './node-routes/node-routes.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';
@@ -59,6 +60,7 @@ const factories = {
   endpoints: createEndpointsController,
   'endpointslice-mirroring': createEndpointSliceMirroringController,
   'load-balancer': createLoadBalancerController,
+  'node-blocks': createNodeBlocksController,
   'node-addresses': createNodeAddressesController,
   'node-routes': createNodeRoutesController,
   segments: createSegmentsController,

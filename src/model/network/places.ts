@@ -37,7 +37,8 @@ export function placeOf(node: Node, model: NetworkModel): NodePlace | undefined 
   };
 }
 
-function podCidrsOf({ spec = {} }: Node): readonly string[] {
+/** A node's blocks of the pod ranges; none until it is given some. */
+export function podCidrsOf({ spec = {} }: Node): readonly string[] {
   const { podCIDR, podCIDRs = [] } = spec;
   return podCIDRs.length > 0 || podCIDR === undefined ? podCIDRs : [podCIDR];
 }
@@ -86,10 +87,18 @@ export function podBlocks(
   return blocks.length === config.podCidrs.length ? blocks : undefined;
 }
 
+/** How many nodes there are blocks for. */
+export function countPodBlocks({ podCidrs }: Pick<NetworkConfig, 'podCidrs'>): number {
+  const ranges = podCidrs.flatMap((text) => parsePrefix(text) ?? []);
+  return Math.min(...ranges.map((range) => 2 ** (blockLengthIn(range) - range.length)));
+}
+
+const blockLengthIn = ({ family, length }: Prefix): number => Math.max(nodeBlockLength[family], length);
+
 function podBlock(podCidr: string, index: number): string | undefined {
   const range = parsePrefix(podCidr);
   if (range === undefined) return undefined;
-  const length = Math.max(nodeBlockLength[range.family], range.length);
+  const length = blockLengthIn(range);
   const size = 1n << BigInt(bitsOf(range.family) - length);
   const network = addressAfter(range.network, size * BigInt(index));
   if (network === undefined || network.value > rangeOf(range).last.value) return undefined;
