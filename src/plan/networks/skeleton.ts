@@ -42,7 +42,8 @@ const { internet, services } = outwardLinks;
  * handed what is not for it, unless it forwards; then security groups judge new flows. A flow to the internet gets its
  * interface's share of a public address, or none and is lost.
  *
- * A flow through an appliance is here twice, and judged twice until it is answered.
+ * A flow through an appliance is here twice, and judged twice until it is answered. A reset that answers it ends it the first
+ * time: the second time it is of no flow that anybody knows, and passes.
  */
 export const networksSkeleton = `
 table ip ${networksTable.table} {
@@ -76,6 +77,7 @@ table ip ${networksTable.table} {
   }
   chain judged {
     ct state established,related accept
+    ct state invalid tcp flags rst accept
     ct mark set meta mark
     iifname vmap @sends
     iifname vmap @leaves-subnet
