@@ -376,12 +376,14 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('--fail-on <severity>', 'error, warning or info: what exit code 1 is for', 'warning')
     .option('-o, --output <format>', 'text, json, yaml or sarif', 'text')
     .action(async (options) => done(await (await import('./commands/lint.ts')).lint(env, options)));
-  withLab(program.command('exec <pod> <command...>'))
-    .description("run a program of this machine in a pod's network: weft exec POD -- CMD...")
-    .action(async (pod: string, command: string[], options) =>
+  withLab(program.command('exec <where> <command...>'))
+    .description(
+      'run a program of this machine in the network of a pod, node:NAME or vm:NAME: weft exec POD -- CMD...',
+    )
+    .action(async (where: string, command: string[], options) =>
       done(
         await inside(env, options.name, async () =>
-          (await import('./commands/exec.ts')).exec(env, { pod, command, ...options }),
+          (await import('./commands/exec.ts')).exec(env, { where, command, ...options }),
         ),
       ),
     );

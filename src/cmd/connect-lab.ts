@@ -55,14 +55,15 @@ export async function connectLab(paths: LabPaths): Promise<LabConnection> {
     async recordFlows(record) {
       await whenReachable(() => rpcCall(paths.socket('agents'), 'POST', '/flows', { record }));
     },
-    async execute({ netns, uid }, command) {
-      const { runInside } = await import('../drivers/inside/run-inside.ts');
-      return runInside({
-        netns: join(pinsOf(paths), netns),
-        resolvConf: paths.resolvConf(uid),
-        command,
-        env: process.env,
-      });
+    async execute(where, command) {
+      const [{ runInside }, { withResolvConf }] = await Promise.all([
+        import('../drivers/inside/run-inside.ts'),
+        import('./machine-settings.ts'),
+      ]);
+      const netns = join(pinsOf(paths), where.netns);
+      const run = (resolvConf: string): Promise<number> =>
+        runInside({ netns, resolvConf, command, env: process.env });
+      return 'uid' in where ? run(paths.resolvConf(where.uid)) : withResolvConf(where.nameservers, run);
     },
     nodeLinks: (node) => listNodeLinks(paths, node),
     async resolve(from, name) {

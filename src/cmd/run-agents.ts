@@ -32,6 +32,7 @@ import { markingClient } from './marking-client.ts';
 import { nodeTokens } from './node-tokens.ts';
 import { keepOwnTokens } from './own-tokens.ts';
 import { createPodSettings } from './pod-settings.ts';
+import { followUpstreamServers } from './upstream-servers.ts';
 import { auditedMetric, deniedMetric } from './policy-metrics.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { clientMetrics } from './client-metrics.ts';
@@ -64,10 +65,11 @@ export async function runAgents(
     holder: createServingClient(paths.socket('holder')),
     dns: createServingClient(paths.socket('dns')),
   };
+  const upstream = followUpstreamServers(client, { ...options.config, upstreamResolvers: [] });
   const settings = createPodSettings(paths, {
     clusterDns: dnsAddress(primaryServiceCidr(options.config)),
     zone: 'cluster.local',
-    nodeResolvConf: '',
+    nodeServers: upstream.current,
   });
 
   const tokens = keepOwnTokens('agents', { client, paths, options, log });

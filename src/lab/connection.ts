@@ -27,10 +27,16 @@ export interface LabConnection {
   /** Has the agents record flows from now on, or no more; either forgets what was recorded before. */
   recordFlows(isWanted: boolean): Promise<void>;
   /**
-   * Runs a program of this machine in a pod's network until it ends, on this process's terminal; returns its exit
-   * code. Throws `program-missing`.
+   * Runs a program of this machine in the network of a pod, or of a machine that asks these servers for names, until it ends,
+   * on this process's terminal; returns its exit code. Throws `program-missing`.
    */
-  execute(pod: { readonly netns: string; readonly uid: string }, command: readonly string[]): Promise<number>;
+  execute(
+    where: { readonly netns: string } & (
+      | { readonly uid: string }
+      | { readonly nameservers: readonly string[] }
+    ),
+    command: readonly string[],
+  ): Promise<number>;
   /** What the nodes of the lab are connected by, as their kernels have it. Needs root. */
   nodeLinks(node: string): Promise<readonly Link[]>;
   /** IPv4 addresses that a name server has for a name, asked from inside the lab. Rejects as `askName`. */

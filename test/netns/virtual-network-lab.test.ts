@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fabricResources } from '../../src/api/resources.ts';
+import type { Pod } from '../../src/api/types/core.ts';
 import type { VirtualMachine } from '../../src/api/types/fabric.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { virtualMachineNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
@@ -23,6 +24,7 @@ import { internetAnswer } from '../../src/model/dns/internet-zone.ts';
 import { defaultNetworkConfig } from '../../src/model/network/config.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { fabricObject, machine, network } from '../support/networks.ts';
+import { weft } from '../support/weft.ts';
 import { addressesAt } from './dns-client.ts';
 import { eventually } from './flow.ts';
 
@@ -109,9 +111,11 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
   });
 
   test('private zones are answered in the networks that are linked, to pods through cluster DNS', async () => {
+    const asNode = podOn('node-1', 'default/as-node') as Pod;
     const record = (address: string): object => ({ name: 'db', type: 'A', values: [address] });
     await lab.apply([
       podOn('node-2', 'default/client'),
+      { ...asNode, spec: { ...asNode.spec, dnsPolicy: 'Default' } },
       network('far', '10.9.0.0/16', { one: '10.9.1.0/24' }),
       machine('away', 'far/one'),
       fabricObject('PrivateDnsZone', 'corp.example', {
@@ -139,7 +143,19 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
     // The linked zone hides what the internet says.
     assert.equal(await addressesAt(away, 'www.example.org'), 'NXDOMAIN');
     assert.equal(await addressesAt(pod, 'www.example.org'), '203.0.113.10');
+    // Programs find the name server of where they run, in pods that ask as their node, on nodes and on machines.
+    for (const where of ['default/as-node', 'node:node-1']) {
+      assert.equal(await resolved(where, 'db.corp.example'), '172.20.128.9', where);
+    }
+    assert.equal(await resolved('vm:away', 'db.far.example'), '10.9.1.9');
+    assert.equal(await resolved('vm:away', 'db.corp.example'), '');
   });
+
+  /** The first address that a program there finds, as `weft exec` runs it. */
+  async function resolved(where: string, name: string): Promise<string> {
+    const { out } = await weft('exec', '--name', lab.name, where, '--', 'getent', 'ahostsv4', name);
+    return out.split(/\s/)[0] ?? '';
+  }
 
   test('cluster DNS asks the servers that the network of the nodes names, as long as it does', async () => {
     await lab.apply([podOn('node-2', 'default/client'), machine('names', 'default/machines')]);

@@ -1,24 +1,58 @@
+import { describedNetworks } from '../../analysis/described-world.ts';
+import type { Flow } from '../../analysis/flow.ts';
 import { WeftError } from '../../lib/errors.ts';
+import type { LabConnection } from '../../lab/connection.ts';
+import type { Cluster } from '../../model/cluster.ts';
+import { nodeNetns } from '../../model/fabric/default-fabric.ts';
+import { nameServersAt } from '../../model/fabric/network/subnets.ts';
+import { machineServers } from '../../model/network/config.ts';
 import { resolveSource } from '../endpoints/resolve.ts';
 import type { CliEnvironment } from '../environment.ts';
 import { podNetns } from '../live/probe-of.ts';
 import { withLab } from '../world.ts';
 
 export interface ExecOptions {
-  readonly pod: string;
+  readonly where: string;
   readonly command: readonly string[];
   readonly name: string;
 }
 
-/** `weft exec`: a program of this machine in a pod's network, with the pod's resolver. Its own exit code. */
-export async function exec(env: CliEnvironment, { pod, command, name }: ExecOptions): Promise<number> {
+type Where = Parameters<LabConnection['execute']>[0];
+
+/**
+ * `weft exec`: a program of this machine in the network of a pod, with the pod's resolver, or of a node or another machine, with
+ * the servers that its network names. Its own exit code.
+ */
+export async function exec(env: CliEnvironment, { where, command, name }: ExecOptions): Promise<number> {
   return withLab(env, { name, file: [] }, async ({ lab, world: { cluster } }) => {
-    const [{ end }] = resolveSource(cluster, pod).all;
-    const found = end.kind === 'pod' ? cluster.pods.get(end.key) : undefined;
-    const uid = found?.metadata.uid;
-    if (found === undefined || uid === undefined) {
-      throw new WeftError('endpoint-invalid', `${pod} is no pod`, { fault: 'input' });
-    }
-    return lab.execute({ netns: podNetns(found), uid }, command);
+    const [{ end }] = resolveSource(cluster, where).all;
+    const found = placeToRun(cluster, end);
+    if (found !== undefined) return lab.execute(found, command);
+    throw new WeftError('endpoint-invalid', `${where} is no pod, node or machine`, {
+      fault: 'input',
+      hint: 'name a pod, node:NAME, vm:NAME or site:NAME',
+    });
   });
+}
+
+function placeToRun(cluster: Cluster, end: Flow['source']): Where | undefined {
+  if (end.kind === 'pod') {
+    const pod = cluster.pods.get(end.key);
+    const { uid } = pod?.metadata ?? {};
+    return pod && uid !== undefined ? { netns: podNetns(pod), uid } : undefined;
+  }
+  if (end.kind === 'node') {
+    const addresses = cluster.nodes.get(end.name)?.status?.addresses ?? [];
+    const [address = ''] = addresses.flatMap((one) => (one.type === 'InternalIP' ? [one.address] : []));
+    return { netns: nodeNetns(end.name), nameservers: serversAt(cluster, address) };
+  }
+  const machine = end.machine === undefined ? undefined : cluster.machines?.get(end.machine);
+  if (machine === undefined) return undefined;
+  // What is on premises has servers of its own, which nobody describes.
+  const isOnPremises = end.machine?.startsWith('site:') === true;
+  return { netns: machine.netns, nameservers: isOnPremises ? [] : serversAt(cluster, end.address) };
+}
+
+function serversAt(cluster: Cluster, address: string): readonly string[] {
+  return machineServers(cluster.config, nameServersAt(describedNetworks(cluster).networks, address));
 }

@@ -82,8 +82,8 @@ export function createFakeLab(
       since = isWanted ? '2026-01-01T00:00:00.000Z' : null;
       return Promise.resolve();
     },
-    execute: ({ netns }, command) => {
-      executed.push([netns, ...command]);
+    execute: (where, command) => {
+      executed.push([where.netns, ...('nameservers' in where ? [where.nameservers.join()] : []), ...command]);
       return Promise.resolve(7);
     },
     nodeLinks: () => Promise.resolve([]),

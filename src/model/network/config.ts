@@ -79,6 +79,14 @@ export function upstreamServers(
   return familiesOfNetwork(config).map((family) => labAddressesOf[family].resolver);
 }
 
+/** The servers that a node asks itself, or another machine that is where nodes are: see `upstreamServers`. */
+export function machineServers(
+  config: Pick<NetworkConfig, 'model' | 'podCidrs'>,
+  ofNetwork: readonly string[] = [],
+): readonly string[] {
+  return upstreamServers({ ...config, upstreamResolvers: [] }, ofNetwork);
+}
+
 /** The range of the primary family, in which the Services have their addresses that every cluster has. */
 export function primaryServiceCidr({ serviceCidrs }: Pick<NetworkConfig, 'serviceCidrs'>): string {
   return serviceCidrs[0] ?? '';
