@@ -111,11 +111,12 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
   });
 
   test('private zones are answered in the networks that are linked, to pods through cluster DNS', async () => {
-    const asNode = podOn('node-1', 'default/as-node') as Pod;
+    const plain = podOn('node-1', 'default/as-node');
+    const asNode: Pod = { ...plain, spec: { ...plain.spec, dnsPolicy: 'Default' } };
     const record = (address: string): object => ({ name: 'db', type: 'A', values: [address] });
     await lab.apply([
       podOn('node-2', 'default/client'),
-      { ...asNode, spec: { ...asNode.spec, dnsPolicy: 'Default' } },
+      asNode,
       network('far', '10.9.0.0/16', { one: '10.9.1.0/24' }),
       machine('away', 'far/one'),
       fabricObject('PrivateDnsZone', 'corp.example', {

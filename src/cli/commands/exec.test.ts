@@ -20,11 +20,15 @@ test('a program runs on a node and on a machine, which ask the name servers of w
   const apiVersion = 'weft.dev/v1alpha1';
   const machine = { name: 'eth0', network: 'far', subnet: 'one', addresses: ['10.9.1.4'] };
   await lab.client.create(resources.clusternetworks, {
-    ...{ apiVersion, kind: 'ClusterNetwork', metadata: { name: 'default' } },
+    apiVersion,
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
     spec: { model: 'azure-cni-overlay' },
   });
   await lab.client.create(fabricResources.virtualnetworks, {
-    ...{ apiVersion, kind: 'VirtualNetwork', metadata: { name: 'far' } },
+    apiVersion,
+    kind: 'VirtualNetwork',
+    metadata: { name: 'far' },
     spec: {
       addressSpace: ['10.9.0.0/16'],
       subnets: [{ name: 'one', prefix: '10.9.1.0/24' }],
@@ -32,11 +36,15 @@ test('a program runs on a node and on a machine, which ask the name servers of w
     },
   });
   await lab.client.create(fabricResources.virtualmachines, {
-    ...{ apiVersion, kind: 'VirtualMachine', metadata: { name: 'db' } },
+    apiVersion,
+    kind: 'VirtualMachine',
+    metadata: { name: 'db' },
     spec: { interfaces: [machine] },
   });
   await lab.client.create(fabricResources.sites, {
-    ...{ apiVersion, kind: 'Site', metadata: { name: 'office' } },
+    apiVersion,
+    kind: 'Site',
+    metadata: { name: 'office' },
     spec: { prefixes: ['192.168.7.0/24'], gateway: { network: 'far' } },
   });
   for (const where of ['node:node-1', 'vm:db', 'site:office']) {

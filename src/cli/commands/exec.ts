@@ -1,5 +1,6 @@
 import { describedNetworks } from '../../analysis/described-world.ts';
 import type { Flow } from '../../analysis/flow.ts';
+import type { Pod } from '../../api/types/core.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -36,21 +37,30 @@ export async function exec(env: CliEnvironment, { where, command, name }: ExecOp
 }
 
 function placeToRun(cluster: Cluster, end: Flow['source']): Where | undefined {
-  if (end.kind === 'pod') {
-    const pod = cluster.pods.get(end.key);
-    const { uid } = pod?.metadata ?? {};
-    return pod && uid !== undefined ? { netns: podNetns(pod), uid } : undefined;
+  switch (end.kind) {
+    case 'pod':
+      return podToRunIn(cluster.pods.get(end.key));
+    case 'node': {
+      const addresses = cluster.nodes.get(end.name)?.status?.addresses ?? [];
+      const own = addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
+      return { netns: nodeNetns(end.name), nameservers: serversAt(cluster, own) };
+    }
+    case 'address':
+    default:
+      return end.machine === undefined ? undefined : machineToRunOn(cluster, end.machine, end.address);
   }
-  if (end.kind === 'node') {
-    const addresses = cluster.nodes.get(end.name)?.status?.addresses ?? [];
-    const [address = ''] = addresses.flatMap((one) => (one.type === 'InternalIP' ? [one.address] : []));
-    return { netns: nodeNetns(end.name), nameservers: serversAt(cluster, address) };
-  }
-  const machine = end.machine === undefined ? undefined : cluster.machines?.get(end.machine);
+}
+
+function podToRunIn(pod: Pod | undefined): Where | undefined {
+  const uid = pod?.metadata.uid;
+  return pod === undefined || uid === undefined ? undefined : { netns: podNetns(pod), uid };
+}
+
+function machineToRunOn(cluster: Cluster, name: string, address: string): Where | undefined {
+  const machine = cluster.machines?.get(name);
   if (machine === undefined) return undefined;
   // What is on premises has servers of its own, which nobody describes.
-  const isOnPremises = end.machine?.startsWith('site:') === true;
-  return { netns: machine.netns, nameservers: isOnPremises ? [] : serversAt(cluster, end.address) };
+  return { netns: machine.netns, nameservers: name.startsWith('site:') ? [] : serversAt(cluster, address) };
 }
 
 function serversAt(cluster: Cluster, address: string): readonly string[] {

@@ -60,7 +60,8 @@ function shortageOf(config: Ranges, nodes: number, missing: number): string {
 function largerRanges({ podCidrs }: Ranges, nodes: number): string | undefined {
   const grown = podCidrs.map((text) => {
     const range = parsePrefix(text);
-    for (let length = range?.length ?? 0; range !== undefined && length >= shortest; length--) {
+    if (range === undefined) return undefined;
+    for (let { length } = range; length >= shortest; length--) {
       const larger = formatPrefix(prefixOf(range.network, length));
       if (countPodBlocks({ podCidrs: [larger] }) >= nodes) return larger;
     }
