@@ -1,11 +1,25 @@
 import { familyOf } from '../../lib/address.ts';
-import { answerTo, journeyOf, type Journey } from '../../model/fabric/network/journey.ts';
-import type { Entry, Exit, NetworkPacket, Passage } from '../../model/fabric/network/passage.ts';
+import { answerTo, isBackAt, journeyOf, type Journey } from '../../model/fabric/network/journey.ts';
+import {
+  judgedOnEntering,
+  type Entry,
+  type Exit,
+  type Judgement,
+  type NetworkPacket,
+  type Passage,
+} from '../../model/fabric/network/passage.ts';
 import { isWithin } from '../../model/fabric/network/next-hop.ts';
 import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
-import type { Outcome, Reason } from '../flow.ts';
-import { judgementWords, lossWords, machineName, routeWords, type Told } from './network-words.ts';
+import type { Outcome, Reason, SourceOf } from '../flow.ts';
+import {
+  deniedWords,
+  judgementWords,
+  lossWords,
+  machineName,
+  routeWords,
+  type Told,
+} from './network-words.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 /** Whom a virtual network has handed a packet to, and the walk until there. */
@@ -58,6 +72,24 @@ export function crossNetwork(walk: Walk, sender: Entry): Handed | Outcome {
   return { walk: { ...carried, packet: { ...packet, source }, crossings, reached: end }, to: end };
 }
 
+/**
+ * A flow from the internet enters the virtual network at a load balancer's public address, which a node is handed: the
+ * security groups of that node's subnet and interface judge it as it is.
+ */
+export function enterNetwork(walk: Walk, node: string): Walk | Outcome {
+  const { packet, question } = walk;
+  const { networks } = question.index;
+  const entry = nodeEntry(question.index, node, packet.destination);
+  if (networks === undefined || entry?.kind !== 'interface') return walk;
+  const sent: NetworkPacket = { ...packet, protocol: question.protocol };
+  const judgements = judgedOnEntering(networks, entry.one, sent);
+  const admitted = takeJudgements(walk, judgements);
+  const last = judgements.at(-1);
+  if (last?.rule.access !== 'Deny') return admitted;
+  const words = deniedWords(last, sent);
+  return ended(admitted, [unreachable(admitted, words)], { at: words.at, why: words.text });
+}
+
 /** Whether an answer finds the way back through every virtual network that the packet has crossed. */
 export function findWayBack(walk: Walk): Walk | Outcome {
   const { networks } = walk.question.index;
@@ -65,7 +97,7 @@ export function findWayBack(walk: Walk): Walk | Outcome {
   if (networks === undefined) return walk;
   for (const { sender, packet, journey } of walk.crossings.toReversed()) {
     const back = answerTo(networks, journey, packet);
-    if (back.end.kind === 'lost' || !isWhere(back.end, sender)) {
+    if (!isBackAt(back, sender)) {
       const words = lossWords(back, {
         ...packet,
         source: packet.destination,
@@ -78,11 +110,6 @@ export function findWayBack(walk: Walk): Walk | Outcome {
     found = takeOtherWay(found, journey, back);
   }
   return found;
-}
-
-function isWhere(end: Journey['end'], sender: Entry): boolean {
-  if (sender.kind === 'site') return end.kind === 'site' && end.site === sender.site;
-  return end.kind === 'interface' && end.one.netns === sender.one.netns;
 }
 
 /** Appliances that keep track of connections refuse what they see half of. */
@@ -106,19 +133,36 @@ function appliancesOf({ passages }: Journey): string[] {
 const sameNames = (one: readonly string[], other: readonly string[]): boolean => one.join() === other.join();
 
 function takePassage(walk: Walk, passage: Passage): Walk {
-  const { sourceOf } = walk.question;
-  const allowed = ({ object, rule, at, text, where }: Told): Parameters<typeof step>[1] => ({
-    at,
-    action: text,
-    reasons:
-      where === undefined
-        ? []
-        : [{ stage: where.stage, object, rule, verdict: 'allowed', ...sourceOf?.(where, where.path) }],
-  });
-  const judged = passage.judgements
+  const judged = takeJudgements(walk, passage.judgements);
+  return passage.to === undefined ? judged : take(judged, routeWords(passage));
+}
+
+/** Those that let it pass. */
+function takeJudgements(walk: Walk, judgements: readonly Judgement[]): Walk {
+  return judgements
     .filter(({ rule }) => rule.access === 'Allow')
-    .reduce((before, one) => step(before, allowed(judgementWords(one))), walk);
-  return passage.to === undefined ? judged : step(judged, allowed(routeWords(passage)));
+    .reduce((before, one) => take(before, judgementWords(one)), walk);
+}
+
+function take(walk: Walk, told: Told): Walk {
+  const { at, text } = told;
+  return step(walk, { at, action: text, reasons: reasonsOf(told, walk.question.sourceOf) });
+}
+
+/** The rules of security groups and users' routes that let a packet through a passage. */
+export function passageReasons(
+  { judgements, ...passage }: Passage,
+  sourceOf: SourceOf | undefined,
+): Reason[] {
+  const judged = judgements.filter(({ rule }) => rule.access === 'Allow').map(judgementWords);
+  const routed = passage.to === undefined ? [] : [routeWords({ ...passage, judgements })];
+  return [...judged, ...routed].flatMap((told) => reasonsOf(told, sourceOf));
+}
+
+/** The reason for letting a packet pass, where somebody wrote it. */
+function reasonsOf({ object, rule, where }: Told, sourceOf: SourceOf | undefined): Reason[] {
+  if (where === undefined) return [];
+  return [{ stage: where.stage, object, rule, verdict: 'allowed', ...sourceOf?.(where, where.path) }];
 }
 
 function unreachable({ question }: Walk, { object, rule, where }: Told): Reason {

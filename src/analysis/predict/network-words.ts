@@ -111,7 +111,10 @@ export function lossWords({ passages, end }: Journey, packet: NetworkPacket): To
 }
 
 /** A rule of the group is told to be made before the one that denies. */
-function deniedWords(judgement: Judgement, { source, destination, protocol, port }: NetworkPacket): Told {
+export function deniedWords(
+  judgement: Judgement,
+  { source, destination, protocol, port }: NetworkPacket,
+): Told {
   const told = judgementWords(judgement);
   const { direction, rule } = judgement;
   const flow = `${protocol} from ${source} to ${destination}:${port}`;

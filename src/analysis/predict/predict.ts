@@ -11,7 +11,7 @@ import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { predictName, type NamedFlow } from './by-name.ts';
 import { addressPair, endAt, sourceEnd, type AddressPair, type End } from './ends.ts';
 import { deliver, throughNode } from './travel.ts';
-import { crossNetwork, isPrivateIn, nodeEntry, outsideEntry } from './network-stage.ts';
+import { crossNetwork, enterNetwork, isPrivateIn, nodeEntry, outsideEntry } from './network-stage.ts';
 import { ended, step, type Walk } from './walk.ts';
 
 export interface PredictOptions {
@@ -156,7 +156,9 @@ function fromOutside(walk: Walk): Outcome[] {
   if (announcer !== undefined) {
     if (isPrivateIn(index, destination))
       return [lost(sent, `no way leads from ${source} to the private address ${destination}`)];
-    return byLoadBalancer(sent, announcer, index.networks === undefined ? 'on layer 2' : 'in its network');
+    if (index.networks === undefined) return byLoadBalancer(sent, announcer, 'on layer 2');
+    const entered = enterNetwork(sent, announcer);
+    return 'verdict' in entered ? [entered] : byLoadBalancer(entered, announcer, 'in its network');
   }
   const why =
     target.place?.kind === 'external'

@@ -36,11 +36,17 @@ export interface ReachSummary {
   readonly unknown: number;
 }
 
-/** A workload or pod by its name, a domain name, or addresses. */
+/**
+ * A workload or pod by its name, a domain name, or addresses; where the nodes are in a virtual network also `vm:NAME`,
+ * `site:NAME`, and `internet` for all its addresses.
+ */
 export type ReachEnd = string | AddressRange;
 
 /** Whether an end is outside the cluster: names of workloads and pods begin with a namespace. */
 export const isOutside = (end: ReachEnd): boolean => typeof end !== 'string' || !end.includes('/');
+
+/** Whether an end is a machine or a site around the nodes: a domain name has no colon. */
+export const isMachine = (end: string): boolean => /^(?:vm|site):/.test(end);
 
 /** Takes rows in the order they are to be told. */
 export interface ReachRows {

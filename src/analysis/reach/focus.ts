@@ -1,4 +1,4 @@
-import { parseAddress } from '../../lib/address.ts';
+import { parseAddress, type Address } from '../../lib/address.ts';
 import { intersectPorts, type PortSet } from '../../model/policy/port-set.ts';
 import { inRange } from '../../model/policy/ranges.ts';
 import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
@@ -6,8 +6,9 @@ import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 /** What is asked about; everything where nothing is said. */
 export interface Focus {
   /**
-   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; a domain name; `outside` for
-   * all addresses and domain names; or an address, for the ranges that hold it.
+   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; `vm:NAME` or `site:NAME`; a domain
+   * name; `outside` for all addresses, domain names and machines; or an address, for whoever has it and the ranges that
+   * hold it.
    */
   readonly from?: string;
   readonly to?: string;
@@ -17,9 +18,13 @@ export interface Focus {
   readonly ports?: PortSet;
 }
 
-/** Passes on the rows that are asked about. */
-export function focused(rows: ReachRows, { from, to, namespace, ports = 'all' }: Focus): ReachRows {
-  const [isFrom, isTo] = [endMatcher(from), endMatcher(to)];
+/** Passes on the rows that are asked about; `namesAt` says which ends that have names have an address. */
+export function focused(
+  rows: ReachRows,
+  { from, to, namespace, ports = 'all' }: Focus,
+  namesAt: NamesAt = () => [],
+): ReachRows {
+  const [isFrom, isTo] = [endMatcher(from, namesAt), endMatcher(to, namesAt)];
   const isIn = (end: ReachEnd): boolean => typeof end === 'string' && end.startsWith(`${namespace}/`);
   return {
     add(source, destination, open, more) {
@@ -30,12 +35,20 @@ export function focused(rows: ReachRows, { from, to, namespace, ports = 'all' }:
   };
 }
 
+export type NamesAt = (address: Address) => readonly string[];
+
 /** Whether an end is meant by a pattern; every end is where there is none. */
-export function endMatcher(pattern: string | undefined): (end: ReachEnd) => boolean {
+export function endMatcher(
+  pattern: string | undefined,
+  namesAt: NamesAt = () => [],
+): (end: ReachEnd) => boolean {
   if (pattern === undefined) return () => true;
   if (pattern === 'outside') return isOutside;
   const address = parseAddress(pattern);
-  if (address !== undefined) return (end) => typeof end !== 'string' && inRange(end, address);
+  if (address !== undefined) {
+    const names = namesAt(address);
+    return (end) => (typeof end === 'string' ? names.includes(end) : inRange(end, address));
+  }
   const text = pattern.split('*').map(escaped).join('.*');
   const name = new RegExp(`^${text}$`, 's');
   return (end) => typeof end === 'string' && (name.test(end) || name.test(end.replace(/\[\w+\]$/, '')));

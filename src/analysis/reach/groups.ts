@@ -6,6 +6,8 @@ import type { PodPolicy } from '../../model/policy/port.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import { createAddressCells } from './address-cells.ts';
+import type { Party, ReachNetworks } from './networks.ts';
+import { createParties } from './parties.ts';
 
 /** Pods that no policy of the cluster can tell apart, neither as its subjects nor as its peers. */
 export interface Group {
@@ -18,9 +20,14 @@ export interface Group {
   /** Addresses of one of them, as others see it send and as they ask for it: one per family, none before it has any. */
   readonly sendsFrom: readonly Address[];
   readonly receivesAt: readonly Address[];
-  /** Set where it matters: there are pods on the host network, and these pods' nodes treat them as themselves. */
+  /**
+   * Set where it matters: there are pods on the host network, and these pods' nodes treat them as themselves; or a virtual
+   * network closes ways between nodes, which pods of one node do not go.
+   */
   readonly node: string | undefined;
   readonly isHost: boolean;
+  /** One of them, in the virtual network of the nodes, where there is one. */
+  readonly party: Party | undefined;
 }
 
 /** A row or column of the answer: a workload, or a pod. */
@@ -29,11 +36,17 @@ export interface Entity {
   readonly groups: readonly Group[];
 }
 
+interface GroupOptions {
+  readonly level: 'workload' | 'pod';
+  readonly family?: Family;
+  readonly networks?: ReachNetworks | undefined;
+}
+
 /** Groups the pods, and names who has them; by name, ascending. */
 export function groupPods(
   index: ClusterIndex,
   pods: ReadonlyMap<string, Pod>,
-  { level, family }: { readonly level: 'workload' | 'pod'; readonly family?: Family },
+  { level, family, networks }: GroupOptions,
 ): Entity[] {
   const policies = [...pods.keys()].map((key) => index.policies.policyOf(key));
   const cellOf = createAddressCells(
@@ -41,12 +54,16 @@ export function groupPods(
   );
   const hasHostPods = [...pods.values()].some(({ spec }) => spec.hostNetwork === true);
   const policyIds = new Map([...new Set(policies)].map((policy, id) => [policy, id]));
+  const parties = networks && createParties(index, pods, networks);
   const groups = new Map<string, Group>();
   const entities = new Map<string, Set<Group>>();
   for (const [key, pod] of pods) {
-    const made = groupOf(index, key, pod, { id: groups.size, withNode: hasHostPods, family });
+    const party = parties?.of(key);
+    const withNode = hasHostPods || (party !== undefined && parties?.isClosed(party) === true);
+    const made = groupOf(index, key, pod, { id: groups.size, withNode, family, party });
     const cell = made.sendsFrom.map(cellOf).join();
-    const groupKey = [policyIds.get(made.policy), made.peerClass, cell, made.node, made.isHost].join('|');
+    const { policy, peerClass, node, isHost } = made;
+    const groupKey = [policyIds.get(policy), peerClass, cell, node, isHost, party?.class].join('|');
     const group = groups.get(groupKey) ?? made;
     groups.set(groupKey, group);
     const name = entityName(key, pod, level);
@@ -59,11 +76,16 @@ export function groupPods(
   );
 }
 
+interface GroupSettings extends Pick<Group, 'id' | 'party'> {
+  readonly withNode: boolean;
+  readonly family: Family | undefined;
+}
+
 function groupOf(
   index: ClusterIndex,
   key: string,
   pod: Pod,
-  { id, withNode, family }: { id: number; withNode: boolean; family: Family | undefined },
+  { id, withNode, family, party }: GroupSettings,
 ): Group {
   const isHost = pod.spec.hostNetwork === true;
   const place = isHost ? index.places.get(pod.spec.nodeName ?? '') : undefined;
@@ -89,6 +111,7 @@ function groupOf(
       : own,
     node: withNode ? pod.spec.nodeName : undefined,
     isHost,
+    party,
   };
 }
 

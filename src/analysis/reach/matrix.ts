@@ -10,11 +10,11 @@ import {
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import type { Reason } from '../flow.ts';
 import { declaredPorts } from '../predict/listening.ts';
-import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
+import { isMachine, isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 import { distinctReasons } from './because.ts';
 import { endMatcher, focused } from './focus.ts';
 import type { ReachOptions } from './options.ts';
-import { addReach } from './reach.ts';
+import { addReach, namesIn } from './reach.ts';
 
 /** Who reaches whom as rows and columns; all addresses outside are one end, `outside`. */
 export interface ReachMatrix {
@@ -50,7 +50,7 @@ export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): Reach
           : known.reasons,
     });
   };
-  const { ends } = addReach(focused({ add }, focus), cluster, options);
+  const { ends } = addReach(focused({ add }, focus, namesIn(cluster)), cluster, options);
   const declared = declaredBy(cluster, level);
   const asked = focus.ports ?? 'all';
   const named = ends.filter((end) => focus.namespace === undefined || end.startsWith(`${focus.namespace}/`));
@@ -83,7 +83,9 @@ interface Cell {
 
 const nothing: Cell = { ports: noPorts, isUnknown: false, reasons: [] };
 
-const nameOf = (end: ReachEnd): string => (typeof end !== 'string' || isOutside(end) ? outside : end);
+/** Machines around the nodes have rows of their own, all else outside has one. */
+const nameOf = (end: ReachEnd): string =>
+  typeof end !== 'string' || (isOutside(end) && !isMachine(end)) ? outside : end;
 
 /** The ports that the pods of each end declare; ends without any are left out. */
 function declaredBy(cluster: Cluster, level: 'workload' | 'pod'): Map<string, PortSet> {

@@ -3,19 +3,49 @@ import { openPorts } from '../../model/policy/open-ports.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
 import { intersectPorts, portSetKey, type PortSet } from '../../model/policy/port-set.ts';
 import type { Group } from './groups.ts';
+import type { Party, ReachNetworks } from './networks.ts';
 
 /**
  * The ports open between the pods of two groups, each pair computed once: one set where the families agree, else one
  * for each family that both speak; none where there is no such family.
  */
-export function createPairs(): (source: Group, destination: Group) => readonly PortSet[] {
+export function createPairs(
+  networks: ReachNetworks | undefined,
+): (source: Group, destination: Group) => readonly PortSet[] {
   const known: (readonly PortSet[])[][] = [];
   return (source, destination) => {
     const row = (known[source.id] ??= []);
     return (row[destination.id] ??= distinctPorts(
-      addressPairs(source, destination).map((ends) => portsBetween(source, destination, ends)),
+      addressPairs(source, destination).map((ends) =>
+        throughNetworks(networks, { source, destination, ends }, portsBetween(source, destination, ends)),
+      ),
     ));
   };
+}
+
+/** What virtual networks leave of the ports that policies open. */
+function throughNetworks(networks: ReachNetworks | undefined, pair: Pair, ports: PortSet): PortSet {
+  const crossing = crossingOf(pair);
+  if (networks === undefined || crossing === undefined || portSetKey(ports) === '') return ports;
+  return intersectPorts(ports, networks.between(crossing.source, crossing.destination).ports);
+}
+
+export interface Pair {
+  readonly source: Group;
+  readonly destination: Group;
+  readonly ends: Ends;
+}
+
+/** Who of two groups meet in virtual networks; undefined where nobody does, for all are on one node or in none. */
+export function crossingOf({
+  source,
+  destination,
+  ends,
+}: Pair): { readonly source: Party; readonly destination: Party } | undefined {
+  if (ends.from?.family !== 'IPv4' || ends.to?.family !== 'IPv4') return undefined;
+  if (source.party === undefined || destination.party === undefined) return undefined;
+  const isOneNode = source.node !== undefined && source.node === destination.node;
+  return isOneNode ? undefined : { source: source.party, destination: destination.party };
 }
 
 /** Each set once. */

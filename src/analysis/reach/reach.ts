@@ -1,7 +1,8 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { indexOf } from '../cluster-index.ts';
 import { createAnswer, type Reach, type ReachRows } from './answer.ts';
-import { focused } from './focus.ts';
+import { focused, type NamesAt } from './focus.ts';
+import { reachNetworks } from './networks.ts';
 import type { ReachOptions } from './options.ts';
 import { viewReach } from './view.ts';
 
@@ -12,7 +13,8 @@ import { viewReach } from './view.ts';
  */
 export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
   const answer = createAnswer({ isExplained: options.explained !== undefined });
-  const { ends, pods } = addReach(focused(answer, options.focus ?? {}), cluster, options);
+  const rows = focused(answer, options.focus ?? {}, namesIn(cluster));
+  const { ends, pods } = addReach(rows, cluster, options);
   return answer.finish({ ends: ends.length, pods, policies: policiesIn(cluster) });
 }
 
@@ -25,6 +27,11 @@ export function addReach(
   const view = viewReach(indexOf(cluster), options);
   view.tell(answer);
   return view;
+}
+
+/** Who around the nodes has an address. */
+export function namesIn(cluster: Cluster): NamesAt {
+  return (address) => reachNetworks(indexOf(cluster))?.namesAt(address) ?? [];
 }
 
 /** Of all kinds. */

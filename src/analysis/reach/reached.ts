@@ -1,4 +1,5 @@
 import type { Entity, Group } from './groups.ts';
+import type { ReachNetworks } from './networks.ts';
 import { createRows, type GroupRows } from './rows.ts';
 
 /** Who reaches whom between entities, each list by name. */
@@ -11,7 +12,7 @@ export interface Reached {
 }
 
 /** Of entities in the order of their names. */
-export function createReached(entities: readonly Entity[]): Reached {
+export function createReached(entities: readonly Entity[], networks: ReachNetworks | undefined): Reached {
   const having = new Map<Group, number[]>();
   for (const [place, { groups }] of entities.entries()) {
     for (const group of groups) {
@@ -20,7 +21,7 @@ export function createReached(entities: readonly Entity[]): Reached {
       else places.push(place);
     }
   }
-  const rows = createRows([...having.keys()]);
+  const rows = createRows([...having.keys()], networks);
   const othersWith = (entity: Entity, groups: readonly Group[]): Entity[] => {
     const places = new Set(groups.flatMap((group) => having.get(group) ?? []));
     return [...places]

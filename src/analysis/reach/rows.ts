@@ -2,6 +2,7 @@ import { once } from '../../lib/once.ts';
 import type { PortSet } from '../../model/policy/port-set.ts';
 import { createCandidates, type Candidates } from './candidates.ts';
 import type { Group } from './groups.ts';
+import type { ReachNetworks } from './networks.ts';
 import { createPairs } from './pairs.ts';
 
 /** Who reaches whom between groups; what is asked twice is computed once. */
@@ -15,8 +16,8 @@ export interface GroupRows {
 }
 
 /** Looks only at pairs that both ends may be about: the cost follows what is open, not the square of the cluster. */
-export function createRows(groups: readonly Group[]): GroupRows {
-  const between = createPairs();
+export function createRows(groups: readonly Group[], networks: ReachNetworks | undefined): GroupRows {
+  const between = createPairs(networks);
   const toWhom = createCandidates(groups, ({ receivesAt }) => receivesAt);
   const fromWhom = createCandidates(groups, ({ sendsFrom }) => sendsFrom);
   const named = {

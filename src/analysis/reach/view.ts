@@ -13,6 +13,9 @@ import { createNameRows, type NameRow } from './names.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
 import { distinctPorts } from './pairs.ts';
 import { createReached, type Reached } from './reached.ts';
+import { machineRows, noMachines } from './machine-rows.ts';
+import { networkRanges, type NetworkRanges, type OutsideEnd } from './network-ranges.ts';
+import { reachNetworks } from './networks.ts';
 import type { ReachOptions } from './options.ts';
 
 /** Who reaches whom at one moment: what the index's policies become later is not in it. */
@@ -27,28 +30,34 @@ export interface ReachView {
 export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focus'> = {}): ReachView {
   const { level = 'workload', includeClusterDns = false, family } = options;
   const pods = new Map([...index.cluster.pods].filter(([, pod]) => includeClusterDns || !isClusterDns(pod)));
-  const entities = groupPods(index, pods, { level, ...(family && { family }) });
+  const networks = family === 'IPv6' ? undefined : reachNetworks(index);
+  const ranges = networks && networkRanges(networks);
+  const entities = groupPods(index, pods, { level, networks, ...(family && { family }) });
   const outside = createOutside(family === undefined ? familiesOf(pods.values()) : [family]);
   const names = createNameRows(index.cluster.config);
-  const because = createBecause(index, options.explained?.sourceOf);
-  const reached = createReached(entities);
+  const because = createBecause(index, options.explained?.sourceOf, networks);
+  const reached = createReached(entities, networks);
   return {
-    ends: entities.map(({ name }) => name),
+    ends: [...(networks?.machines ?? []), ...entities].map(({ name }) => name),
     pods: pods.size,
     tell(answer, about) {
-      const telling: Telling = { answer, because, outside, names, reached };
-      const isAsked = ({ name }: Entity): boolean => about === undefined || about.has(name);
-      const asked = about === undefined ? entities : entities.filter(isAsked);
+      const telling: Telling = { answer, because, outside, ranges, names, reached };
+      const machines = networks && ranges ? machineRows(networks, ranges, { because, answer }) : noMachines;
+      const isNamed = (name: string): boolean => about === undefined || about.has(name);
+      const asked = entities.filter(({ name }) => isNamed(name));
       addFromOutside(telling, asked);
-      addFromGateways(telling, { index, level, isAsked: (name) => about === undefined || about.has(name) });
+      machines.fromMachines(asked);
+      addFromGateways(telling, { index, level, isAsked: isNamed });
+      if (about === undefined) machines.betweenMachines();
       for (const source of asked) {
         addToOutside(telling, source);
+        machines.toMachines(source);
         for (const destination of reached.from(source)) addPair(telling, source, destination);
       }
       if (about === undefined) return;
       for (const destination of asked) {
         for (const source of reached.to(destination)) {
-          if (!isAsked(source)) addPair(telling, source, destination);
+          if (!isNamed(source.name)) addPair(telling, source, destination);
         }
       }
     },
@@ -59,17 +68,20 @@ interface Telling {
   readonly answer: ReachRows;
   readonly because: Because;
   readonly outside: (policies: readonly DirectionPolicy[]) => OutsideRow[];
+  readonly ranges: NetworkRanges | undefined;
   readonly names: (policies: readonly DirectionPolicy[]) => NameRow[];
   readonly reached: Reached;
 }
 
 /** By address first: one source after the other. */
-function addFromOutside({ answer, because, outside }: Telling, entities: readonly Entity[]): void {
-  const rows = entities.flatMap((destination) =>
-    outside(destination.groups.map(({ policy }) => policy.ingress)).map((row) => ({ destination, row })),
-  );
+function addFromOutside({ answer, because, outside, ranges }: Telling, entities: readonly Entity[]): void {
+  const rows = entities.flatMap((destination) => {
+    const open = outside(destination.groups.map(({ policy }) => policy.ingress));
+    const left = ranges?.from(open, destination.groups) ?? open.map(endOf);
+    return left.map((row) => ({ destination, row }));
+  });
   for (const { destination, row } of rows.sort((a, b) => byRange(a.row, b.row))) {
-    answer.add(row.range, destination.name, row.ports, {
+    answer.add(row.end, destination.name, row.ports, {
       why: dependsOn(row),
       because: (ports) =>
         distinctReasons(
@@ -98,7 +110,7 @@ function addFromGateways(
   }
 }
 
-function addToOutside({ answer, because, outside, names }: Telling, source: Entity): void {
+function addToOutside({ answer, because, outside, ranges, names }: Telling, source: Entity): void {
   const policies = source.groups.map(({ policy }) => policy.egress);
   for (const { name, ports, why } of names(policies)) {
     answer.add(source.name, name, ports, {
@@ -106,14 +118,17 @@ function addToOutside({ answer, because, outside, names }: Telling, source: Enti
       because: (asked) => distinctReasons(source.groups.flatMap((group) => because.name(group, name, asked))),
     });
   }
-  for (const row of outside(policies)) {
-    answer.add(source.name, row.range, row.ports, {
+  const open = outside(policies);
+  for (const row of ranges?.to(open, source.groups) ?? open.map(endOf)) {
+    answer.add(source.name, row.end, row.ports, {
       why: dependsOn(row),
       because: (ports) =>
         distinctReasons(source.groups.flatMap((group) => because.outside('egress', group, row.range, ports))),
     });
   }
 }
+
+const endOf = (row: OutsideRow): OutsideEnd => ({ ...row, end: row.range });
 
 const dependsOn = ({ isAgreed }: OutsideRow): string | undefined =>
   isAgreed

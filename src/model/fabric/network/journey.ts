@@ -72,8 +72,8 @@ function isStrange(from: Entry, { passages }: Pick<Journey, 'passages'>): boolea
   return !passages.some((before) => before.from.kind === 'interface' && before.from.one.netns === netns);
 }
 
-/** What an interface makes of the source of a new flow that leaves by it. */
-function translated(
+/** What an interface makes of the source of a new flow that leaves by it; undefined where it leaves it. */
+export function translated(
   from: Entry,
   { source, isAnswer }: NetworkPacket,
 ): { readonly by: NetworkInterface; readonly source: string } | undefined {
@@ -100,6 +100,12 @@ function exitOf(lookups: Lookups, machine: Exit, address: string): Entry | undef
 
 function isSame(one: Entry, other: Entry | undefined): boolean {
   return one.kind === 'interface' && other?.kind === 'interface' && one.one.id === other.one.id;
+}
+
+/** Whether an answer has come back to whoever sent. */
+export function isBackAt({ end }: Journey, sender: Entry): boolean {
+  if (sender.kind === 'site') return end.kind === 'site' && end.site === sender.site;
+  return end.kind === 'interface' && end.one.netns === sender.one.netns;
 }
 
 /**

@@ -201,11 +201,39 @@ interface Crossing {
   readonly packet: NetworkPacket;
 }
 
+/** A group that is asked about a passage, at which interface, and for which direction. */
+export interface AskedJudge {
+  readonly judge: Judge;
+  readonly one: NetworkInterface;
+  readonly direction: Direction;
+}
+
+/** One side of a passage; only interfaces have groups. */
+type Side =
+  | Entry
+  | { readonly kind: 'internet' | 'services' | 'endpoint' | 'platform' }
+  /** It is lost before anybody has it. */
+  | { readonly kind: 'nobody' };
+
+/** Who is asked about new flows from one side to the other, in this order. */
+export function judgesBetween({ world }: Lookups, from: Side, to: Side): AskedJudge[] {
+  return [...places(from, 'Outbound'), ...places(to, 'Inbound')].flatMap(({ one, direction }) =>
+    judgesOf(world, one, direction).map((judge) => ({ judge, one, direction })),
+  );
+}
+
+/** What is said about a flow from the internet to a load balancer's public address, which an interface is handed. */
+export function judgedOnEntering(lookups: Lookups, to: NetworkInterface, packet: NetworkPacket): Judgement[] {
+  const end = { kind: 'interface', one: to } as const;
+  return verdictsOf(lookups, judgesBetween(lookups, { kind: 'internet' }, end), packet);
+}
+
 /** What groups say, up to the first that denies. */
 function judged(lookups: Lookups, { from, to, packet }: Crossing): Judgement[] {
-  const asked = [...places(from, 'Outbound'), ...places(to, 'Inbound')].flatMap(({ one, direction }) =>
-    judgesOf(lookups.world, one, direction).map((judge) => ({ judge, one, direction })),
-  );
+  return verdictsOf(lookups, judgesBetween(lookups, from, to), packet);
+}
+
+function verdictsOf(lookups: Lookups, asked: readonly AskedJudge[], packet: NetworkPacket): Judgement[] {
   const judgements: Judgement[] = [];
   for (const { judge, one, direction } of asked) {
     const rule = decidingRule(lookups.rules(judge, one, direction), flowOf(packet));
@@ -217,7 +245,7 @@ function judged(lookups: Lookups, { from, to, packet }: Crossing): Judgement[] {
 }
 
 const places = (
-  end: Towards,
+  end: Side,
   direction: Direction,
 ): { readonly one: NetworkInterface; readonly direction: Direction }[] =>
   end.kind === 'interface' ? [{ one: end.one, direction }] : [];

@@ -73,10 +73,20 @@ export function decidingRule(rules: readonly ResolvedRule[], flow: JudgedFlow): 
   return rules.find(
     (rule) =>
       (rule.protocol === 'Any' || rule.protocol.toUpperCase() === flow.protocol) &&
-      rule.sources.some((match) => isMatch(match, flow.source)) &&
-      rule.destinations.some((match) => isMatch(match, flow.destination)) &&
+      isAbout(rule, flow) &&
       isInRanges(rule.sourcePorts, flow.sourcePort) &&
       isInRanges(rule.destinationPorts, flow.destinationPort),
+  );
+}
+
+/** Whether the addresses of a rule are these. */
+export function isAbout(
+  { sources, destinations }: ResolvedRule,
+  { source, destination }: Pick<JudgedFlow, 'source' | 'destination'>,
+): boolean {
+  return (
+    sources.some((match) => isMatch(match, source)) &&
+    destinations.some((match) => isMatch(match, destination))
   );
 }
 
