@@ -76,8 +76,9 @@ function exposures(cluster: Cluster, port: ServicePortModel, { by, number, doors
     const key = endName(cluster, pod, address);
     const entry = found.get(key) ?? { port: `${protocol} ${podPort}`, verdicts: new Set(), seen: new Set() };
     found.set(key, entry);
-    for (const { backend, verdict, sourceSeen } of outcomes) {
-      if (backend !== pod) continue;
+    for (const { backend, verdict, sourceSeen, reasons } of outcomes) {
+      // What a security group stops gets to none of them.
+      if (backend !== pod && reasons.at(-1)?.stage !== 'security') continue;
       entry.verdicts.add(verdict);
       if (sourceSeen !== undefined) entry.seen.add(sourceSeen);
     }

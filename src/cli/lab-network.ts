@@ -4,7 +4,7 @@ import { WeftError } from '../lib/errors.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
 import { modelTraits, type NetworkModel } from '../model/network/models.ts';
 import { familiesCalled } from './ip-family.ts';
-import type { Manifests } from './manifests/load.ts';
+import type { LoadedObject } from './manifests/objects.ts';
 
 export interface NetworkChoice {
   readonly network?: string;
@@ -17,7 +17,10 @@ export interface NetworkChoice {
  * `network-contradicts` where they say different things, or what the model has not, `network-unavailable`,
  * `ip-family-invalid` and `cni-mode-invalid`.
  */
-export function labNetworkOf({ objects }: Manifests, choice: NetworkChoice): NetworkConfig {
+export function labNetworkOf(
+  { objects }: { readonly objects: readonly LoadedObject[] },
+  choice: NetworkChoice,
+): NetworkConfig {
   const found = objects.find(({ object }) => object.kind === 'ClusterNetwork')?.object as
     | ClusterNetwork
     | undefined;

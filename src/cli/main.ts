@@ -104,6 +104,9 @@ const withFamily = (command: Command): Command =>
     'ipv4 or ipv6, where the cluster has both; else what both ends speak',
   );
 
+const withNetwork = (command: Command): Command =>
+  command.option('--network <model>', 'network model of the manifests; their ClusterNetwork, else calico');
+
 function addLabCommands(program: Command, env: CliEnvironment, done: Done): void {
   withFiles(withLab(program.command('up')))
     .description('run a cluster network on this machine from ordinary manifests; idempotent')
@@ -308,7 +311,7 @@ function addFlows(program: Command, env: CliEnvironment, done: Done): void {
 }
 
 function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
-  withCluster(withFamily(withFiles(withLab(program.command('reach')))))
+  withCluster(withNetwork(withFamily(withFiles(withLab(program.command('reach'))))))
     .description('who reaches whom; --live proves every cell with real packets')
     .option('--live', 'send packets and compare', false)
     .option('--pods', 'pods instead of workloads', false)
@@ -331,7 +334,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
       const run = async (): Promise<ExitCode> => (await import('./commands/reach.ts')).reach(env, options);
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
-  withCluster(withFamily(withFiles(withLab(program.command('explain <source> <destination>')))))
+  withCluster(withNetwork(withFamily(withFiles(withLab(program.command('explain <source> <destination>'))))))
     .description('the predicted walk of a connection: every hop, rewrite and rule')
     .addHelpText('after', endpointHelp)
     .option('-o, --output <format>', 'text, json or yaml', 'text')
@@ -350,7 +353,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         ),
       ),
     );
-  withCluster(withFamily(withFiles(withLab(program.command('test <expectations...>')))))
+  withCluster(withNetwork(withFamily(withFiles(withLab(program.command('test <expectations...>'))))))
     .description('check expectations about who reaches whom')
     .addHelpText('after', `${expectationHelp}${endpointHelp}`)
     .option('--live', 'with real packets', false)
@@ -360,7 +363,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
         (await import('./commands/test.ts')).test(env, { expectations, ...options });
       done(await (options.live ? inside(env, options.name, run) : run()));
     });
-  withCluster(withFamily(program.command('diff <old> <new>')))
+  withCluster(withNetwork(withFamily(program.command('diff <old> <new>'))))
     .description('which connections a change opens and closes, and where its Services lead')
     .addHelpText('after', sideHelp)
     .option('--pods', 'pods instead of workloads', false)
@@ -369,7 +372,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .action(async (before: string, after: string, options) =>
       done(await (await import('./commands/diff.ts')).diff(env, { before, after, ...options })),
     );
-  withCluster(withFiles(withLab(program.command('lint'))))
+  withCluster(withNetwork(withFiles(withLab(program.command('lint')))))
     .description('mistakes in policies, Services and route tables, each with its rule, file and line')
     .option('--explain <rule>', 'what a rule is about, with examples')
     .option('--ignore <rule>', 'leave a rule out (repeatable)', collect, [])

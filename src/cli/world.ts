@@ -6,7 +6,7 @@ import type { Family } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { LabConnection } from '../lab/connection.ts';
 import type { Cluster } from '../model/cluster.ts';
-import { networkConfigOf } from '../model/network/config.ts';
+import { networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
 import type { CliEnvironment, ClusterAddress } from './environment.ts';
 import { familyAsked } from './ip-family.ts';
 import type { LoadedObject } from './manifests/objects.ts';
@@ -28,6 +28,8 @@ export interface WorldOptions extends Partial<ClusterAddress> {
   readonly name: string;
   /** The family that is asked about: what a cluster has whose manifests do not say. */
   readonly ipFamily?: string;
+  /** The model of the network that the manifests are for; what their ClusterNetwork says, else the default, when absent. */
+  readonly network?: string;
   /** Whether broken manifests may be left out where it is known what is in doubt without them. */
   readonly aPartWillDo?: boolean;
   /** See `LoadOptions`. */
@@ -36,14 +38,16 @@ export interface WorldOptions extends Partial<ClusterAddress> {
 
 /**
  * Answers about the cluster that the manifests describe, without root or a lab; where none are given, about the
- * running lab. With a kubeconfig, about its cluster as its user sees it. Throws what reading either throws.
+ * running lab. With a kubeconfig, about its cluster as its user sees it. Throws what reading either throws, and
+ * `network-contradicts` where the model is another's to say.
  */
 export async function openWorld(
   env: Pick<CliEnvironment, 'connect' | 'openCluster'>,
   options: WorldOptions,
 ): Promise<World> {
-  const { kubeconfig, context } = options;
+  const { kubeconfig, context, network } = options;
   if (kubeconfig !== undefined) {
+    requireNoNetwork(options);
     const [{ readLive }, { objects, gateways, problems }] = await Promise.all([
       import('./read-live.ts'),
       readManifests(options.file),
@@ -62,27 +66,41 @@ export async function openWorld(
   const { objects: followed, gateways, problems } = await readManifests(options.file, options);
   const objects = [...followed, ...gateways];
   const family = familyAsked(options.ipFamily);
-  const cluster = await expand(objects, family === undefined ? [] : [family]);
+  const cluster = await expand(objects, { families: family === undefined ? [] : [family], network });
   return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) };
 }
 
 /** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */
-async function expand(loaded: readonly LoadedObject[], families: readonly Family[]): Promise<Cluster> {
+async function expand(
+  loaded: readonly LoadedObject[],
+  { families, network }: { readonly families: readonly Family[]; readonly network: string | undefined },
+): Promise<Cluster> {
   const [{ expandManifests }, { apiServiceObjects, clusterDnsObjects }] = await Promise.all([
     import('../model/workloads/expand.ts'),
     import('../lab/system-objects.ts'),
   ]);
   const objects = loaded.map(({ object }) => object);
   const services = new Set(objects.filter(({ kind }) => kind === 'Service').map(keyOf));
-  const config = networkConfigOf(
+  const said = networkConfigOf(
     objects.find(({ kind }) => kind === 'ClusterNetwork') as ClusterNetwork | undefined,
     families.length === 0 ? undefined : families,
   );
+  const config = network === undefined ? said : await withModel(said, loaded, network);
   const groups: KubernetesObject[][] = [clusterDnsObjects(config), apiServiceObjects(config)];
   const system = groups.filter(
     (group) => !group.some((object) => object.kind === 'Service' && services.has(keyOf(object))),
   );
   return expandManifests([...system.flat(), ...objects], { config });
+}
+
+/** As `weft up --network` would have it. */
+async function withModel(
+  config: NetworkConfig,
+  objects: readonly LoadedObject[],
+  network: string,
+): Promise<NetworkConfig> {
+  const { labNetworkOf } = await import('./lab-network.ts');
+  return { ...config, model: labNetworkOf({ objects }, { network }).model };
 }
 
 /** A cluster is read once, and packets are sent where nobody's application is. Throws `live-elsewhere`. */
@@ -96,6 +114,15 @@ export function requireNoCluster({ kubeconfig }: Pick<WorldOptions, 'kubeconfig'
       hint: 'leave them out, or leave out --kubeconfig',
     },
   );
+}
+
+/** What runs has its network already. Throws `network-contradicts`. */
+function requireNoNetwork({ network }: Pick<WorldOptions, 'network'>): void {
+  if (network === undefined) return;
+  throw new WeftError('network-contradicts', 'what runs has its network: --network is for manifests', {
+    fault: 'input',
+    hint: 'leave it out, or give manifests with -f, and neither --live nor --kubeconfig',
+  });
 }
 
 /** A running lab, with what its API server holds. Manifests tell where its objects were written. */
@@ -122,9 +149,10 @@ async function domainsOf(lab: Pick<LabConnection, 'domains'>): Promise<NonNullab
 
 export async function withLab<T>(
   env: Pick<CliEnvironment, 'connect'>,
-  { file, name }: WorldOptions,
+  { file, name, network }: WorldOptions,
   work: (lab: LabWorld) => Promise<T>,
 ): Promise<T> {
+  requireNoNetwork({ ...(network !== undefined && { network }) });
   const lab = await env.connect(name);
   try {
     const [{ readCluster, readGateways }, { objects, gateways, problems }] = await Promise.all([

@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Prediction } from '../../src/analysis/flow.ts';
 import { predict } from '../../src/analysis/predict/predict.ts';
-import { resources } from '../../src/api/resources.ts';
+import { fabricResources, resources } from '../../src/api/resources.ts';
 import type { Service } from '../../src/api/types/core.ts';
+import type { NetworkSecurityGroup } from '../../src/api/types/fabric.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
 import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { machineNetns } from '../../src/model/fabric/default-fabric.ts';
@@ -97,6 +98,40 @@ describe('load balancers in a virtual network', { skip: cannotSendPackets }, () 
     assert.equal(predicted('web').verdict, 'allowed');
     assert.equal(predicted('local').outcomes[0]?.sourceSeen, labAddresses.internet);
     assert.equal(predicted('inner').verdict, 'unreachable');
+  });
+
+  test('security groups of the nodes’ subnet judge what the internet asks, at the address that it asks', async () => {
+    const { client } = lab.connection;
+    const isPredicted = async (verdict: Prediction['verdict']): Promise<void> => {
+      const cluster = await readCluster(client);
+      const source = { kind: 'address', address: labAddresses.internet } as const;
+      const destination = { kind: 'service', key: 'default/local' } as const;
+      const prediction = predict(cluster, { source, destination, protocol: 'TCP', port: 80, family: 'IPv4' });
+      assert.equal(prediction.verdict, verdict, prediction.why);
+    };
+    const front = (...rules: NonNullable<NetworkSecurityGroup['spec']['rules']>): NetworkSecurityGroup => ({
+      apiVersion: 'weft.dev/v1alpha1',
+      kind: 'NetworkSecurityGroup',
+      metadata: { name: 'front' },
+      spec: { rules },
+    });
+    await client.create(fabricResources.networksecuritygroups, front());
+    const known = await client.get(fabricResources.virtualnetworks, { name: 'default' });
+    assert.ok(known);
+    const subnets = (known.spec.subnets ?? []).map((one) =>
+      one.name === 'nodes' ? { ...one, networkSecurityGroup: 'front' } : one,
+    );
+    await client.update(fabricResources.virtualnetworks, { ...known, spec: { ...known.spec, subnets } });
+    await isSeen(machineNetns.internet, 'local', /^silent$/);
+    await isPredicted('unreachable');
+    const destinations = [await addressOf('local')];
+    const web = { name: 'web', priority: 100, direction: 'Inbound', access: 'Allow' } as const;
+    const rule = { ...web, sources: ['Internet'], destinations, destinationPorts: ['80'] };
+    const { metadata } = (await client.get(fabricResources.networksecuritygroups, { name: 'front' })) ?? {};
+    assert.ok(metadata);
+    await client.update(fabricResources.networksecuritygroups, { ...front(rule), metadata });
+    await isSeen(machineNetns.internet, 'local', /^203\.0\.113\.10$/);
+    await isPredicted('allowed');
   });
 
   test('the network hands an address to a node with endpoints, when those of another have gone', async () => {

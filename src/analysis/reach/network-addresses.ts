@@ -26,8 +26,12 @@ export function addressPorts(networks: ReachNetworks): {
 } {
   const named = new Set(networks.machines.map(({ address }) => address));
   const senders = sendersAt(networks.lookups.world);
+  const sort = sortOf(networks.lookups.world);
   const portsOf = (openings: readonly Opening[], address: string): AddressPorts => ({
-    ports: openings.map((opening) => (isNobodys(opening) ? opening.judged : opening.ports)),
+    // The internet is somebody: where no way leads there, it is closed.
+    ports: openings.map((opening) =>
+      isNobodys(opening) && sort(address) === 'other' ? opening.judged : opening.ports,
+    ),
     isHeld: !named.has(address) && openings.some(isMachines),
   });
   return {

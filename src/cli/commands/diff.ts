@@ -17,6 +17,8 @@ export interface DiffOptions extends Partial<ClusterAddress> {
   readonly allNamespaces: boolean;
   readonly output: string;
   readonly ipFamily?: string;
+  /** The model of the sides that are manifests. */
+  readonly network?: string;
 }
 
 /** `weft diff`: which connections a change opens and closes. Exit 1 when there are any. */
@@ -48,8 +50,9 @@ export async function diff(env: CliEnvironment, options: DiffOptions): Promise<E
 async function sideOf(
   env: CliEnvironment,
   side: string,
-  { ipFamily, kubeconfig = env.env['KUBECONFIG'], context }: Omit<DiffOptions, 'before' | 'after'>,
+  options: Omit<DiffOptions, 'before' | 'after'>,
 ): Promise<World> {
+  const { ipFamily, network, kubeconfig = env.env['KUBECONFIG'], context } = options;
   const family = ipFamily === undefined ? {} : { ipFamily };
   const [, kind, name = ''] = /^(lab|cluster):(.*)$/.exec(side) ?? [];
   if (kind === 'cluster') {
@@ -57,8 +60,8 @@ async function sideOf(
     if (kubeconfig === undefined) throw noKubeconfig(side);
     return openWorld(env, { file: [], name: '', kubeconfig, ...(named !== undefined && { context: named }) });
   }
-  const asked = kind === 'lab' ? { file: [], name } : { file: [side], name: '' };
-  return openWorld(env, { ...asked, ...family });
+  if (kind === 'lab') return openWorld(env, { file: [], name, ...family });
+  return openWorld(env, { file: [side], name: '', ...family, ...(network !== undefined && { network }) });
 }
 
 function noKubeconfig(side: string): WeftError {

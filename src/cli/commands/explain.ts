@@ -20,6 +20,7 @@ export interface ExplainOptions extends Partial<ClusterAddress> {
   readonly name: string;
   readonly output: string;
   readonly ipFamily?: string;
+  readonly network?: string;
 }
 
 /** `weft explain`: the predicted walk. Exit 0 only when the connection is allowed. */

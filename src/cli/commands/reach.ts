@@ -22,6 +22,7 @@ export interface ReachOptions extends Partial<ClusterAddress> {
   readonly allNamespaces: boolean;
   readonly output: string;
   readonly ipFamily?: string;
+  readonly network?: string;
   /** What is asked about: see `Focus`. */
   readonly from?: string;
   readonly to?: string;

@@ -15,6 +15,7 @@ export interface TestOptions extends Partial<ClusterAddress> {
   readonly live: boolean;
   readonly output: string;
   readonly ipFamily?: string;
+  readonly network?: string;
 }
 
 /** `weft test`: whether expectations hold, by prediction or with real packets. Exit 1 when one does not. */

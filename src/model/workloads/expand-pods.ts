@@ -3,9 +3,10 @@ import type { ReplicaSet } from '../../api/types/apps.ts';
 import type { Node, Pod, PodTemplateSpec } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { NetworkConfig } from '../network/config.ts';
-import { freePodAddresses, placesOf } from '../network/places.ts';
+import { placesOf } from '../network/places.ts';
 import { podAddresses } from '../network/pod-addresses.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
+import { createAddressGiver, type AddressGiver } from './address-giver.ts';
 import { createNodeLoads } from './node-loads.ts';
 import { controllerOf } from './owner.ts';
 import { hasEnded } from './pod-state.ts';
@@ -24,7 +25,7 @@ import { generatedName } from './names.ts';
 
 /**
  * Every pod of the objects: those among them, and those their workloads will make, all bound, ready and with an
- * address of their node's block. A workload whose pods are among the objects makes none, and neither does one
+ * address of their node's block or subnet. A workload whose pods are among the objects makes none, and neither does one
  * that another of the objects made.
  */
 export function expandPods(
@@ -36,7 +37,8 @@ export function expandPods(
   const made = objects
     .filter((object) => controllerOf(object) === undefined && !hasPods.has(ownName(object)))
     .flatMap((object) => podsOf(object, nodes));
-  return placeAll([...present, ...made], { nodes: nodes.map(asReady), config });
+  const giver = createAddressGiver(objects, nodes, config);
+  return placeAll([...present, ...made], { nodes: nodes.map(asReady), config, giver });
 }
 
 /** What this one object will make, unbound. */
@@ -119,7 +121,7 @@ function asReady(node: Node): Node {
 
 function placeAll(
   pods: readonly Pod[],
-  { nodes, config }: { nodes: readonly Node[]; config: NetworkConfig },
+  { nodes, config, giver }: { nodes: readonly Node[]; config: NetworkConfig; giver: AddressGiver },
 ): Pod[] {
   const places = placesOf(nodes, config.model);
   const loads = createNodeLoads();
@@ -131,7 +133,7 @@ function placeAll(
     const bound: Pod = { ...pod, spec: { ...pod.spec, nodeName: placement.node } };
     loads.set(keyIn(pod), bound);
     const place = places.get(placement.node);
-    return place === undefined ? bound : running(bound, place, used);
+    return place === undefined ? bound : running(bound, place, { used, giver });
   });
 }
 
@@ -140,9 +142,13 @@ function keyIn({ metadata: { namespace, name } }: Pod): string {
 }
 
 /** The pod as it is when it runs; what was observed of it already stays. */
-function running(pod: Pod, place: NodePlace, used: Set<string>): Pod {
+function running(
+  pod: Pod,
+  place: NodePlace,
+  { used, giver }: { readonly used: Set<string>; readonly giver: AddressGiver },
+): Pod {
   if (pod.status?.podIP !== undefined || hasEnded(pod)) return pod;
-  const podIPs = pod.spec.hostNetwork === true ? nodeAddresses(place) : freePodAddresses(place, used);
+  const podIPs = pod.spec.hostNetwork === true ? nodeAddresses(place) : giver(place, used);
   const [podIP] = podIPs ?? [];
   if (podIPs === undefined || podIP === undefined) return pod;
   for (const address of podIPs) used.add(address);
