@@ -98,8 +98,7 @@ function createNetworks(index: ClusterIndex, lookups: Lookups): ReachNetworks {
     return found;
   };
   const seenFrom = ({ place }: Party, destination: Place): string =>
-    sourceSeen({ places: index.places, config: index.cluster.config }, { source: place, destination }) ??
-    place.address;
+    sourceSeen(index.sources, { source: place, destination }) ?? place.address;
   const machines = machinesOf(lookups);
   const party = (place: Place, entry: Entry): Party => {
     const node = place.kind === 'external' ? undefined : place.node;
