@@ -1,4 +1,5 @@
 import type { RouteTable } from '../api/types/fabric.ts';
+import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { buildWorld, type NetworkObjects } from '../model/fabric/network/build-world.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
@@ -7,6 +8,7 @@ import { nodeRoutes } from '../model/fabric/network/node-routes.ts';
 import { networkObjectsOf } from '../model/fabric/network/objects.ts';
 import { subnetAt } from '../model/fabric/network/subnets.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
+import { labAddresses } from '../model/network/lab-addresses.ts';
 import { modelTraits } from '../model/network/models.ts';
 import { ownAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
@@ -50,12 +52,22 @@ export function describedWorld(
   );
 }
 
-/** The objects by which a cluster describes virtual networks, or those of the default one of its model. */
+/**
+ * The objects by which a cluster describes virtual networks, with those of the default world of its model that it does not
+ * describe itself: every lab has these. Where nodes are in another network there is no default one to know of.
+ */
 export function describedNetworks({
   config,
   surroundings = [],
 }: Pick<Cluster, 'config' | 'surroundings'>): NetworkObjects {
-  return networkObjectsOf(surroundings.length > 0 ? surroundings : defaultNetworkObjects(config.model));
+  const idOf = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.name}`;
+  const described = new Set(surroundings.map(idOf));
+  const own = networkObjectsOf(surroundings);
+  const hasNodes = subnetAt(own.networks, labAddresses.control) !== undefined;
+  const others = defaultNetworkObjects(config.model).filter(
+    (object) => !described.has(idOf(object)) && !(hasNodes && object.kind === 'VirtualNetwork'),
+  );
+  return networkObjectsOf([...surroundings, ...others]);
 }
 
 /** Of the pods whose addresses are the network's own. */

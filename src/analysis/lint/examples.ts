@@ -43,8 +43,8 @@ metadata: { name: ${name} }
 `;
 }
 
-/** A network 10.0.0.0/16 with subnets `apps` and `edge`; one of them has a route table. */
-export function routedNetwork(subnet: 'apps' | 'edge'): string {
+/** A network 10.0.0.0/16 with subnets `apps` and `edge`, one of which has a route table, and `data` where it has a prefix. */
+export function routedNetwork(subnet: 'apps' | 'edge', data?: string): string {
   const table = (name: string): string => (name === subnet ? ', routeTable: routes' : '');
   return `apiVersion: weft.dev/v1alpha1
 kind: VirtualNetwork
@@ -54,7 +54,7 @@ spec:
   subnets:
     - { name: apps, prefix: 10.0.1.0/24${table('apps')} }
     - { name: edge, prefix: 10.0.2.0/24${table('edge')} }
-`;
+${data === undefined ? '' : `    - { name: data, prefix: ${data} }\n`}`;
 }
 
 /** A machine 10.0.2.4 in `edge` that forwards, unless its interface says otherwise. */
@@ -63,6 +63,18 @@ export function firewall(more = ', enableIPForwarding: true'): string {
 kind: VirtualMachine
 metadata: { name: firewall }
 spec: { interfaces: [{ name: eth0, network: hub, subnet: edge, addresses: [10.0.2.4]${more} }] }
+`;
+}
+
+/** A group that opens port 443 and closes the rest, with these priorities. */
+export function securityGroup({ web, rest }: { readonly web: number; readonly rest: number }): string {
+  return `apiVersion: weft.dev/v1alpha1
+kind: NetworkSecurityGroup
+metadata: { name: apps }
+spec:
+  rules:
+    - { name: web, priority: ${web}, direction: Inbound, access: Allow, protocol: Tcp, destinationPorts: ['443'] }
+    - { name: rest, priority: ${rest}, direction: Inbound, access: Deny }
 `;
 }
 

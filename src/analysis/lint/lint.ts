@@ -83,7 +83,7 @@ function doubtOf(
 }
 
 function objectOf(cluster: Cluster, { kind, key }: LintedObject): KubernetesObject | undefined {
-  if (kind === 'RouteTable') {
+  if (kind === 'RouteTable' || kind === 'NetworkSecurityGroup') {
     return cluster.surroundings?.find((one) => one.kind === kind && one.metadata.name === key);
   }
   if (isRouteKind(kind)) return cluster.gateways?.find((one) => one.kind === kind && keyOf(one) === key);

@@ -1,5 +1,4 @@
-import { addressAfter, formatAddress } from '../../lib/address.ts';
-import { contains, parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
+import type { NetworkSecurityGroup } from '../../api/types/fabric.ts';
 import {
   circleFrom,
   isToAppliance,
@@ -9,6 +8,9 @@ import {
 import { effectiveRoutes } from '../../model/fabric/network/effective-routes.ts';
 import { createLookups, type Lookups, type SubnetName } from '../../model/fabric/network/lookups.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
+import { oneWaysOf, type OneWayFacts } from './one-ways.ts';
+import { placeOf, samplesOf, type UsedRoute } from './used-routes.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { podBlocksOf, type ClusterIndex } from '../cluster-index.ts';
 import { describedWorld } from '../described-world.ts';
 
@@ -17,13 +19,20 @@ export interface NetworkFacts {
   /** Each route to an appliance, once for each network that it is used in. */
   readonly hops: readonly HopFacts[];
   readonly circles: readonly CircleFacts[];
+  readonly oneWays: readonly OneWayFacts[];
+  readonly groups: readonly NetworkSecurityGroup[];
 }
+
+/** The model whose default network manifests are taken to stand beside that do not name a model. */
+const usualModel = 'azure-cni-overlay';
 
 interface HopFacts {
   readonly network: string;
   readonly route: ApplianceRoute;
   /** Who has the address of the next hop, as far as the network reaches. */
   readonly hop: NetworkInterface | undefined;
+  /** Whether it reaches networks of which nothing is known but the name. */
+  readonly isUnknown: boolean;
 }
 
 interface CircleFacts {
@@ -35,9 +44,12 @@ interface CircleFacts {
 
 /** The networks are looked at whatever the model is: manifests of them need not say which it will be. */
 export function networkFactsOf(index: ClusterIndex): NetworkFacts {
-  const world = describedWorld(index.cluster, [...index.places.values()]);
+  const { config, ...cluster } = index.cluster;
+  const model = modelTraits[config.model].world === 'virtual-network' ? config.model : usualModel;
+  const world = describedWorld({ ...cluster, config: { ...config, model } }, [...index.places.values()]);
+  const groups = [...world.securityGroups.values()];
   const subnets = subnetsWithTables(world);
-  if (subnets.length === 0) return { hops: [], circles: [] };
+  if (subnets.length === 0) return { hops: [], circles: [], oneWays: [], groups };
   const lookups = createLookups(world, (machine) => podBlocksOf(index.places, machine));
   const used = subnets.flatMap((from) =>
     effectiveRoutes(world, from.network, from.subnet)
@@ -49,15 +61,19 @@ export function networkFactsOf(index: ClusterIndex): NetworkFacts {
     hops: [...hops.values()].map(({ from: { network }, route }) => ({
       network,
       route,
+      isUnknown: hasUnknownPeers(world, network),
       hop: lookups.recipient(network, route.nextHopAddress),
     })),
     circles: circlesOf(used, lookups),
+    oneWays: oneWaysOf(used, lookups),
+    groups,
   };
 }
 
-interface UsedRoute {
-  readonly from: SubnetName;
-  readonly route: ApplianceRoute;
+function hasUnknownPeers({ peerings, networks }: NetworkWorld, network: string): boolean {
+  return [...peerings].some(
+    ({ spec }) => spec.networks.includes(network) && spec.networks.some((name) => !networks.has(name)),
+  );
 }
 
 /** Each once, wherever packets come into it. */
@@ -79,10 +95,6 @@ export function hopPath({ table }: ApplianceRoute): string {
   return `spec.routes[${table.index}].nextHopAddress`;
 }
 
-/** `RouteTable/0003`: sorts as the routes are written. */
-const placeOf = ({ route: { table } }: UsedRoute): string =>
-  `${table.name}/${String(table.index).padStart(4, '0')}`;
-
 function fromFirst(steps: readonly ApplianceStep[]): ApplianceStep[] {
   const places = steps.map(placeOf);
   const first = places.indexOf(places.toSorted()[0] ?? '');
@@ -95,23 +107,4 @@ function subnetsWithTables({ networks, routeTables }: NetworkWorld): SubnetName[
       .filter(({ routeTable }) => routeTable !== undefined && routeTables.has(routeTable))
       .map(({ name }) => ({ network, subnet: name })),
   );
-}
-
-/**
- * Addresses of a prefix such that every part of it which is routed alike has one of them: where routes change, one of the
- * prefixes begins or has just ended.
- */
-function samplesOf(prefixes: readonly string[]): (prefix: string) => string[] {
-  const parsed = [...new Set(prefixes)].flatMap((text) => parsePrefix(text) ?? []);
-  const edges = parsed.flatMap((prefix) => {
-    const { first, last } = rangeOf(prefix);
-    const after = addressAfter(last, 1n);
-    return after === undefined ? [first] : [first, after];
-  });
-  const within = (prefix: Prefix): string[] =>
-    edges.filter((address) => contains(prefix, address)).map(formatAddress);
-  return (text) => {
-    const prefix = parsePrefix(text);
-    return prefix === undefined ? [] : [...new Set(within(prefix))];
-  };
 }

@@ -19,7 +19,7 @@ export interface Mistake {
 
 /** An object by its kind and its key, `namespace/name`, or `name` where the kind has no namespaces. */
 export interface LintedObject {
-  readonly kind: 'Service' | 'RouteTable' | RouteKind | PolicyKind;
+  readonly kind: 'Service' | 'RouteTable' | 'NetworkSecurityGroup' | RouteKind | PolicyKind;
   readonly key: string;
 }
 

@@ -1,4 +1,6 @@
 import type { LintRule } from './rule.ts';
+import { answerAroundAppliance } from './rules/answer-around-appliance.ts';
+import { securityRuleShadowed } from './rules/security-rule-shadowed.ts';
 import { allowanceOverruled } from './rules/allowance-overruled.ts';
 import { backendClosed } from './rules/backend-closed.ts';
 import { backendMissing } from './rules/backend-missing.ts';
@@ -80,4 +82,6 @@ export const lintRules: readonly LintRule[] = [
   policyNotEnforced,
   backendMissing,
   backendClosed,
+  answerAroundAppliance,
+  securityRuleShadowed,
 ];

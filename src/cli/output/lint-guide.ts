@@ -13,7 +13,7 @@ export function lintGuide(): string {
 \`weft lint -f MANIFESTS\` looks for what is valid and still wrong: policies that select nobody, rules that nothing comes
 of, ports that nobody has. It expands the manifests as \`weft reach\` does, so that it knows the pods, their addresses and
 where Services lead, and asks the model that programs the kernel. Without \`-f\` it looks at the running lab. Of virtual
-networks it looks at the routes of their users.
+networks it looks at the routes and the security groups of their users.
 
 \`\`\`sh
 weft lint -f app/

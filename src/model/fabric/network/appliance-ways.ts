@@ -18,16 +18,10 @@ export interface ApplianceStep {
  * users; empty where they end.
  */
 export function circleFrom(lookups: Lookups, start: SubnetName, address: string): readonly ApplianceStep[] {
-  const step = (from: SubnetName): ApplianceStep | undefined => {
-    const route = lookups.route(from, address);
-    if (route === undefined || !isToAppliance(route)) return undefined;
-    const hop = lookups.recipient(from.network, route.nextHopAddress);
-    return hop?.forwards === true ? { from, route, hop } : undefined;
-  };
   const steps: ApplianceStep[] = [];
   let from: SubnetName | undefined = start;
   while (from !== undefined) {
-    const next = step(from);
+    const next = stepFrom(lookups, from, address);
     if (next === undefined || lookups.isItself(next.hop, address)) return [];
     const known = steps.findIndex((earlier) => keyOfSubnet(earlier.from) === keyOfSubnet(next.from));
     if (known >= 0) return steps.slice(known);
@@ -35,6 +29,37 @@ export function circleFrom(lookups: Lookups, start: SubnetName, address: string)
     from = lookups.exit(next.hop, address);
   }
   return [];
+}
+
+/**
+ * The appliances that packets for an address pass until the network delivers them, by nothing but the routes of users; undefined
+ * where it does not deliver them.
+ */
+export function appliancesTo(
+  lookups: Lookups,
+  start: SubnetName,
+  address: string,
+): readonly ApplianceStep[] | undefined {
+  const steps: ApplianceStep[] = [];
+  let from: SubnetName | undefined = start;
+  while (from !== undefined) {
+    const route = lookups.route(from, address);
+    if (route?.nextHopType === 'VNetLocal' || route?.nextHopType === 'VNetPeering') return steps;
+    const next = stepFrom(lookups, from, address);
+    const isAgain = steps.some(({ hop }) => hop.netns === next?.hop.netns);
+    if (next === undefined || isAgain) return undefined;
+    steps.push(next);
+    if (lookups.isItself(next.hop, address)) return steps;
+    from = lookups.exit(next.hop, address);
+  }
+  return undefined;
+}
+
+function stepFrom(lookups: Lookups, from: SubnetName, address: string): ApplianceStep | undefined {
+  const route = lookups.route(from, address);
+  if (route === undefined || !isToAppliance(route)) return undefined;
+  const hop = lookups.recipient(from.network, route.nextHopAddress);
+  return hop?.forwards === true ? { from, route, hop } : undefined;
 }
 
 /** Whether it is a user's, and leads to an appliance. */
