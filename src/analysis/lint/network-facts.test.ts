@@ -138,7 +138,10 @@ test('a way by an appliance that answers do not take is told once, and not where
 
 test('a rule of a security group that another one hides is told, by what it is about', () => {
   const rule = (name: string, priority: number, more: object): object => ({
-    ...{ name, priority, direction: 'Inbound', access: 'Allow' },
+    name,
+    priority,
+    direction: 'Inbound',
+    access: 'Allow',
     ...more,
   });
   const group = (...rules: object[]): KubernetesObject => object('NetworkSecurityGroup', 'g', { rules });
