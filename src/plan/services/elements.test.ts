@@ -88,6 +88,20 @@ test('an endpoint that goes costs its own elements, whatever else there is', () 
   );
 });
 
+test('an endpoint that comes in the middle of many costs its own elements, too', () => {
+  const planner = createServicePlanner();
+  const ledger = new ElementLedger(servicesTables.IPv4, serviceSetTypes('IPv4'));
+  const addresses = Array.from({ length: 40 }, (_, number) => `10.244.0.${number + 10}`);
+  ledger.set('default/web', elementsOf([port(addresses)], planner));
+  const changes = ledger.set('default/web', elementsOf([port([first, ...addresses])], planner));
+  assert.deepEqual(changes.map(({ action, set }) => `${action} ${set}`).toSorted(), [
+    'add hairpin',
+    'add service-chains',
+    'add slot-40',
+    'delete service-chains',
+  ]);
+});
+
 test('the table grows to any number of endpoints, and growing again changes nothing', () => {
   const nft = createFakeNftables();
   const node = {

@@ -16,6 +16,7 @@ import { commonClaims, type CommonClaims } from '../elements/common-claims.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { createIds } from './ids.ts';
+import { createSeats, type Seats } from './seats.ts';
 import { bindingChain, chainOf, type SlotChain } from './slots.ts';
 import { affinityTypes, serviceSets, servicesTables, slotTypes } from './skeleton.ts';
 
@@ -61,14 +62,14 @@ export interface CommonServices {
 type Ports = readonly ServicePortModel[];
 
 export function createServicePlanner(): ServicePlanner {
-  const ids = createIds();
+  const [ids, seats] = [createIds(), createSeats()];
   const shared = { IPv4: new WeakMap<Ports, ServicePlan>(), IPv6: new WeakMap<Ports, ServicePlan>() };
   const known = new Map<Family, CommonServices & { readonly of: ReadonlyMap<string, Ports> }>();
   const plan: ServicePlanner['plan'] = (ports, family, node) => {
     const planned = shared[family].get(ports);
     if (planned !== undefined) return planned;
     const own = ports.filter((port) => port.family === family);
-    const made = joined(own.map((port) => planPort(port, node, (key) => ids.of(key))));
+    const made = joined(own.map((port) => planPort(port, { node, seats, idOf: (key) => ids.of(key) })));
     if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
       shared[family].set(ports, made);
     return made;
@@ -122,11 +123,12 @@ function joined(plans: readonly ServicePlan[]): ServicePlan {
 }
 
 /** The Cluster and the Local set of a service-port have numbers of their own, so that its addresses share each. */
-function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string) => number): ServicePlan {
+function planPort(port: ServicePortModel, numbering: Numbering): ServicePlan {
+  const { node, idOf, seats } = numbering;
   const elements: PlannedElement[] = [
     ...port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] })),
     ...port.pooledAddresses.map((address) => ({ set: 'pooled-addresses', key: [address] })),
-    ...guards(port, { node, idOf }),
+    ...guards(port, numbering),
   ];
   const sets = new Map<string, NumberedSet>();
   const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
@@ -138,15 +140,18 @@ function planPort(port: ServicePortModel, node: PlannedNode, idOf: (key: string)
       return;
     }
     const known = sets.get(choice.set);
-    const number = known?.number ?? [idOf(choice.set === 'local' ? localKey(port) : port.key)];
-    sets.set(choice.set, { number, choice });
+    const name = choice.set === 'local' ? localKey(port) : port.key;
+    const number = known?.number ?? [idOf(name)];
+    sets.set(choice.set, { name, number, choice });
     const chain = chainOf({ count: choice.endpoints.length, affinitySeconds: port.affinitySeconds });
     elements.push({ set: maps.ids, key, value: number }, { set: maps.chains, key, value: goTo(chain) });
   };
   for (const entry of entriesOf(port)) enter(choose(port, node, entry.arrival), entry.maps, entry.key);
   elements.push(...outsideElements(port));
-  for (const { number, choice } of sets.values()) {
-    elements.push(...slots(number, choice.endpoints), ...bindings(number, port.affinitySeconds));
+  const place = isSameEverywhere(port) ? '' : ` ${node.name}`;
+  for (const { name, number, choice } of sets.values()) {
+    const seated = seats.take(`${name}${place}`, choice.endpoints);
+    elements.push(...slots(number, seated), ...bindings(number, port.affinitySeconds));
   }
   return {
     elements,
@@ -162,6 +167,7 @@ const localKey = ({ key }: ServicePortModel): string => `${key} local`;
 
 /** A set of endpoints; its number as the key, or the value, of all elements that have it. */
 interface NumberedSet {
+  readonly name: string;
   readonly number: readonly [id: number];
   readonly choice: Chosen;
 }
@@ -283,6 +289,7 @@ export function rangeElements(
 
 interface Numbering {
   readonly node: PlannedNode;
+  readonly seats: Seats;
   readonly idOf: (key: string) => number;
 }
 
