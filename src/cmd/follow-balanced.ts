@@ -3,6 +3,7 @@ import type { EndpointSlice } from '../api/types/network.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client, Informer } from '../client/port.ts';
 import { indexOf } from '../controllers/index-of.ts';
+import { sameJson } from '../lib/same-json.ts';
 import { addressesByNode } from '../model/load-balancer/by-node.ts';
 import { listed } from './follow-layer2.ts';
 
@@ -53,6 +54,7 @@ export async function readBalancers(client: Client): Promise<FollowedBalancers> 
         isDue = true;
         setImmediate(() => {
           isDue = false;
+          const before = current;
           current = addressesByNode({
             services: informers.services.values(),
             slicesOf: (key) => index.get(key),
@@ -60,7 +62,7 @@ export async function readBalancers(client: Client): Promise<FollowedBalancers> 
             advertisements: informers.advertisements.values(),
             nodes: informers.nodes.values(),
           });
-          changed();
+          if (!sameJson([...before], [...current])) changed();
         });
       };
       for (const informer of all) informer.onChange(look);

@@ -16,7 +16,7 @@ import { nodeInterfaces } from '../model/fabric/network/node-interfaces.ts';
 import { networkObjectsOf } from '../model/fabric/network/objects.ts';
 import { observedStatuses } from '../model/fabric/network/statuses.ts';
 import type { NetworkWorld } from '../model/fabric/network/world.ts';
-import { machinePlaces } from '../model/fabric/machine-places.ts';
+import { machinePlaces, mayMove } from '../model/fabric/machine-places.ts';
 import type { PodServing } from '../workload/port.ts';
 import { readBalancers } from './follow-balanced.ts';
 import type { FollowNodesOptions, NodesFollower } from './follow-nodes.ts';
@@ -65,7 +65,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
     told.find(({ metadata }) => metadata.name === node);
   const balancers = await readBalancers(client);
   const assignedTo = (node: string): string[] => [
-    ...assignedRanges(configOf(node)?.status).flatMap(prefixesOfRange).map(formatPrefix),
+    ...prefixesOf(configOf(node)),
     ...balancers.of(node).map((address) => `${address}/32`),
   ];
 
@@ -76,15 +76,18 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
 
   const informers = (): Iterable<KubernetesObject>[] => kinds.map((kind) => client.informer(kind).values());
   let applied: unknown;
+  let isBehind = true;
   const follow = (): void => {
     places = machinePlaces(places, client.informer<Node>(resources.nodes).values(), config.model);
     const objects = informers().flatMap((values) => [...values]);
     const assigned = places.map(({ name }) => assignedTo(name));
     const now = { places, assigned, objects: objects.map(withoutObserved) };
     if (sameJson(now, applied)) return;
+    isBehind = true;
     try {
       current = apply(objects);
       applied = now;
+      isBehind = false;
       void tell(options, objects, current);
     } catch (error) {
       // What is missing is found by the next comparison with the kernel.
@@ -103,8 +106,13 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
   };
   const followAll = async (all: readonly Informer<KubernetesObject>[]): Promise<void> => {
     // What is not read yet is not gone.
-    await Promise.all(all.map(({ synced }) => synced));
+    const nodes = client.informer<Node>(resources.nodes);
+    await Promise.all([...all, nodes].map(({ synced }) => synced));
     for (const informer of all) informer.onChange(soon);
+    nodes.onChange((change) => {
+      // Most of what is written about nodes says nothing of where they are.
+      if (isBehind || mayMove(change, config.model)) soon();
+    });
   };
   const followWith = async (all: readonly Informer<KubernetesObject>[]): Promise<void> => {
     if (assigning.length === 0) return followAll(all);
@@ -116,14 +124,24 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
   return {
     world: () => current,
     followPools() {
-      const all: Informer<KubernetesObject>[] = [resources.nodes, ...kinds].map((kind) =>
-        client.informer(kind),
-      );
+      const all: Informer<KubernetesObject>[] = kinds.map((kind) => client.informer(kind));
       void followWith(all);
       void balancers.follow(soon);
     },
   };
 }
+
+/** Of the addresses that a node was told that it has; worked out once for each object, which is told of time and again. */
+function prefixesOf(config: NodeNetworkConfig | undefined): readonly string[] {
+  if (config === undefined) return [];
+  const known = knownPrefixes.get(config);
+  if (known !== undefined) return known;
+  const prefixes = assignedRanges(config.status).flatMap(prefixesOfRange).map(formatPrefix);
+  knownPrefixes.set(config, prefixes);
+  return prefixes;
+}
+
+const knownPrefixes = new WeakMap<NodeNetworkConfig, readonly string[]>();
 
 /** Objects of all kinds, as far as they are served. */
 async function listServed(client: Client, kinds: readonly Resource[]): Promise<KubernetesObject[]> {

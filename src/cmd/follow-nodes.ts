@@ -9,7 +9,7 @@ import { formatPrefix, prefixesOfRange } from '../lib/prefix.ts';
 import { sameJson } from '../lib/same-json.ts';
 import { defaultFabric } from '../model/fabric/default-fabric.ts';
 import type { Fabric } from '../model/fabric/machines.ts';
-import { machinePlaces } from '../model/fabric/machine-places.ts';
+import { machinePlaces, mayMove } from '../model/fabric/machine-places.ts';
 import { withLayer2 } from '../model/fabric/layer2/extend.ts';
 import { layer2World, type Layer2World } from '../model/fabric/layer2/world.ts';
 import { poolsOf } from '../model/load-balancer/pools.ts';
@@ -98,7 +98,10 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
       log.error({ error: messageOf(error) }, 'the fabric could not follow');
     }
   };
-  nodes.onChange(follow);
+  nodes.onChange((change) => {
+    // Most of what is written about nodes says nothing of where they are.
+    if (!isExecuted || mayMove(change, config.model)) follow();
+  });
   return {
     followPools() {
       pools = client.informer(loadBalancerResources.ipaddresspools);

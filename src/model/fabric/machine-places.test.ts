@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node } from '../../api/types/core.ts';
 import type { NodePlace } from '../network/topology.ts';
-import { machinePlaces } from './machine-places.ts';
+import { machinePlaces, mayMove } from './machine-places.ts';
 
 const places: readonly NodePlace[] = [
   { name: 'n1', address: '172.20.1.1', podCidr: '10.244.0.0/24', tunnelAddress: '10.244.0.0' },
@@ -45,4 +45,13 @@ test('a machine follows to an address that another one leaves at the same time',
 test('of two nodes that want one address, one has it', () => {
   const both = ['n1', 'n2'].map((name, i) => nodeAt(name, '172.20.7.7', `10.244.${i}.0/24`));
   assert.deepEqual(addressesWith(...both), ['172.20.7.7', '172.20.1.2']);
+});
+
+test('a machine may move when its Node object comes, goes, or says another address, and for nothing else it says', () => {
+  const node = nodeAt('n2', '172.20.1.2', '10.244.1.0/24');
+  const mayMoveTo = (current: Node): boolean => mayMove({ previous: node, current }, 'calico');
+  const ready = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }] as const;
+  assert.equal(mayMoveTo({ ...node, status: { ...node.status, conditions: [...ready] } }), false);
+  assert.equal(mayMoveTo(nodeAt('n2', '172.20.7.7', '10.244.1.0/24')), true);
+  assert.ok(mayMove({ current: node }, 'calico') && mayMove({ previous: node }, 'calico'));
 });

@@ -1,9 +1,10 @@
 import type { Node } from '../../api/types/core.ts';
 import { familyOf, parseAddress, type Family } from '../../lib/address.ts';
 import { contains, parsePrefix } from '../../lib/prefix.ts';
+import { sameJson } from '../../lib/same-json.ts';
 import { labAddressesOf, labControlAddress, mostClusters } from '../network/lab-addresses.ts';
 import type { NetworkModel } from '../network/models.ts';
-import { placesOf } from '../network/places.ts';
+import { placeOf, placesOf } from '../network/places.ts';
 import { nodeAddresses, type NodePlace } from '../network/topology.ts';
 
 /**
@@ -25,6 +26,14 @@ export function machinePlaces(
     places = next;
   }
   return places;
+}
+
+/** Whether that may be somewhere else than before, now that a Node object is another one, came or went. */
+export function mayMove(
+  { previous, current }: { readonly previous?: Node; readonly current?: Node },
+  model: NetworkModel,
+): boolean {
+  return !sameJson(previous && placeOf(previous, model), current && placeOf(current, model));
 }
 
 function moved(before: readonly NodePlace[], wanted: ReadonlyMap<string, NodePlace>): NodePlace[] {
