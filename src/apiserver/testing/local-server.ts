@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
+import type { AuditSink } from '../audit/audit.ts';
 import { createCredentials, type Credentials } from '../credentials/credentials.ts';
 import { createApiServer } from '../server.ts';
 import { createStore } from '../store/store.ts';
@@ -23,7 +24,7 @@ export interface LocalServer {
 }
 
 export async function startLocalServer(
-  options: { clock?: Clock; store?: RootStore; streams?: PodStreams } = {},
+  options: { clock?: Clock; store?: RootStore; streams?: PodStreams; auditSink?: AuditSink } = {},
 ): Promise<LocalServer> {
   const clock = options.clock ?? systemClock;
   const directory = mkdtempSync(join(tmpdir(), 'weft-apiserver-'));
@@ -39,6 +40,7 @@ export async function startLocalServer(
     tokens,
     signingKey: credentials.signingKey,
     ...(options.streams !== undefined && { streams: options.streams }),
+    ...(options.auditSink !== undefined && { auditSink: options.auditSink }),
   });
   const { port } = await server.listen({ port: 0 });
   const kubeconfig = join(directory, 'kubeconfig');

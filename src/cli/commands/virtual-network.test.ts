@@ -98,6 +98,14 @@ test('pods have addresses of the subnet that their model has them from', async (
   assert.match(path[0]?.packet ?? '', /^TCP 172\.20\.127\.254 -> /);
 });
 
+test('what manifests do not say of the networks is as in a lab', async () => {
+  const desk = shop.split('---\n').filter((part) => !part.includes('VirtualNetwork'));
+  const folder = folderOf({ 'shop.yaml': desk.join('---\n') });
+  const { out } = await run(['reach', '-f', folder.path, '--from', 'vm:desk', ...model]);
+  folder[Symbol.dispose]();
+  assert.match(out, /^vm:desk => shop\/web\[Pod\] : all$/m);
+});
+
 test('a model is for manifests: what runs has one, and a ClusterNetwork says its own', async () => {
   const running = await run(['reach', ...model]);
   assert.equal(running.code, 2);

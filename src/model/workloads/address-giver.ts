@@ -5,7 +5,6 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { machineAddresses, podRoomOf, podSubnetOf, subnetModeOf } from '../addressing/pod-subnets.ts';
 import type { Room } from '../addressing/ledger.ts';
-import { defaultNetworkObjects } from '../fabric/network/default-network.ts';
 import type { NetworkConfig } from '../network/config.ts';
 import { freePodAddresses } from '../network/places.ts';
 import type { NodePlace } from '../network/topology.ts';
@@ -21,11 +20,7 @@ export function createAddressGiver(
 ): AddressGiver {
   const mode = subnetModeOf(config);
   if (mode === undefined) return freePodAddresses;
-  const given = ofKind<VirtualNetwork>(objects, fabricResources.virtualnetworks.kind);
-  const described =
-    given.length > 0
-      ? given
-      : ofKind<VirtualNetwork>(defaultNetworkObjects(config.model), fabricResources.virtualnetworks.kind);
+  const described = ofKind<VirtualNetwork>(objects, fabricResources.virtualnetworks.kind);
   const machines = machineAddresses(
     nodes,
     ofKind<VirtualMachine>(objects, fabricResources.virtualmachines.kind),

@@ -14,6 +14,7 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
 import { machineEnds } from '../fabric/machine-ends.ts';
+import { defaultNetworkObjects } from '../fabric/network/default-network.ts';
 import { isOfGateways } from '../gateways/routes.ts';
 import { familiesOfNetwork, networkConfigOf, type NetworkConfig } from '../network/config.ts';
 import { modelTraits } from '../network/models.ts';
@@ -39,8 +40,9 @@ export interface ExpandOptions {
  * valid; kinds that do not matter to the network are left out.
  */
 export function expandManifests(objects: readonly KubernetesObject[], options: ExpandOptions = {}): Cluster {
-  const all = objects.map((object) => applyDefaults(withNamespace(object)));
-  const config = options.config ?? networkConfigOf(ofResource(all, resources.clusternetworks)[0]);
+  const written = objects.map((object) => applyDefaults(withNamespace(object)));
+  const config = options.config ?? networkConfigOf(ofResource(written, resources.clusternetworks)[0]);
+  const all = [...written, ...undescribedNetworks(written, config)];
   const given = ofResource(all, resources.nodes);
   const nodes = given.length > 0 ? given : imaginedNodes(config, options.nodes ?? 3);
   const namespaces = byKey(withReferred(ofResource(all, resources.namespaces), all));
@@ -57,10 +59,10 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
   );
   const pods = expandPods(all, { nodes, config });
   const policies = ofResource(all, resources.networkpolicies);
-  const written = byKey(ofResource(all, resources.endpoints));
+  const addresses = byKey(ofResource(all, resources.endpoints));
   const slices = [
     ...ofResource(all, resources.endpointslices),
-    ...services.flatMap((service) => mirroredSlicesOf(service, written.get(keyOf(service)))),
+    ...services.flatMap((service) => mirroredSlicesOf(service, addresses.get(keyOf(service)))),
   ];
   return {
     config,
@@ -84,6 +86,15 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
     gateways: all.filter(isOfGateways),
   };
+}
+
+/** What a lab has around its nodes besides, where the objects do not say otherwise. */
+function undescribedNetworks(
+  objects: readonly KubernetesObject[],
+  { model }: NetworkConfig,
+): KubernetesObject[] {
+  const named = new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+  return defaultNetworkObjects(model).filter(({ kind, metadata }) => !named.has(`${kind} ${metadata.name}`));
 }
 
 /** Whether the world of the model has what the machine is on: virtual networks, or segments. */

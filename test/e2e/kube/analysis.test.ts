@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { parse } from 'yaml';
 import { resources, type Resource } from '../../../src/api/resources.ts';
 import type { Node } from '../../../src/api/types/core.ts';
 import type { KubernetesObject } from '../../../src/api/types/meta.ts';
@@ -25,19 +26,57 @@ import { until } from './until.ts';
  *     shop/web -> shop/api 8080 is allowed, garden/visitor -> shop/api is not
  */
 
+/** A server, and its audit log so far. */
+interface AuditedServer {
+  readonly server: TestServer;
+  readonly audited: () => string;
+}
+
 const servers = [
   {
     name: "Weft's API server",
     skip: false,
-    start: async (): Promise<TestServer> => ({ name: 'weft', ...(await startLocalServer()) }),
+    start: async (): Promise<AuditedServer> => {
+      const lines: string[] = [];
+      const auditSink = { write: (line: string): void => void lines.push(line) };
+      const server = { name: 'weft', ...(await startLocalServer({ auditSink })) };
+      return { server, audited: () => lines.join('') };
+    },
   },
   {
     name: 'kube-apiserver',
     skip: kubeProblem(),
-    // Nobody makes the default account of a namespace there.
-    start: () => startKubeApiserver({ flags: ['--disable-admission-plugins=ServiceAccount'] }),
+    start: async (): Promise<AuditedServer> => {
+      const directory = mkdtempSync(join(tmpdir(), 'weft-audit-'));
+      const [rules, log] = [join(directory, 'rules.yaml'), join(directory, 'log')];
+      writeFileSync(rules, '{"apiVersion":"audit.k8s.io/v1","kind":"Policy","rules":[{"level":"Metadata"}]}');
+      const server = await startKubeApiserver({
+        flags: [
+          // Nobody makes the default account of a namespace there.
+          '--disable-admission-plugins=ServiceAccount',
+          `--audit-policy-file=${rules}`,
+          `--audit-log-path=${log}`,
+        ],
+      });
+      const close = async (): Promise<void> => {
+        await server.close();
+        rmSync(directory, { recursive: true });
+      };
+      return { server: { ...server, close }, audited: () => readFileSync(log, 'utf8') };
+    },
   },
 ] as const;
+
+const apiVersion = 'rbac.authorization.k8s.io/v1';
+const rbac = `/apis/${apiVersion}`;
+
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username?: string };
+  /** Absent where what is served is asked for: versions and kinds. */
+  readonly objectRef?: { readonly resource: string };
+  readonly responseStatus?: { readonly code: number };
+}
 
 const policy = `
 apiVersion: networking.k8s.io/v1
@@ -60,6 +99,7 @@ const node: Node = {
 for (const { name, skip, start } of servers) {
   describe(`questions about a cluster: ${name}`, { skip }, () => {
     let server: TestServer;
+    let audited: () => string;
     let client: Client;
     let api: AnyApi;
     /** Of a user who may see what is in the namespace shop. */
@@ -73,11 +113,10 @@ for (const { name, skip, start } of servers) {
       const answer = await api.call('POST', path, { body });
       assert.equal(answer.status, 201, JSON.stringify(answer.body));
     };
-    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/shop';
 
     before(async () => {
       writeFileSync(file, policy);
-      server = await start();
+      ({ server, audited } = await start());
       client = createClient({ ...server.access, clock: systemClock, log: silentLog });
       api = { call: caller(server.access) };
       await until('the server is ready', async () => (await api.call('GET', '/readyz')).status === 200);
@@ -121,29 +160,35 @@ for (const { name, skip, start } of servers) {
     }
 
     async function narrowUser(): Promise<string> {
-      const apiVersion = 'rbac.authorization.k8s.io/v1';
-      const metadata = { name: 'viewer', namespace: 'shop' };
-      await make('/api/v1/namespaces/shop/serviceaccounts', {
-        apiVersion: 'v1',
-        kind: 'ServiceAccount',
-        metadata,
-      });
       const rules = [
         { apiGroups: [''], resources: ['pods', 'services'], verbs: ['list'] },
         { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list'] },
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
       ];
-      await make(`${rbac}/roles`, { apiVersion, kind: 'Role', metadata, rules });
-      await make(`${rbac}/rolebindings`, {
-        apiVersion,
-        kind: 'RoleBinding',
+      const metadata = { name: 'viewer', namespace: 'shop' };
+      await make(`${rbac}/namespaces/shop/roles`, { apiVersion, kind: 'Role', metadata, rules });
+      return userOf('viewer', 'Role');
+    }
+
+    /** A kubeconfig of a new account in the namespace shop with the role of its name. */
+    async function userOf(user: string, kind: 'Role' | 'ClusterRole'): Promise<string> {
+      const metadata = { name: user, namespace: 'shop' };
+      await make('/api/v1/namespaces/shop/serviceaccounts', {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
         metadata,
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'viewer' },
+      });
+      const place = kind === 'Role' ? `${rbac}/namespaces/shop/rolebindings` : `${rbac}/clusterrolebindings`;
+      await make(place, {
+        apiVersion,
+        kind: `${kind}Binding`,
+        metadata: kind === 'Role' ? metadata : { name: user },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name: user },
         subjects: [{ kind: 'ServiceAccount', ...metadata }],
       });
       const { token } = await client.requestToken(metadata, { seconds: 3600 });
       const { server: address, ca } = server.access;
-      const path = join(folder, 'narrow');
+      const path = join(folder, user);
       const cluster = {
         server: address,
         'certificate-authority-data': Buffer.from(ca).toString('base64'),
@@ -153,13 +198,42 @@ for (const { name, skip, start } of servers) {
         apiVersion: 'v1',
         kind: 'Config',
         'current-context': 'there',
-        contexts: [{ name: 'there', context: { cluster: 'there', user: 'viewer', namespace: 'shop' } }],
+        contexts: [{ name: 'there', context: { cluster: 'there', user, namespace: 'shop' } }],
         clusters: [{ name: 'there', cluster }],
-        users: [{ name: 'viewer', user: { token } }],
+        users: [{ name: user, user: { token } }],
       };
       writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
       return path;
     }
+
+    test('who may do what examples/ci/cluster-reader.yaml says gets every answer, and nothing else is asked', async () => {
+      const role = parse(readFileSync('examples/ci/cluster-reader.yaml', 'utf8')) as KubernetesObject;
+      await make(`${rbac}/clusterroles`, role);
+      const reader = await userOf(role.metadata.name, 'ClusterRole');
+      const questions = [
+        ['reach'],
+        ['reach', '--exposure'],
+        ['explain', 'shop/web', 'shop/api:8080'],
+        ['test', 'shop/web -> shop/api:8080'],
+        ['lint', '--fail-on', 'error'],
+        ['diff', 'cluster:', 'cluster:'],
+      ];
+      for (const words of questions) {
+        const { code, err } = await weft(...words, '--kubeconfig', reader);
+        assert.equal(code, 0, `${words.join(' ')}: ${err}`);
+        assert.equal(err, '', words.join(' '));
+      }
+      const user = `system:serviceaccount:shop:${role.metadata.name}`;
+      const asked = audited()
+        .split('\n')
+        .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as AuditEvent]))
+        .filter((event) => event.user.username === user);
+      const others = asked.filter(({ verb, objectRef }) => objectRef !== undefined && verb !== 'list');
+      assert.deepEqual(others, []);
+      const refused = asked.filter(({ responseStatus }) => responseStatus?.code === 403);
+      assert.deepEqual(refused, []);
+      assert.ok(asked.some(({ objectRef }) => objectRef?.resource === 'networkpolicies'));
+    });
 
     test('an administrator gets every answer, and the cluster stays as it is', async () => {
       const earlier = await snapshotOf(api);
