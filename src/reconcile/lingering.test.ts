@@ -43,7 +43,7 @@ describe('what is looked up by what others say', () => {
     nft = recording(createFakeNftables());
     const lingering: Lingering = {
       mayLinger: (set) => set === 'ports',
-      goesAhead: (set) => set === 'ports',
+      goesAhead: (set) => (set === 'ports' ? 1 : 0),
       isHarmless: ({ key: [group] }) => !held.has(Number(group)),
     };
     managed = createManagedTable({

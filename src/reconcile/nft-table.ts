@@ -72,21 +72,21 @@ function within(found: Found, wanted: readonly PlannedElement[]): readonly Plann
 }
 
 /**
- * One transaction, or two where something goes ahead: nothing, that is, beside which something of the same set and the same
- * first field goes, for its range may be in the way.
+ * One transaction, or several where something goes ahead: nothing, that is, beside which something goes that may be in its
+ * way, which is the same key or, in a set of ranges, the same first field of one.
  */
 function inOrder(
   changes: readonly NftElementChange[],
   lingering: Lingering | undefined,
 ): (readonly NftElementChange[])[] {
   if (lingering === undefined) return [changes];
-  const placeAt = ({ set, element }: NftElementChange): string => `${set} ${element.key[0]}`;
+  const placeAt = ({ set, type, element: { key } }: NftElementChange): string =>
+    `${set} ${type.interval === true ? key[0] : key.join(' ')}`;
   const going = new Set(changes.filter(({ action }) => action === 'delete').map(placeAt));
-  const isAhead = (change: NftElementChange): boolean =>
-    change.action === 'add' && lingering.goesAhead(change.set) && !going.has(placeAt(change));
-  const ahead = changes.filter(isAhead);
-  if (ahead.length === 0 || ahead.length === changes.length) return [changes];
-  return [ahead, changes.filter((change) => !isAhead(change))];
+  const aheadOf = (change: NftElementChange): number =>
+    change.action === 'add' && !going.has(placeAt(change)) ? lingering.goesAhead(change.set) : 0;
+  const byTurn = Map.groupBy(changes, aheadOf);
+  return [...byTurn].sort(([a], [b]) => b - a).map(([, transaction]) => transaction);
 }
 
 /** A table that nothing was sent to yet. */

@@ -16,18 +16,18 @@ export interface Lingering {
   /** Whether any elements of the set linger. */
   mayLinger(set: string): boolean;
   /**
-   * Whether what is added to the set goes ahead, in a transaction of its own. Sets of ranges of several fields have what
+   * By how many transactions what is added to the set goes ahead of the rest. Sets of ranges of several fields have what
    * is new a moment later than all others (the kernel exchanges them as a whole, at the end of a commit), so what leads
-   * there must follow.
+   * there must follow; and what is said of somebody must be there before what holds for whoever nothing is said of.
    */
-  goesAhead(set: string): boolean;
+  goesAhead(set: string): number;
   /** Whether what is there without the element, `ledger`, means the same with it. */
   isHarmless(element: PlannedElement, ledger: Pick<ElementLedger, 'at' | 'owned'>): boolean;
 }
 
 const nothingLingers: Lingering = {
   mayLinger: () => false,
-  goesAhead: () => false,
+  goesAhead: () => 0,
   isHarmless: () => false,
 };
 

@@ -26,7 +26,10 @@ const chainOfSet = new Map(
 export function policyLingering(isEmpty: (peerClass: NftValue | undefined) => boolean): Lingering {
   return {
     mayLinger: (set) => set === 'ports' || set === 'rows' || set === 'row-addresses' || chainOfSet.has(set),
-    goesAhead: (set) => set === 'ports' || set === 'rows' || set.endsWith('-ranges'),
+    goesAhead(set) {
+      if (set === 'ports' || set === 'rows' || set.endsWith('-ranges')) return 2;
+      return set.endsWith('-rows') ? 1 : 0;
+    },
     isHarmless({ set, key: [first, second] }, ledger) {
       if (set === 'ports' || set === 'rows') return true;
       if (set === 'row-addresses') return ledger.owned(rowOwner(first)).length === 0;

@@ -128,6 +128,6 @@ function drawCommands(count: number, family: Family): string {
  */
 export const slotsLinger: Lingering = {
   mayLinger: (set) => set.startsWith('slot-'),
-  goesAhead: (set) => set === 'admitted',
+  goesAhead: (set) => (set === 'admitted' ? 1 : 0),
   isHarmless: () => true,
 };

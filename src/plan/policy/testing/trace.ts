@@ -15,6 +15,14 @@ export interface Trace {
   readonly verdict: 'pass' | 'drop';
   /** Prefixes of what was logged, in order. */
   readonly logged: readonly string[];
+  /** How often something was looked up in a set. */
+  readonly lookUps: number;
+}
+
+/** What the sets hold, from some look-up of a packet on. */
+export interface ChangeOnTheWay {
+  readonly sets: TracedSets;
+  readonly behind: number;
 }
 
 /**
@@ -25,24 +33,34 @@ export interface Trace {
 export function createTracer(
   skeleton: string,
   elements: Iterable<PlannedElement>,
-): (chain: string, packet: TracedPacket) => Trace {
+): (chain: string, packet: TracedPacket, change?: ChangeOnTheWay) => Trace {
   const chains = chainsOf(skeleton);
+  const sets = tracedSets(elements);
+  return (chain, packet, change) => {
+    const run: Run = { chains, sets, change, packet, mark: 0, logged: [], lookUps: 0 };
+    const verdict = runChain(chain, run) === 'drop' ? 'drop' : 'pass';
+    return { verdict, logged: run.logged, lookUps: run.lookUps };
+  };
+}
+
+/** By `placeOf`. */
+export type TracedSets = ReadonlyMap<string, readonly Entry[]>;
+
+/** Elements as the tracer looks them up. */
+export function tracedSets(elements: Iterable<PlannedElement>): TracedSets {
   // Which link a packet comes from is no question of policy.
   const traced = [...elements].filter(({ set }) => set !== 'pod-interfaces');
-  const sets = Map.groupBy(traced.map(entryOf), ({ place }) => place);
-  return (chain, packet) => {
-    const run: Run = { chains, sets, packet, mark: 0, logged: [] };
-    return { verdict: runChain(chain, run) === 'drop' ? 'drop' : 'pass', logged: run.logged };
-  };
+  return Map.groupBy(traced.map(entryOf), ({ place }) => place);
 }
 
 interface Run {
   readonly chains: ReadonlyMap<string, readonly string[]>;
-  /** By `placeOf`. */
-  readonly sets: ReadonlyMap<string, readonly Entry[]>;
+  readonly sets: TracedSets;
+  readonly change: ChangeOnTheWay | undefined;
   readonly packet: TracedPacket;
   mark: number;
   readonly logged: string[];
+  lookUps: number;
 }
 
 function chainsOf(skeleton: string): Map<string, string[]> {
@@ -166,7 +184,10 @@ function entryOf({ set, key, keyEnd = key, value }: PlannedElement): Entry {
 /** The element of the set that holds the packet's fields: in a set with intervals, each field has a range of its own. */
 function lookUp(set: string, key: string, run: Run): Entry | undefined {
   const values = key.split(' . ').map((name) => fieldOf(name, run));
-  const found = (run.sets.get(placeOf(set, values)) ?? []).filter(({ first, last }) =>
+  const { change } = run;
+  const sets = change !== undefined && run.lookUps >= change.behind ? change.sets : run.sets;
+  run.lookUps += 1;
+  const found = (sets.get(placeOf(set, values)) ?? []).filter(({ first, last }) =>
     values.every((value, index) => (first[index] ?? 0n) <= value && value <= (last[index] ?? 0n)),
   );
   const answers = new Set(found.map(({ value }) => JSON.stringify(value)));
