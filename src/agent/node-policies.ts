@@ -7,6 +7,7 @@ import { everyNodeAddress, placeFamilies, type NodePlace } from '../model/networ
 import { isRestricted } from '../model/policy/permits.ts';
 import type { PodPolicy } from '../model/policy/port.ts';
 import { podInterface, podLinks } from '../plan/links/node.ts';
+import { tunnelPackets } from '../plan/links/tunnels.ts';
 import type { PolicyNumbers } from '../plan/policy/numbers.ts';
 import { nodeTable } from '../plan/policy/node-table.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
@@ -64,7 +65,11 @@ export function createNodePolicies({
       residents: residents.filter((address) => familyOf(address) === family),
       numbers,
       classAt,
-      layout: nodeTable(podLinks(traits), family),
+      layout: nodeTable({
+        podLinks: podLinks(traits),
+        family,
+        tunnels: tunnelPackets(place, traits, family),
+      }),
       linkOf: (uid) => podInterface(traits, uid),
     }),
   );

@@ -45,7 +45,7 @@ describe('agents that start again', () => {
       residents: [],
       numbers: createPolicyNumbers(),
       classAt: (address) => model.classOf(pods.find((pod) => pod.address === address)?.key ?? ''),
-      layout: nodeTable('pod*', 'IPv4'),
+      layout: nodeTable({ podLinks: 'pod*', family: 'IPv4', tunnels: [] }),
       linkOf: () => 'pod1',
     });
     for (const { key, labels: own } of pods) {

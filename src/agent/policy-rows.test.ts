@@ -65,7 +65,7 @@ describe('rows of policies with domain names', () => {
       residents: [],
       numbers: createPolicyNumbers(),
       classAt: () => 0,
-      layout: nodeTable('pod*', 'IPv4'),
+      layout: nodeTable({ podLinks: 'pod*', family: 'IPv4', tunnels: [] }),
       linkOf: () => 'pod1',
     });
     enforcer.start();

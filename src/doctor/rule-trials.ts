@@ -42,6 +42,12 @@ const features: readonly Feature[] = [
     rule: 'reject',
   },
   {
+    check: 'nftables local addresses',
+    module: 'nft_fib_ipv4',
+    chain: 'type filter hook prerouting priority 0;',
+    rule: 'fib daddr type != local drop',
+  },
+  {
     check: 'nftables log',
     module: 'nft_log',
     chain: 'type filter hook forward priority 0;',
@@ -110,6 +116,8 @@ const addresses = {
   },
 } as const;
 
+const tunnels = [{ link: 'eth0', port: 4789, vni: 4096 }] as const;
+
 function servicesNode(family: Family): ServicesNode {
   const { nodeAddress, tunnelAddress, podCidr, serviceCidr } = addresses[family];
   return {
@@ -124,7 +132,7 @@ function servicesNode(family: Family): ServicesNode {
     },
     serviceCidr,
     masqueradeAll: false,
-    tunnels: [{ link: 'eth0', port: 4789, vni: 4096 }],
+    tunnels: [],
   };
 }
 
@@ -141,7 +149,7 @@ function nodeTables(family: Family): Trial {
     attempt({ nft }) {
       nft.run(here, servicesSkeleton(servicesNode(family)));
       nft.run(here, growServices(emptySize, [{ count: 2, affinitySeconds: 60 }], family)?.commands ?? '');
-      nft.run(here, policySkeleton({ podLinks: 'pod*', family }));
+      nft.run(here, policySkeleton({ podLinks: 'pod*', family, tunnels }));
     },
   };
 }

@@ -116,6 +116,7 @@ const cases: readonly [
     ['nftables random choice: missing'],
   ],
   ['nft_reject', ({ nft }) => ({ nft: without(nft, /feature.*reject/s) }), ['nftables reject: missing']],
+  ['nft_fib', ({ nft }) => ({ nft: without(nft, /feature.*fib/s) }), ['nftables local addresses: missing']],
   ['nft_log', ({ nft }) => ({ nft: without(nft, /feature.*log group/s) }), ['nftables log: missing']],
   [
     'the tables of nodes',

@@ -63,7 +63,7 @@ function* packetsOf(family: Family): Generator<Packet> {
 
 for (const family of ['IPv4', 'IPv6'] as const) {
   test(`the table's text and elements, traced, let pass what the documentation lets pass: ${family}`, () => {
-    const skeleton = policySkeleton({ podLinks: 'weft*', family });
+    const skeleton = policySkeleton({ podLinks: 'weft*', family, tunnels: [] });
     fc.assert(
       fc.property(changes, (history) => {
         const world = emptyWorld();
@@ -124,7 +124,7 @@ test('what has no ports is judged as that: all but one port lets it pass, and on
       model.policyOf('a/1'),
       createPolicyNumbers(),
     );
-    const trace = createTracer(policySkeleton({ podLinks: 'weft*', family: 'IPv4' }), [
+    const trace = createTracer(policySkeleton({ podLinks: 'weft*', family: 'IPv4', tunnels: [] }), [
       ...elements,
       ...peerElements('10.244.0.2', model.classOf('a/1')),
     ]);

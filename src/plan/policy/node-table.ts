@@ -1,10 +1,9 @@
-import type { Family } from '../../lib/address.ts';
 import type { PodPolicy } from '../../model/policy/port.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { podElements, type LocalPod } from './elements.ts';
 import type { PolicyNumbers } from './numbers.ts';
-import { policySets, policySkeleton, policyTables } from './skeleton.ts';
+import { policySets, policySkeleton, policyTables, type SkeletonOptions } from './skeleton.ts';
 
 /** A table that enforces policies on pods, in one address family. */
 export interface PolicyTable {
@@ -20,12 +19,13 @@ export interface LocalAddresses extends Pick<LocalPod, 'link'> {
   readonly addresses: readonly string[];
 }
 
-/** The table of a node, whose pods have these links (as nftables matches names). */
-export function nodeTable(podLinks: string, family: Family): PolicyTable {
+/** The table of a node. */
+export function nodeTable(options: SkeletonOptions): PolicyTable {
+  const { family } = options;
   return {
     table: policyTables[family],
     types: policySets[family],
-    skeleton: policySkeleton({ podLinks, family }),
+    skeleton: policySkeleton(options),
     elements: addressElements,
   };
 }

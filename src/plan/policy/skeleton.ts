@@ -1,6 +1,7 @@
 import type { Family } from '../../lib/address.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import { addressType, nftWord } from '../families.ts';
+import { untracked, type TunnelPackets } from '../links/tunnels.ts';
 import { setDeclarations } from '../services/skeleton.ts';
 
 /** The tables of NetworkPolicy on a node, one per address family; nothing outside this room touches them. */
@@ -93,7 +94,7 @@ export const auditChain = { egress: 'egress-audit', ingress: 'ingress-audit' } a
  * - A packet that nothing lets pass is looked up once more, from the verdict map on: a transaction may have been committed
  *   between two look-ups, so that neither what was nor what is was found. Only then is it denied.
  */
-export function policySkeleton({ podLinks, family }: SkeletonOptions): string {
+export function policySkeleton({ podLinks, family, tunnels }: SkeletonOptions): string {
   const ip = nftWord[family];
   const fromPods = `iifname "${podLinks}"`;
   // Where a pod looks for its neighbours, and where the node looks for its pods.
@@ -110,8 +111,9 @@ ${directionChains('ingress', family)}
     type filter hook prerouting priority -300; policy accept;
     ${asked}
     ${fromPods} iifname . ${ip} saddr != @pod-interfaces drop
+${untracked('arriving', tunnels)}
   }
-  chain input {
+${tunnels.length === 0 ? '' : tunnelledOut(tunnels)}  chain input {
     type filter hook input priority 0; policy accept;
     ct mark and ${cutMark} == ${cutMark} drop
   }
@@ -131,11 +133,20 @@ ${directionChains('ingress', family)}
 `;
 }
 
-interface SkeletonOptions {
+/** What a node's table is made for. */
+export interface SkeletonOptions {
   /** The links by which layer 3 speaks with pods, as nftables matches names. */
   readonly podLinks: string;
   readonly family: Family;
+  /** What must not be tracked. */
+  readonly tunnels: readonly TunnelPackets[];
 }
+
+const tunnelledOut = (tunnels: readonly TunnelPackets[]): string => `  chain tunnelled-out {
+    type filter hook output priority -300; policy accept;
+${untracked('leaving', tunnels)}
+  }
+`;
 
 /**
  * Neighbours are found by ICMPv6 (RFC 4861), which no policy is about. Its messages are never forwarded: their hop

@@ -2,18 +2,14 @@ import { familyOf, inFamily } from '../../lib/address.ts';
 import type { NetworkConfig } from '../../model/network/config.ts';
 import { masqueradeOf } from '../../model/network/masquerade.ts';
 import { modelTraits, tunnelsOf } from '../../model/network/models.ts';
-import {
-  familyPlaces,
-  nodeLink,
-  underlayAddress,
-  type FamilyPlace,
-  type NodePlace,
-} from '../../model/network/topology.ts';
-import type { LinkAddress, ServicesNode, TunnelPackets } from './skeleton.ts';
+import { familyPlaces, nodeLink, type FamilyPlace, type NodePlace } from '../../model/network/topology.ts';
+import { tunnelPackets } from '../links/tunnels.ts';
+import type { LinkAddress, ServicesNode } from './skeleton.ts';
 
 /** What the Service rules of each family of a node go by; families that the network has no range for have none. */
 export function servicesNodes(place: NodePlace, config: NetworkConfig): ServicesNode[] {
   const { podCidrs, serviceCidrs, masqueradeAll } = config;
+  const traits = modelTraits[config.model];
   return familyPlaces(place).flatMap((own) => {
     const family = familyOf(own.address);
     const [podCidr, serviceCidr] = [podCidrs, serviceCidrs].map((ranges) => inFamily(ranges, family));
@@ -28,16 +24,12 @@ export function servicesNodes(place: NodePlace, config: NetworkConfig): Services
         masquerade,
         serviceCidr,
         masqueradeAll,
-        tunnels: familyOf(underlayAddress(place)) === family ? tunnelPackets(config) : [],
-        ...(modelTraits[config.model].podAddresses === 'network' && { lastLink: nodeLink }),
+        // The tables of policies have a hook before connection tracking as it is.
+        tunnels: traits.enforcesPolicies ? [] : tunnelPackets(place, traits, family),
+        ...(traits.podAddresses === 'network' && { lastLink: nodeLink }),
       },
     ];
   });
-}
-
-/** What the node's tunnels look like on its segment. */
-function tunnelPackets({ model }: Pick<NetworkConfig, 'model'>): TunnelPackets[] {
-  return tunnelsOf(modelTraits[model].transport).map(({ port, vni }) => ({ link: nodeLink, port, vni }));
 }
 
 /** The addresses by which a node speaks on its tunnels and with the pods of its bridge. */

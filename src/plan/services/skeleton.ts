@@ -3,6 +3,7 @@ import type { NftSetType } from '../../kernel/nft/port.ts';
 import type { HostService, Masquerade } from '../../model/network/masquerade.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import { addressType, nftWord } from '../families.ts';
+import { untracked, type TunnelPackets } from '../links/tunnels.ts';
 
 /** The tables of the Service proxy, one per address family; nothing outside this room touches them. */
 export const servicesTables = {
@@ -88,16 +89,8 @@ export interface ServicesNode {
    * What would leave by it again is for an address that no pod has (yet), and would come back until its TTL ends.
    */
   readonly lastLink?: string;
-  /** Of tunnels between the nodes, whose packets are of this family. */
+  /** What must not be tracked, where no other table of the node sees to that. */
   readonly tunnels: readonly TunnelPackets[];
-}
-
-/** The packets by which a node tunnels those of pods, before they leave its link and when they have come by it. */
-export interface TunnelPackets {
-  readonly link: string;
-  /** UDP port. */
-  readonly port: number;
-  readonly vni: number;
 }
 
 export interface LinkAddress {
@@ -117,9 +110,9 @@ export interface LinkAddress {
  * packet says where it goes, and still who sent it. There the packet mark is taken back, too: rules of others, such as
  * those that a kube-proxy left, have meanings of their own for its bits.
  *
- * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. The
- * filter chains see only what was not translated: whoever still asks for a cluster address asked for a port or a
- * Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop). The same goes for
+ * Hooks: `dstnat` in prerouting and output, where upstream's proxies translate; `srcnat` in postrouting. What
+ * comes right behind `dstnat` without having been translated is not served: whoever still asks for a cluster address
+ * asked for a port or a Service that nobody serves (services-policy: reject), or for an address nobody allocated (drop). The same goes for
  * load balancers' addresses, which would otherwise go back to the router that sent the packet here: `pooled-addresses`
  * for everybody, `aggregates` (which may have others' addresses in them) for what comes from outside.
  */
@@ -172,7 +165,7 @@ ${node.linkAddresses.map(({ link, address }) => `    oifname "${link}" meta l4pr
     ct original ${ip} daddr @node-port-addresses ${withPorts} meta l4proto . ct original proto-dst @keeps-source-node-ports return
     goto as-this-node
   }
-${tunnels.length === 0 ? '' : untracked(tunnels)}  chain prerouting {
+${tunnels.length === 0 ? '' : tunnelChains(tunnels)}  chain prerouting {
     type nat hook prerouting priority -100; policy accept;
     jump services
   }
@@ -192,9 +185,18 @@ ${tunnels.length === 0 ? '' : untracked(tunnels)}  chain prerouting {
     ct status dnat goto chosen
     jump unserved
   }
+  chain sent-here {
+    ct status dnat goto chosen
+    ct state invalid ${ip} daddr @pooled-addresses drop
+    ct state invalid return
+    jump unserved
+    ${ip} saddr ${pods} return
+    ${ip} saddr ${own} return
+    ${ip} daddr @aggregates fib daddr type != local reject
+  }
   chain behind-prerouting {
     type filter hook prerouting priority -99; policy accept;
-    ct state new ct status dnat jump chosen
+    ct state new,invalid goto sent-here
   }
   chain behind-output {
     type filter hook output priority -99; policy accept;
@@ -205,58 +207,33 @@ ${tunnels.length === 0 ? '' : untracked(tunnels)}  chain prerouting {
     ct status dnat goto translated
 ${masqueradeRules(ip, node.masquerade)}
   }
-  chain new-connection {
-    ct status dnat return
-    jump unserved
-  }
-  chain sent-here {
-    ct status dnat return
-    ${ip} saddr ${pods} return
-    ${ip} saddr ${own} return
-    ${ip} daddr @aggregates reject
-  }
-  chain came-back {
+${lastLink === undefined ? '' : cameBack(lastLink)}}
+`;
+}
+
+function cameBack(link: string): string {
+  return `  chain came-back {
     ct status dnat return
     drop
   }
   chain filter-forward {
     type filter hook forward priority -1; policy accept;
-    ${lastLink === undefined ? '' : `oifname != "${lastLink}"`} ct state established,related accept
-    ct state new jump new-connection
-    ${lastLink === undefined ? '' : `iifname "${lastLink}" oifname "${lastLink}" jump came-back`}
-    ct state new jump sent-here
-    ct state invalid ${ip} daddr @pooled-addresses drop
+    iifname "${link}" oifname "${link}" jump came-back
   }
-  chain filter-input {
-    type filter hook input priority -1; policy accept;
-    ct state new jump new-connection
-  }
-}
 `;
 }
 
-/**
- * Every packet of a tunnel passes the node's hooks twice, outside what it carries and inside. Outside there is nothing to
- * know about it: tracking connections between nodes would cost a new connection of pods as much as its own.
- */
-function untracked(tunnels: readonly TunnelPackets[]): string {
-  const rules = (linkOf: string): string =>
-    tunnels
-      .map(({ link, port, vni }) => `    ${linkOf} "${link}" udp dport ${port} ${ofNetwork(vni)} notrack`)
-      .join('\n');
+function tunnelChains(tunnels: readonly TunnelPackets[]): string {
   return `  chain tunnelled-in {
     type filter hook prerouting priority -300; policy accept;
-${rules('iifname')}
+${untracked('arriving', tunnels)}
   }
   chain tunnelled-out {
     type filter hook output priority -300; policy accept;
-${rules('oifname')}
+${untracked('leaving', tunnels)}
   }
 `;
 }
-
-/** The header behind the UDP header (RFC 7348): flags that say there is a VNI, and the VNI. */
-const ofNetwork = (vni: number): string => `@th,64,8 8 @th,96,24 ${vni}`;
 
 /** What goes to where no Service has sent it. */
 function masqueradeRules(ip: string, masquerade: Masquerade): string {

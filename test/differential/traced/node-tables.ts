@@ -34,7 +34,7 @@ export function traceNodes(cluster: Cluster, family: Family): Passes {
       })),
   );
   const peers = pods.flatMap(({ key, address }) => peerElements(address, policies.classOf(key)));
-  const skeleton = policySkeleton({ podLinks: 'weft*', family });
+  const skeleton = policySkeleton({ podLinks: 'weft*', family, tunnels: [] });
   const tracers = new Map(
     [...places].map(([node, place]) => {
       const elements: PlannedElement[] = [
