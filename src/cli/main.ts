@@ -319,7 +319,7 @@ function addQuestions(program: Command, env: CliEnvironment, done: Done): void {
     .option('--from <end>', 'only from NAMESPACE/NAME (* for any characters), outside, or an address')
     .option('--to <end>', 'only to such an end')
     .option('--namespace <namespace>', 'only where one end is in it')
-    .option('--port <port>', 'only this port, as 80, 80/udp or 1-1023/tcp')
+    .option('--port <port>', 'only this port, as 80, 80/udp, 1-1023/tcp or icmp')
     .option('--watch', 'and what each change of the manifests opens and closes, until Ctrl-C', false)
     .option('--explain', 'also the rules of both ends that let a connection through', false)
     .option('--exposure', 'who may come from outside: every node port and external address', false)

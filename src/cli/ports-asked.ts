@@ -4,8 +4,12 @@ import type { PortSet } from '../model/policy/port-set.ts';
 
 const protocols: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
 
-/** `80`, `80/udp`, `1-1023` or `1-1023/sctp`; TCP unless said otherwise. Throws `port-invalid`. */
+/**
+ * `80`, `80/udp`, `1-1023` or `1-1023/sctp`; TCP unless said otherwise. `icmp` is everything that has no ports: policies do not
+ * tell that apart. Throws `port-invalid`.
+ */
 export function portsAsked(text: string): PortSet {
+  if (/^(?:icmp|other)$/i.test(text)) return [{ protocol: 'other', first: 0, last: 0 }];
   const [, from = '', to = from, word = 'tcp'] =
     /^(\d{1,5})(?:-(\d{1,5}))?(?:\/([a-z]+))?$/i.exec(text) ?? [];
   const [first, last] = [Number(from), Number(to)];
@@ -15,6 +19,6 @@ export function portsAsked(text: string): PortSet {
   }
   throw new WeftError('port-invalid', `--port ${text} is no port`, {
     fault: 'input',
-    hint: 'write 80, 80/udp, or a range such as 1-1023/tcp',
+    hint: 'write 80, 80/udp, a range such as 1-1023/tcp, or icmp',
   });
 }

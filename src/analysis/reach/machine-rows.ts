@@ -1,13 +1,7 @@
 import { formatAddress, parseAddress } from '../../lib/address.ts';
 import { openPorts } from '../../model/policy/open-ports.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
-import {
-  formatPorts,
-  intersectPorts,
-  noPorts,
-  unionPorts,
-  type PortSet,
-} from '../../model/policy/port-set.ts';
+import { intersectPorts, noPorts, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
 import { labAddresses } from '../../model/network/lab-addresses.ts';
 import { wholeSpace } from '../../model/policy/ranges.ts';
 import type { ReachEnd, ReachRows } from './answer.ts';
@@ -16,6 +10,7 @@ import type { Entity, Group } from './groups.ts';
 import type { NetworkRanges } from './network-ranges.ts';
 import type { Machine, Party, ReachNetworks } from './networks.ts';
 import { distinctPorts } from './pairs.ts';
+import { portsInWords } from './variants.ts';
 
 /** Tells rows of which one end is a machine or a site around the nodes. */
 export interface MachineRows {
@@ -42,7 +37,7 @@ export function machineRows(
 
   const add = (source: string, destination: ReachEnd, ways: readonly Way[]): void => {
     const variants = distinctPorts(ways.map(({ ports }) => ports));
-    const words = variants.map((ports) => formatPorts(ports).join(', ') || 'nothing').join(' or ');
+    const words = variants.map(portsInWords).join(' or ');
     answer.add(source, destination, variants.reduce(unionPorts, noPorts), {
       why: variants.length > 1 ? `it depends on the pods: ${words}` : undefined,
       because: (asked) =>

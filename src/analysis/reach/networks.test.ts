@@ -324,7 +324,7 @@ test('pods of one workload on several nodes are told apart where networks close 
   );
   assert.deepEqual(
     unknown.map(({ why }) => why),
-    ['it depends on the pods: nothing or all'],
+    ['it depends on the nodes: all where both are on one node, nothing between nodes'],
   );
 });
 

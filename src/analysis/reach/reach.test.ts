@@ -212,6 +212,25 @@ test('a workload whose pods differ has the union, and the pair is unknown with t
   assert.deepEqual(unknown, [{ ...pair, why: 'it depends on the pods: nothing or TCP 80' }]);
 });
 
+test('what passes on a node alone is told apart from what passes between nodes', () => {
+  const agents = { hostNetwork: true, of: 'agent' };
+  const { connections, unknown } = reach(
+    describeCluster({
+      pods: {
+        'a/db': { labels: { app: 'db' } },
+        'b/agent-1': { ...agents, node: 1 },
+        'b/agent-2': { ...agents, node: 2 },
+      },
+      policies: { 'a/p': { podSelector: {}, policyTypes: ['Ingress'] } },
+    }),
+  );
+  const pair = { source: 'b/agent[Deployment]', destination: 'a/db[Pod]' };
+  assert.ok(connections.some(({ source, ports }) => source === pair.source && ports.join() === 'all'));
+  assert.deepEqual(unknown, [
+    { ...pair, why: 'it depends on the nodes: all where both are on one node, nothing between nodes' },
+  ]);
+});
+
 test('an address block holds only some pods of a workload', () => {
   const { unknown } = reach(
     describeCluster(withPolicy({ ...db, ingress: [{ from: [{ ipBlock: { cidr: '10.244.1.1/32' } }] }] })),

@@ -2,7 +2,7 @@ import type { Pod } from '../../api/types/core.ts';
 import { parseAddress, type Family } from '../../lib/address.ts';
 import { ownAddresses } from '../../model/network/pod-addresses.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
-import { formatPorts, intersectPorts, noPorts, unionPorts } from '../../model/policy/port-set.ts';
+import { intersectPorts, noPorts, unionPorts } from '../../model/policy/port-set.ts';
 import { isClusterDns } from '../cluster-dns.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import { rowsOfStrangers } from '../gateways/rows.ts';
@@ -12,6 +12,7 @@ import { groupPods, type Entity } from './groups.ts';
 import { createNameRows, type NameRow } from './names.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
 import { distinctPorts } from './pairs.ts';
+import { whatDecides } from './variants.ts';
 import { createReached, type Reached } from './reached.ts';
 import { machineRows, noMachines } from './machine-rows.ts';
 import { networkRanges, type NetworkRanges, type OutsideEnd } from './network-ranges.ts';
@@ -146,11 +147,8 @@ function addPair({ answer, because, reached }: Telling, source: Entity, destinat
     destination.groups.map((to) => ({ from, to, ports: reached.between(from, to) })),
   );
   const variants = distinctPorts(pairs.flatMap(({ ports }) => ports));
-  const words = variants.map((ports) => formatPorts(ports).join(', ') || 'nothing').join(' or ');
-  // Groups differ by who their pods are; one pair of groups differs in itself by the family only.
-  const what = pairs.length > 1 ? 'pods' : 'address family';
   answer.add(source.name, destination.name, variants.reduce(unionPorts, noPorts), {
-    why: variants.length > 1 ? `it depends on the ${what}: ${words}` : undefined,
+    why: variants.length > 1 ? `it depends on the ${whatDecides(pairs)}` : undefined,
     because: (asked) =>
       distinctReasons(
         pairs.flatMap(({ from, to, ports }) =>

@@ -85,6 +85,13 @@ test('every format carries the explanation', async () => {
   });
 });
 
+test('what has no ports is asked about as icmp', async () => {
+  const { out } = await run(['reach', '-f', folder.path, '--port', 'icmp', '--to', 'outside', '-o', 'csv']);
+  assert.match(out, /^shop\/web\[Deployment\],0\.0\.0\.0\/0,other,$/m);
+  const closed = await run(['reach', '-f', folder.path, '--port', 'icmp', '--to', 'shop/api']);
+  assert.doesNotMatch(closed.out, /=> shop\/api/, 'its policy opens TCP alone');
+});
+
 test('a port that is none ends with 2', async () => {
   for (const port of ['0', '70000', '80-70', 'http', '80/icmp']) {
     const { code, err } = await reach('--port', port);

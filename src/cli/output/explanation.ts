@@ -45,7 +45,10 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
     reason.rule,
     reason.file === undefined ? '' : `${reason.file}:${reason.line ?? 1}`,
   ]);
-  const path = first.path.map(({ at, action, packet }, index) => [`${index + 1}`, at, action, packet]);
+  const path = first.path.flatMap(({ at, action, packet }, index) => {
+    const [line = '', ...more] = wrapped(action);
+    return [[`${index + 1}`, at, line, packet], ...more.map((rest) => ['', '', rest])];
+  });
   return [
     ...(isOneOfSeveral ? [...ways.map(headline), '\n'] : seenBy(first)),
     ...(path.length === 0 ? [] : [indent(table(['HOP', 'AT', 'ACTION', 'PACKET'], path)), '\n']),
@@ -53,6 +56,20 @@ function renderOutcome(ways: readonly Outcome[], isOneOfSeveral: boolean): strin
       ? []
       : [indent(table([' ', 'STAGE', 'VERDICT', 'OBJECT', 'RULE', 'WHERE'], reasons))]),
   ];
+}
+
+/** Characters of an action in one line: the packet behind it should still be on the screen. */
+const actionWidth = 116;
+
+/** In lines that are as long as may be, cut between words. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > actionWidth) lines.push(word);
+    else lines.splice(-1, 1, `${line} ${word}`);
+  }
+  return lines;
 }
 
 function headline({ backend, verdict, sourceSeen, towards }: Outcome): string {
