@@ -22,6 +22,7 @@ import type { PolicyModel } from '../model/policy/port.ts';
 import type { ServicePortModel } from '../model/services/port.ts';
 import { createServiceModel } from '../model/services/service-model.ts';
 import { describedNetworks, settledWorld } from './described-world.ts';
+import { segmentWorldOf, type SegmentWorld } from './segment-world.ts';
 
 /** A cluster with everything the analysis looks up in it. Each part is made when it is first asked for. */
 export interface ClusterIndex {
@@ -35,6 +36,8 @@ export interface ClusterIndex {
   readonly networks: Lookups | undefined;
   /** What the source addresses depend on that are seen. */
   readonly sources: SourceNetwork;
+  /** Segments around the nodes; undefined where nobody describes any. */
+  readonly segments: SegmentWorld | undefined;
   /** Key of the pod that alone has the address. */
   readonly podAt: ReadonlyMap<string, string>;
   /** Name of the node that has the address, be it its segment's or its tunnel's. */
@@ -82,6 +85,7 @@ function createIndex(cluster: Cluster): ClusterIndex {
   const policies = once(() => policiesOf(cluster));
   const networks = once(() => networksOf(cluster, places(), announcers()));
   const sources = once(() => sourcesOf(cluster, places()));
+  const segments = once(() => segmentWorldOf(cluster, places(), announcers()));
   const podAt = once(() => new Map(podAddresses(cluster)));
   const nodeAt = once(() => new Map(nodeAddresses(places())));
   const services = once(() => servicesOf(cluster));
@@ -102,6 +106,9 @@ function createIndex(cluster: Cluster): ClusterIndex {
     },
     get sources() {
       return sources();
+    },
+    get segments() {
+      return segments();
     },
     get podAt() {
       return podAt();

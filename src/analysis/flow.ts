@@ -89,6 +89,8 @@ export interface Judged {
   readonly peerAddress: string;
   /** The domain name that the other end was asked for by. */
   readonly domain?: string;
+  /** Set for a further interface of the pod: its key, and that of the interface at the other end, if one of a pod is there. */
+  readonly interface?: { readonly key: string; readonly peer: string | undefined };
   readonly protocol: Protocol;
   readonly port: number;
 }

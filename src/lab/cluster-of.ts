@@ -3,6 +3,7 @@ import {
   fabricResources,
   gatewayResources,
   keyOf,
+  layer2Resources,
   loadBalancerResources,
   policyResources,
   resources,
@@ -12,6 +13,7 @@ import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
+import { layer2Kinds } from '../model/fabric/layer2/objects.ts';
 import { machineEnds, type MachineEnd } from '../model/fabric/machine-ends.ts';
 import { networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
 import { modelTraits } from '../model/network/models.ts';
@@ -84,12 +86,26 @@ async function readPolicies(
   return { clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies };
 }
 
-/** Of models whose nodes are in a virtual network. */
+/** What is around nodes that are on a segment. Items of a list need not say what they are. */
+async function readLayer2(
+  client: Pick<Client, 'list'>,
+): Promise<Pick<Cluster, 'layer2' | 'multiNetworkPolicies'>> {
+  const [multiNetworkPolicies, ...objects] = await Promise.all([
+    readIfServed(client, layer2Resources.multinetworkpolicies),
+    ...layer2Kinds.map(async (kind) => {
+      const found = await readIfServed(client, kind);
+      return [...found.values()].map((one) => ({ ...one, apiVersion: apiVersionOf(kind), kind: kind.kind }));
+    }),
+  ]);
+  return { layer2: objects.flat(), multiNetworkPolicies };
+}
+
+/** What is around the nodes. */
 async function readSurroundings(
   client: Pick<Client, 'list'>,
   { model }: Pick<NetworkConfig, 'model'>,
-): Promise<Pick<Cluster, 'surroundings'>> {
-  if (modelTraits[model].world !== 'virtual-network') return {};
+): Promise<Pick<Cluster, 'surroundings' | 'layer2' | 'multiNetworkPolicies'>> {
+  if (modelTraits[model].world !== 'virtual-network') return readLayer2(client);
   const kinds: readonly Resource[] = Object.values(fabricResources);
   const objects = await Promise.all(kinds.map((kind) => readIfServed(client, kind)));
   return { surroundings: objects.flatMap((one) => [...one.values()]) };

@@ -1,4 +1,5 @@
 import type { VirtualMachine } from '../../api/types/fabric.ts';
+import type { Machine } from '../../model/fabric/machines.ts';
 import { machinePorts, type MachinePort } from '../../model/fabric/machine-ports.ts';
 import type { Exit } from '../../model/fabric/network/passage.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
@@ -42,6 +43,18 @@ export function machineAt({ cluster, networks }: ClusterIndex, reached: Exit): L
     default:
       return undefined;
   }
+}
+
+/** The same of a machine on a segment. */
+export function landedMachine(
+  { cluster, segments }: ClusterIndex,
+  landed: Machine,
+): ListeningMachine | undefined {
+  const name = segments?.nameOf(landed) ?? '';
+  if (!name.startsWith('vm:')) return undefined;
+  const key = name.slice('vm:'.length);
+  const found = machineCalled(cluster.layer2 ?? [], key);
+  return found && described('VirtualMachine', key, found.spec.ports);
 }
 
 function machineCalled(

@@ -27,10 +27,8 @@ export function policyReasons(
   sourceOf: SourceOf | undefined,
 ): PolicyVerdict {
   const { direction, pod, address, peerAddress } = stage;
-  const open = (object: string, rule: string): PolicyVerdict => ({
-    verdict: 'allowed',
-    reasons: [{ stage: direction, object, rule, verdict: 'allowed' }],
-  });
+  const open = openFor(direction);
+  if (stage.interface !== undefined) return interfaceReasons(index, stage, sourceOf);
   const { model } = index.cluster.config;
   if (!modelTraits[model].enforcesPolicies) {
     return open('ClusterNetwork default', `the model ${model} enforces no policies`);
@@ -55,6 +53,36 @@ export function policyReasons(
     reasons: [...accepting, ...reasons],
     line: lineOf(decision),
     unless: `${peerAddress} is an address of a domain name that ${accepting.map(placeOf).join(', ')} accepts`,
+  };
+}
+
+/** Nothing that policies could say counts. */
+const openFor =
+  (stage: Judged['direction']) =>
+  (object: string, rule: string): PolicyVerdict => ({
+    verdict: 'allowed',
+    reasons: [{ stage, object, rule, verdict: 'allowed' }],
+  });
+
+/** The same about a further interface: no node stands above these policies, for it has no part in it. */
+function interfaceReasons(
+  { segments }: ClusterIndex,
+  stage: Judged,
+  sourceOf: SourceOf | undefined,
+): PolicyVerdict {
+  const { direction, pod, address, peerAddress, protocol, port } = stage;
+  const { key, peer } = stage.interface ?? { key: '', peer: undefined };
+  const open = openFor(direction);
+  if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
+  const ends = { direction, pod: key, peer: { pod: peer, address: parseAddress(peerAddress) } };
+  const decision = segments?.policies.decide({ ...ends, protocol, port });
+  if (decision === undefined || decision.steps.length === 0) {
+    return open(`Pod ${pod}`, `no policy isolates ${key.slice(pod.length + 1)} for ${direction}`);
+  }
+  return {
+    verdict: decision.verdict,
+    reasons: decisionReasons(decision, stage, sourceOf),
+    line: lineOf(decision),
   };
 }
 

@@ -10,7 +10,8 @@ import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Flow, Outcome, Prediction, Reason, SourceOf } from '../flow.ts';
 import { predictName, type NamedFlow } from './by-name.ts';
 import { addressPair, endAt, sourceEnd, type AddressPair, type End } from './ends.ts';
-import { deliver, throughNode } from './travel.ts';
+import { sendingMachine } from './segment-stage.ts';
+import { deliver, fromFurtherInterface, overSegments, throughNode } from './travel.ts';
 import { crossNetwork, enterNetwork, isPrivateIn, nodeEntry, outsideEntry } from './network-stage.ts';
 import { ended, step, type Walk } from './walk.ts';
 
@@ -30,7 +31,8 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
     return predictName(cluster, { ...flow, destination: asked }, (way) => predictWay(cluster, way, options));
   }
   const prediction = predictWay(cluster, { ...flow, destination: asked }, options);
-  const away = [flow.source, asked].flatMap((end) => machineAway(cluster, end) ?? []);
+  const isDescribed = indexOf(cluster).segments !== undefined;
+  const away = isDescribed ? [] : [flow.source, asked].flatMap((end) => machineAway(cluster, end) ?? []);
   if (away.length === 0) return prediction;
   const why = `${away.join(' and ')}: ways to other segments than the nodes’ own are not predicted, ask with weft connect`;
   return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
@@ -66,11 +68,13 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: P
     service: undefined,
     backend: undefined,
     crossings: [],
+    trips: [],
     reasons: [],
     path: [],
     judged: [],
   };
-  return combine(depart(start, source, outside));
+  const machine = flow.source.kind === 'address' ? flow.source.machine : undefined;
+  return combine(depart(start, { source, outside, machine }));
 }
 
 /** A Service without a cluster address is only a name: clients are told the addresses behind it and choose. */
@@ -96,11 +100,34 @@ function nowhere(why: string): Outcome {
   };
 }
 
-function depart(walk: Walk, source: End, outside: OutsideSender | undefined): Outcome[] {
+interface Departure {
+  readonly source: End;
+  readonly outside: OutsideSender | undefined;
+  /** The name by which the source was asked for. */
+  readonly machine: string | undefined;
+}
+
+function depart(walk: Walk, { source, outside, machine }: Departure): Outcome[] {
   if (outside?.entry !== undefined) return fromNetwork(walk, outside.entry);
-  if (walk.sender.kind === 'external') return fromOutside(walk);
+  if (walk.sender.kind === 'external') return fromSegments(walk, machine) ?? fromOutside(walk);
+  const further = source.pod === undefined ? undefined : fromFurtherInterface(walk, source.pod);
+  if (further !== undefined) return further;
   const at = source.pod ?? `node:${walk.sender.node}`;
   return throughNode(step(walk, { at, action: 'sends' }), walk.sender.node);
+}
+
+/** From a machine on a segment, or from a pod's address there; undefined where nobody describes one. */
+function fromSegments(walk: Walk, name: string | undefined): Outcome[] | undefined {
+  const { index } = walk.question;
+  const { source, destination } = walk.packet;
+  const machine = sendingMachine(index, { address: source, machine: name, destination });
+  // Routers prefer what they are told of an address.
+  if (machine === undefined || index.nextHops.has(destination)) return undefined;
+  const at = index.segments?.nameOf(machine) ?? source;
+  const isPod = index.cluster.pods.has(at);
+  const sent = step(walk, { at, action: 'sends' });
+  if (isPod) return fromFurtherInterface(sent, at);
+  return overSegments(sent, machine, name === undefined ? { source } : {});
 }
 
 /** Who sends from a virtual network around the nodes, and is none of them. */

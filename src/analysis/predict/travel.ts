@@ -3,15 +3,23 @@ import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { modelTraits, type ModelTraits } from '../../model/network/models.ts';
 import { sourceSeen } from '../../model/network/source.ts';
 import { hasWayBack } from '../../model/network/way-back.ts';
-import { placeIn, type NodePlace } from '../../model/network/topology.ts';
+import type { Machine } from '../../model/fabric/machines.ts';
+import { nodeLink, placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
-import { machineAt, type ListeningMachine } from './machine-listening.ts';
+import { landedMachine, machineAt, type ListeningMachine } from './machine-listening.ts';
 import { policyReasons } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
 import { crossNetwork, findWayBack, nodeEntry } from './network-stage.ts';
 import { machineName } from './network-words.ts';
+import {
+  crossSegments,
+  findBackOverSegments,
+  furtherSource,
+  interfaceStage,
+  podExit,
+} from './segment-stage.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
 
 /**
@@ -47,6 +55,11 @@ function onwards(walk: Walk, node: string): Outcome[] {
   const judged = judgeEgress(walk, node);
   if ('verdict' in judged) return [judged];
   if (target.place === undefined) return [noWay(judged, node, nobody)];
+  const machine = target.place.kind === 'external' ? index.segments?.machine(atNode(node)) : undefined;
+  if (machine !== undefined) {
+    const routed = route(judged, node, target);
+    return overSegments(routed, machine, { source: routed.packet.source, name: target.name });
+  }
   const isOtherNode = target.place.kind === 'node' && target.place.node !== node;
   if (!isOtherNode) return [arrive(judged, node, target)];
   // Another node may serve a node port: there the packet comes from outside, with the address it left with.
@@ -54,6 +67,70 @@ function onwards(walk: Walk, node: string): Outcome[] {
   if ('verdict' in routed) return [routed];
   const sender = { kind: 'external', address: routed.packet.source } as const;
   return throughNode({ ...routed, sender }, target.place.node);
+}
+
+/** Over segments to the machine that has the packet's address, or on through a node that has rules for it. */
+export function overSegments(
+  walk: Walk,
+  from: Machine,
+  { source, name }: { readonly source?: string; readonly name?: string },
+): Outcome[] {
+  const { index } = walk.question;
+  if (walk.trips.length > mostTrips)
+    return [noWay(walk, from.name, `packets for ${walk.packet.destination} go round`)];
+  const landed = crossSegments(walk, from, source);
+  if ('verdict' in landed) return [landed];
+  const { destination: address, source: sent } = landed.walk.packet;
+  const there: Walk = { ...landed.walk, sender: { kind: 'external', address: sent } };
+  const at = index.segments?.nameOf(landed.machine) ?? '';
+  const node = at.startsWith('node:') ? at.slice('node:'.length) : undefined;
+  if (node !== undefined && !hasFurther(landed.machine, address)) return throughNode(there, node);
+  const place =
+    node === undefined
+      ? ({ kind: 'external', address } as const)
+      : ({ kind: 'node', address, node } as const);
+  const isNamed = at.startsWith('vm:') || node !== undefined;
+  const plain: End = { address, name: isNamed ? at : (name ?? address), pod: undefined, place };
+  const pod = index.cluster.pods.get(at);
+  return [pod === undefined ? deliver(there, plain) : intoPod(there, at, pod.spec.nodeName ?? '')];
+}
+
+/** More ways than this between nodes are a circle. */
+const mostTrips = 8;
+
+/** Whether an address is of an interface that not every node has. */
+function hasFurther({ interfaces }: Machine, address: string): boolean {
+  return interfaces.some(
+    ({ name, addresses }) =>
+      name !== nodeLink && addresses.some((text) => text.replace(/\/.*$/, '') === address),
+  );
+}
+
+/** By a further interface. */
+function intoPod(walk: Walk, pod: string, node: string): Outcome {
+  const { destination: address } = walk.packet;
+  const key = interfaceAt(walk, pod, address);
+  const stage = key === undefined ? undefined : interfaceStage(walk, 'ingress', key);
+  const allowed = stage === undefined ? walk : judge(walk, stage, pod);
+  if ('verdict' in allowed) return allowed;
+  return deliver(allowed, { address, name: `Pod ${pod}`, pod, place: { kind: 'pod', address, node } });
+}
+
+function interfaceAt({ question: { index } }: Walk, pod: string, address: string): string | undefined {
+  for (const [key, one] of index.segments?.interfaces ?? [])
+    if (one.pod === pod && one.addresses.includes(address)) return key;
+  return undefined;
+}
+
+/** A pod sends by a further interface, where the routes inside it lead there; undefined where it sends by `eth0`. */
+export function fromFurtherInterface(walk: Walk, pod: string): Outcome[] | undefined {
+  const exit = podExit(walk.question.index, pod, walk.packet.destination);
+  if (exit === undefined) return undefined;
+  const { machine, key, source } = exit;
+  const sent = { ...walk, packet: { ...walk.packet, source } };
+  const stage = interfaceStage(sent, 'egress', key);
+  const allowed = stage === undefined ? sent : judge(sent, stage, pod);
+  return 'verdict' in allowed ? [allowed] : overSegments(allowed, machine, { source });
 }
 
 /** Whoever has the destination address, by the domain name where it was asked for by one. */
@@ -163,7 +240,9 @@ function route(walk: Walk, node: string, target: End): Walk {
     port: { protocol: question.protocol, port: packet.port },
     ...(service === undefined ? {} : { service }),
   });
-  const source = seen ?? packet.source;
+  const further =
+    target.place.kind === 'external' ? furtherSource(question.index, node, target.address) : undefined;
+  const source = further ?? seen ?? packet.source;
   // A node that starts the connection does not translate: it chooses the address of the outgoing link.
   const verb = sender.kind === 'node' && service === undefined ? 'sends as' : 'masquerades as';
   const rewrite = source === packet.source ? '' : `${verb} ${source}, `;
@@ -196,7 +275,8 @@ export function deliver(walk: Walk, target: End): Outcome {
     return ended(walk, [reason], { at: target.name, why });
   }
   const back = findWayBack(walk);
-  return 'verdict' in back ? back : answer(back, target);
+  const found = 'verdict' in back ? back : findBackOverSegments(back);
+  return 'verdict' in found ? found : answer(found, target);
 }
 
 function answer(walk: Walk, target: End): Outcome {
@@ -204,7 +284,7 @@ function answer(walk: Walk, target: End): Outcome {
   const { protocol, index } = question;
   const asked = { protocol, port: packet.port };
   const isOutside = target.place?.kind === 'external';
-  const machine = walk.reached && isOutside ? machineAt(index, walk.reached) : undefined;
+  const machine = isOutside ? described(walk) : undefined;
   const listener = machine ?? {
     ...target,
     at: target.pod ?? target.name,
@@ -219,6 +299,11 @@ function answer(walk: Walk, target: End): Outcome {
       : `listens on ${protocol} ${packet.port}`;
   const reason: Reason = { stage: 'delivery', object: listener.name, rule, verdict: 'allowed' };
   return answered(step(walk, { at: listener.at, action: rule, reasons: [reason] }), packet.source);
+}
+
+function described({ reached, landed, question: { index } }: Walk): ListeningMachine | undefined {
+  if (reached !== undefined) return machineAt(index, reached);
+  return landed === undefined ? undefined : landedMachine(index, landed);
 }
 
 function refused(walk: Walk, { name, at, object, ports }: ListeningMachine): Outcome {

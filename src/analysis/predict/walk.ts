@@ -1,4 +1,6 @@
 import type { Protocol } from '../../api/types/meta.ts';
+import type { Trip } from '../../model/fabric/layer2/trip.ts';
+import type { Machine } from '../../model/fabric/machines.ts';
 import type { Journey } from '../../model/fabric/network/journey.ts';
 import type { Entry, Exit, NetworkPacket } from '../../model/fabric/network/passage.ts';
 import type { ServiceHop } from '../../model/network/source.ts';
@@ -27,6 +29,9 @@ export interface Walk {
   /** Virtual networks it has come through, and whom the last of them has handed it to. */
   readonly crossings: readonly Crossing[];
   readonly reached?: Exit;
+  /** Ways over segments that it has come, and the machine that has it now. */
+  readonly trips: readonly Trip[];
+  readonly landed?: Machine;
   readonly reasons: readonly Reason[];
   readonly path: readonly Hop[];
   readonly judged: readonly Judged[];
@@ -49,7 +54,9 @@ interface Packet {
 export function step(
   walk: Walk,
   { at, action, reasons = [] }: { at: string; action: string; reasons?: readonly Reason[] },
-  after: Partial<Pick<Walk, 'packet' | 'service' | 'backend' | 'sender' | 'crossings' | 'reached'>> = {},
+  after: Partial<
+    Pick<Walk, 'packet' | 'service' | 'backend' | 'sender' | 'crossings' | 'reached' | 'trips' | 'landed'>
+  > = {},
 ): Walk {
   const next = { ...walk, ...after, reasons: [...walk.reasons, ...reasons] };
   return { ...next, path: [...walk.path, { at, action, packet: formatPacket(next) }] };

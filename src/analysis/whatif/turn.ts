@@ -71,7 +71,8 @@ interface Standing {
 /** What lets the first of the denied ways past the policies that it ends at; undefined when none is denied. */
 function openedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
   const judged = outcomeWith(prediction, 'denied')?.judged?.at(-1);
-  if (judged === undefined) return undefined;
+  // Changes are of policies about eth0.
+  if (judged === undefined || judged.interface !== undefined) return undefined;
   const enough = openingEdits(indexOf(cluster), judged).find((edit) =>
     isOpen(withEdit(cluster, edit), judged),
   );
@@ -97,6 +98,7 @@ function closedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
 
 /** Whether no policy has a say: the same is let through whatever policies there are. */
 function isAbovePolicies(cluster: Cluster, judged: Judged): boolean {
+  if (judged.interface !== undefined) return true;
   const { reasons } = policyReasons(indexOf(cluster), judged, undefined);
   return (
     reasons.some(({ object, action }) => action === undefined && !object.startsWith('Pod ')) ||

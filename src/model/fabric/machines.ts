@@ -44,6 +44,17 @@ export interface MachineRoute {
   readonly metric?: number;
   /** Name of the interface; the one whose prefix has the next hop when absent. */
   readonly link?: string;
+  /** The object that says so; absent where nobody wrote it. */
+  readonly from?: RouteOrigin;
+}
+
+/** A field of an object, which a route follows from. */
+export interface RouteOrigin {
+  readonly kind: string;
+  /** `namespace/name`, or `name` for kinds without namespaces. */
+  readonly key: string;
+  /** As in `spec.gateway`. */
+  readonly path: string;
 }
 
 /** The world around the nodes. It forwards only what its machines have routes for. */

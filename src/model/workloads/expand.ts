@@ -1,6 +1,7 @@
 import { applyDefaults } from '../../api/defaults/apply.ts';
 import {
   fabricResources,
+  layer2Resources,
   keyOf,
   loadBalancerResources,
   policyResources,
@@ -13,6 +14,8 @@ import type { Namespace, Node } from '../../api/types/core.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { EndpointSlice } from '../../api/types/network.ts';
 import type { Cluster } from '../cluster.ts';
+import { withImaginedAddresses } from '../fabric/layer2/imagined-addresses.ts';
+import { layer2Kinds, layer2ObjectsOf } from '../fabric/layer2/objects.ts';
 import { machineEnds } from '../fabric/machine-ends.ts';
 import { defaultNetworkObjects } from '../fabric/network/default-network.ts';
 import { isOfGateways } from '../gateways/routes.ts';
@@ -80,10 +83,11 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     bgpAdvertisements: byKey(ofResource(all, loadBalancerResources.bgpadvertisements)),
     bgpPeers: byKey(ofResource(all, loadBalancerResources.bgppeers)),
     machines: machineEnds(
-      ofResource(all, fabricResources.virtualmachines).filter((machine) => isAround(machine, config)),
+      machinesAround(all, nodes).filter((machine) => isAround(machine, config)),
       ofResource(all, fabricResources.sites),
     ),
     surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
+    ...layer2Of(all, config),
     gateways: all.filter(isOfGateways),
   };
 }
@@ -95,6 +99,23 @@ function undescribedNetworks(
 ): KubernetesObject[] {
   const named = new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
   return defaultNetworkObjects(model).filter(({ kind, metadata }) => !named.has(`${kind} ${metadata.name}`));
+}
+
+function layer2Of(
+  all: readonly KubernetesObject[],
+  { model }: NetworkConfig,
+): Pick<Cluster, 'layer2' | 'multiNetworkPolicies'> {
+  if (modelTraits[model].world !== 'segment') return {};
+  const layer2 = all.filter((object) => layer2Kinds.some((kind) => kind === resourceOf(object)));
+  const policies = ofResource(all, layer2Resources.multinetworkpolicies);
+  return {
+    ...(layer2.length > 0 && { layer2 }),
+    ...(policies.length > 0 && { multiNetworkPolicies: byKey(policies) }),
+  };
+}
+
+function machinesAround(all: readonly KubernetesObject[], nodes: readonly Node[]): VirtualMachine[] {
+  return withImaginedAddresses(layer2ObjectsOf(all), new Set(nodes.map(({ metadata }) => metadata.name)));
 }
 
 /** Whether the world of the model has what the machine is on: virtual networks, or segments. */

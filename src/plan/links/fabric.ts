@@ -68,7 +68,7 @@ function cableName(machine: Machine, nic: MachineInterface): string {
 
 function machineState(machine: Machine, all: readonly Machine[]): NamespaceState {
   const first = machine.interfaces[0]?.name ?? 'lo';
-  const routes: Route[] = machine.routes.map(({ via, link, ...route }) =>
+  const routes: Route[] = machine.routes.map(({ via, link, from: _, ...route }) =>
     via === 'unreachable'
       ? { ...route, link: 'lo', type: 'unreachable' }
       : { ...route, link: link ?? linkTowards(machine, via) ?? first, via },

@@ -52,7 +52,8 @@ export function takenRoutes(
       problems.set(metadata.name, { message, isForNow: false });
     } else {
       const link = interfaces.find(({ name }) => name === spec.interface)?.link ?? spec.interface;
-      const route = { destination: spec.destination, via: spec.nextHop, metric: spec.metric, link };
+      const from = { kind: 'NodeRoute', key: metadata.name, path: 'spec.destination' };
+      const route = { destination: spec.destination, via: spec.nextHop, metric: spec.metric, link, from };
       taken.set(key, { name: metadata.name, route });
     }
   }

@@ -122,8 +122,10 @@ function machineOf(vm: VirtualMachine, domains: Domains, held: Held): Machine[] 
   if (plugged.length === 0 || vm.spec.interfaces.some((nic) => !isOnLayer2(nic))) return [];
   const interfaces = plugged.map((one) => interfaceOf(vm, one, held));
   const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map(withoutLength)));
-  const gateways = plugged.flatMap(({ domain: { gateway } }, index) =>
-    gateway === undefined || own.has(gateway) || interfaces[index]?.addresses.length === 0 ? [] : [gateway],
+  const gateways = plugged.flatMap(({ domain: { gateway, key } }, index) =>
+    gateway === undefined || own.has(gateway) || interfaces[index]?.addresses.length === 0
+      ? []
+      : [{ via: gateway, key }],
   );
   const netns = virtualMachineNetns(vm.metadata.name);
   const forwards = vm.spec.interfaces.some(({ enableIPForwarding }) => enableIPForwarding === true);
@@ -132,9 +134,14 @@ function machineOf(vm: VirtualMachine, domains: Domains, held: Held): Machine[] 
   return [{ name: netns, netns, interfaces, routes, masquerades, ...(forwards && { forwards }) }];
 }
 
-function defaultRoutes(gateways: readonly string[]): MachineRoute[] {
-  const byFamily = new Map(gateways.toReversed().map((via) => [familyOf(via), via]));
-  return [...byFamily].map(([family, via]) => ({ destination: everyAddress[family], via }));
+/** By gateways of domains, of which the first of a family counts. */
+function defaultRoutes(gateways: readonly { readonly via: string; readonly key: string }[]): MachineRoute[] {
+  const byFamily = new Map(gateways.toReversed().map((one) => [familyOf(one.via), one]));
+  return [...byFamily].map(([family, { via, key }]) => {
+    const [kind = '', name = ''] = key.split('/');
+    const from = { kind, key: name, path: 'spec.gateway' };
+    return { destination: everyAddress[family], via, from };
+  });
 }
 
 /** The host's part of an internal switch: its gateway, which puts its own address in place of what leaves. */
@@ -159,7 +166,7 @@ function natMachine(one: VirtualSwitch, domains: Domains, held: Held): Machine[]
       name: netns,
       netns,
       interfaces,
-      routes: hasWayOut ? defaultRoutes([outer.gateway]) : [],
+      routes: hasWayOut ? defaultRoutes([{ via: outer.gateway, key: outer.key }]) : [],
       forwards: true,
       masquerades: [natLink],
     },

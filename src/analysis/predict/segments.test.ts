@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { VirtualMachineInterface } from '../../api/types/fabric.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import { networksAnnotation } from '../../model/attachments/selection.ts';
+import { expandManifests } from '../../model/workloads/expand.ts';
+import type { Prediction } from '../flow.ts';
+import { predict } from './predict.ts';
+
+const weftKind = (kind: string, name: string, spec: object): KubernetesObject =>
+  ({ apiVersion: 'weft.dev/v1alpha1', kind, metadata: { name }, spec }) as KubernetesObject;
+const machine = (name: string, ...interfaces: VirtualMachineInterface[]): KubernetesObject =>
+  weftKind('VirtualMachine', name, { interfaces, ports: [{ port: 80 }] });
+const route = (nextHop: string, metric: number): KubernetesObject =>
+  weftKind('NodeRoute', `r${metric}`, {
+    interface: 'Port3',
+    destination: '192.168.21.0/24',
+    nextHop,
+    metric,
+  });
+const routers = ['192.168.20.1', '192.168.20.2'].flatMap((address, index) => [
+  machine(
+    `router-${index}`,
+    { name: 'eth0', segment: 'cameras', addresses: [address], enableIPForwarding: true },
+    { name: 'eth1', segment: `sensors-${index}`, addresses: ['192.168.21.1'], enableIPForwarding: true },
+  ),
+  weftKind('Segment', `sensors-${index}`, { prefix: '192.168.21.0/24', gateway: '192.168.21.1' }),
+  machine(`sensor-${index}`, {
+    name: 'eth0',
+    segment: `sensors-${index}`,
+    addresses: ['192.168.21.7'],
+  }),
+]);
+const world: readonly KubernetesObject[] = [
+  weftKind('Segment', 'cameras', { prefix: '192.168.20.0/24' }),
+  ...routers,
+  machine('node-1', { name: 'Port3', segment: 'cameras', addresses: ['192.168.20.11'] }),
+  {
+    apiVersion: 'k8s.cni.cncf.io/v1',
+    kind: 'NetworkAttachmentDefinition',
+    metadata: { name: 'cameras', namespace: 'default' },
+    spec: {
+      config: JSON.stringify({
+        type: 'weft',
+        segment: 'cameras',
+        ipam: { type: 'static', routes: [{ dst: '192.168.21.0/24', gw: '192.168.20.2' }] },
+      }),
+    },
+  } as KubernetesObject,
+  {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'viewer',
+      annotations: {
+        [networksAnnotation]: JSON.stringify([{ name: 'cameras', ips: ['192.168.20.50/24'] }]),
+      },
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'c', ports: [{ containerPort: 8080 }] }] },
+  } as KubernetesObject,
+];
+
+const ask = (objects: readonly KubernetesObject[], source: 'node' | 'viewer', address: string): Prediction =>
+  predict(
+    expandManifests(objects),
+    {
+      source: source === 'node' ? { kind: 'node', name: 'node-1' } : { kind: 'pod', key: 'default/viewer' },
+      destination: { kind: 'address', address },
+      protocol: 'TCP',
+      port: 80,
+    },
+    { sourceOf: ({ kind, key }, path) => ({ file: `${kind} ${key} ${path}`, line: 7 }) },
+  );
+const routesOf = ({ outcomes: [outcome] }: Prediction): string[] =>
+  (outcome?.reasons ?? [])
+    .filter(({ stage }) => stage === 'route')
+    .map(({ object, rule, file, line }) => `${object}: ${rule} (${file}:${line})`);
+const reachedBy = ({ outcomes: [outcome] }: Prediction): string | undefined => outcome?.path.at(-1)?.at;
+
+test('of a node’s routes to one destination the lowest metric counts, and is named with what comes behind it', () => {
+  const both = [...world, route('192.168.20.1', 200), route('192.168.20.2', 100)];
+  const prediction = ask(both, 'node', '192.168.21.7');
+  assert.equal(reachedBy(prediction), 'vm:sensor-1');
+  assert.equal(prediction.outcomes[0]?.sourceSeen, '192.168.20.11');
+  assert.equal(
+    routesOf(prediction)[0],
+    'NodeRoute r100: 192.168.21.0/24 by 192.168.20.2, Port3, metric 100, before r200 (200) (NodeRoute r100 spec.destination:7)',
+  );
+  assert.equal(reachedBy(ask([...world, route('192.168.20.1', 200)], 'node', '192.168.21.7')), 'vm:sensor-0');
+  assert.equal(ask(world, 'node', '192.168.21.7').verdict, 'unreachable');
+});
+
+test('a pod sends by the interface that the longest prefix of its own routes leads to', () => {
+  const prediction = ask([...world, route('192.168.20.1', 100)], 'viewer', '192.168.21.7');
+  assert.equal(reachedBy(prediction), 'vm:sensor-1');
+  assert.equal(prediction.outcomes[0]?.sourceSeen, '192.168.20.50');
+  assert.match(
+    routesOf(prediction)[0] ?? '',
+    /^NetworkAttachmentDefinition default\/cameras: 192\.168\.21\.0\/24 by 192\.168\.20\.2, net1/,
+  );
+  // What no route of its own is about leaves by eth0.
+  assert.equal(ask(world, 'viewer', '203.0.113.10').outcomes[0]?.sourceSeen, '172.20.1.1');
+});
+
+test('whom nobody has, and who does not forward, is told', () => {
+  const why = (objects: readonly KubernetesObject[], address: string): string | undefined =>
+    ask(objects, 'node', address).why;
+  assert.match(why(world, '192.168.20.99') ?? '', /nobody there has the address 192\.168\.20\.99/);
+  const deaf = [
+    ...world.filter(({ metadata }) => metadata.name !== 'router-0'),
+    machine('router-0', { name: 'eth0', segment: 'cameras', addresses: ['192.168.20.1'] }),
+    route('192.168.20.1', 100),
+  ];
+  assert.match(why(deaf, '192.168.21.7') ?? '', /vm:router-0 is handed what is for .* and does not forward/);
+});
+
+test('an answer that finds no way back is told', () => {
+  const blind = world.map((one) =>
+    one.metadata.name === 'sensors-0' ? weftKind('Segment', 'sensors-0', { prefix: '192.168.21.0/24' }) : one,
+  );
+  const prediction = ask([...blind, route('192.168.20.1', 100)], 'node', '192.168.21.7');
+  assert.match(prediction.why ?? '', /the answer is lost: vm:sensor-0 has no route to 192\.168\.20\.11/);
+});
