@@ -75,24 +75,29 @@ export function overSegments(
   from: Machine,
   { source, name }: { readonly source?: string; readonly name?: string },
 ): Outcome[] {
-  const { index } = walk.question;
   if (walk.trips.length > mostTrips)
     return [noWay(walk, from.name, `packets for ${walk.packet.destination} go round`)];
   const landed = crossSegments(walk, from, source);
   if ('verdict' in landed) return [landed];
   const { destination: address, source: sent } = landed.walk.packet;
   const there: Walk = { ...landed.walk, sender: { kind: 'external', address: sent } };
-  const at = index.segments?.nameOf(landed.machine) ?? '';
-  const node = at.startsWith('node:') ? at.slice('node:'.length) : undefined;
-  if (node !== undefined && !hasFurther(landed.machine, address)) return throughNode(there, node);
-  const place =
-    node === undefined
-      ? ({ kind: 'external', address } as const)
-      : ({ kind: 'node', address, node } as const);
-  const isNamed = at.startsWith('vm:') || node !== undefined;
-  const plain: End = { address, name: isNamed ? at : (name ?? address), pod: undefined, place };
-  const pod = index.cluster.pods.get(at);
-  return [pod === undefined ? deliver(there, plain) : intoPod(there, at, pod.spec.nodeName ?? '')];
+  return landAt(there, landed.machine, name ?? address);
+}
+
+/** A machine has the packet: it is for it, or for whoever is behind a node. */
+function landAt(walk: Walk, machine: Machine, called: string): Outcome[] {
+  const { index } = walk.question;
+  const { destination: address } = walk.packet;
+  const name = index.segments?.nameOf(machine) ?? '';
+  const pod = index.cluster.pods.get(name);
+  if (pod !== undefined) return [intoPod(walk, name, pod.spec.nodeName ?? '')];
+  if (name.startsWith('node:')) {
+    const node = name.slice('node:'.length);
+    if (!hasFurther(machine, address)) return throughNode(walk, node);
+    return [deliver(walk, { address, name, pod: undefined, place: { kind: 'node', address, node } })];
+  }
+  const place = { kind: 'external', address } as const;
+  return [deliver(walk, { address, name: name.startsWith('vm:') ? name : called, pod: undefined, place })];
 }
 
 /** More ways than this between nodes are a circle. */

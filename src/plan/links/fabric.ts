@@ -68,11 +68,12 @@ function cableName(machine: Machine, nic: MachineInterface): string {
 
 function machineState(machine: Machine, all: readonly Machine[]): NamespaceState {
   const first = machine.interfaces[0]?.name ?? 'lo';
-  const routes: Route[] = machine.routes.map(({ via, link, from: _, ...route }) =>
-    via === 'unreachable'
-      ? { ...route, link: 'lo', type: 'unreachable' }
-      : { ...route, link: link ?? linkTowards(machine, via) ?? first, via },
-  );
+  const routes = machine.routes.map(({ destination, via, metric, link }): Route => {
+    const base = { destination, ...(metric !== undefined && { metric }) };
+    return via === 'unreachable'
+      ? { ...base, link: 'lo', type: 'unreachable' }
+      : { ...base, link: link ?? linkTowards(machine, via) ?? first, via };
+  });
   if (machine.answersForAll === true) {
     const spoken = new Set(machine.interfaces.flatMap(({ addresses }) => addresses.map(familyOf)));
     for (const family of spoken)

@@ -75,42 +75,86 @@ const mostLegs = 16;
  */
 export function tripOf(world: SegmentMachines, first: Machine, options: TripOptions): Trip {
   const legs: Leg[] = [];
-  let [machine, source, destination] = [first, options.source ?? '', options.destination];
-  const end = (lost?: TripLoss, wanted = destination): Trip => ({
+  let machine = first;
+  let packet: TripPacket = { source: options.source ?? '', destination: options.destination };
+  const end = (lost?: TripLoss, wanted = packet.destination): Trip => ({
     legs,
     at: machine,
     lost,
     wanted,
-    source,
-    destination,
+    ...packet,
   });
   for (;;) {
-    const isFirst = legs.length === 0;
-    if (hasAddress(machine, destination)) {
-      const meant = answeredFor(options.came, machine, destination);
-      if (meant === undefined) return end();
-      // What it put its own address into: connection tracking knows for whom the answer is.
-      destination = meant;
-      if (hasAddress(machine, destination) || machine === options.came?.legs[0]?.machine) return end();
-    } else if (!isFirst && (answers(machine, destination) || options.isStop?.(machine) === true))
-      return end();
-    if (!isFirst && machine.forwards !== true) return end('not-forwarding');
+    const arrived = arrive(machine, packet, { ...options, isFirst: legs.length === 0 });
+    if ('end' in arrived) {
+      packet = arrived.packet;
+      return end(arrived.end);
+    }
+    packet = arrived.packet;
     if (legs.length > mostLegs) return end('circle');
-    const route = routeOf(machine, destination);
-    const nic = machine.interfaces.find(({ name }) => name === route?.link);
-    if (route === undefined || nic === undefined) return end('no-route');
-    const hop = route.via ?? destination;
-    const own = ownAddress(nic, hop);
-    const was = source === '' ? own : source;
-    source = was;
-    const next = neighbourOf(world, { machine, nic, address: hop });
-    if (next === undefined) return end('nobody', hop);
-    if (isUnseen(machine, nic, options.came)) return end('unseen');
-    const isHidden = options.came === undefined && machine.masquerades?.includes(nic.name) === true;
-    source = isHidden ? own : was;
-    legs.push({ machine, nic, route, was, source });
-    machine = next;
+    const sent = depart(world, machine, { packet, came: options.came });
+    packet = { ...packet, source: sent.source };
+    if ('lost' in sent) return end(sent.lost, sent.wanted);
+    legs.push(sent.leg);
+    machine = sent.next;
   }
+}
+
+interface TripPacket {
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** What a machine does with a packet that it has: it is for it (or is lost there), or goes on. */
+function arrive(
+  machine: Machine,
+  packet: TripPacket,
+  { came, isStop, isFirst }: Pick<TripOptions, 'came' | 'isStop'> & { readonly isFirst: boolean },
+): { readonly packet: TripPacket; readonly end?: TripLoss | undefined } {
+  if (hasAddress(machine, packet.destination)) {
+    const meant = answeredFor(came, machine, packet.destination);
+    if (meant === undefined) return { packet, end: undefined };
+    // What it put its own address into: connection tracking knows for whom the answer is.
+    const answer = { ...packet, destination: meant };
+    if (hasAddress(machine, meant) || machine === came?.legs[0]?.machine)
+      return { packet: answer, end: undefined };
+    return onwards(machine, answer, isFirst);
+  }
+  const isTaken = answers(machine, packet.destination) || isStop?.(machine) === true;
+  return !isFirst && isTaken ? { packet, end: undefined } : onwards(machine, packet, isFirst);
+}
+
+function onwards(
+  machine: Machine,
+  packet: TripPacket,
+  isFirst: boolean,
+): { readonly packet: TripPacket; readonly end?: TripLoss } {
+  return isFirst || machine.forwards === true ? { packet } : { packet, end: 'not-forwarding' };
+}
+
+type Departure =
+  | { readonly source: string; readonly leg: Leg; readonly next: Machine }
+  | { readonly source: string; readonly lost: TripLoss; readonly wanted?: string };
+
+/** By which route and interface a machine hands the packet on, and to whom. */
+function depart(
+  world: SegmentMachines,
+  machine: Machine,
+  { packet, came }: { readonly packet: TripPacket; readonly came: Trip | undefined },
+): Departure {
+  const { source, destination } = packet;
+  const route = routeOf(machine, destination);
+  const nic = machine.interfaces.find(({ name }) => name === route?.link);
+  if (route === undefined || nic === undefined) return { source, lost: 'no-route' };
+  const hop = route.via ?? destination;
+  const own = ownAddress(nic, hop);
+  const was = source === '' ? own : source;
+  const next = neighbourOf(world, { machine, nic, address: hop });
+  if (next === undefined) return { source: was, lost: 'nobody', wanted: hop };
+  if (isUnseen(machine, nic, came)) return { source: was, lost: 'unseen' };
+  const isHidden = came === undefined && machine.masquerades?.includes(nic.name) === true;
+  const leaves = isHidden ? own : was;
+  return { source: leaves, leg: { machine, nic, route, was, source: leaves }, next };
 }
 
 /** Where a machine that masqueraded has sent on what this answers: the source that it took away. */
