@@ -22,7 +22,7 @@ const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
   ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
 );
 const addressOf = (key: string): string => `10.244.0.${podKeys.indexOf(key) + 1}`;
-const layout = nodeTable('weft*', 'IPv4');
+const layout = nodeTable({ podLinks: 'weft*', family: 'IPv4', tunnels: [] });
 const types: Readonly<Record<string, NftSetType>> = policySets.IPv4;
 
 interface Programmed {
