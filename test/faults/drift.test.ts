@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import { getMetrics } from '../../src/lab/bundle/metrics.ts';
+import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { podLinkName } from '../../src/plan/links/node.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually, pathsOf, pause, processesOf } from './weft.ts';
@@ -159,6 +160,29 @@ describe('what somebody takes away by hand', { skip }, () => {
     });
     assert.equal((await lab.probe(client, `${server}:8080`)).outcome, 'answered');
     assert.ok((await repairsOf('control')) > 0, 'it is counted');
+  });
+
+  test('a router that is taken away is missed by nobody but those who go through it, and comes back', async () => {
+    const outcomeOf = async (target: string): Promise<string> => (await lab.probe(client, target)).outcome;
+    const { internet } = labAddresses;
+    assert.equal(await outcomeOf(`${internet}:80`), 'answered');
+    const pin = `${pathsOf(lab.name).namespaces}/router`;
+    const control = processesOf(lab.name).find(({ role }) => role === 'control');
+    assert.ok(control);
+    process.kill(control.record.pid, 'SIGSTOP');
+    try {
+      for (const link of byHand('router', 'ip', '-o', 'link').matchAll(/^\d+: (?!lo:)([^:@]+)/gm)) {
+        byHand('router', 'ip', 'link', 'delete', link[1] ?? '');
+      }
+      byHand(undefined, 'umount', '--lazy', pin);
+      byHand(undefined, 'rm', pin);
+      assert.notEqual(await outcomeOf(`${internet}:80`), 'answered');
+      assert.equal(await outcomeOf(`${server}:8080`), 'answered');
+      assert.equal((await lab.probe('node-node-1', '172.20.1.2:10250')).outcome, 'refused');
+    } finally {
+      process.kill(control.record.pid, 'SIGCONT');
+    }
+    await eventually(async () => assert.equal(await outcomeOf(`${internet}:80`), 'answered'));
   });
 
   test('agents that stand still for ten seconds catch up, and connections do not notice', async () => {

@@ -241,6 +241,24 @@ describe('pods with addresses of a subnet of their own', { skip: cannotSendPacke
     assert.equal(await seen(lab, 'shop/one', `${far}:80`), one);
   });
 
+  test('keep their subnet, which cannot become smaller than what nodes have of it', async () => {
+    const { client } = lab.connection;
+    const one = await addressOf(lab, 'shop/one');
+    const given = await client.get(fabricResources.virtualnetworks, { name: 'default' });
+    const subnets = given?.spec.subnets ?? [];
+    const without = subnets.filter(({ name }) => name !== 'pods');
+    const body = { spec: { subnets: without } };
+    await assert.rejects(
+      client.patch(fabricResources.virtualnetworks, { name: 'default' }, { body }),
+      /spec\.subnets: .*of node node-1, for its pods.* must stay in the subnet pods/,
+    );
+    const taken = machine('thief', 'default/pods', { addresses: [one] });
+    await assert.rejects(
+      client.create(fabricResources.virtualmachines, taken as VirtualMachine),
+      /spec\.interfaces\[0\]\.addresses\[0\].*is the address of node node-1, for its pods/,
+    );
+  });
+
   test('a node asks for a batch more when fewer than eight addresses are free', async () => {
     const many = Array.from({ length: 12 }, (_, index) => podOn('node-1', `shop/many-${index}`));
     const { client } = lab.connection;

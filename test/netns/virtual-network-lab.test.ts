@@ -61,7 +61,7 @@ describe('a lab in a virtual network', { skip: cannotSendPackets }, () => {
     );
   });
 
-  test('somebody who takes away rules, routes or the namespace itself is found out, and all is mended', async () => {
+  test('somebody who takes away rules, routes or a cable is found out, and all is mended', async () => {
     const nft = createNftables({ namespaces: lab.namespaces });
     const route = createRouteNetlink({ namespaces: lab.namespaces });
     const isWell = async (): Promise<boolean> => {

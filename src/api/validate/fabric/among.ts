@@ -1,6 +1,6 @@
-import { contains, parsePrefix, rangeOf } from '../../../lib/prefix.ts';
-import { parseAddress } from '../../../lib/address.ts';
-import { fabricResources, resourceOf, resources, type Resource } from '../../resources.ts';
+import { contains, parsePrefix, parseRange, rangeOf } from '../../../lib/prefix.ts';
+import { formatAddress, parseAddress } from '../../../lib/address.ts';
+import { addressResources, fabricResources, resourceOf, resources, type Resource } from '../../resources.ts';
 import type {
   RouteTable,
   Site,
@@ -65,20 +65,25 @@ function overlapProblem(path: string, cidr: string, other: VirtualNetwork): Fiel
   return [invalid(path, cidr, `must not overlap ${taken} of the peered network ${other.metadata.name}`)];
 }
 
-/** A subnet keeps the addresses that machines have. */
+/** A subnet keeps the addresses that machines have, and nodes for their pods. */
 function shrunkProblems(network: VirtualNetwork, previous: VirtualNetwork, stored: Stored): FieldProblem[] {
-  const used = usedAddresses(network.metadata.name, stored);
   return (previous.spec.subnets ?? []).flatMap((before) => {
     const index = (network.spec.subnets ?? []).findIndex(({ name }) => name === before.name);
     const after = network.spec.subnets?.[index];
     if (after?.prefix === before.prefix) return [];
-    const lost = used.filter(
-      ({ address }) => isUsable(before.prefix, address) && !isUsable(after?.prefix, address),
+    const lost = [
+      ...usedAddresses(network.metadata.name, stored),
+      ...heldAddresses(`${network.metadata.name}.${before.name}`, stored),
+    ].filter(
+      ({ ends }) =>
+        ends.every((end) => isUsable(before.prefix, end)) &&
+        !ends.every((end) => isUsable(after?.prefix, end)),
     );
     const [first] = lost;
     if (first === undefined) return [];
     const more = lost.length > 1 ? ` and ${lost.length - 1} more` : '';
-    const why = `${first.address} of ${first.owner}${more} must stay in the subnet ${before.name} (${before.prefix})`;
+    const what = [...new Set(first.ends)].join(' to ');
+    const why = `${what} of ${first.owner}${more} must stay in the subnet ${before.name} (${before.prefix})`;
     return [
       invalid(
         after === undefined ? 'spec.subnets' : `spec.subnets[${index}].prefix`,
@@ -89,19 +94,41 @@ function shrunkProblems(network: VirtualNetwork, previous: VirtualNetwork, store
   });
 }
 
-interface UsedAddress {
-  readonly address: string;
+/** One address, or all from the first to the last. */
+interface UsedAddresses {
+  readonly ends: readonly [first: string, last: string];
   readonly owner: string;
 }
 
-function usedAddresses(network: string, stored: Stored): UsedAddress[] {
+function usedAddresses(network: string, stored: Stored): UsedAddresses[] {
   const ofNodes = stored<Node>(resources.nodes).flatMap(({ metadata, status }) =>
     (status?.addresses ?? []).map(({ address }) => ({ address, owner: `node ${metadata.name}` })),
   );
-  return [...ofNodes, ...machineAddresses(network, stored)];
+  return [...ofNodes, ...machineAddresses(network, stored)].map(({ address, owner }) => ({
+    ends: [address, address],
+    owner,
+  }));
 }
 
-function machineAddresses(network: string, stored: Stored): UsedAddress[] {
+/** What nodes have for their pods of a subnet, given as `NETWORK.SUBNET`. */
+function heldAddresses(subnet: string, stored: Stored): UsedAddresses[] {
+  return stored(addressResources.subnetallocations)
+    .filter(({ metadata }) => metadata.name === subnet)
+    .flatMap(({ spec }) => spec.nodes)
+    .flatMap(({ name, addresses }) =>
+      addresses.flatMap((text) => {
+        const range = parseRange(text.includes('/') || text.includes('-') ? text : `${text}-${text}`);
+        if (range === undefined) return [];
+        const ends = [formatAddress(range.first), formatAddress(range.last)] as const;
+        return [{ ends, owner: `node ${name}, for its pods,` }];
+      }),
+    );
+}
+
+function machineAddresses(
+  network: string,
+  stored: Stored,
+): { readonly address: string; readonly owner: string }[] {
   return stored(fabricResources.virtualmachines).flatMap(({ metadata, spec, status }) =>
     spec.interfaces
       .filter((one) => one.network === network)
@@ -136,16 +163,15 @@ function machineProblems(machine: VirtualMachine, stored: Stored): FieldProblem[
     if (prefix === undefined) {
       return [invalid(`${path}.subnet`, subnet, `the network ${network} has no such subnet`)];
     }
-    const taken = usedAddresses(network, stored).filter(
-      ({ owner }) => owner !== `machine ${machine.metadata.name}`,
-    );
+    const used = [...usedAddresses(network, stored), ...heldAddresses(`${network}.${subnet}`, stored)];
+    const taken = used.filter(({ owner }) => owner !== `machine ${machine.metadata.name}`);
     return addresses.flatMap((address, i) => {
       const at = `${path}.addresses[${i}]`;
       if (!isUsable(prefix, address)) {
         const why = `must be in ${prefix}, and none of its first four addresses or the last`;
         return [invalid(at, address, why)];
       }
-      const owner = taken.find((one) => one.address === address)?.owner;
+      const owner = taken.find(({ ends }) => isBetween(address, ends))?.owner.replace(/,$/, '');
       return owner === undefined ? [] : [invalid(at, address, `is the address of ${owner}`)];
     });
   });
@@ -160,6 +186,13 @@ function siteProblemsAmong({ spec }: Site, stored: Stored): FieldProblem[] {
       const why = `must not be ${space} of the network ${spec.gateway.network} itself`;
       return cidr === space ? [invalid(`spec.prefixes[${index}]`, cidr, why)] : [];
     }),
+  );
+}
+
+function isBetween(text: string, ends: UsedAddresses['ends']): boolean {
+  const [address, first, last] = [text, ...ends].map((one) => parseAddress(one)?.value);
+  return (
+    address !== undefined && first !== undefined && last !== undefined && first <= address && address <= last
   );
 }
 

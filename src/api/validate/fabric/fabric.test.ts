@@ -165,6 +165,34 @@ test('a subnet cannot lose addresses that machines have', () => {
   assert.deepEqual(among(smaller, others.slice(0, 2), hub), []);
 });
 
+test('neither a smaller subnet nor a machine takes addresses that a node has for its pods', () => {
+  const share = { name: 'node-1', uid: 'u', version: 1, addresses: ['10.0.1.10-10.0.1.40', '10.0.1.64/28'] };
+  const held = make('SubnetAllocation', 'hub.a', { prefix: '10.0.1.0/24', nodes: [share] });
+  const smaller = make('VirtualNetwork', 'hub', {
+    addressSpace: space,
+    subnets: [subnet('a', '10.0.1.0/27')],
+  });
+  assert.match(
+    among(smaller, [hub, held], hub).join(),
+    /10.0.1.10 to 10.0.1.40 of node node-1, for its pods, and 1 more must stay in the subnet a \(10.0.1.0\/24\)/,
+  );
+  const larger = make('VirtualNetwork', 'hub', {
+    addressSpace: space,
+    subnets: [subnet('a', '10.0.1.0/25')],
+  });
+  assert.deepEqual(among(larger, [hub, held], hub), []);
+  for (const [address, isFree] of [
+    ['10.0.1.9', true],
+    ['10.0.1.10', false],
+    ['10.0.1.66', false],
+    ['10.0.1.80', true],
+  ] as const) {
+    const problems = among(machine('m', address), [hub, held]);
+    assert.equal(problems.length === 0, isFree, address);
+    if (!isFree) assert.match(problems.join(), /is the address of node node-1, for its pods$/);
+  }
+});
+
 test('a machine asks for usable addresses of its subnet that nobody else has', () => {
   assert.deepEqual(among(machine('m', '10.0.1.4'), [hub]), []);
   for (const address of ['10.0.1.3', '10.0.1.255', '10.0.2.4']) {
