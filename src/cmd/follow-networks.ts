@@ -111,7 +111,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
     for (const informer of all) informer.onChange(soon);
     nodes.onChange((change) => {
       // Most of what is written about nodes says nothing of where they are.
-      if (isBehind || mayMove(change, config.model)) soon();
+      if (isBehind || mayMove(places, change, config.model)) soon();
     });
   };
   const followWith = async (all: readonly Informer<KubernetesObject>[]): Promise<void> => {

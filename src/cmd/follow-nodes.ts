@@ -100,7 +100,7 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
   };
   nodes.onChange((change) => {
     // Most of what is written about nodes says nothing of where they are.
-    if (!isExecuted || mayMove(change, config.model)) follow();
+    if (!isExecuted || mayMove(places, change, config.model)) follow();
   });
   return {
     followPools() {

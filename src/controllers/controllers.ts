@@ -4,6 +4,7 @@ import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import type { FailingKey } from '../reconcile/outcome.ts';
+import { inTurns } from '../lib/in-turns.ts';
 import { createClusterCache, type ClusterCache } from './cluster-cache.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { createDaemonSetController } from './daemon-set.ts';
@@ -80,6 +81,13 @@ export function createControllers(options: ControllersOptions): Controllers {
   let controllers: Controller[] = [];
   let cache: ClusterCache | undefined;
   let stopped = false;
+  function* started(all: readonly Controller[]): Generator<void> {
+    for (const controller of all) {
+      if (stopped) return;
+      controller.start();
+      yield;
+    }
+  }
   return {
     async start() {
       if (cache !== undefined) return;
@@ -90,7 +98,8 @@ export function createControllers(options: ControllersOptions): Controllers {
       const context = { ...options, cache, events };
       const chosen = controllerNames.filter((name) => options.only?.includes(name) ?? true);
       controllers = chosen.map((name) => factories[name](context));
-      for (const controller of controllers) controller.start();
+      // Each looks at everything that there is: together they would keep whoever shares the process waiting.
+      await inTurns(started(controllers), options.clock);
     },
     async stop() {
       stopped = true;

@@ -28,12 +28,16 @@ interface RuleNode {
 /** Evaluates all rules over an object; `before` is what it was. */
 export type EvaluateRules = (object: unknown, before: unknown) => FieldProblem[];
 
-/** The rules of a schema of a kind, compiled once; undefined where it has none. They are known to compile. */
+/**
+ * The rules of a schema of a kind, compiled once, when the first object is held to them: all kinds at once would keep a server
+ * that starts from answering. Undefined where there are none. They are known to compile.
+ */
 export function compileRules(node: SchemaNode): EvaluateRules | undefined {
   if (!node.hasRules) return undefined;
-  const rules = ruleNode(node, 'self', true);
+  let rules: RuleNode | undefined;
   const adapt = resourceAdapter(node);
   return (object, before) => {
+    rules ??= ruleNode(node, 'self', true);
     const walk: Walk = { left: limits.object, problems: [] };
     const old = before === undefined ? undefined : adapt(before);
     visit({ value: adapt(object), old, path: '', node: rules }, walk);

@@ -47,11 +47,13 @@ test('of two nodes that want one address, one has it', () => {
   assert.deepEqual(addressesWith(...both), ['172.20.7.7', '172.20.1.2']);
 });
 
-test('a machine may move when its Node object comes, goes, or says another address, and for nothing else it says', () => {
+test('a machine may move for a Node object that says another address, and for nothing else that it says', () => {
+  const mayMoveTo = (key: string, current?: Node): boolean =>
+    mayMove(places, { key, ...(current && { current }) }, 'calico');
   const node = nodeAt('n2', '172.20.1.2', '10.244.1.0/24');
-  const mayMoveTo = (current: Node): boolean => mayMove({ previous: node, current }, 'calico');
   const ready = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }] as const;
-  assert.equal(mayMoveTo({ ...node, status: { ...node.status, conditions: [...ready] } }), false);
-  assert.equal(mayMoveTo(nodeAt('n2', '172.20.7.7', '10.244.1.0/24')), true);
-  assert.ok(mayMove({ current: node }, 'calico') && mayMove({ previous: node }, 'calico'));
+  assert.equal(mayMoveTo('n2', { ...node, status: { ...node.status, conditions: [...ready] } }), false);
+  assert.equal(mayMoveTo('n2', nodeAt('n2', '172.20.7.7', '10.244.1.0/24')), true);
+  assert.equal(mayMoveTo('n2'), false, 'it stays where it was');
+  assert.equal(mayMoveTo('elsewhere', nodeAt('elsewhere', '172.20.7.7', '10.244.1.0/24')), false);
 });

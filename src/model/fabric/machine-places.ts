@@ -28,12 +28,14 @@ export function machinePlaces(
   return places;
 }
 
-/** Whether that may be somewhere else than before, now that a Node object is another one, came or went. */
+/** Whether a machine may have to move for a Node object that came, went or is another one now. */
 export function mayMove(
-  { previous, current }: { readonly previous?: Node; readonly current?: Node },
+  places: readonly NodePlace[],
+  { key, current }: { readonly key: string; readonly current?: Node },
   model: NetworkModel,
 ): boolean {
-  return !sameJson(previous && placeOf(previous, model), current && placeOf(current, model));
+  const place = places.find(({ name }) => name === key);
+  return place !== undefined && current !== undefined && !sameJson(place, placeOf(current, model));
 }
 
 function moved(before: readonly NodePlace[], wanted: ReadonlyMap<string, NodePlace>): NodePlace[] {
