@@ -112,3 +112,36 @@ export const dnsRule = `    - to:
           podSelector: { matchLabels: { k8s-app: kube-dns } }
       ports: [{ port: 53, protocol: UDP }, { port: 53 }]
 `;
+
+/** A pod `viewer` with an interface on the network `cameras`. */
+export const attachedPod = `apiVersion: weft.dev/v1alpha1
+kind: Segment
+metadata: { name: cameras }
+spec: { prefix: 192.168.20.0/24, pools: [{ name: pods, range: 192.168.20.50-192.168.20.59 }] }
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: { name: cameras }
+spec:
+  config: |
+    { "type": "weft", "segment": "cameras", "ipam": { "type": "weft", "pool": "pods" } }
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: viewer
+  labels: { app: viewer }
+  annotations: { k8s.v1.cni.cncf.io/networks: cameras }
+spec: { containers: [{ name: viewer, image: viewer, ports: [{ containerPort: 8080 }] }] }
+`;
+
+/** A MultiNetworkPolicy about a network, which lets nobody in. */
+export function multiPolicy(network: string, app = 'viewer'): string {
+  return `apiVersion: k8s.cni.cncf.io/v1beta1
+kind: MultiNetworkPolicy
+metadata:
+  name: closed
+  annotations: { k8s.v1.cni.cncf.io/policy-for: ${network} }
+spec: { podSelector: { matchLabels: { app: ${app} } }, policyTypes: [Ingress] }
+`;
+}

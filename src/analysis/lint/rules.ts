@@ -25,7 +25,9 @@ import { otherEndDenies } from './rules/other-end-denies.ts';
 import { passInLastTier } from './rules/pass-in-last-tier.ts';
 import { peerSelectsNothing } from './rules/peer-selects-nothing.ts';
 import { peersApart } from './rules/peers-apart.ts';
+import { policyNetworkMissing } from './rules/policy-network-missing.ts';
 import { policyNotEnforced } from './rules/policy-not-enforced.ts';
+import { policySelectsNoInterface } from './rules/policy-selects-no-interface.ts';
 import { policySelectsNothing } from './rules/policy-selects-nothing.ts';
 import { portNotDeclared } from './rules/port-not-declared.ts';
 import { prioritiesClash } from './rules/priorities-clash.ts';
@@ -84,4 +86,6 @@ export const lintRules: readonly LintRule[] = [
   backendClosed,
   answerAroundAppliance,
   securityRuleShadowed,
+  policyNetworkMissing,
+  policySelectsNoInterface,
 ];
