@@ -21,6 +21,8 @@ export interface World {
   readonly sourceOf: SourceOf;
   /** What could not be read or understood: see `settle`. */
   readonly problems: readonly WorldProblem[];
+  /** Names of the Namespaces that the manifests hold; undefined where those of a cluster or a lab are all known. */
+  readonly givenNamespaces?: ReadonlySet<string>;
 }
 
 export interface WorldOptions extends Partial<ClusterAddress> {
@@ -67,7 +69,13 @@ export async function openWorld(
   const objects = [...followed, ...gateways];
   const family = familyAsked(options.ipFamily);
   const cluster = await expand(objects, { families: family === undefined ? [] : [family], network });
-  return { cluster, sourceOf: sourceOfManifests(objects, cluster), problems: placed(problems) };
+  const namespaces = objects.filter(({ object }) => object.kind === 'Namespace');
+  return {
+    cluster,
+    sourceOf: sourceOfManifests(objects, cluster),
+    problems: placed(problems),
+    givenNamespaces: new Set(namespaces.map(({ object }) => object.metadata.name)),
+  };
 }
 
 /** Also what every lab has before any manifest: the cluster DNS and the API server's Service. */

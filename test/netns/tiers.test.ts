@@ -168,5 +168,9 @@ describe('policies of all tiers', { skip: cannotSendPackets }, () => {
     );
     end.abort();
     await stream;
+    // Without the annotation it denies what it has told before.
+    const { annotations: _, ...metadata } = trial.metadata;
+    await lab.apply([...base, { ...trial, metadata }]);
+    await eventually('a denial', async () => (await outcomes('garden/visitor', [8080]))[0] !== 'answered');
   });
 });

@@ -11,6 +11,7 @@ import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
 import { doubtsOf, settle } from '../partial.ts';
 import { warnUnenforced } from '../unenforced.ts';
+import { warnUngiven } from '../ungiven.ts';
 import { openWorld } from '../world.ts';
 
 export interface ExplainOptions extends Partial<ClusterAddress> {
@@ -50,6 +51,7 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
     env.out(await (format === 'json' ? toJson : toYaml)(json));
   }
   warnUnenforced(env, cluster);
+  warnUngiven(env, world);
   return settle(env, world, prediction.verdict === 'allowed' ? 0 : 1);
 }
 

@@ -92,6 +92,25 @@ test('what has no ports is asked about as icmp', async () => {
   assert.doesNotMatch(closed.out, /=> shop\/api/, 'its policy opens TCP alone');
 });
 
+test('labels of namespaces that are not among the manifests are said not to be known', async () => {
+  const policy = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: teams, namespace: shop }
+spec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: a } } }] }] }
+`;
+  const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop }\n';
+  const [missing, given, named] = [
+    folderOf({ 'shop.yaml': shop, 'teams.yaml': policy }),
+    folderOf({ 'shop.yaml': shop, 'teams.yaml': policy, 'namespace.yaml': namespace }),
+    folderOf({ 'shop.yaml': shop, 'teams.yaml': policy.replace('team:', 'kubernetes.io/metadata.name:') }),
+  ];
+  const said = async ({ path }: { path: string }): Promise<string> => (await run(['reach', '-f', path])).err;
+  assert.match(await said(missing), /the manifests hold no Namespace shop: taken to have no label but/);
+  assert.equal(await said(given), '');
+  assert.equal(await said(named), '');
+  for (const one of [missing, given, named]) one[Symbol.dispose]();
+});
+
 test('a port that is none ends with 2', async () => {
   for (const port of ['0', '70000', '80-70', 'http', '80/icmp']) {
     const { code, err } = await reach('--port', port);

@@ -11,6 +11,7 @@ import { becauseOf, reachJson, renderConnections } from '../output/connections.t
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
 import { warnUnenforced } from '../unenforced.ts';
+import { warnUngiven } from '../ungiven.ts';
 import type { KnownFile } from '../manifests/load.ts';
 import { openWorld, requireNoCluster, withLab, type LabWorld, type World } from '../world.ts';
 
@@ -65,6 +66,7 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
   warnUnenforced(env, world.cluster);
+  warnUngiven(env, world);
   return settle(env, world, 0);
 }
 
