@@ -11,7 +11,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
+import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { createSockets } from '../../src/kernel/sockets/sockets.ts';
+import { machineNetns } from '../../src/model/fabric/default-fabric.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import {
   createTestNetworks,
@@ -90,6 +92,17 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
     );
   };
 
+  /** Sources and destinations of what is tracked between the networks. */
+  const tracked = (): Set<string> => {
+    const conntrack = createConntrack({ namespaces: net.namespaces });
+    try {
+      const entries = conntrack.list(machineNetns.networks, 'ip');
+      return new Set(entries.map(({ original: { source, destination } }) => `${source} ${destination}`));
+    } finally {
+      conntrack.close();
+    }
+  };
+
   describe('that nobody has set anything for', () => {
     before(async () => net.apply([hub(), ...others]));
 
@@ -152,6 +165,13 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
         assert.match(source, publicAddress);
       }
       assert.deepEqual(await seen('internet 10.0.1.4', 'internet 203.0.113.64'), ['unroutable', 'silent']);
+    });
+
+    test('track connections to the outside alone', async () => {
+      await seen('vm:a 10.0.1.5', 'vm:s 10.0.3.4', 'site:office 10.0.1.4', 'vm:b 203.0.113.10');
+      assert.ok(tracked().has('10.0.1.5 203.0.113.10'));
+      const within = [...tracked()].filter((ends) => !/ (?:203\.0\.113|198\.51\.100|192\.0\.2)\./.test(ends));
+      assert.deepEqual(within, []);
     });
 
     test('take no packet from an address that is not the sender’s', async () => {
@@ -297,6 +317,13 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
       const flows = ['vm:c 10.0.1.4', 'vm:s 10.0.1.4', 'site:office 10.0.1.4', 'vm:a 10.0.1.5'];
       assert.deepEqual(await seen(...flows), ['10.0.3.4', '10.1.1.4', '192.168.7.1', '10.0.1.4']);
       assert.match((await seen('vm:a 203.0.113.10'))[0] ?? '', publicAddress);
+    });
+
+    test('track what could reach those whom they judge, and no other networks', async () => {
+      await guarded({ networkSecurityGroup: 'g' }, group('g'));
+      await seen('vm:c 10.0.2.4', 'vm:s 10.0.3.4', 'vm:u 10.0.1.4');
+      assert.ok(tracked().isSupersetOf(new Set(['10.0.3.4 10.0.2.4', '10.1.1.4 10.0.3.4'])));
+      assert.ok(!tracked().has('10.0.1.5 10.0.1.4'));
     });
 
     test('judge by the lowest priority that matches, also within one subnet, and let answers through', async () => {

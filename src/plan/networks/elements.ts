@@ -1,8 +1,7 @@
 import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
-import { formatPrefix, parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
 import { entrancesOf } from '../../model/fabric/network/entrances.ts';
-import { directZones, zonesOf } from '../../model/fabric/network/zones.ts';
 import {
   outboundShares,
   possibleShares,
@@ -15,9 +14,10 @@ import { resolvedRules, type Direction } from '../../model/fabric/network/securi
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
 import { interfaceLink, siteLink } from './cables.ts';
-import { chainOf, groupChain, namedChain, type Chain } from './groups.ts';
+import { groupChain, namedChain, type Chain } from './groups.ts';
 import { marksOf, type NetworkMarks } from './marks.ts';
 import type { networksSets } from './skeleton.ts';
+import { zoneChains, type ZoneChains } from './zone-chains.ts';
 
 /** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
 export interface NetworksPlan {
@@ -37,14 +37,14 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
     marks: marksOf(world),
     shares: outboundShares(world),
     groupsOf: groupFinder(world, chain),
-    zoneOf: zoneFinder(world, chain),
+    zones: zoneChains(world, chain),
     chain,
   };
   const owners = new Map<string, readonly PlannedElement[]>();
   for (const one of world.interfaces) owners.set(one.id, interfaceElements(one, context));
   for (const { metadata, spec } of world.sites) {
     const link = siteLink(metadata.name);
-    const zone = context.zoneOf(spec.gateway.network);
+    const zone = context.zones.inside(spec.gateway.network);
     owners.set(`site:${metadata.name}`, [
       verdict('zones', link, 'jump', zone),
       { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
@@ -53,14 +53,14 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
   }
   for (const { address, network } of entrancesOf(world)) {
     owners.set(`entrance:${address}`, [
-      verdict('outside-zones', address, 'jump', context.zoneOf(network)),
+      verdict('outside-zones', address, 'jump', context.zones.outside(network)),
       { set: 'entrances', key: [address], value: [context.marks.network(network)] },
     ]);
   }
   // Rules cost more to add than elements: those of all shares are there before anybody has one.
   for (const share of possibleShares(world)) chain(shareChain(share));
   for (const [name, addresses] of publicAddresses(world)) {
-    const zone = context.zoneOf(name);
+    const zone = context.zones.outside(name);
     owners.set(
       `network:${name}`,
       addresses.map((address) => verdict('outside-zones', address, 'jump', zone)),
@@ -73,8 +73,7 @@ interface Context {
   readonly marks: NetworkMarks;
   readonly shares: ReadonlyMap<string, OutboundShare>;
   readonly groupsOf: GroupFinder;
-  /** The chain that puts what is of a network, given by its name, into its zone of connection tracking. */
-  readonly zoneOf: (network: string) => string;
+  readonly zones: ZoneChains;
   /** Takes a chain into the plan; returns its name. */
   readonly chain: (made: Chain) => string;
 }
@@ -88,7 +87,7 @@ function interfaceElements(one: NetworkInterface, context: Context): PlannedElem
     ...blocksBehind(one).map((prefix) => ownElement(link, prefix)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
-    verdict('zones', link, 'jump', context.zoneOf(one.network)),
+    verdict('zones', link, 'jump', context.zones.inside(one.network)),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
 }
@@ -111,28 +110,6 @@ function blockElement(link: string, prefix: string): PlannedElement {
   const range = parsed === undefined ? undefined : rangeOf(parsed);
   const ends = [range?.first, range?.last].map((end) => (end === undefined ? '' : formatAddress(end)));
   return { set: 'own-blocks', key: [link, ends[0] ?? ''], keyEnd: [link, ends[1] ?? ''] };
-}
-
-/**
- * The zones of networks. Who asks public services from a private address is answered at that address, which a network of
- * another zone may have as well: what comes back cannot be told apart by it. So answers of those are in no zone, where the
- * kernel gives the second of two equal flows another port.
- */
-function zoneFinder(world: NetworkWorld, chain: (made: Chain) => string): Context['zoneOf'] {
-  const [zones, direct] = [zonesOf(world), directZones(world)];
-  const prefixes = world.services
-    .flatMap((service) => service.prefixes)
-    .flatMap((text) => parsePrefix(text) ?? [])
-    .map(formatPrefix);
-  const toServices = (zone: number): string[] =>
-    ['saddr', 'daddr'].map(
-      (end) => `ip ${end} { ${prefixes.join(', ')} } ct original zone set ${zone} return`,
-    );
-  return (network) => {
-    const zone = zones.get(network) ?? 0;
-    const isDirect = direct.has(zone) && prefixes.length > 0;
-    return chain(chainOf('zone', [...(isDirect ? toServices(zone) : []), `ct zone set ${zone}`]));
-  };
 }
 
 /** What is of neither protocol has no ports; its share is the address. */

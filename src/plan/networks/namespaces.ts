@@ -106,7 +106,7 @@ function servicesState({ services }: NetworkWorld): NamespaceState {
 }
 
 /** Addresses of virtual networks. */
-const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+export const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 interface End {
   readonly name: string;

@@ -44,6 +44,8 @@ const { internet, services } = outwardLinks;
  *
  * A flow through an appliance is here twice, and judged twice until it is answered. A reset that answers it ends it the first
  * time: the second time it is of no flow that anybody knows, and passes.
+ *
+ * What is not tracked (`zone-chains`) is judged by nobody, and goes to no outward link.
  */
 export const networksSkeleton = `
 table ip ${networksTable.table} {
@@ -76,7 +78,7 @@ table ip ${networksTable.table} {
     iifname { ${outward} } meta mark set ct mark and ${networkMask}
   }
   chain judged {
-    ct state established,related accept
+    ct state established,related,untracked accept
     ct state invalid tcp flags rst accept
     ct mark set meta mark
     iifname vmap @sends
@@ -94,7 +96,7 @@ table ip ${networksTable.table} {
     type filter hook forward priority 0; policy drop;
     iifname { ${outward} } ct state new ct mark 0 drop
     oifname { "${internet}", "${services}" } ct state new jump owned
-    oifname { ${outward} } goto judged
+    ct state != untracked oifname { ${outward} } goto judged
     oifname . ip daddr @own goto judged
     oifname @forwarding goto judged
     oifname . ip daddr @own-blocks goto judged
