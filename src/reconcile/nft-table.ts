@@ -83,8 +83,10 @@ function inOrder(
   const placeAt = ({ set, type, element: { key } }: NftElementChange): string =>
     `${set} ${type.interval === true ? key[0] : key.join(' ')}`;
   const going = new Set(changes.filter(({ action }) => action === 'delete').map(placeAt));
-  const aheadOf = (change: NftElementChange): number =>
-    change.action === 'add' && !going.has(placeAt(change)) ? lingering.goesAhead(change.set) : 0;
+  const aheadOf = (change: NftElementChange): number => {
+    const turns = change.action === 'add' ? lingering.goesAhead(change.set) : 0;
+    return turns > 0 && going.has(placeAt(change)) ? 0 : turns;
+  };
   const byTurn = Map.groupBy(changes, aheadOf);
   return [...byTurn].sort(([a], [b]) => b - a).map(([, transaction]) => transaction);
 }
