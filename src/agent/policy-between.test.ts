@@ -18,6 +18,7 @@ import { policySets, policyTables } from '../plan/policy/skeleton.ts';
 import { createTracer, tracedSets, type TracedPacket } from '../plan/policy/testing/trace.ts';
 import { createPolicyEnforcer } from './policy-enforcer.ts';
 
+const numRuns = Number(process.env['WEFT_POLICY_RACES'] ?? 15);
 const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
   ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
 );
@@ -30,9 +31,8 @@ interface Programmed {
   readonly concerned: ReadonlySet<string>;
 }
 
-/** A node with all these pods. */
-function createNode() {
-  const nft = createFakeNftables();
+/** A node with all these pods, as a process programs it: anew, or as an earlier one left it. */
+function createNode(nft = createFakeNftables()) {
   const model = createPolicyModel();
   const enforcer = createPolicyEnforcer({
     nft,
@@ -40,26 +40,29 @@ function createNode() {
     family: 'IPv4',
     residents: [],
     numbers: createPolicyNumbers(),
-    classAt: () => 0,
+    classAt: (address) => model.classOf(podKeys.find((key) => addressOf(key) === address) ?? ''),
     layout,
     linkOf: () => 'weft1',
   });
-  enforcer.start();
   const held = (): PlannedElement[] =>
     Object.entries(types).flatMap(([set, type]) =>
       nft.elements('n', { ...policyTables.IPv4, set }, type).map((element) => ({ ...element, set })),
     );
   let states: PlannedElement[][] = [];
+  let isStarted = false;
   const change = nft.change.bind(nft);
   nft.change = (netns, some) => {
     change(netns, some);
     states.push(held());
   };
   return {
+    nft,
     /** What the table held before the changes and after each transaction, and the addresses of the pods concerned. */
     program(some: readonly Change[]): Programmed {
-      states = [held()];
       for (const one of some) applyToModel(model, one);
+      if (!isStarted) enforcer.start();
+      isStarted = true;
+      states = [held()];
       const { classes, policies } = model.takeChanges();
       for (const key of podKeys) {
         enforcer.setPeer(key, [addressOf(key)], model.classOf(key));
@@ -215,13 +218,25 @@ describe('a packet between two look-ups is let through, or denied, as it is befo
     });
   }
 
+  test('when something changed while no agent ran, and others start', () => {
+    fc.assert(
+      fc.property(changes, fc.nat(30), (history, first) => {
+        const node = createNode();
+        for (const one of history.slice(0, -1)) node.program([one]);
+        const { states } = createNode(node.nft).program(history);
+        judge({ states, concerned: new Set(addresses) }, { first, of: 31 });
+      }),
+      { numRuns },
+    );
+  });
+
   test('random changes of random policies', () => {
     fc.assert(
       fc.property(changes, fc.nat(30), (history, first) => {
         const node = createNode();
         for (const one of history) judge(node.program([one]), { first, of: 31 });
       }),
-      { numRuns: Number(process.env['WEFT_POLICY_RACES'] ?? 20) },
+      { numRuns },
     );
   });
 });

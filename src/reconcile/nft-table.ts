@@ -71,6 +71,10 @@ function within(found: Found, wanted: readonly PlannedElement[]): readonly Plann
   return wanted.flatMap((element) => found.get(placeOf(element)) ?? []);
 }
 
+/** Of ranges the first field alone. */
+const placeIn = ({ set, type, element: { key } }: NftElementChange): string =>
+  `${set} ${type.interval === true ? key[0] : key.join(' ')}`;
+
 /**
  * One transaction, or several where something goes ahead: nothing, that is, beside which something goes that may be in its
  * way, which is the same key or, in a set of ranges, the same first field of one.
@@ -79,13 +83,11 @@ function inOrder(
   changes: readonly NftElementChange[],
   lingering: Lingering | undefined,
 ): (readonly NftElementChange[])[] {
-  if (lingering === undefined) return [changes];
-  const placeAt = ({ set, type, element: { key } }: NftElementChange): string =>
-    `${set} ${type.interval === true ? key[0] : key.join(' ')}`;
-  const going = new Set(changes.filter(({ action }) => action === 'delete').map(placeAt));
+  if (lingering === undefined) return changes.length === 0 ? [] : [changes];
+  const going = new Set(changes.filter(({ action }) => action === 'delete').map(placeIn));
   const aheadOf = (change: NftElementChange): number => {
     const turns = change.action === 'add' ? lingering.goesAhead(change.set) : 0;
-    return turns > 0 && going.has(placeAt(change)) ? 0 : turns;
+    return turns > 0 && going.has(placeIn(change)) ? 0 : turns;
   };
   const byTurn = Map.groupBy(changes, aheadOf);
   return [...byTurn].sort(([a], [b]) => b - a).map(([, transaction]) => transaction);
@@ -146,6 +148,22 @@ export function createManagedTable(options: TableOptions): ManagedTable {
     whole = [];
   };
 
+  /** What would linger if it had been there before goes behind everything else. */
+  const mendingOrder = (changes: readonly NftElementChange[]): (readonly NftElementChange[])[] => {
+    const coming = new Set(changes.filter(({ action }) => action === 'add').map(placeIn));
+    const { false: first = [], true: last = [] } = Object.groupBy(changes, (change) =>
+      change.action === 'delete' && !coming.has(placeIn(change)) && mayStay(change) ? 'true' : 'false',
+    );
+    const order = inOrder(first, options.lingering);
+    return last.length === 0 ? order : [...order, last];
+  };
+
+  /** Ranges are in the way of others. */
+  const mayStay = ({ set, type, element }: NftElementChange): boolean =>
+    type.interval !== true &&
+    options.lingering?.mayLinger(set) === true &&
+    options.lingering.isHarmless({ ...element, set }, ledger);
+
   const repair = (): number => {
     isOutOfStep = true;
     const laidOut = layOut() ? 1 : 0;
@@ -155,7 +173,7 @@ export function createManagedTable(options: TableOptions): ManagedTable {
       if (type === undefined || nft.holds(netns, { ...table, set }, type, ledger.elements(set))) return [];
       return ledger.repair(set, nft.elements(netns, { ...table, set }, type));
     });
-    if (changes.length > 0) nft.change(netns, changes);
+    for (const transaction of mendingOrder(changes)) nft.change(netns, transaction);
     isOutOfStep = false;
     return changes.length + laidOut;
   };

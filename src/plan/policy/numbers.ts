@@ -57,32 +57,31 @@ export interface FoundPeer {
 /**
  * What a table's classes are called. A class is whom the selectors in use do not tell apart, and keeps its number while
  * selectors come and go: no hash can give it again. So it is called what most of its pods are called in the table already,
- * unless most of those that are called so are in another class now; all others get numbers that nobody had.
+ * unless others are called so, too, that are in another class now; all the rest get numbers that nobody had.
  */
 export function createClassNumbers(found: Iterable<FoundPeer>): PolicyNumbers['classOf'] {
   const numbers = new Map<number, number>();
   const votes = new Map<number, number>();
   let highest = 0;
-  for (const { number, winner, count } of holdersOf(found)) {
+  for (const [number, classes] of classesByNumber(found)) {
     highest = Math.max(highest, number);
-    if (winner === 0 || (votes.get(winner) ?? 0) >= count) continue;
-    votes.set(winner, count);
-    numbers.set(winner, number);
+    const [only, ...others] = classes;
+    if (only === undefined || others.length > 0) continue;
+    const [peerClass, count] = only;
+    if ((votes.get(peerClass) ?? 0) >= count) continue;
+    votes.set(peerClass, count);
+    numbers.set(peerClass, number);
   }
   return (peerClass) => (peerClass === 0 ? 0 : (numbers.get(peerClass) ?? highest + peerClass));
 }
 
-/** Each number with the class where most are who have it, 0 where all are gone; the first of those with equally many. */
-function holdersOf(found: Iterable<FoundPeer>): { number: number; winner: number; count: number }[] {
+/** How many of each class have a number, by the number; whoever is in no class does not count. */
+function classesByNumber(found: Iterable<FoundPeer>): Map<number, Map<number, number>> {
   const counts = new Map<number, Map<number, number>>();
   for (const { number, peerClass } of found) {
     const classes = counts.get(number) ?? new Map<number, number>();
     counts.set(number, classes);
     if (peerClass !== 0) classes.set(peerClass, (classes.get(peerClass) ?? 0) + 1);
   }
-  return Array.from(counts, ([number, classes]) => {
-    let [winner, count] = [0, 0];
-    for (const [peerClass, votes] of classes) if (votes > count) [winner, count] = [peerClass, votes];
-    return { number, winner, count };
-  });
+  return counts;
 }
