@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { fabricResources, resources } from '../../api/resources.ts';
 import { createFakeLab } from '../testing/fake-lab.ts';
 import { shopCluster } from '../testing/shop-cluster.ts';
 import { run } from '../testing/terminal.ts';
@@ -79,6 +80,34 @@ test('a running lab says what is taken, and whether a change would fit', async (
   const changed = await plan('--live --nodes 300', lab.connection);
   assert.equal(changed.code, 1);
   assert.match(changed.out, /pod range 10\.244\.0\.0\/16 has 65536 addresses to give, and 77056 are needed/);
+});
+
+test('a lab in a virtual network is planned with the subnets that its nodes and pods are in', async () => {
+  const lab = createFakeLab(await shopCluster());
+  const apiVersion = 'weft.dev/v1alpha1';
+  const body = { model: 'azure-cni-dynamic', podIPAllocation: 'StaticBlock', maxPodsPerNode: 30 } as const;
+  await lab.client.create(resources.clusternetworks, {
+    apiVersion,
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: body,
+  });
+  await lab.client.create(fabricResources.virtualnetworks, {
+    apiVersion,
+    kind: 'VirtualNetwork',
+    metadata: { name: 'default' },
+    spec: {
+      addressSpace: ['172.20.0.0/16'],
+      subnets: [
+        { name: 'nodes', prefix: '172.20.0.0/24' },
+        { name: 'pods', prefix: '172.20.4.0/25' },
+      ],
+    },
+  });
+  const now = await plan('--live', lab.connection);
+  assert.match(now.out, /^node subnet +172\.20\.0\.0\/24 /m);
+  assert.match(now.out, /^pod subnet +172\.20\.4\.0\/25 /m);
+  assert.match((await plan('--live --nodes 4', lab.connection)).out, /in blocks of 16/);
 });
 
 test('what was typed wrong is named, with what the option takes', async () => {

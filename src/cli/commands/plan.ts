@@ -61,7 +61,7 @@ function requestOf(options: PlanOptions, use: LabUse | undefined): CapacityReque
     model,
     pools: [{ nodes, maxPods }, ...poolsOf(options.pool)],
     surge: surgeOf(options.surge),
-    staticBlocks: options.staticBlocks,
+    staticBlocks: options.staticBlocks || use?.staticBlocks === true,
     ...ranges(options, use),
     ...counts(options),
   };
@@ -84,7 +84,7 @@ function ranges(
   const asked = {
     subnet: subnetOf('subnet', subnet) ?? use?.subnet,
     podCidr: subnetOf('pod-cidr', podCidr) ?? use?.podCidr,
-    podSubnet: subnetOf('pod-subnet', podSubnet),
+    podSubnet: subnetOf('pod-subnet', podSubnet) ?? use?.podSubnet,
     serviceCidr: subnetOf('service-cidr', serviceCidr) ?? use?.serviceCidr,
   };
   return Object.fromEntries(Object.entries(asked).filter(([, range]) => range !== undefined));

@@ -1,10 +1,14 @@
 import type { ModelName } from '../../analysis/capacity/models.ts';
-import { resources } from '../../api/resources.ts';
+import { fabricResources, resources } from '../../api/resources.ts';
+import type { Client } from '../../client/port.ts';
 import { familyOf } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { parsePrefix, type Prefix } from '../../lib/prefix.ts';
-import { networkConfigOf } from '../../model/network/config.ts';
+import { podSubnetOf, subnetModeOf } from '../../model/addressing/pod-subnets.ts';
+import { subnetAt } from '../../model/fabric/network/subnets.ts';
+import { networkConfigOf, type NetworkConfig } from '../../model/network/config.ts';
 import { labAddresses } from '../../model/network/lab-addresses.ts';
+import { modelTraits } from '../../model/network/models.ts';
 import { hasEnded } from '../../model/workloads/pod-state.ts';
 import type { CliEnvironment } from '../environment.ts';
 
@@ -16,7 +20,11 @@ export interface LabUse {
   readonly pods: number;
   readonly podsLeft: number;
   readonly maxPods: number;
+  /** Of the nodes. */
   readonly subnet: Prefix;
+  /** Of their pods, where that is another. */
+  readonly podSubnet?: Prefix;
+  readonly staticBlocks: boolean;
   readonly podCidr: Prefix;
   readonly serviceCidr: Prefix;
 }
@@ -31,6 +39,7 @@ export async function measureLab(env: Pick<CliEnvironment, 'connect'>, name: str
       lab.client.list(resources.pods),
     ]);
     const config = networkConfigOf(network);
+    const subnets = await subnetsOf(lab.client, config);
     const running = pods.items.filter((pod) => pod.spec.hostNetwork !== true && !hasEnded(pod));
     return {
       model: config.model,
@@ -40,13 +49,30 @@ export async function measureLab(env: Pick<CliEnvironment, 'connect'>, name: str
         .map(({ metadata }) => running.filter(({ spec }) => spec.nodeName === metadata.name).length)
         .reduce((left, taken) => left + Math.max(0, config.maxPodsPerNode - taken), 0),
       maxPods: config.maxPodsPerNode,
-      subnet: ofIPv4([labAddresses.segment]),
+      ...subnets,
+      staticBlocks: config.podIPAllocation === 'StaticBlock',
       podCidr: ofIPv4(config.podCidrs),
       serviceCidr: ofIPv4(config.serviceCidrs),
     };
   } finally {
     await lab.close();
   }
+}
+
+/** Nodes are on the lab's segment, or in the subnet in which the API server's machine is too. */
+async function subnetsOf(
+  client: Pick<Client, 'list'>,
+  config: NetworkConfig,
+): Promise<Pick<LabUse, 'subnet' | 'podSubnet'>> {
+  const segment = ofIPv4([labAddresses.segment]);
+  if (modelTraits[config.model].world !== 'virtual-network') return { subnet: segment };
+  const { items } = await client.list(fabricResources.virtualnetworks);
+  const { control } = labAddresses;
+  const subnet = parsePrefix(subnetAt(items, control)?.subnet.prefix ?? '') ?? segment;
+  const mode = subnetModeOf(config);
+  const pods =
+    mode === undefined || mode === 'node-subnet' ? undefined : podSubnetOf(config, control, items)?.prefix;
+  return { subnet, ...(pods !== undefined && { podSubnet: pods }) };
 }
 
 function ofIPv4(ranges: readonly string[]): Prefix {
