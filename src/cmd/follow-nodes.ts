@@ -18,7 +18,7 @@ import type { NodePlace } from '../model/network/topology.ts';
 import type { PodServing } from '../workload/port.ts';
 import { nothingFollowed, readLayer2 } from './follow-layer2.ts';
 import { createRouteTeller } from './tell-routes.ts';
-import { machineServing, type MachineServer } from './serve-machines.ts';
+import { machineServing, servingAt, type MachineServer } from './serve-machines.ts';
 
 export interface FollowNodesOptions {
   readonly client: Client;
@@ -55,11 +55,16 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
     layer2World(layer2.objects(), new Set(places.map(({ name }) => name)), config);
   let world = worldNow();
   const servingsNow = (): PodServing[] => {
-    const present = new Set(world.machines.map(({ netns }) => netns));
+    const present = new Map(world.machines.map((machine) => [machine.netns, machine]));
     return layer2
       .objects()
       .machines.map(machineServing)
-      .filter(({ netns }) => present.has(netns));
+      .flatMap((own) => {
+        const machine = present.get(own.netns);
+        if (machine === undefined) return [];
+        const addresses = machine.interfaces.flatMap((one) => one.addresses);
+        return [servingAt(own, addresses.map(withoutLength))];
+      });
   };
   let servings: readonly PodServing[] = [];
   const serve = (): void => {
@@ -126,3 +131,5 @@ function prefixesOfPools(objects: Iterable<IPAddressPool>): string[] {
   const ranges = poolsOf(objects).pools.flatMap((pool) => pool.ranges);
   return ranges.flatMap(prefixesOfRange).map(formatPrefix).toSorted();
 }
+
+const withoutLength = (address: string): string => address.replace(/\/.*$/, '');

@@ -64,9 +64,11 @@ const isMachine = (uid: string): boolean => /^(?:vm|site):/.test(uid) || uid ===
 
 /** The ports that machines, sites and public services of virtual networks declare. */
 export function servingsOf(world: NetworkWorld, machines: Iterable<VirtualMachine>): PodServing[] {
-  const present = new Set(world.interfaces.map(({ netns }) => netns));
+  const present = Map.groupBy(world.interfaces, ({ netns }) => netns);
+  const addressesAt = (netns: string): string[] =>
+    (present.get(netns) ?? []).flatMap(({ addresses }) => addresses);
   return [
-    ...[...machines].map(machineServing),
+    ...[...machines].map(machineServing).map((own) => servingAt(own, addressesAt(own.netns))),
     ...world.sites.map(({ metadata: { name }, spec }) =>
       serving(`site:${name}`, siteNetns(name), [spec.ports]),
     ),
@@ -82,6 +84,11 @@ export function servingsOf(world: NetworkWorld, machines: Iterable<VirtualMachin
 export function machineServing({ metadata: { name, uid = '' }, spec }: VirtualMachine): PodServing {
   const own = serving(`vm:${name}`, virtualMachineNetns(name), [spec.ports]);
   return { ...own, uid: `${own.uid} ${uid}` };
+}
+
+/** The same of a machine that has these addresses. */
+export function servingAt(own: Omit<PodServing, 'addresses'>, addresses: readonly string[]): PodServing {
+  return addresses.length > 1 ? { ...own, addresses } : own;
 }
 
 function serving(uid: string, netns: string, declared: Parameters<typeof machinePorts>[0]): PodServing {

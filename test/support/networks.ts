@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
+import { servingAt } from '../../src/cmd/serve-machines.ts';
 import { createFabric, type FabricExecutor } from '../../src/fabric/fabric.ts';
 import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
 import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';
@@ -64,9 +65,9 @@ export function createTestNetworks(): TestNetworks {
     log: silentLog,
   });
   const prober = createProber({ sockets, denials: createFakeDenials(), clock: systemClock });
-  const serve = async (netns: string): Promise<void> => {
+  const serve = async (netns: string, addresses: readonly string[]): Promise<void> => {
     const listeners = (['TCP', 'UDP'] as const).map((protocol) => ({ protocol, port: 80 }));
-    await standIns.serve({ uid: netns, pod: netns, node: '', netns, listeners });
+    await standIns.serve(servingAt({ uid: netns, pod: netns, node: '', netns, listeners }, addresses));
   };
   const ask: TestNetworks['ask'] = async (
     from,
@@ -92,7 +93,9 @@ export function createTestNetworks(): TestNetworks {
       const sites = world.sites.map(({ metadata }) => siteNetns(metadata.name));
       const served = new Set([...machines, ...sites, machineNetns.internet, machineNetns.services]);
       for (const { uid } of standIns.list()) if (!served.has(uid)) await standIns.unserve(uid);
-      for (const netns of served) await serve(netns);
+      const addressesAt = (netns: string): string[] =>
+        world.interfaces.flatMap((one) => (one.netns === netns ? one.addresses : []));
+      for (const netns of served) await serve(netns, addressesAt(netns));
     },
     async seen(from, target, options) {
       const { answer, outcome } = await ask(from, target, options);

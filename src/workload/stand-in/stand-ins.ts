@@ -4,6 +4,7 @@ import type { Sockets } from '../../kernel/sockets/port.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { sameJson } from '../../lib/same-json.ts';
 import { openAll } from '../../lib/open-all.ts';
 import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
@@ -91,7 +92,7 @@ export function createStandIns(options: StandInsOptions): StandIns {
 
   async function serve(serving: PodServing): Promise<Listener[]> {
     const known = pods.get(serving.uid);
-    const moved = known !== undefined && known.serving.netns !== serving.netns;
+    const moved = known !== undefined && !isSamePlace(known.serving, serving);
     const closing: Promise<void>[] = moved ? [unserve(serving.uid)] : [];
     const pod = pods.get(serving.uid) ?? { serving, open: new Map(), connections: createPodConnections() };
     pods.set(serving.uid, pod);
@@ -119,6 +120,9 @@ export function createStandIns(options: StandInsOptions): StandIns {
     },
   };
 }
+
+const isSamePlace = (one: PodServing, other: PodServing): boolean =>
+  one.netns === other.netns && sameJson(one.addresses, other.addresses);
 
 const keyOf = ({ protocol, port }: Listener): string => `${protocol} ${port}`;
 
