@@ -15,16 +15,20 @@ import { predict } from '../../src/analysis/predict/predict.ts';
 import { printRuleset } from '../../src/kernel/nft/print-ruleset.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
+import { labPlaces } from '../../src/lab/options.ts';
 import { families, inFamily, type Family } from '../../src/lib/address.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { networkConfigOf } from '../../src/model/network/config.ts';
 import { labAddressesOf, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
 import { podAddresses } from '../../src/model/network/pod-addresses.ts';
+import { placeIn } from '../../src/model/network/topology.ts';
 import type { ProbeResult } from '../../src/workload/port.ts';
 import { killAgents } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { eventually } from './flow.ts';
 
+const config = networkConfigOf(undefined, families);
+const places = labPlaces({ nodes: 3, config });
 const tcp = { name: 'http', port: 80, targetPort: 8080 };
 
 /** Its addresses come from this test. */
@@ -63,7 +67,7 @@ for (const family of families) {
     const clusterIPs: Record<string, string> = {};
 
     before(async () => {
-      lab = await startLab(`services${family.at(-1)}`, { config: networkConfigOf(undefined, families) });
+      lab = await startLab(`services${family.at(-1)}`, { config });
       const web = { app: 'web' };
       await lab.apply([
         podOn('node-1', 'default/client', { udp: [5353] }),
@@ -138,6 +142,11 @@ for (const family of families) {
       await lab.connection.programmed({ services: metadata.resourceVersion ?? '0' });
     };
     const from = (pod: string): string => netns[pod] ?? assert.fail();
+    /** As what a node is seen that masquerades: by pods of its own, and by those of others. */
+    const ownAddresses = (node: number): unknown[] => {
+      const place = placeIn(places[node], family) ?? assert.fail();
+      return [place.address, place.tunnelAddress];
+    };
     const ask = (source: string, address: string | undefined, port = 80): Promise<ProbeResult> =>
       lab.probe(source, `${address}:${port}`);
     const who = async (source: string, address: string | undefined, port = 80): Promise<string> => {
@@ -157,7 +166,24 @@ for (const family of families) {
     test('externalTrafficPolicy Cluster sends to all nodes, and masquerades what comes from outside', async () => {
       assert.deepEqual(await everybody(machineNetns.internet, nodeAddress(2), 30_101), allWeb);
       const { answer } = await ask(machineNetns.internet, nodeAddress(0), 30_101);
-      assert.notEqual(answer?.source, labAddressesOf[family].internet);
+      assert.ok(ownAddresses(0).includes(answer?.source), answer?.source);
+    });
+
+    test('who is no pod and comes to a cluster address is seen as the node that it came by', async () => {
+      const address = clusterIPs['both'] ?? assert.fail();
+      const destination = `${address}/${family === 'IPv4' ? 32 : 128}`;
+      const route = createRouteNetlink({ namespaces: lab.namespaces });
+      const by = { destination, link: 'eth0', via: nodeAddress(1) };
+      assert.deepEqual(route.apply(machineNetns.control, [{ action: 'add-route', route: by }]), []);
+      for (const [source, node] of [
+        [machineNetns.control, 1],
+        [nodeNetns('node-3'), 2],
+      ] as const) {
+        const { answer } = await ask(source, address);
+        assert.ok(ownAddresses(node).includes(answer?.source), `${source} is seen as ${answer?.source}`);
+      }
+      route.apply(machineNetns.control, [{ action: 'delete-route', route: by }]);
+      route.close();
     });
 
     test('externalTrafficPolicy Local keeps the source, and drops where there is no endpoint', async () => {
@@ -183,6 +209,10 @@ for (const family of families) {
         await who(from('client'), clusterIPs['outside-local']),
         `default/two sees ${pods['client']}`,
       );
+      await change('outside-local', { internalTrafficPolicy: 'Local', externalTrafficPolicy: 'Cluster' });
+      assert.equal(await who(from('client'), clusterIPs['outside-local']), 'silent');
+      assert.match(await who(machineNetns.internet, nodeAddress(0), 30_102), /^default\/two sees /);
+      await change('outside-local', { internalTrafficPolicy: 'Cluster', externalTrafficPolicy: 'Local' });
     });
 
     test('an external address is served on every node, for pods, nodes and the outside', async () => {
@@ -264,7 +294,7 @@ for (const family of families) {
       const other = await Promise.all(
         ['one', 'two', 'three'].map((pod) => everybody(from(pod), clusterIPs['sticky'])),
       );
-      assert.ok(other.every((one) => one.length === 1));
+      assert.ok(other.every((one) => one.length === 1 && one[0] !== 'nobody'));
       await change('near', { sessionAffinity: 'ClientIP' });
       await killAgents(lab);
       assert.deepEqual(await everybody(from('client'), clusterIPs['sticky']), [bound]);

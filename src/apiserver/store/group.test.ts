@@ -155,3 +155,25 @@ test('closing commits what is left, whatever the disk is doing', async () => {
   await turn();
   assert.deepEqual(log, ['commit a', 'sync', 'commit b', 'closed', 'b durable']);
 });
+
+test('what is committed is told before the disk has it, and what is refused never', async () => {
+  const world = createWorld();
+  const { group, log, ends } = world;
+  const noteCommitted = (name: string): void => {
+    group.committed()?.then(
+      () => log.push(`${name} committed`),
+      (failure: unknown) => log.push(`${name} ${String(failure)}`),
+    );
+  };
+  group.add(['a']);
+  noteCommitted('a');
+  await turn();
+  assert.equal(group.committed(), undefined);
+  assert.ok(group.settled());
+  group.add(['b']);
+  noteCommitted('b');
+  world.refuses = true;
+  ends[0]?.resolve();
+  await turn();
+  assert.deepEqual(log, ['commit a', 'sync', 'a committed', 'undo b', 'b Error: full']);
+});

@@ -35,6 +35,7 @@ const defaults: Readonly<Record<string, string>> = {
   'net.ipv6.icmp.ratemask': '0-1,3-127',
   'net.bridge.bridge-nf-call-iptables': '1',
   'net.bridge.bridge-nf-call-ip6tables': '1',
+  'net.netfilter.nf_conntrack_tcp_be_liberal': '0',
   'net.netfilter.nf_conntrack_tcp_loose': '1',
   'net.netfilter.nf_conntrack_acct': '0',
   'net.netfilter.nf_conntrack_udp_timeout': '30',
