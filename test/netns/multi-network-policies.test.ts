@@ -107,6 +107,11 @@ describe('policies about further interfaces', { skip: cannotSendPackets }, () =>
     assert.deepEqual(await admitted(), everybody);
     await put(multiPolicy('deny', 'cameras', denyAll));
     assert.deepEqual(await admitted(), []);
+    const { denial } = await lab.probe(await inside('stranger'), `${await net1('server')}:8080`);
+    assert.deepEqual(
+      { node: denial?.node, pod: denial?.pod, policies: denial?.policies },
+      { node: 'node-1', pod: 'default/server', policies: ['MultiNetworkPolicy default/deny'] },
+    );
     const { answer } = await lab.probe(await inside('stranger'), `${await eth0('server')}:8080`);
     assert.equal(answer?.pod, 'default/server');
     // It still asks others, and is answered.

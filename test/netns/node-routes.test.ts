@@ -9,8 +9,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layer2Resources } from '../../src/api/resources.ts';
-import type { VirtualMachineInterface } from '../../src/api/types/fabric.ts';
+import { fabricResources, layer2Resources } from '../../src/api/resources.ts';
+import type { VirtualMachine, VirtualMachineInterface } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { openLabs } from '../../src/cmd/labs.ts';
 import { getMetrics } from '../../src/lab/bundle/metrics.ts';
@@ -111,8 +111,21 @@ describe('routes of the nodes', { skip: cannotSendPackets }, () => {
     assert.equal((await ask(nodeNetns('node-2')))?.source, '192.168.20.12');
   });
 
+  test('a machine that comes by its interface later has the route then, and the route says who has it', async () => {
+    const { client } = lab.connection;
+    const nodesWithIt = async (): Promise<readonly string[] | undefined> =>
+      (await client.list(layer2Resources.noderoutes)).items[0]?.status?.nodes;
+    await client.delete(fabricResources.virtualmachines, { name: 'node-2' });
+    await until(async () => (await nodesWithIt())?.join() === 'node-1');
+    assert.equal(await ask(nodeNetns('node-2')), undefined);
+    await client.create(fabricResources.virtualmachines, node('node-2', 12) as VirtualMachine);
+    await until(async () => (await nodesWithIt())?.join() === 'node-1,node-2');
+    await until(async () => (await ask(nodeNetns('node-2')))?.source === '192.168.20.12');
+  });
+
   test('of two routes to one destination the lower metric counts, and the other when it is gone', async () => {
-    assert.equal((await routes('add', ...route, '--next-hop', '192.168.20.2', '--metric', '50')).code, 0);
+    const behindB = [...route, '--next-hop', '192.168.20.2', '--metric', '50'];
+    assert.equal((await routes('add', ...behindB, '--timeout', '60')).code, 0);
     // Who added it has waited for the kernel.
     assert.equal((await ask(onNode1))?.pod, 'vm:sensor-b');
     assert.equal((await ask(nodeNetns('node-2')))?.pod, 'vm:sensor-b');
