@@ -78,7 +78,23 @@ export interface Outcome {
   readonly towards?: string;
   /** What policies were asked on the way, in its order. */
   readonly judged?: readonly Judged[];
+  /** What of a virtual network it ends at, where somebody wrote that. */
+  readonly barrier?: Barrier;
 }
+
+/** A rule of a security group that denies a flow, or a user's route that leads nowhere. */
+export type Barrier =
+  | {
+      readonly kind: 'NetworkSecurityGroup';
+      readonly name: string;
+      readonly direction: 'Inbound' | 'Outbound';
+      readonly priority: number;
+      readonly source: string;
+      readonly destination: string;
+      readonly protocol: Protocol;
+      readonly port: number;
+    }
+  | { readonly kind: 'RouteTable'; readonly name: string; readonly index: number };
 
 /** A packet at a pod's link, where the pod's policies judge it. */
 export interface Judged {

@@ -12,6 +12,7 @@ import { isWithin } from '../../model/fabric/network/next-hop.ts';
 import { nodeLink } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Outcome, Reason, SourceOf } from '../flow.ts';
+import { barrierOf, barrierOn } from './barrier.ts';
 import {
   deniedWords,
   judgementWords,
@@ -65,7 +66,8 @@ export function crossNetwork(walk: Walk, sender: Entry): Handed | Outcome {
   const carried = passages.reduce(takePassage, walk);
   if (end.kind === 'lost') {
     const words = lossWords(journey, { ...sent, isAnswer: false });
-    return ended(carried, [unreachable(carried, words)], { at: words.at, why: words.text });
+    const lost = ended(carried, [unreachable(carried, words)], { at: words.at, why: words.text });
+    return { ...lost, ...barrierOn(journey, sent) };
   }
   const source = 'seenAs' in end ? end.seenAs : journey.source;
   const crossings = [...walk.crossings, { sender, packet: sent, journey }];
@@ -87,7 +89,8 @@ export function enterNetwork(walk: Walk, node: string): Walk | Outcome {
   const last = judgements.at(-1);
   if (last?.rule.access !== 'Deny') return admitted;
   const words = deniedWords(last, sent);
-  return ended(admitted, [unreachable(admitted, words)], { at: words.at, why: words.text });
+  const stopped = ended(admitted, [unreachable(admitted, words)], { at: words.at, why: words.text });
+  return { ...stopped, ...barrierOf(last, sent) };
 }
 
 /** Whether an answer finds the way back through every virtual network that the packet has crossed. */

@@ -3,7 +3,7 @@ import type { PolicyDecision, PolicyRule } from '../../model/policy/port.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import { policyQuestion } from '../predict/policy-stage.ts';
-import { policyAt, valueAt, withEdit, type Edit } from './edit.ts';
+import { objectAt, valueAt, withEdit, type Edit } from './edit.ts';
 import { newPolicy } from './new-policy.ts';
 import { tierPeer } from './peers.ts';
 import { tierRule } from './tier-rule.ts';
@@ -42,7 +42,7 @@ function nextEdit(index: ClusterIndex, judged: Judged, { steps }: PolicyDecision
 
 /** The peer or the port of a rule without which it does not allow this, else the whole rule. */
 function lessOf({ cluster }: ClusterIndex, judged: Judged, rule: PolicyRule): Edit {
-  const policy = policyAt(cluster, rule.kind, rule.policy);
+  const policy = objectAt(cluster, rule.kind, rule.policy);
   const side = judged.direction === 'ingress' ? 'from' : 'to';
   const peers = valueAt(policy, `${rule.rule}.${side}`);
   const names = (Array.isArray(peers) ? peers : []).map(
@@ -66,6 +66,6 @@ function stillAllows(cluster: Cluster, judged: Judged, { policy, rule }: PolicyR
 }
 
 function removal(cluster: Cluster, { kind, policy }: PolicyRule, path: string): Edit {
-  const value = valueAt(policyAt(cluster, kind, policy), path);
+  const value = valueAt(objectAt(cluster, kind, policy), path);
   return { action: 'remove', kind, key: policy, path, value };
 }

@@ -2,14 +2,17 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { PolicyKind } from '../../model/policy/compile.ts';
 
-/** One change of one policy: data, so that it can be shown as well as made. */
+/** Kinds that an edit can be of: those that decide about connections. */
+export type EditedKind = PolicyKind | 'NetworkSecurityGroup' | 'RouteTable';
+
+/** One change of one policy, security group or table of routes: data, so that it can be shown as well as made. */
 export interface Edit {
   /**
    * `add`: behind what the list at `path` has. `insert`: before what is at `path`. `remove`: what is at `path`.
    * `create`: a policy that is not there; `path` is empty.
    */
   readonly action: 'add' | 'insert' | 'remove' | 'create';
-  readonly kind: PolicyKind;
+  readonly kind: EditedKind;
   /** `namespace/name`, or `name` for kinds without namespaces. */
   readonly key: string;
   /** As in `spec.ingress[0].ports`. */
@@ -26,19 +29,28 @@ const collections = {
   BaselineAdminNetworkPolicy: 'baselineAdminNetworkPolicies',
 } as const satisfies Record<PolicyKind, keyof Cluster>;
 
-/** The policy of this kind and key; undefined when there is none. */
-export function policyAt(cluster: Cluster, kind: PolicyKind, key: string): KubernetesObject | undefined {
-  return cluster[collections[kind]]?.get(key);
+/** The object of this kind and key; undefined when there is none. */
+export function objectAt(cluster: Cluster, kind: EditedKind, key: string): KubernetesObject | undefined {
+  if (isPolicy(kind)) return policiesOf(cluster, kind).get(key);
+  return cluster.surroundings?.find((one) => one.kind === kind && one.metadata.name === key);
 }
+
+const policiesOf = (cluster: Cluster, kind: PolicyKind): ReadonlyMap<string, KubernetesObject> =>
+  cluster[collections[kind]] ?? new Map<string, KubernetesObject>();
+const isPolicy = (kind: EditedKind): kind is PolicyKind => kind in collections;
 
 /** The cluster with the change made; all else is shared with the one that it was. */
 export function withEdit(cluster: Cluster, edit: Edit): Cluster {
   const { kind, key } = edit;
-  const policies = new Map<string, KubernetesObject>(cluster[collections[kind]]);
-  const old = policies.get(key);
-  if (edit.action === 'create') policies.set(key, edit.value as KubernetesObject);
-  else if (old !== undefined) policies.set(key, edited(old, edit));
-  return { ...cluster, [collections[kind]]: policies };
+  const old = objectAt(cluster, kind, key);
+  if (isPolicy(kind)) {
+    const policies = new Map(policiesOf(cluster, kind));
+    if (edit.action === 'create') policies.set(key, edit.value as KubernetesObject);
+    else if (old !== undefined) policies.set(key, edited(old, edit));
+    return { ...cluster, [collections[kind]]: policies };
+  }
+  const surroundings = (cluster.surroundings ?? []).map((one) => (one === old ? edited(one, edit) : one));
+  return { ...cluster, surroundings };
 }
 
 function edited(policy: KubernetesObject, { action, path, value }: Edit): KubernetesObject {

@@ -4,7 +4,7 @@ import type { PolicyRule } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import { policyQuestion } from '../predict/policy-stage.ts';
-import { policyAt, valueAt, type Edit } from './edit.ts';
+import { objectAt, valueAt, type Edit } from './edit.ts';
 import { newPolicy, newTierPolicy } from './new-policy.ts';
 import { isJust, networkPeer, partyOf, tierPeer, type Party } from './peers.ts';
 import { tierRule } from './tier-rule.ts';
@@ -58,7 +58,7 @@ function openingIsolation(index: ClusterIndex, judged: Judged, isolating: readon
     party: peerPod === undefined ? undefined : partyOf(index, peerPod),
   };
   const policies = isolating.flatMap(({ kind, policy }) => {
-    const found = policyAt(index.cluster, kind, policy) as NetworkPolicy | undefined;
+    const found = objectAt(index.cluster, kind, policy) as NetworkPolicy | undefined;
     return found === undefined ? [] : [{ key: policy, policy: found }];
   });
   const own = policies.filter(({ policy: { spec } }) =>

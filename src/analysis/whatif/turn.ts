@@ -7,6 +7,7 @@ import { predict } from '../predict/predict.ts';
 import { closingEdits } from './closing.ts';
 import { withEdit, type Edit } from './edit.ts';
 import { openingEdits } from './opening.ts';
+import { networkEdit } from './through-network.ts';
 
 /** What would turn a verdict round, and what else that does. */
 export interface Turn {
@@ -24,11 +25,12 @@ const mostRounds = 8;
 const mostPodsCompared = 3000;
 
 /**
- * A smallest change of policies that lets a denied connection through, or denies one that is let through, tried on the
- * cluster: what is told is what the model says with it. Undefined where policies do not decide.
+ * A smallest change of policies, security groups and routes that lets through a connection which these stop, or one of policies
+ * that denies one that is let through, tried on the cluster: what is told is what the model says with it. Undefined where
+ * none of them decides.
  */
 export function turnOf(cluster: Cluster, flow: Flow, prediction: Prediction): Turn | undefined {
-  const isOpening = prediction.outcomes.some(({ verdict }) => verdict === 'denied');
+  const isOpening = prediction.outcomes.some(isStopped);
   if (prediction.doubt !== undefined || prediction.outcomes.some(({ unless }) => unless !== undefined)) {
     return undefined;
   }
@@ -42,7 +44,7 @@ export function turnOf(cluster: Cluster, flow: Flow, prediction: Prediction): Tu
     now = { cluster: changed, prediction: predict(changed, flow) };
   }
   const isTurned = ({ outcomes }: Prediction): boolean =>
-    outcomes.every(({ verdict }) => (verdict === 'denied') !== isOpening);
+    outcomes.every((outcome) => isStopped(outcome) !== isOpening);
   if (edits.length === 0 || !isTurned(now.prediction)) return undefined;
   const needed = withoutNeedless(edits, (some) => isTurned(predict(some.reduce(withEdit, cluster), flow)));
   const changed = needed.reduce(withEdit, cluster);
@@ -68,8 +70,16 @@ interface Standing {
   readonly prediction: Prediction;
 }
 
-/** What lets the first of the denied ways past the policies that it ends at; undefined when none is denied. */
+/** By a policy, or by what somebody wrote of a virtual network. */
+const isStopped = ({ verdict, barrier }: Outcome): boolean => verdict === 'denied' || barrier !== undefined;
+
+/** What lets the first of the ways that are stopped past what it ends at; undefined when none is. */
 function openedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
+  const barrier = prediction.outcomes.find((one) => one.barrier !== undefined)?.barrier;
+  if (barrier !== undefined) {
+    const edit = networkEdit(cluster, barrier);
+    return edit && [edit];
+  }
   const judged = outcomeWith(prediction, 'denied')?.judged?.at(-1);
   // Changes are of policies about eth0.
   if (judged === undefined || judged.interface !== undefined) return undefined;

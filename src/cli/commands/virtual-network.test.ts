@@ -61,6 +61,29 @@ test('the internet reaches a load balancer as far as the security groups of the 
   assert.match(admitted.out, /security +allowed +NetworkSecurityGroup nodes +spec\.rules\[0\] +\S+:29/);
 });
 
+test('what would let a flow past a security group or a route is told, tried and as small as can be', async () => {
+  const explain = async (path: string, ...ends: [string, string]): Promise<string> =>
+    (await run(['explain', ...ends, '-f', path, ...model])).out;
+  assert.match(
+    await explain(closed.path, 'internet', 'svc:shop/web'),
+    /It would be allowed with\n {4}added to NetworkSecurityGroup nodes spec\.rules \(\S+:29\)\n {6}- name: allow-inbound-4096\n {8}priority: 4096\n {8}direction: Inbound\n {8}access: Allow\n {8}protocol: Tcp\n {8}sources:\n {10}- 203\.0\.113\.10\n {8}destinations:\n {10}- 203\.0\.113\.132\n/,
+  );
+  const past = await explain(closed.path, 'vm:desk', 'shop/web:80');
+  assert.match(past, /It would be refused with\n[^]*priority: 109\n/, 'before the rule that denies');
+  assert.match(past, /With it\n {4}changed {2}vm:desk => shop\/web\[Pod\] : .* -> .*TCP 80,/);
+  const routed = shop.replace('networkSecurityGroup: nodes', 'routeTable: rt');
+  const table = `apiVersion: weft.dev/v1alpha1
+kind: RouteTable
+metadata: { name: rt }
+spec: { routes: [{ name: desk, prefix: 172.20.128.4/32, nextHopType: None }] }
+`;
+  const lost = folderOf({ 'shop.yaml': routed + table });
+  const without = await explain(lost.path, 'shop/web', 'vm:desk:80');
+  lost[Symbol.dispose]();
+  assert.match(without, /It would be allowed with\n {4}removed: RouteTable rt spec\.routes\[0\] \(\S+:28\)/);
+  assert.match(without, /added {4}shop\/web\[Pod\] => vm:desk : all/);
+});
+
 test('--exposure says whether a security group stands in a way in', async () => {
   const verdict = async (path: string): Promise<unknown> => {
     const { out } = await run(['reach', '--exposure', '-f', path, ...model, '-o', 'json']);
