@@ -178,18 +178,29 @@ function backendsOf(
   for (const slice of slices) {
     if (slice.metadata.namespace !== metadata.namespace || slice.addressType !== family) continue;
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== metadata.name) continue;
-    const found = slice.ports?.find(
-      ({ name = '', protocol = 'TCP' }) =>
-        name === (asked.name ?? '') && protocol === (asked.protocol ?? 'TCP'),
-    );
-    if (found?.port === undefined) continue;
+    const port = portIn(slice, asked);
+    if (port === undefined) continue;
     for (const endpoint of slice.endpoints) {
       const [address = ''] = endpoint.addresses;
-      const backend = { address, port: found.port, endpoint, state: stateOf(endpoint) };
-      backends.set(idOf(backend), backend);
+      const backend = { address, port, endpoint, state: stateOf(endpoint) };
+      if (isBetter(backend, backends.get(idOf(backend)))) backends.set(idOf(backend), backend);
     }
   }
   return [...backends.values()];
+}
+
+function portIn({ ports = [] }: EndpointSlice, asked: ServicePort): number | undefined {
+  const found = ports.find(
+    ({ name = '', protocol = 'TCP' }) =>
+      name === (asked.name ?? '') && protocol === (asked.protocol ?? 'TCP'),
+  );
+  return found?.port;
+}
+
+/** Who is there twice counts in the better state, and as it was first said to be, hints and all, where that is the same. */
+function isBetter(one: Backend, known: Backend | undefined): boolean {
+  const order: readonly Backend['state'][] = ['ready', 'terminating', 'unusable'];
+  return known === undefined || order.indexOf(one.state) < order.indexOf(known.state);
 }
 
 function stateOf({ conditions: { ready, serving, terminating } = {} }: Endpoint): Backend['state'] {
