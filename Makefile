@@ -40,7 +40,7 @@ LABS ?= 150
 nightly: setup-tests
 	@echo "seeds from $(FIRST): $(CASES) clusters traced, $(LABS) and $$(( $(LABS) / 3 )) dual-stack ones in labs; WEFT_DIFFERENTIAL_SEED=N repeats one"
 	@$(NODE) --test $(SAY) test/differential/traced.test.ts
-	@WEFT_POLICY_RACES=$$(( $(CASES) / 10 )) $(NODE) --test $(SAY) src/agent/policy-between.test.ts
+	@WEFT_POLICY_RACES=$$(( $(CASES) / 10 )) $(NODE) --test $(SAY) src/agent/policies/policy-between.test.ts
 	@$(AS_ROOT) WEFT_DIFFERENTIAL_SEEDS=$(LABS) $(NODE) --test $(SAY) test/differential/live.test.ts
 	@$(AS_ROOT) WEFT_DIFFERENTIAL_SEEDS=$$(( $(LABS) / 3 )) $(NODE) --test $(SAY) test/differential/live-dual.test.ts
 	@$(AS_ROOT) WEFT_SERVICES_WORLDS=$(LABS) WEFT_SERVICES_SEED=$(FIRST) $(NODE) --test $(SAY) test/differential/services.test.ts

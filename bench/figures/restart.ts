@@ -1,5 +1,5 @@
 import { request } from 'node:https';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { loadKubeconfig } from '../../src/client/http/kubeconfig.ts';
 import { createProcesses } from '../../src/drivers/process/processes.ts';
 import type { LabPaths } from '../../src/lab/paths.ts';

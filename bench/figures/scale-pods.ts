@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { createProcesses } from '../../src/drivers/process/processes.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { systemClock } from '../../src/lib/clock.ts';

@@ -1,4 +1,4 @@
-import { createServiceProxy } from '../../src/agent/service-proxy.ts';
+import { createServiceProxy } from '../../src/agent/services/service-proxy.ts';
 import type { Service } from '../../src/api/types/core.ts';
 import type { EndpointSlice } from '../../src/api/types/network.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';

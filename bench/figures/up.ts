@@ -1,5 +1,5 @@
 import { resources } from '../../src/api/resources.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { applications, type Application } from '../lib/applications.ts';
 import type { Figure, Progress } from '../lib/figure.ts';
 import { benchLabName } from '../lib/lab.ts';

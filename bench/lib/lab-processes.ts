@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { benchLabName } from './lab.ts';

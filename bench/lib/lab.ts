@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { resources } from '../../src/api/resources.ts';
 import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
 import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';

@@ -1,5 +1,5 @@
 import { resources } from '../../src/api/resources.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { isPodReady } from '../../src/model/workloads/pod-state.ts';
 import { benchLabName } from './lab.ts';
 

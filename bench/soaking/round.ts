@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { applications } from '../lib/applications.ts';
 import { weft } from '../lib/weft.ts';
 import { countMachine, type Counts } from './counts.ts';

@@ -4,13 +4,13 @@ import { traitsOf } from '../model/network/models.ts';
 import { placeFamilies, type NodePlace } from '../model/network/topology.ts';
 import { podLinks } from '../plan/links/node.ts';
 import { createNodeAddressing } from './addresses/node-addressing.ts';
-import { logAudits } from './audit-log.ts';
+import { logAudits } from './policies/audit-log.ts';
 import { createCniNodes } from './cni/cni-nodes.ts';
 import { createClusterView, hasSeen, type ClusterView, type Dirty } from './cluster-view.ts';
-import { createDenials, type Denials } from './denials.ts';
+import { createDenials, type Denials } from './policies/denials.ts';
 import { createFailures, type NodeFailure } from './failures.ts';
-import { createFairTurns } from './fair-turns.ts';
-import { createFirstPort } from './first-port.ts';
+import { createFairTurns } from './turns/fair-turns.ts';
+import { createFirstPort } from './policies/first-port.ts';
 import { createFlowLog, type FlowLog } from './flow-log.ts';
 import { createFreshness } from './freshness.ts';
 import { createJoins } from './joins.ts';
@@ -21,12 +21,12 @@ import type { NodeAgent } from './node-agent.ts';
 import { createNodeParts } from './node-parts.ts';
 import { createNodeReadiness } from './node-status.ts';
 import type { AgentsOptions } from './options.ts';
-import type { PodRunner } from './pod-runner.ts';
+import type { PodRunner } from './pods/pod-runner.ts';
 import { createProgrammer } from './programmer.ts';
-import { createReleases } from './releases.ts';
+import { createReleases } from './pods/releases.ts';
 import { createRepairs } from './repairs.ts';
-import { createSweep } from './sweep.ts';
-import { createTurnShare } from './turn-share.ts';
+import { createSweep } from './pods/sweep.ts';
+import { createTurnShare } from './turns/turn-share.ts';
 
 /** The agents of all nodes that this process looks after: on a real cluster one, in a lab all of them. */
 export interface Agents extends Service {

@@ -4,8 +4,8 @@ import { sameJson } from '../lib/same-json.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import type { Freshness } from './freshness.ts';
 import type { NodeAgent } from './node-agent.ts';
-import type { NodeFront } from './node-front.ts';
-import type { PodRunner } from './pod-runner.ts';
+import type { NodeFront } from './front/node-front.ts';
+import type { PodRunner } from './pods/pod-runner.ts';
 
 /** A node whose tables are laid out, and whose pods are run. */
 export interface Member {

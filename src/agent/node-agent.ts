@@ -17,11 +17,11 @@ import { servicesNodes } from '../plan/services/node.ts';
 import type { ClusterView, Dirty } from './cluster-view.ts';
 import { connectionsOf, listedOnce, type Connections } from './connections.ts';
 import { createInterfacePolicies, type InterfacePoliciesOptions } from './networks/interface-policies.ts';
-import { createNodePolicies } from './node-policies.ts';
+import { createNodePolicies } from './policies/node-policies.ts';
 import { createOverlay, type Overlay } from './overlay.ts';
-import type { RunningPod } from './running-pod.ts';
-import { endStaleFlows } from './stale-flows.ts';
-import { createServiceProxy, type ServiceProxy } from './service-proxy.ts';
+import type { RunningPod } from './pods/running-pod.ts';
+import { endStaleFlows } from './services/stale-flows.ts';
+import { createServiceProxy, type ServiceProxy } from './services/service-proxy.ts';
 
 /** Everything one node's kernel is told: Services, policies, the overlay. Synchronous. */
 export interface NodeAgent {

@@ -6,16 +6,16 @@ import { createServicePlanner } from '../plan/services/elements.ts';
 import type { NodeAddressing } from './addresses/node-addressing.ts';
 import type { CniNodes } from './cni/cni-nodes.ts';
 import type { ClusterView } from './cluster-view.ts';
-import type { Denials } from './denials.ts';
-import { stateOfAll } from './endpoint-index.ts';
+import type { Denials } from './policies/denials.ts';
+import { stateOfAll } from './services/endpoint-index.ts';
 import type { Freshness } from './freshness.ts';
 import type { PodNetworks } from './networks/networks.ts';
 import { createNodeAgent, type NodeAgent } from './node-agent.ts';
-import { createNodeFront, type NodeFront } from './node-front.ts';
+import { createNodeFront, type NodeFront } from './front/node-front.ts';
 import type { AgentsOptions } from './options.ts';
-import { createPodRunner, type PodRunner } from './pod-runner.ts';
-import type { Releases } from './releases.ts';
-import type { TurnShare } from './turn-share.ts';
+import { createPodRunner, type PodRunner } from './pods/pod-runner.ts';
+import type { Releases } from './pods/releases.ts';
+import type { TurnShare } from './turns/turn-share.ts';
 
 /** Makes what a node consists of in this process. Nothing of it touches the kernel yet. */
 export interface NodeParts {

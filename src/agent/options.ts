@@ -16,7 +16,7 @@ import type { CniOptions } from './cni/cni-nodes.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { DomainJournal } from './domains/journal.ts';
 import type { Layer2Options } from './layer2/layer2.ts';
-import type { PodSettings, Serving } from './pod-life.ts';
+import type { PodSettings, Serving } from './pods/pod-life.ts';
 
 /** The kernel, as the agents use it. */
 export interface AgentKernel {

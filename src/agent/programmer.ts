@@ -1,13 +1,13 @@
 import type { Clock } from '../lib/clock.ts';
 import { joinDirty, type Dirty } from './cluster-view.ts';
 import type { Failures } from './failures.ts';
-import type { NextTurn } from './fair-turns.ts';
+import type { NextTurn } from './turns/fair-turns.ts';
 import type { Freshness } from './freshness.ts';
 import type { NodeAgent } from './node-agent.ts';
-import type { NodeFront } from './node-front.ts';
-import type { PodRunner } from './pod-runner.ts';
-import { createSettling } from './settling.ts';
-import { createSlices } from './slices.ts';
+import type { NodeFront } from './front/node-front.ts';
+import type { PodRunner } from './pods/pod-runner.ts';
+import { createSettling } from './turns/settling.ts';
+import { createSlices } from './turns/slices.ts';
 
 /** Programs the nodes with what changed: rules first, of every node, and what follows from them behind that. */
 export interface Programmer {

@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { createDriftRepair } from './drift-repair.ts';
 import type { NodeAgent } from './node-agent.ts';
-import type { PodRunner } from './pod-runner.ts';
+import type { PodRunner } from './pods/pod-runner.ts';
 
 /** Mends what somebody else changed on nodes and in pods: when the kernel tells of it, and regularly. */
 export interface Repairs {

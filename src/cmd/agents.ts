@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { openAgentsApi } from './agents-api.ts';
+import { openAgentsApi } from './agents/agents-api.ts';
 import { runRole } from './role.ts';
 
 /** The agents of all nodes of a lab. */
@@ -21,5 +21,5 @@ async function loadProgram() {
     await load();
   }
   await nextTurn();
-  return import('./run-agents.ts');
+  return import('./agents/run-agents.ts');
 }

@@ -10,16 +10,16 @@ import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createRpcServer } from '../lib/rpc.ts';
-import { followNetworks } from './follow-networks.ts';
-import { followNodes } from './follow-nodes.ts';
+import { followNetworks } from './control/follow-networks.ts';
+import { followNodes } from './control/follow-nodes.ts';
 import { modelTraits } from '../model/network/models.ts';
-import { guardFabric } from './guard-fabric.ts';
+import { guardFabric } from './control/guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
-import { onSharedNetwork } from './shared-network.ts';
+import { onSharedNetwork } from './control/shared-network.ts';
 import { sharedPins } from './shared-pins.ts';
 import { runRole } from './role.ts';
-import { serveInternet } from './serve-internet.ts';
-import { createMachineServer } from './serve-machines.ts';
+import { serveInternet } from './control/serve-internet.ts';
+import { createMachineServer } from './control/serve-machines.ts';
 import { serveNetworkNames } from './serve-names.ts';
 import { watchHolder } from './watch-holder.ts';
 
@@ -40,8 +40,8 @@ await runRole('control', async (role) => {
   await nextTurn();
   const api =
     options.cluster === undefined
-      ? await (await import('./own-api.ts')).serveOwnApi(role, namespaces)
-      : await (await import('./cluster-api.ts')).useClusterApi(role, options.cluster);
+      ? await (await import('./control/own-api.ts')).serveOwnApi(role, namespaces)
+      : await (await import('./control/cluster-api.ts')).useClusterApi(role, options.cluster);
 
   const kernel = { namespaces, route, sysctl, nft: createNftables({ namespaces }), clock: systemClock };
   const fabric = onSharedNetwork(createFabric(kernel), { route, namespaces, log, options });
@@ -68,7 +68,9 @@ await runRole('control', async (role) => {
   await api.controllers.start();
   const endRouting =
     options.ordinal === undefined
-      ? await (await import('./route-by-bgp.ts')).routeByBgp({ client, paths, config: options.config, log })
+      ? await (
+          await import('./control/route-by-bgp.ts')
+        ).routeByBgp({ client, paths, config: options.config, log })
       : undefined;
   const rpc = createRpcServer({
     path: paths.socket('control'),

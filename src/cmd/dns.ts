@@ -12,13 +12,13 @@ import { familiesOfNetwork } from '../model/network/config.ts';
 import { keepServing } from '../workload/keep-serving.ts';
 import { createServingServer } from '../workload/serving.ts';
 import { clientMetrics } from './client-metrics.ts';
-import { domainAgents } from './domain-agents.ts';
+import { domainAgents } from './dns/domain-agents.ts';
 import { keepOwnTokens } from './own-tokens.ts';
 import { runRole, whenReady } from './role.ts';
 import { serverAccess } from './server-access.ts';
 import { serveInternetNames } from './serve-names.ts';
-import { upstreamMetrics } from './upstream-metrics.ts';
-import { followUpstreamServers } from './upstream-servers.ts';
+import { upstreamMetrics } from './dns/upstream-metrics.ts';
+import { followUpstreamServers } from './dns/upstream-servers.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The cluster DNS process of a lab. */

@@ -77,7 +77,7 @@ await runRole('holder', async ({ paths, options, log }) => {
     }),
   );
   // Loaded while the others start: everybody waits for them, and nobody for this yet.
-  const { createPodServing } = await import('./serve-pods.ts');
+  const { createPodServing } = await import('./holder/serve-pods.ts');
   const serving = createPodServing(paths, options, log);
   await serving.start();
 

@@ -1,6 +1,6 @@
 import { main } from '../cli/main.ts';
 import type { CliEnvironment } from '../cli/environment.ts';
-import { openLabs } from './labs.ts';
+import { openLabs } from './weft/labs.ts';
 
 /** The command line: `weft COMMAND …`. */
 const labs = openLabs();
@@ -13,18 +13,18 @@ const environment: CliEnvironment = {
   labs: labs.control,
   connect: labs.connect,
   async openCluster(at) {
-    const { openCluster } = await import('./open-cluster.ts');
+    const { openCluster } = await import('./weft/open-cluster.ts');
     return openCluster(at);
   },
   async evidence() {
     const [{ kernelEvidence }, { versions }] = await Promise.all([
-      import('./kernel-evidence.ts'),
+      import('./weft/kernel-evidence.ts'),
       import('./versions.ts'),
     ]);
     return { kernel: kernelEvidence, versions };
   },
   async enter(name) {
-    const { enterLab } = await import('./enter-lab.ts');
+    const { enterLab } = await import('./weft/enter-lab.ts');
     return enterLab(labs.control.paths(name), argv);
   },
   diagnose: labs.diagnose,
@@ -33,7 +33,7 @@ const environment: CliEnvironment = {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     }),
   async runControllers(run) {
-    const { runControllers } = await import('./run-controllers.ts');
+    const { runControllers } = await import('./weft/run-controllers.ts');
     await runControllers(run);
   },
   now: () => performance.now(),

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { podNetns } from '../agent/pod-netns.ts';
+import { podNetns } from '../agent/pods/pod-netns.ts';
 import type { PodPlace, PodStreams } from '../apiserver/streaming/port.ts';
 import { rpcUpgrade, streamUrl } from '../lib/rpc-upgrade.ts';
 import { nodeNetns } from '../model/fabric/default-fabric.ts';

@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createServiceProxy, type ServiceProxy } from '../../src/agent/service-proxy.ts';
+import { createServiceProxy, type ServiceProxy } from '../../src/agent/services/service-proxy.ts';
 import { families } from '../../src/lib/address.ts';
 import { masqueradeOf } from '../../src/model/network/masquerade.ts';
 import { createServiceModel } from '../../src/model/services/service-model.ts';

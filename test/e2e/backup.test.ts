@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { after, before, suite, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import type { LabConnection } from '../../src/lab/connection.ts';
 import { kubectlProblem } from '../support/kubectl.ts';
 import { cannotSendPackets } from '../support/lab.ts';

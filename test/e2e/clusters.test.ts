@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
 import type { Node, Pod, Service } from '../../src/api/types/core.ts';
 import type { Client } from '../../src/client/port.ts';
-import { connectLab } from '../../src/cmd/connect-lab.ts';
+import { connectLab } from '../../src/cmd/weft/connect-lab.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import { eventually, isRunning, kill, leftoversOf, pathsOf, processesOf, whenWhole } from '../faults/weft.ts';
 import { weft } from '../support/weft.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { kubectlProblem } from '../support/kubectl.ts';
 import { cannotSendPackets } from '../support/lab.ts';
 import { commandsOf, printedBy } from '../support/transcript.ts';

@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test, type TestContext } from 'node:test';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import type { Service } from '../../src/api/types/core.ts';
 import type { StandInAnswer } from '../../src/workload/port.ts';
 import { kubectlProblem, runKubectl, type Result } from '../support/kubectl.ts';

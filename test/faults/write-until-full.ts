@@ -3,7 +3,7 @@
  * prints, as JSON, the error of the first that is refused and how many there are; ends after 100 without one.
  */
 import { resources } from '../../src/api/resources.ts';
-import { connectLab } from '../../src/cmd/connect-lab.ts';
+import { connectLab } from '../../src/cmd/weft/connect-lab.ts';
 import { WeftError } from '../../src/lib/errors.ts';
 import { pathsOf } from './weft.ts';
 

@@ -13,7 +13,7 @@ import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { labAddresses } from '../../src/model/network/lab-addresses.ts';
 import { createServingClient } from '../../src/workload/serving-client.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 
 const node1 = { netns: nodeNetns('node-1'), address: '172.20.1.1', tunnel: '10.244.0.0' };

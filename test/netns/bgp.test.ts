@@ -21,7 +21,7 @@ import { addressesGivenTo } from '../../src/model/load-balancer/status.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
 import { predict } from '../../src/analysis/predict/predict.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { cannotSpeakBgp, daemonsOf, hasSession, routerOf, type Router } from '../support/router.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { resources } from '../../src/api/resources.ts';
 import type { ConfigMap } from '../../src/api/types/core.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';
 import { defaultNetworkConfig } from '../../src/model/network/config.ts';

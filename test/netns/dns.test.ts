@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { labAddresses } from '../../src/model/network/lab-addresses.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { resources } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';

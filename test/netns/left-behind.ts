@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { createRouteNetlink } from '../../src/kernel/route/real.ts';

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fabricResources, layer2Resources } from '../../src/api/resources.ts';
 import type { VirtualMachine, VirtualMachineInterface } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import { nodeNetns } from '../../src/model/fabric/default-fabric.ts';

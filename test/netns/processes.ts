@@ -1,4 +1,4 @@
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
 import type { TestLab } from '../support/lab.ts';
 import { eventually } from './flow.ts';

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { applyObjects } from '../../src/lab/apply.ts';
 import { getMetrics } from '../../src/lab/bundle/metrics.ts';
 import { watchReadiness } from '../../src/lab/readiness.ts';

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import type { ClusterNetworkPolicySpec } from '../../src/api/types/policy.ts';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { rpcStream } from '../../src/lib/rpc-stream.ts';
 import type { Denial, ProbeResult } from '../../src/workload/port.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';

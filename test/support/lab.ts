@@ -1,4 +1,4 @@
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { resourceOf } from '../../src/api/resources.ts';
 import type { Pod } from '../../src/api/types/core.ts';
 import type { KubernetesObject, Protocol } from '../../src/api/types/meta.ts';

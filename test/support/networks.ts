@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VirtualMachine, VirtualNetwork } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
-import { servingAt } from '../../src/cmd/serve-machines.ts';
+import { servingAt } from '../../src/cmd/control/serve-machines.ts';
 import { createFabric, type FabricExecutor } from '../../src/fabric/fabric.ts';
 import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
 import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLabs } from '../../src/cmd/labs.ts';
+import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { findBird } from '../../src/drivers/bgp/bird/bird.ts';
 import { findFrr } from '../../src/drivers/bgp/frr/frr.ts';
 import { createProcesses } from '../../src/drivers/process/processes.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../model/cni/call.ts';
 import { knowsCheck, type CniConfiguration } from '../../model/cni/configuration.ts';
 import { podLink } from '../../plan/links/node.ts';
-import { podNetns } from '../pod-netns.ts';
+import { podNetns } from '../pods/pod-netns.ts';
 
 /** Wires the pods of one node by calling the chain of plugins of its CNI configuration, as container runtimes do. */
 export interface PluginChain {

@@ -4,11 +4,11 @@ import type { Family } from '../../lib/address.ts';
 import { interfaceKey, podOfInterface, type PodInterface } from '../../model/attachments/interfaces.ts';
 import type { PolicyNumbers } from '../../plan/policy/numbers.ts';
 import { interfaceTable } from '../../plan/policy/interface-table.ts';
-import { cutConnections, type AddressDirectory } from '../connection-cutter.ts';
-import type { Subjects } from '../denials.ts';
-import type { RunningPod } from '../running-pod.ts';
+import { cutConnections, type AddressDirectory } from '../policies/connection-cutter.ts';
+import type { Subjects } from '../policies/denials.ts';
+import type { RunningPod } from '../pods/running-pod.ts';
 import { WeftError } from '../../lib/errors.ts';
-import { createPolicyEnforcer, type PolicyEnforcer } from '../policy-enforcer.ts';
+import { createPolicyEnforcer, type PolicyEnforcer } from '../policies/policy-enforcer.ts';
 import type { Interfaces } from './interfaces.ts';
 
 /** Policies about the further interfaces of one node's pods, enforced in the namespaces of these. Synchronous. */

@@ -16,7 +16,7 @@ import { macOf } from '../../model/network/places.ts';
 import { diffNamespace, restrictTo } from '../../plan/links/diff.ts';
 import { segmentNetns } from '../../plan/links/fabric.ts';
 import { furtherCable, furtherInside, type FurtherLink } from '../../plan/links/further.ts';
-import type { RunningPod } from '../running-pod.ts';
+import type { RunningPod } from '../pods/running-pod.ts';
 
 /** Further interfaces of pods, on segments and switches of a lab (NetworkAttachmentDefinitions). */
 export interface PodNetworks {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { assignedSource } from '../../agent/addresses/assigned-source.ts';
 import { createNodeConfigs, type NodeConfigs } from '../../agent/addresses/node-configs.ts';
-import { createPodAddresses, type PodAddresses } from '../../agent/pod-addresses.ts';
+import { createPodAddresses, type PodAddresses } from '../../agent/pods/pod-addresses.ts';
 import { addressResources, keyOf, resources } from '../../api/resources.ts';
 import type { NodeNetworkConfig, SubnetAllocation } from '../../api/types/address.ts';
 import type { Pod } from '../../api/types/core.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { openLabs } from '../../../src/cmd/labs.ts';
+import { openLabs } from '../../../src/cmd/weft/labs.ts';
 import { readProcessFile } from '../../../src/lab/process-file.ts';
 import { rpcCall } from '../../../src/lib/rpc-client.ts';
 import { machineNetns } from '../../../src/model/fabric/default-fabric.ts';

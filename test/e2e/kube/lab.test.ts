@@ -9,7 +9,7 @@ import { startLocalServer } from '../../../src/apiserver/testing/local-server.ts
 import { apiCode } from '../../../src/client/errors.ts';
 import { createClient } from '../../../src/client/http/client.ts';
 import type { Client } from '../../../src/client/port.ts';
-import { openLabs } from '../../../src/cmd/labs.ts';
+import { openLabs } from '../../../src/cmd/weft/labs.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { isPodReady } from '../../../src/model/workloads/pod-state.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { resources } from '../../../src/api/resources.ts';
-import { openLabs } from '../../../src/cmd/labs.ts';
+import { openLabs } from '../../../src/cmd/weft/labs.ts';
 import { readProcessFile } from '../../../src/lab/process-file.ts';
 import { nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
 import { eventually } from '../flow.ts';

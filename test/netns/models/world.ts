@@ -11,7 +11,7 @@ import type { ClusterNetworkSpec } from '../../../src/api/types/network.ts';
 import type { Flow } from '../../../src/analysis/flow.ts';
 import { createRouteNetlink } from '../../../src/kernel/route/real.ts';
 import type { NamespaceState } from '../../../src/kernel/route/port.ts';
-import { openLabs } from '../../../src/cmd/labs.ts';
+import { openLabs } from '../../../src/cmd/weft/labs.ts';
 import { machineNetns, nodeNetns } from '../../../src/model/fabric/default-fabric.ts';
 import { networkConfigOf, type NetworkConfig } from '../../../src/model/network/config.ts';
 import { labAddresses } from '../../../src/model/network/lab-addresses.ts';

@@ -10,7 +10,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { defaultNetworkConfig } from '../../../src/model/network/config.ts';
 import { createAgents, type Agents } from '../../../src/agent/agents.ts';
 import type { AgentsOptions } from '../../../src/agent/options.ts';
-import type { PodSettings } from '../../../src/agent/pod-life.ts';
+import type { PodSettings } from '../../../src/agent/pods/pod-life.ts';
 import { createFakeMachine, netnsOfNode, twoNodes, type FakeMachine } from './fake-machine.ts';
 import { createFakeServing, createFakeSettings, type FakeServing } from './fake-serving.ts';
 import { nodeOf } from './objects.ts';

@@ -1,6 +1,6 @@
 import { WeftError } from '../../../src/lib/errors.ts';
 import type { PodServing } from '../../../src/workload/port.ts';
-import type { PodSettings, Serving } from '../../../src/agent/pod-life.ts';
+import type { PodSettings, Serving } from '../../../src/agent/pods/pod-life.ts';
 
 /** A process that serves pods, in memory; it outlives the agents of a test. */
 export interface FakeServing extends Serving {
