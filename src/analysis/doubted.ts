@@ -1,15 +1,39 @@
 import type { Cluster } from '../model/cluster.ts';
 import { indexOf } from './cluster-index.ts';
 import type { Flow, FlowEnd, Prediction } from './flow.ts';
+import { predict } from './predict/predict.ts';
 import type { Doubt } from './reach/doubt.ts';
+import type { Bounds } from './ungiven-namespaces.ts';
+
+export interface PredictionDoubts {
+  readonly prediction: Prediction;
+  readonly doubts: readonly Doubt[];
+  readonly bounds?: Bounds | undefined;
+}
 
 /** A prediction about ends that are in doubt: unknown, for what nobody could read may deny as well as allow. */
 export function doubted(
   cluster: Cluster,
-  flow: Pick<Flow, 'source' | 'destination'>,
-  { prediction, doubts }: { readonly prediction: Prediction; readonly doubts: readonly Doubt[] },
+  flow: Flow,
+  { prediction, doubts, bounds }: PredictionDoubts,
 ): Prediction {
-  if (doubts.length === 0) return prediction;
+  const unlabelled = bounds === undefined || isSameWithin(bounds, flow) ? undefined : bounds.why;
+  const why = unlabelled ?? doubtAbout(cluster, flow, { prediction, doubts });
+  return why === undefined ? prediction : { ...prediction, verdict: 'unknown', why, doubt: why };
+}
+
+/** Whether it comes to the same whatever the labels are that nobody knows. */
+function isSameWithin({ least, most }: Bounds, flow: Flow): boolean {
+  const verdicts = ({ outcomes }: Prediction): string => outcomes.map(({ verdict }) => verdict).join();
+  return verdicts(predict(least, flow)) === verdicts(predict(most, flow));
+}
+
+function doubtAbout(
+  cluster: Cluster,
+  flow: Flow,
+  { prediction, doubts }: PredictionDoubts,
+): string | undefined {
+  if (doubts.length === 0) return undefined;
   const { source, destination } = flow;
   const target =
     destination.kind === 'service' || destination.kind === 'domain' ? [] : [podIn(cluster, destination)];
@@ -19,11 +43,9 @@ export function doubted(
   );
   namespaces.delete(undefined);
   // Where there is no pod, there is no policy either.
-  const doubt = doubts.find(({ namespace }) =>
+  return doubts.find(({ namespace }) =>
     namespace === undefined ? namespaces.size > 0 : namespaces.has(namespace),
-  );
-  if (doubt === undefined) return prediction;
-  return { ...prediction, verdict: 'unknown', why: doubt.why, doubt: doubt.why };
+  )?.why;
 }
 
 function podIn(cluster: Cluster, end: FlowEnd): string | undefined {

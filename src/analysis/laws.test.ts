@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ClusterNetworkPolicyEgressRule, ClusterNetworkPolicyIngressRule } from '../api/types/policy.ts';
 import type { NetworkPolicyPeer, NetworkPolicyPort } from '../api/types/network.ts';
+import type { Labels } from '../api/types/meta.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { portSetKey, subtractPorts, unionPorts, type PortSet } from '../model/policy/port-set.ts';
 import { inRange } from '../model/policy/ranges.ts';
@@ -12,6 +13,8 @@ import { applyChange, emptyWorld } from '../model/policy/testing/naive-world.ts'
 import { formatRange } from '../lib/prefix.ts';
 import type { ReachEnd } from './reach/answer.ts';
 import { addReach } from './reach/reach.ts';
+import { ungivenIn } from './ungiven-namespaces.ts';
+import { describeCluster } from './testing/cluster.ts';
 import { clusterOf } from './testing/cluster-of-world.ts';
 import { renamedText, renameNamespaces } from './testing/rename.ts';
 
@@ -192,4 +195,38 @@ test('what NetworkPolicies of one pod allow adds up: split into a policy for eac
     }),
     settings,
   );
+});
+
+test('what is told where nobody gave the namespaces holds whatever labels they have', () => {
+  let depends = 0;
+  fc.assert(
+    fc.property(changes, (history) => {
+      // Of NetworkPolicies: where policies of tiers ask for labels, all is in doubt.
+      const cluster = { ...clusterAfter(history), clusterNetworkPolicies: new Map() };
+      const namespaces = ['a', 'b', 'c'].map((name) => {
+        const own = { 'kubernetes.io/metadata.name': name };
+        const { labels = {} } = cluster.namespaces.get(name)?.metadata ?? {};
+        return { name, own, labels: { ...labels, ...own } };
+      });
+      const withLabels = (labelsOf: (one: (typeof namespaces)[number]) => Labels): Cluster => ({
+        ...cluster,
+        namespaces: describeCluster({
+          namespaces: Object.fromEntries(namespaces.map((one) => [one.name, labelsOf(one)])),
+        }).namespaces,
+      });
+      const { bounds, doubts } = ungivenIn(
+        withLabels(({ own }) => own),
+        new Set(),
+      );
+      assert.deepEqual(doubts, []);
+      if (bounds === undefined) return;
+      const [least, most] = [rowsOf(bounds.least), rowsOf(bounds.most)];
+      const truth = rowsOf(withLabels(({ labels }) => labels));
+      assert.deepEqual(removed(least, truth), []);
+      assert.deepEqual(removed(truth, most), []);
+      depends += removed(most, least).length;
+    }),
+    settings,
+  );
+  assert.ok(depends > 20, `${depends} connections depend on labels: the test is weak`);
 });

@@ -22,12 +22,13 @@ export function settle(
 }
 
 /** What is in doubt for who reaches whom. */
-export function doubtsOf({ problems }: Pick<World, 'problems'>): Doubt[] {
-  return problems.flatMap(({ place, what, doubtIn }) => {
+export function doubtsOf({ problems, ungiven }: Pick<World, 'problems' | 'ungiven'>): Doubt[] {
+  const unread = problems.flatMap(({ place, what, doubtIn }) => {
     if (doubtIn === undefined || doubtIn === 'nothing') return [];
     const namespace = doubtIn === 'everywhere' ? undefined : doubtIn.namespace;
     return [{ namespace, why: `${place}: ${what}` }];
   });
+  return [...unread, ...(ungiven?.doubts ?? [])];
 }
 
 /** Where there may be workloads and Services that are not in the answer. */

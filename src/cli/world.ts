@@ -1,4 +1,5 @@
 import type { SourceOf } from '../analysis/flow.ts';
+import { ungivenIn, type Ungiven } from '../analysis/ungiven-namespaces.ts';
 import { keyOf } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ClusterNetwork } from '../api/types/network.ts';
@@ -21,8 +22,8 @@ export interface World {
   readonly sourceOf: SourceOf;
   /** What could not be read or understood: see `settle`. */
   readonly problems: readonly WorldProblem[];
-  /** Names of the Namespaces that the manifests hold; undefined where those of a cluster or a lab are all known. */
-  readonly givenNamespaces?: ReadonlySet<string>;
+  /** What depends on Namespaces that the manifests do not hold; a cluster's or a lab's are all known. */
+  readonly ungiven?: Ungiven;
 }
 
 export interface WorldOptions extends Partial<ClusterAddress> {
@@ -74,7 +75,7 @@ export async function openWorld(
     cluster,
     sourceOf: sourceOfManifests(objects, cluster),
     problems: placed(problems),
-    givenNamespaces: new Set(namespaces.map(({ object }) => object.metadata.name)),
+    ungiven: ungivenIn(cluster, new Set(namespaces.map(({ object }) => object.metadata.name))),
   };
 }
 

@@ -11,7 +11,6 @@ import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { reasonJson, type ReasonJson } from '../reasons.ts';
 import { doubtsOf, settle } from '../partial.ts';
 import { warnUnenforced } from '../unenforced.ts';
-import { warnUngiven } from '../ungiven.ts';
 import { openWorld } from '../world.ts';
 
 export interface ExplainOptions extends Partial<ClusterAddress> {
@@ -38,7 +37,8 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
   const family = familyIn(cluster, options.ipFamily);
   const asked = { ...flow, ...(family && { family }) };
   const predicted = predict(cluster, asked, { sourceOf });
-  const prediction = doubted(cluster, flow, { prediction: predicted, doubts: doubtsOf(world) });
+  const { bounds } = world.ungiven ?? {};
+  const prediction = doubted(cluster, asked, { prediction: predicted, doubts: doubtsOf(world), bounds });
   const others = { sources: sources.all.length - 1, targets: targets.all.length - 1 };
   const explained = { source, target, prediction, others };
   const alternatives = { ...(await alternativesTo(cluster, asked, prediction)), sourceOf };
@@ -51,7 +51,6 @@ export async function explain(env: CliEnvironment, options: ExplainOptions): Pro
     env.out(await (format === 'json' ? toJson : toYaml)(json));
   }
   warnUnenforced(env, cluster);
-  warnUngiven(env, world);
   return settle(env, world, prediction.verdict === 'allowed' ? 0 : 1);
 }
 

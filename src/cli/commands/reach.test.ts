@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { parse } from 'yaml';
+import type { Reach, UnknownConnection } from '../../analysis/reach/answer.ts';
 import { resources } from '../../api/resources.ts';
 import { createFakeLab, type FakeLabOptions } from '../testing/fake-lab.ts';
 import { shop, shopPolicies } from '../testing/shop.ts';
@@ -92,7 +93,7 @@ test('what has no ports is asked about as icmp', async () => {
   assert.doesNotMatch(closed.out, /=> shop\/api/, 'its policy opens TCP alone');
 });
 
-test('labels of namespaces that are not among the manifests are said not to be known', async () => {
+test('who reaches whom by labels of namespaces that are not among the manifests is unknown', async () => {
   const policy = `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata: { name: teams, namespace: shop }
@@ -104,10 +105,33 @@ spec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: 
     folderOf({ 'shop.yaml': shop, 'teams.yaml': policy, 'namespace.yaml': namespace }),
     folderOf({ 'shop.yaml': shop, 'teams.yaml': policy.replace('team:', 'kubernetes.io/metadata.name:') }),
   ];
-  const said = async ({ path }: { path: string }): Promise<string> => (await run(['reach', '-f', path])).err;
-  assert.match(await said(missing), /the manifests hold no Namespace shop: taken to have no label but/);
-  assert.equal(await said(given), '');
-  assert.equal(await said(named), '');
+  const unknownIn = async ({ path }: { path: string }): Promise<readonly UnknownConnection[]> => {
+    const { out } = await run(['reach', '-f', path, '-o', 'json']);
+    return (JSON.parse(out) as Reach).unknown;
+  };
+  const why = 'the labels of Namespace shop are not known; at most all';
+  assert.deepEqual(
+    (await unknownIn(missing)).filter(({ source }) => source.startsWith('shop/web')),
+    ['api[Deployment]', 'db[StatefulSet]'].map((name) => ({
+      source: 'shop/web[Deployment]',
+      destination: `shop/${name}`,
+      why,
+    })),
+  );
+  assert.deepEqual(await unknownIn(given), []);
+  assert.deepEqual(await unknownIn(named), []);
+  const asked = ['shop/Deployment/web', 'shop/Deployment/api:80'];
+  const explained = async ({ path }: { path: string }): Promise<string> =>
+    (await run(['explain', ...asked, '-f', path])).out;
+  assert.match(await explained(missing), /: unknown\n.*the labels of Namespace shop are not known/s);
+  assert.doesNotMatch(await explained(given), /unknown/);
+  const expected = await run(['test', `${asked.join(' -> ')} denied`, '-f', missing.path]);
+  assert.equal(expected.code, 1, 'what is unknown is no denial');
+  const [same, other] = await Promise.all(
+    [given, missing].map(({ path }) => run(['diff', path, given.path, '-o', 'text']).then(({ out }) => out)),
+  );
+  assert.doesNotMatch(same ?? '', /labels/);
+  assert.match(other ?? '', /web.*api.*the labels of Namespace shop are not known/);
   for (const one of [missing, given, named]) one[Symbol.dispose]();
 });
 

@@ -1,6 +1,7 @@
 import type { ReachOptions as ReachQuestion } from '../../analysis/reach/options.ts';
 import { reach as reachOf } from '../../analysis/reach/reach.ts';
 import type { Reach } from '../../analysis/reach/answer.ts';
+import { withBounds } from '../../analysis/reach/bounded.ts';
 import { withDoubts } from '../../analysis/reach/doubt.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
@@ -11,7 +12,6 @@ import { becauseOf, reachJson, renderConnections } from '../output/connections.t
 import { doubtsOf, settle } from '../partial.ts';
 import { portsAsked } from '../ports-asked.ts';
 import { warnUnenforced } from '../unenforced.ts';
-import { warnUngiven } from '../ungiven.ts';
 import type { KnownFile } from '../manifests/load.ts';
 import { openWorld, requireNoCluster, withLab, type LabWorld, type World } from '../world.ts';
 
@@ -59,14 +59,13 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   if (options.watch) return reachWatched(env, options);
   const format = requireFormat(options.output, staticFormats);
   const world = await openWorld(env, { ...options, aPartWillDo: true });
-  const answer = withDoubts(connectionsOf(world, options), doubtsOf(world));
+  const answer = withDoubts(answerOf(world, options), doubtsOf(world));
   if (format === 'json') env.out(toJson(reachJson(answer)));
   else if (format === 'yaml') env.out(await toYaml(reachJson(answer)));
   else if (format === 'table') env.out(renderConnections(answer));
   else if (format === 'matrix' || format === 'svg') env.out(await renderMatrix(world, options, format));
   else env.out(await renderOther(answer, format));
   warnUnenforced(env, world.cluster);
-  warnUngiven(env, world);
   return settle(env, world, 0);
 }
 
@@ -90,6 +89,16 @@ async function reachWatched(env: CliEnvironment, options: ReachOptions): Promise
 }
 
 type Asked = Pick<World, 'cluster' | 'sourceOf'>;
+
+/** With what depends on labels that nobody knows as unknown. */
+function answerOf(world: World, options: ReachOptions): Reach {
+  const answer = connectionsOf(world, options);
+  const { bounds } = world.ungiven ?? {};
+  if (bounds === undefined) return answer;
+  const inCase = (cluster: Cluster): Reach =>
+    connectionsOf({ ...world, cluster }, { ...options, explain: false });
+  return withBounds(answer, { least: inCase(bounds.least), most: inCase(bounds.most), why: bounds.why });
+}
 
 function connectionsOf(world: Asked, options: ReachOptions): Reach {
   return reachOf(world.cluster, questionOf(world, options));
@@ -115,10 +124,14 @@ function questionOf({ cluster, sourceOf }: Asked, options: ReachOptions): ReachQ
 
 /** Every end is in a matrix, so that of one with doubts nothing can be shown. */
 async function renderMatrix(world: World, options: ReachOptions, format: 'matrix' | 'svg'): Promise<string> {
-  if (doubtsOf(world).length > 0) {
-    throw new WeftError('manifests-in-doubt', `-o ${format} needs manifests that can all be read`, {
+  const [doubt] = [
+    ...doubtsOf(world),
+    ...(world.ungiven?.bounds === undefined ? [] : [world.ungiven.bounds]),
+  ];
+  if (doubt !== undefined) {
+    throw new WeftError('manifests-in-doubt', `-o ${format} has no room for what is unknown: ${doubt.why}`, {
       fault: 'input',
-      hint: `-o table tells what is sound without: ${world.problems.map(({ place }) => place).join(', ')}`,
+      hint: '-o table tells what is sound; or give what is missing',
     });
   }
   const { reachMatrix } = await import('../../analysis/reach/matrix.ts');

@@ -6,7 +6,6 @@ import { requireFormat } from '../output/format.ts';
 import { renderChecked } from '../output/checked.ts';
 import { settle } from '../partial.ts';
 import { warnUnenforced } from '../unenforced.ts';
-import { warnUngiven } from '../ungiven.ts';
 import { openWorld, requireNoCluster, withLab, type World } from '../world.ts';
 
 export interface TestOptions extends Partial<ClusterAddress> {
@@ -44,7 +43,6 @@ async function check(env: CliEnvironment, options: TestOptions): Promise<Answer>
   if (!options.live) {
     const world = await openWorld(env, options);
     warnUnenforced(env, world.cluster);
-    warnUngiven(env, world);
     const checked = await checkExpectations(inFamily(world), expectations, askPrediction);
     return { checked, problems: world.problems };
   }

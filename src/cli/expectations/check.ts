@@ -109,7 +109,7 @@ function checkedOf(
 
 function pairsOf({ cluster, sourceOf, family, ...rest }: AskedWorld, expectation: Expectation): Pair[] {
   const { place } = expectation;
-  const doubts = doubtsOf(rest);
+  const [doubts, { bounds }] = [doubtsOf(rest), rest.ungiven ?? {}];
   try {
     const sources = resolveSource(cluster, expectation.source).all;
     const targets = resolveDestination(cluster, expectation.destination).all;
@@ -118,7 +118,7 @@ function pairsOf({ cluster, sourceOf, family, ...rest }: AskedWorld, expectation
         const { end: destination, protocol, port } = target;
         const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
         const prediction = predict(cluster, flow, { sourceOf });
-        return { source, target, flow, prediction: doubted(cluster, flow, { prediction, doubts }) };
+        return { source, target, flow, prediction: doubted(cluster, flow, { prediction, doubts, bounds }) };
       }),
     );
   } catch (error) {

@@ -136,6 +136,8 @@ async function refill<T extends KubernetesObject>(
   const list = await options.list();
   if (options.signal.aborted) return;
   progress.staleLists = isOlder(list, cache.informer) ? progress.staleLists + 1 : 0;
+  // The server answers again: how long it did not must not make what follows slow.
+  if (progress.staleLists === 1) progress.failures = 0;
   if (progress.staleLists > 0 && progress.staleLists <= mostStaleLists) throw staleList(options);
   cache.replace(list);
   progress.listed = true;
