@@ -121,7 +121,6 @@ export function createNodeAgent(options: NodeAgentOptions): NodeAgent {
       source,
     })),
   });
-
   let isStarted = false;
 
   const configure = (): void => {

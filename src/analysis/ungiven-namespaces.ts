@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../api/selector.ts';
 import type { LabelSelector } from '../api/types/meta.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicySpec } from '../api/types/network.ts';
 import type { Cluster } from '../model/cluster.ts';
@@ -22,9 +23,6 @@ export interface Ungiven {
   readonly doubts: readonly Doubt[];
 }
 
-/** The label that every namespace has anyway. */
-const ownLabel = 'kubernetes.io/metadata.name';
-
 /** Every cluster makes these itself, without any other label. */
 const ownNamespaces: ReadonlySet<string> = new Set([
   'default',
@@ -40,7 +38,7 @@ export function ungivenIn(cluster: Cluster, given: ReadonlySet<string>): Ungiven
   if (missing.length === 0) return { doubts: [] };
   const why = `the labels of Namespace ${missing.join(', ')} are not known`;
   const { networkPolicies } = cluster;
-  const asks = [...networkPolicies.values()].some(({ spec }) => peersOf(spec).some(asksForLabels));
+  const asks = [...networkPolicies.values()].some(selectsByLabel);
   const doubts = tiersAsk(cluster) ? missing.map((namespace) => ({ namespace, why })) : [];
   if (!asks) return { doubts };
   const withPeers = (change: (peer: NetworkPolicyPeer) => NetworkPolicyPeer[]): Cluster => ({
@@ -57,6 +55,9 @@ export function ungivenIn(cluster: Cluster, given: ReadonlySet<string>): Ungiven
   };
 }
 
+/** Whether a policy selects namespaces by more than their name, which is known. */
+export const selectsByLabel = ({ spec }: NetworkPolicy): boolean => peersOf(spec).some(asksForLabels);
+
 const peersOf = ({ ingress = [], egress = [] }: NetworkPolicySpec): NetworkPolicyPeer[] => [
   ...ingress.flatMap(({ from = [] }) => from),
   ...egress.flatMap(({ to = [] }) => to),
@@ -66,7 +67,7 @@ const asksForLabels = ({ namespaceSelector }: NetworkPolicyPeer): boolean => isB
 
 function isByLabel({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): boolean {
   const keys = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)];
-  return keys.some((key) => key !== ownLabel);
+  return keys.some((key) => key !== namespaceNameLabel);
 }
 
 function changed(
@@ -95,21 +96,21 @@ function changed(
 /** The same peer, nowhere in those namespaces. */
 function outside(peer: NetworkPolicyPeer, missing: string[]): NetworkPolicyPeer {
   const { matchExpressions = [], ...rest } = peer.namespaceSelector ?? {};
-  const elsewhere = { key: ownLabel, operator: 'NotIn', values: missing } as const;
+  const elsewhere = { key: namespaceNameLabel, operator: 'NotIn', values: missing } as const;
   return { ...peer, namespaceSelector: { ...rest, matchExpressions: [...matchExpressions, elsewhere] } };
 }
 
 /** The same peer, in those of the namespaces whose names it does not exclude. */
 function within(peer: NetworkPolicyPeer, missing: string[]): NetworkPolicyPeer {
   const { matchLabels = {}, matchExpressions = [] } = peer.namespaceSelector ?? {};
-  const name = matchLabels[ownLabel];
+  const name = matchLabels[namespaceNameLabel];
   return {
     ...peer,
     namespaceSelector: {
-      ...(name !== undefined && { matchLabels: { [ownLabel]: name } }),
+      ...(name !== undefined && { matchLabels: { [namespaceNameLabel]: name } }),
       matchExpressions: [
-        ...matchExpressions.filter(({ key }) => key === ownLabel),
-        { key: ownLabel, operator: 'In', values: missing },
+        ...matchExpressions.filter(({ key }) => key === namespaceNameLabel),
+        { key: namespaceNameLabel, operator: 'In', values: missing },
       ],
     },
   };

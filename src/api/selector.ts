@@ -1,6 +1,9 @@
 import { WeftError } from '../lib/errors.ts';
 import type { Labels, LabelSelector, LabelSelectorRequirement } from './types/meta.ts';
 
+/** The label that every namespace carries with its own name, so that selectors can name it (KEP-2161). */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
 /**
  * Whether the selector selects an object with these labels (apimachinery `LabelSelectorAsSelector`): an empty
  * selector selects everything, an absent one nothing. Where absence has another meaning, as in a

@@ -1,3 +1,4 @@
+import { selectsByLabel } from '../analysis/ungiven-namespaces.ts';
 import type { NetworkPolicy } from '../api/types/network.ts';
 import { readPart, type Unread } from '../lab/cluster/read-part.ts';
 import type { Cluster } from '../model/cluster.ts';
@@ -39,7 +40,7 @@ function problemsOf(
   if (what !== 'namespaces')
     return [{ ...told, doubtIn: 'nothing', ...(selected.has(what) && { unseenIn }) }];
   const asking = new Set(
-    policies.filter(asksForLabels).map(({ metadata }) => metadata.namespace ?? 'default'),
+    policies.filter(selectsByLabel).map(({ metadata }) => metadata.namespace ?? 'default'),
   );
   const others = `${told.what}, so that others than his own are not in the answer`;
   if (asking.size === 0) return [{ ...told, what: others, doubtIn: 'nothing', unseenIn }];
@@ -59,18 +60,3 @@ const clusterPolicies: ReadonlySet<string> = new Set([
   'adminnetworkpolicies',
   'baselineadminnetworkpolicies',
 ]);
-
-/** Whether a policy selects namespaces by more than their name, which is known. */
-function asksForLabels({ spec }: NetworkPolicy): boolean {
-  const peers = [
-    ...(spec.ingress ?? []).flatMap(({ from }) => from ?? []),
-    ...(spec.egress ?? []).flatMap(({ to }) => to ?? []),
-  ];
-  return peers.some(({ namespaceSelector: selector }) => {
-    const keys = [
-      ...Object.keys(selector?.matchLabels ?? {}),
-      ...(selector?.matchExpressions ?? []).map(({ key }) => key),
-    ];
-    return keys.some((key) => key !== 'kubernetes.io/metadata.name');
-  });
-}

@@ -1,4 +1,4 @@
-import { matchesSelector } from '../../api/selector.ts';
+import { matchesSelector, namespaceNameLabel } from '../../api/selector.ts';
 import type { LabelSelector } from '../../api/types/meta.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { podFacts } from '../../model/identity/pod-facts.ts';
@@ -20,7 +20,7 @@ export function createPodFinder(cluster: Cluster): PodFinder {
     namespaces: (selector) =>
       [...cluster.namespaces]
         .filter(([name, { metadata }]) =>
-          matchesSelector(selector, { ...metadata.labels, 'kubernetes.io/metadata.name': name }),
+          matchesSelector(selector, { ...metadata.labels, [namespaceNameLabel]: name }),
         )
         .map(([name]) => name),
     pods(namespaces, selector) {

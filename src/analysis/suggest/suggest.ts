@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../../api/selector.ts';
 import type { NetworkPolicy, NetworkPolicyPeer } from '../../api/types/network.ts';
 import { parseAddress } from '../../lib/address.ts';
 import { contains } from '../../lib/prefix.ts';
@@ -131,7 +132,7 @@ function open(openings: Openings, end: string, seen: Seen): void {
 function peerOf({ namespace, selector }: Subject, own: string): NetworkPolicyPeer {
   const podSelector = selector ?? {};
   if (namespace === own) return { podSelector };
-  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } }, podSelector };
+  return { namespaceSelector: { matchLabels: { [namespaceNameLabel]: namespace } }, podSelector };
 }
 
 /**
@@ -158,7 +159,7 @@ function openDns(egress: Openings, { index }: Directory): void {
     );
     const usual = [{ protocol: 'UDP', port: dnsPort } as const, { protocol: 'TCP', port: dnsPort } as const];
     const peer: NetworkPolicyPeer = {
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+      namespaceSelector: { matchLabels: { [namespaceNameLabel]: namespace } },
       podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
     };
     for (const { protocol, port } of ends.length === 0 ? usual : ends) egress.addPeer(peer, protocol, port);

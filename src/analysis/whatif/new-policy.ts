@@ -1,7 +1,8 @@
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import type { Edit } from './edit.ts';
-import { nameLabel, partyOf } from './peers.ts';
+import { namespaceNameLabel } from '../../api/selector.ts';
+import { partyOf } from './peers.ts';
 
 /** A NetworkPolicy for the workload of a pod: with this rule, or with none, so that it denies all. */
 export function newPolicy(index: ClusterIndex, judged: Judged, rule?: object): Edit {
@@ -42,7 +43,10 @@ export function newTierPolicy(index: ClusterIndex, { direction, pod }: Judged, r
       tier: 'Admin',
       priority: 0,
       subject: {
-        pods: { namespaceSelector: { matchLabels: { [nameLabel]: namespace } }, podSelector: selector },
+        pods: {
+          namespaceSelector: { matchLabels: { [namespaceNameLabel]: namespace } },
+          podSelector: selector,
+        },
       },
       [direction]: [rule],
     },

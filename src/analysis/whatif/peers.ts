@@ -1,4 +1,4 @@
-import { matchesSelector } from '../../api/selector.ts';
+import { matchesSelector, namespaceNameLabel } from '../../api/selector.ts';
 import type { LabelSelector } from '../../api/types/meta.ts';
 import type { NetworkPolicyPeer } from '../../api/types/network.ts';
 import type { EgressPeer, PolicySubject } from '../../api/types/policy.ts';
@@ -7,8 +7,6 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
 import { subjectsOf } from '../suggest/subjects.ts';
-
-export const nameLabel = 'kubernetes.io/metadata.name';
 
 /** Who is at an end of a connection, as policies can name it: as a rule the pods of one workload. */
 export interface Party {
@@ -45,7 +43,7 @@ function podsOf(
         ? wanted.name === namespace
         : matchesSelector(
             wanted.selector,
-            namespaces.get(namespace)?.metadata.labels ?? { [nameLabel]: namespace },
+            namespaces.get(namespace)?.metadata.labels ?? { [namespaceNameLabel]: namespace },
           );
     return isThere && spec.hostNetwork !== true && matchesSelector(selector, metadata.labels);
   });
@@ -75,7 +73,7 @@ export function networkPeer(
   const party = partyOf(index, pod);
   const podSelector = { podSelector: party.selector };
   if (party.namespace === namespace) return podSelector;
-  return { namespaceSelector: { matchLabels: { [nameLabel]: party.namespace } }, ...podSelector };
+  return { namespaceSelector: { matchLabels: { [namespaceNameLabel]: party.namespace } }, ...podSelector };
 }
 
 /** The other end as a peer of a policy of the tiers; undefined where such policies have no word for it. */
@@ -88,7 +86,10 @@ export function tierPeer(
   if (pod !== undefined) {
     const { namespace, selector } = partyOf(index, pod);
     return {
-      pods: { namespaceSelector: { matchLabels: { [nameLabel]: namespace } }, podSelector: selector },
+      pods: {
+        namespaceSelector: { matchLabels: { [namespaceNameLabel]: namespace } },
+        podSelector: selector,
+      },
     };
   }
   return direction === 'egress' ? { networks: [hostPrefix(peerAddress)] } : undefined;

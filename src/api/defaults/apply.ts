@@ -1,6 +1,7 @@
 import { resources, resourceOf, type Resource } from '../resources.ts';
 import { withoutNulls } from '../schema/nulls.ts';
 import type { Namespace, Secret } from '../types/core.ts';
+import { namespaceNameLabel } from '../selector.ts';
 import type { KubernetesObject } from '../types/meta.ts';
 import { defaultClusterNetwork, defaultEndpointSlice, defaultNetworkPolicy } from './network.ts';
 import { defaultKept } from './kept.ts';
@@ -13,9 +14,6 @@ import {
   defaultReplicaSet,
   defaultStatefulSet,
 } from './workload.ts';
-
-/** The label that every namespace carries with its own name, so that selectors can name it (KEP-2161). */
-const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /**
  * The object with what the API server would fill in, as a new object; the given one is left alone. The object must be valid (`validateObject`); fields that are null

@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../../api/selector.ts';
 import { keyOf } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Cluster } from '../cluster.ts';
@@ -19,7 +20,7 @@ export function backendRoutesOf({ gateways = [], namespaces }: Cluster): Backend
     gateways: new Map(ofKind('Gateway').map((one) => [keyOf(one), one])),
     grants: ofKind('ReferenceGrant'),
     labelsOf: (name: string) => ({
-      'kubernetes.io/metadata.name': name,
+      [namespaceNameLabel]: name,
       ...namespaces.get(name)?.metadata.labels,
     }),
   };

@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../../api/selector.ts';
 import type { Labels } from '../../api/types/meta.ts';
 import { identityOf } from '../identity/identity.ts';
 import type { PodFacts } from './port.ts';
@@ -18,9 +19,6 @@ interface Move {
   readonly created: Identity | undefined;
   readonly emptied: Identity | undefined;
 }
-
-/** The label that the API server gives every namespace (KEP-2161). */
-const nameLabel = 'kubernetes.io/metadata.name';
 
 export function createPopulation(): PopulationStore {
   const namespaceLabels = new Map<string, Labels>();
@@ -68,16 +66,16 @@ export function createPopulation(): PopulationStore {
   }
 
   return {
-    labelsOf: (namespace) => namespaceLabels.get(namespace) ?? { [nameLabel]: namespace },
+    labelsOf: (namespace) => namespaceLabels.get(namespace) ?? { [namespaceNameLabel]: namespace },
     identitiesIn: (namespace) => byNamespace.get(namespace) ?? [],
     identities: () => identities.values(),
     identityOfPod: (podKey) => pods.get(podKey),
     setLabels(namespace, labels) {
       const before = namespaceLabels.get(namespace) ?? {};
-      const after = { ...labels, [nameLabel]: namespace };
+      const after = { ...labels, [namespaceNameLabel]: namespace };
       if (labels === undefined) namespaceLabels.delete(namespace);
       else namespaceLabels.set(namespace, after);
-      return !sameLabels({ ...before, [nameLabel]: namespace }, after);
+      return !sameLabels({ ...before, [namespaceNameLabel]: namespace }, after);
     },
     move(podKey, facts) {
       const old = pods.get(podKey);
