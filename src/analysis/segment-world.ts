@@ -19,6 +19,7 @@ import type { Fabric, Machine, MachineInterface, RouteOrigin } from '../model/fa
 import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
 import { familiesOfNetwork } from '../model/network/config.ts';
 import { modelTraits } from '../model/network/models.ts';
+import { podAddresses } from '../model/network/pod-addresses.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 import { createPolicyModel } from '../model/policy/policy-model.ts';
 import type { PolicyModel } from '../model/policy/port.ts';
@@ -134,6 +135,7 @@ function podMachine({ pod, attachments }: Attached, addresses: readonly SegmentA
         from: { kind: 'NetworkAttachmentDefinition', key: network, path: 'spec.config' },
       })),
     ),
+    strongHost: { others: podAddresses(pod) },
   };
 }
 

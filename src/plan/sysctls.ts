@@ -36,6 +36,15 @@ const ipv6On = {
 } as const satisfies SysctlValues;
 
 /**
+ * A pod with further interfaces answers ARP for the addresses of the interface that is asked, and asks with its own: by default
+ * Linux tells a segment all addresses of the machine. (Neighbours of IPv6 are asked so anyway, RFC 4861 section 7.2.3.)
+ */
+export const furtherSysctls = {
+  'net.ipv4.conf.all.arp_ignore': '1',
+  'net.ipv4.conf.all.arp_announce': '2',
+} as const satisfies SysctlValues;
+
+/**
  * A node forwards, and filters sources by its own rules: reverse-path filtering would drop what comes back by
  * another link. A pod that reaches itself through a Service leaves by the link it came from; a redirect for that is
  * wrong, and uses up the pod's allowance of other ICMP errors. (IPv6 sends redirects from link-local addresses only,

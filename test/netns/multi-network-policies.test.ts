@@ -9,6 +9,8 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
 import type { MultiNetworkPolicy } from '../../src/api/types/layer2.ts';
 import type { NetworkPolicySpec } from '../../src/api/types/network.ts';
+import type { Route, RouteNetlink } from '../../src/kernel/route/port.ts';
+import { createRouteNetlink } from '../../src/kernel/route/real.ts';
 import { networkConfigOf } from '../../src/model/network/config.ts';
 import { networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
 import { virtualMachineNetns as vmNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
@@ -28,6 +30,7 @@ const from = (peer: object, port?: number): NetworkPolicySpec => ({
 
 describe('policies about further interfaces', { skip: cannotSendPackets }, () => {
   let lab: TestLab;
+  let route: RouteNetlink;
   const pool = { type: 'weft', segment: 'cameras', ipam: { type: 'weft', pool: 'pods' } };
   const labels = (app: string): { labels: { app: string }; ports: number[]; udp: number[] } => ({
     labels: { app },
@@ -40,6 +43,7 @@ describe('policies about further interfaces', { skip: cannotSendPackets }, () =>
       nodes: 2,
       config: networkConfigOf(undefined, ['IPv4', 'IPv6']),
     });
+    route = createRouteNetlink({ namespaces: lab.namespaces });
     await lab.apply([
       weftKind('Segment', 'cameras', {
         prefix: '192.168.20.0/24',
@@ -164,6 +168,42 @@ describe('policies about further interfaces', { skip: cannotSendPackets }, () =>
     assert.equal(await asks('friend'), await net1('friend', 2));
     assert.equal(await asks('stranger'), undefined);
     assert.deepEqual(await admitted(), everybody);
+  });
+
+  test('nobody on the segment reaches `eth0` by the further interface, isolated or not, over IPv6 neither', async () => {
+    const { podIPs = [] } = (await lab.pod('default/server')).status ?? {};
+    const hops = [await net1('server'), await net1('server', 2)];
+    const netns = await inside('stranger');
+    const asks = async (): Promise<(string | undefined)[]> => {
+      const answers = podIPs.map(({ ip }) => lab.probe(netns, `${ip}:8080`));
+      return (await Promise.all(answers)).map(({ answer }) => answer?.pod);
+    };
+    const both = ['default/server', 'default/server'];
+    assert.deepEqual(await asks(), both);
+    const routes = podIPs.map(({ ip }, index): Route => ({
+      destination: `${ip}/${ip.includes(':') ? 128 : 32}`,
+      link: `net${index + 1}`,
+      via: hops[index] ?? '',
+    }));
+    const lead = (action: 'add-route' | 'delete-route', some: readonly Route[]): void =>
+      assert.deepEqual(
+        route.apply(
+          netns,
+          some.map((one) => ({ action, route: one })),
+        ),
+        [],
+      );
+    lead('add-route', routes);
+    assert.deepEqual(await asks(), [undefined, undefined]);
+    // The way is the one that packets take: what is behind it is the interface's own address.
+    assert.deepEqual(await admitted(), everybody);
+    lead('delete-route', routes);
+    // Nor does the segment say that anybody there has it.
+    const onLink = routes.map(({ destination, link }) => ({ destination, link }));
+    lead('add-route', onLink);
+    assert.deepEqual(await asks(), [undefined, undefined]);
+    lead('delete-route', onLink);
+    assert.deepEqual(await asks(), both);
   });
 
   test('a connection under way ends when a policy no longer allows it, and goes on when one does', async () => {

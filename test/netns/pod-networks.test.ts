@@ -8,8 +8,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
+import { createFrames } from '../../src/kernel/frames/real.ts';
+import { createPoller } from '../../src/kernel/poll/poller.ts';
 import { networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
 import { virtualMachineNetns as vmNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
+import { decodeArp, encodeArp, noMac, type Arp } from '../../src/wire/ethernet/arp.ts';
+import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../src/wire/ethernet/frame.ts';
 import type { StandInAnswer } from '../../src/workload/port.ts';
 import { killAgents } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
@@ -116,6 +120,20 @@ describe('further interfaces of pods', { skip: cannotSendPackets }, () => {
     assert.equal((await ask(await inside('camera'), `${podIP}:8080`))?.pod, 'default/other');
   });
 
+  test('a segment hears of a pod’s addresses there, and of no others', async (t) => {
+    const { podIP = '' } = (await lab.pod('default/camera')).status ?? {};
+    const arp = listenToArp(vmNetns('recorder'));
+    t.after(() => arp.close());
+    // Answers come in the order of the requests: what was to be said about the first comes before the second's.
+    arp.ask(podIP, '192.168.20.5');
+    arp.ask('192.168.20.50', '192.168.20.5');
+    await until(async () => arp.heard.some(({ operation }) => operation === 'reply'));
+    // It asks with the segment's address, whatever address the packet has.
+    await lab.probe(await inside('camera'), '192.168.20.99:80', { sourceAddress: podIP });
+    await until(async () => arp.heard.some(({ targetAddress }) => targetAddress === '192.168.20.99'));
+    assert.ok(!arp.heard.some(({ senderAddress }) => senderAddress === podIP));
+  });
+
   test('a pod has the address that it asks for', async () => {
     assert.equal((await ask(await inside('other'), '192.168.60.77:8080'))?.pod, 'default/second');
   });
@@ -159,4 +177,33 @@ describe('further interfaces of pods', { skip: cannotSendPackets }, () => {
     assert.deepEqual(await toldOf('camera'), before);
     assert.equal((await ask(await inside('camera'), '192.168.20.5:80'))?.source, '192.168.20.50');
   });
+
+  /** All ARP packets that come to a machine, which can ask as well. */
+  function listenToArp(netns: string): {
+    readonly heard: readonly Arp[];
+    ask(address: string, senderAddress: string): void;
+    close(): Promise<void>;
+  } {
+    const poller = createPoller();
+    const heard: Arp[] = [];
+    const onFrame = (frame: Uint8Array): void => {
+      const arp = decodeArp(decodeFrame(frame)?.payload ?? frame);
+      if (arp !== undefined) heard.push(arp);
+    };
+    const frames = createFrames({ namespaces: lab.namespaces, poller });
+    const socket = frames.open(netns, 'eth0', { etherType: etherTypes.arp, onFrame });
+    return {
+      heard,
+      ask(targetAddress, senderAddress) {
+        const { mac: source } = socket;
+        const ends = { senderMac: source, senderAddress, targetMac: noMac, targetAddress };
+        const payload = encodeArp({ operation: 'request', ...ends });
+        socket.send(encodeFrame({ destination: broadcastMac, source, etherType: etherTypes.arp, payload }));
+      },
+      async close() {
+        socket.close();
+        await poller.close();
+      },
+    };
+  }
 });

@@ -3,7 +3,7 @@
  *
  *     internet -- router -- default -- node-1 -- Port3 cameras -- sensor-router -- sensors -- sensor
  *                   |          |                   |  |  |
- *            office, lab     node-2          recorder  |  net1 of viewer, guarded, passing
+ *            office, lab     node-2          recorder  |  net1 of viewer, guarded, passing, neighbour, asking
  *            desk, bench       |                      iot (internal switch on default) -- runtime
  */
 import assert from 'node:assert/strict';
@@ -75,11 +75,19 @@ const world: readonly KubernetesObject[] = [
   nodeRoute('192.168.20.1', 100),
   network('cameras', onCameras()),
   network('routed', onCameras([{ dst: '192.168.21.0/24', gw: '192.168.20.1' }])),
+  // They look for pods where they are not to be reached: behind the further interface of one, and on the segment itself.
+  network('behind', onCameras([{ dst: '10.244.0.0/16', gw: '192.168.20.70' }])),
+  network('here', onCameras([{ dst: '10.244.0.0/16' }])),
+  podWith('node-2', 'neighbour', [{ name: 'behind', ips: ['192.168.20.73'] }]),
+  podWith('node-2', 'asking', [{ name: 'here', ips: ['192.168.20.74'] }]),
   podOn('node-1', 'default/plain'),
   podOn('node-2', 'default/far'),
-  podWith('node-1', 'viewer', 'routed', { labels: { app: 'viewer' } }),
-  podWith('node-2', 'guarded', 'cameras', { labels: { app: 'guarded' }, ports: [8080, 9090] }),
-  podWith('node-1', 'passing', 'cameras', { labels: { app: 'passing' } }),
+  podWith('node-1', 'viewer', [{ name: 'routed', ips: ['192.168.20.70'] }], { labels: { app: 'viewer' } }),
+  podWith('node-2', 'guarded', [{ name: 'cameras', ips: ['192.168.20.71'] }], {
+    labels: { app: 'guarded' },
+    ports: [8080, 9090],
+  }),
+  podWith('node-1', 'passing', [{ name: 'cameras', ips: ['192.168.20.72'] }], { labels: { app: 'passing' } }),
   multiPolicy('guarded', 'cameras', {
     podSelector: { matchLabels: { app: 'guarded' } },
     ingress: [
@@ -105,7 +113,7 @@ const world: readonly KubernetesObject[] = [
 ];
 
 const sources = [
-  ...['plain', 'far', 'viewer', 'guarded', 'passing'].map((name) => `default/${name}`),
+  ...['plain', 'far', 'viewer', 'guarded', 'passing', 'neighbour', 'asking'].map((name) => `default/${name}`),
   'node:node-1',
   'node:node-2',
   ...['recorder', 'sensor', 'desk', 'bench', 'runtime'].map((name) => `vm:${name}`),
@@ -125,7 +133,8 @@ describe('ways over segments', { skip: cannotSendPackets }, () => {
       const told = JSON.parse(metadata.annotations?.[networkStatusAnnotation] ?? '[]') as { ips: string[] }[];
       return told[1]?.ips[0] ?? assert.fail(name);
     };
-    const far = (await lab.pod('default/far')).status?.podIP ?? '';
+    const eth0 = async (name: string): Promise<string> =>
+      (await lab.pod(`default/${name}`)).status?.podIP ?? assert.fail(name);
     destinations = [
       ...['recorder', 'sensor', 'desk', 'bench', 'runtime'].map((name) => `vm:${name}:80`),
       'vm:recorder:81',
@@ -136,7 +145,8 @@ describe('ways over segments', { skip: cannotSendPackets }, () => {
       '192.168.20.11:80',
       `${labNodeAddress(0)}:30080`,
       'svc:default/far:80',
-      `${far}:8080`,
+      `${await eth0('far')}:8080`,
+      `${await eth0('viewer')}:8080`,
       `${labAddresses.internet}:80`,
     ];
     cluster = await whenServed();

@@ -138,6 +138,11 @@ describe('the layer-2 world of a lab', { skip: cannotSendPackets }, () => {
     assert.deepEqual(heard, ['desk-b', 'annexed']);
   });
 
+  test('a frame with the tag of another VLAN stays in that of the switch where it was sent', async () => {
+    assert.deepEqual(await heardBroadcast('desk-a', ['desk-b', 'bench'], 30), ['desk-b']);
+    assert.deepEqual(await heardBroadcast('desk-a', ['desk-b', 'bench'], 20), ['desk-b']);
+  });
+
   test('a segment without a gateway leads nowhere', async () => {
     assert.equal((await ask(vmNetns('annexed'), labAddresses.internet)).answer, undefined);
   });
@@ -210,17 +215,20 @@ describe('the layer-2 world of a lab', { skip: cannotSendPackets }, () => {
     assert.equal(answer?.source, '192.168.20.11');
   });
 
-  /** Which of the machines heard a frame that one of them sent to everybody on its segment. */
-  async function heardBroadcast(from: string, listeners: readonly string[]): Promise<string[]> {
+  /** Which of the machines heard a frame that one of them sent to everybody on its segment, maybe with a tag (IEEE 802.1Q). */
+  async function heardBroadcast(
+    from: string,
+    listeners: readonly string[],
+    vlan?: number,
+  ): Promise<string[]> {
     const heard = new Set<string>();
     const open = (name: string): FrameSocket =>
       frames.open(vmNetns(name), 'eth0', { etherType, onFrame: () => void heard.add(name) });
     const ears = listeners.map(open);
     const mouth = open(from);
-    const header = Buffer.from(
-      `ffffffffffff${mouth.mac.replaceAll(':', '')}${etherType.toString(16)}`,
-      'hex',
-    );
+    const tag = vlan === undefined ? '' : `8100${vlan.toString(16).padStart(4, '0')}`;
+    const ends = `ffffffffffff${mouth.mac.replaceAll(':', '')}`;
+    const header = Buffer.from(`${ends}${tag}${etherType.toString(16)}`, 'hex');
     mouth.send(Buffer.concat([header, Buffer.alloc(46)]));
     await until(async () => heard.has(listeners[0] ?? ''));
     // What was to come came with it: a bridge floods in one go.

@@ -6,6 +6,7 @@ import type { Client, Informer } from '../../client/port.ts';
 import type { NetworkNamespaces } from '../../kernel/netns/port.ts';
 import type { RouteNetlink } from '../../kernel/route/port.ts';
 import { messageOf, WeftError } from '../../lib/errors.ts';
+import type { Sysctl } from '../../kernel/sysctl/port.ts';
 import type { Log } from '../../lib/log.ts';
 import { attachmentsOf, holderOf, type Attachment } from '../../model/attachments/attachments.ts';
 import { networksAnnotation } from '../../model/attachments/selection.ts';
@@ -16,6 +17,7 @@ import { macOf } from '../../model/network/places.ts';
 import { diffNamespace, restrictTo } from '../../plan/links/diff.ts';
 import { segmentNetns } from '../../plan/links/fabric.ts';
 import { furtherCable, furtherInside, type FurtherLink } from '../../plan/links/further.ts';
+import { furtherSysctls } from '../../plan/sysctls.ts';
 import type { RunningPod } from '../pods/running-pod.ts';
 
 /** Further interfaces of pods, on segments and switches of a lab (NetworkAttachmentDefinitions). */
@@ -44,10 +46,12 @@ export interface PodNetworksOptions {
   readonly client: Client;
   readonly route: RouteNetlink;
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
+  readonly sysctl: Pick<Sysctl, 'write'>;
   readonly log: Log;
 }
 
-export function createPodNetworks({ client, route, namespaces, log }: PodNetworksOptions): PodNetworks {
+export function createPodNetworks(options: PodNetworksOptions): PodNetworks {
+  const { client, route, namespaces, sysctl, log } = options;
   const claims = client.informer(layer2Resources.segmentaddresses);
   const kinds = {
     definitions: client.informer(layer2Resources.networkattachmentdefinitions),
@@ -95,6 +99,7 @@ export function createPodNetworks({ client, route, namespaces, log }: PodNetwork
       const names = new Set(links.map(({ name }) => name));
       const isOwn = (link: string): boolean => names.has(link);
       const before = route.dump(pod.netns);
+      if (links.length > 0) sysctl.write(pod.netns, furtherSysctls);
       for (const link of links) if (!before.links.has(link.name)) plugOne(pod, link);
       const current = restrictTo(route.dump(pod.netns), isOwn);
       const [failure] = route.apply(pod.netns, diffNamespace(current, furtherInside(links)));

@@ -121,3 +121,43 @@ test('an answer that finds no way back is told', () => {
   const prediction = ask([...blind, route('192.168.20.1', 100)], 'node', '192.168.21.7');
   assert.match(prediction.why ?? '', /the answer is lost: vm:sensor-0 has no route to 192\.168\.20\.11/);
 });
+
+test('a pod takes nothing for the address of `eth0` by a further interface, and nobody hears that it has it', () => {
+  const neighbour = (name: string, routes: object[]): KubernetesObject[] => [
+    {
+      apiVersion: 'k8s.cni.cncf.io/v1',
+      kind: 'NetworkAttachmentDefinition',
+      metadata: { name, namespace: 'default' },
+      spec: {
+        config: JSON.stringify({ type: 'weft', segment: 'cameras', ipam: { type: 'static', routes } }),
+      },
+    } as KubernetesObject,
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name,
+        annotations: { [networksAnnotation]: JSON.stringify([{ name, ips: ['192.168.20.60/24'] }]) },
+      },
+      spec: { nodeName: 'node-2', containers: [{ name: 'c' }] },
+    } as KubernetesObject,
+  ];
+  const why = (routes: object[]): string => {
+    const cluster = expandManifests([...world, ...neighbour('neighbour', routes)]);
+    const address = cluster.pods.get('default/viewer')?.status?.podIP ?? assert.fail('no address');
+    const { verdict, why: told } = predict(cluster, {
+      source: { kind: 'pod', key: 'default/neighbour' },
+      destination: { kind: 'address', address },
+      protocol: 'TCP',
+      port: 8080,
+    });
+    return `${verdict}: ${told?.replaceAll(address, 'it')}`;
+  };
+  const dst = '10.244.0.0/16';
+  assert.equal(
+    why([{ dst, gw: '192.168.20.50' }]),
+    'unreachable: default/viewer has it on another interface, and takes nothing for it by this one',
+  );
+  assert.match(why([{ dst }]), /^unreachable: nobody there has the address it/);
+  assert.match(why([]), /^allowed/);
+});

@@ -39,6 +39,7 @@ export function tripLossWords(world: SegmentWorld, trip: Trip): TripTold {
     'no-route': `${at} has no route to ${destination}`,
     nobody: `nobody there has the address ${wanted}, which ${at} looks for on its segment`,
     'not-forwarding': `${at} is handed what is for ${destination} and does not forward`,
+    'other-interface': `${at} has ${destination} on another interface, and takes nothing for it by this one`,
     unseen: `${at} puts its own address into what leaves there, and has not seen what this answers`,
     circle: `packets for ${destination} go round`,
   };

@@ -24,6 +24,14 @@ export interface Machine {
   readonly answersArpForAll?: boolean;
   /** Names of the interfaces whose address takes the place of others' in what leaves by them (NAT). */
   readonly masquerades?: readonly string[];
+  /**
+   * Takes packets for an address only by the interface that has it (strong end system model, RFC 1122 section 3.3.4.2). Others
+   * take them by any, as Linux does.
+   */
+  readonly strongHost?: {
+    /** Addresses of its interfaces that are no part of this world, without lengths. */
+    readonly others: readonly string[];
+  };
 }
 
 export interface MachineInterface {

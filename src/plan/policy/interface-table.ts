@@ -13,7 +13,8 @@ import { cutMark, directionChains, neighbourDiscovery, policySets, policyTables 
  * The table of policies about one further interface of a pod, in the pod's own namespace: its packets never pass the node's.
  * What is asked of them, and how, is as on the node. Nobody's packets but the pod's own pass there, so that a pod of the
  * segment with somebody else's address is taken for that one, and what a pod passes on is not judged. `X-open` has the
- * interface while nothing isolates it in that direction: then broadcasts pass, and addresses that nobody gave it.
+ * interface while nothing isolates it in that direction: then broadcasts pass, and addresses that nobody gave it. What comes
+ * in for an address of another interface never passes: NetworkPolicies about `eth0` would not see it.
  */
 export function interfaceTable(link: string, family: Family): PolicyTable {
   const table = {
@@ -35,6 +36,7 @@ ${directionChains('ingress', family)}
   chain input {
     type filter hook input priority 0; policy accept;
     iifname != "${link}" accept
+    fib daddr . iif type != { local, broadcast, multicast } drop
     ${neighbours}
     ct mark and ${cutMark} == ${cutMark} drop
     ct state established,related accept

@@ -40,6 +40,8 @@ export type TripLoss =
   | 'nobody'
   /** The machine was handed what is not for it, and does not forward. */
   | 'not-forwarding'
+  /** The address is its own, on another interface, and it takes packets by the interface that has their address alone. */
+  | 'other-interface'
   /** It masquerades, and has not seen what this answers. */
   | 'unseen'
   | 'circle';
@@ -76,6 +78,7 @@ const mostLegs = 16;
 export function tripOf(world: SegmentMachines, first: Machine, options: TripOptions): Trip {
   const legs: Leg[] = [];
   let machine = first;
+  let by: MachineInterface | undefined;
   let packet: TripPacket = { source: options.source ?? '', destination: options.destination };
   const end = (lost?: TripLoss, wanted = packet.destination): Trip => ({
     legs,
@@ -85,7 +88,7 @@ export function tripOf(world: SegmentMachines, first: Machine, options: TripOpti
     ...packet,
   });
   for (;;) {
-    const arrived = arrive(machine, packet, { ...options, isFirst: legs.length === 0 });
+    const arrived = arrive(machine, packet, { ...options, by, isFirst: legs.length === 0 });
     if ('end' in arrived) {
       packet = arrived.packet;
       return end(arrived.end);
@@ -96,7 +99,7 @@ export function tripOf(world: SegmentMachines, first: Machine, options: TripOpti
     packet = { ...packet, source: sent.source };
     if ('lost' in sent) return end(sent.lost, sent.wanted);
     legs.push(sent.leg);
-    machine = sent.next;
+    ({ machine, nic: by } = sent.next);
   }
 }
 
@@ -105,12 +108,19 @@ interface TripPacket {
   readonly destination: string;
 }
 
+interface Arrival extends Pick<TripOptions, 'came' | 'isStop'> {
+  readonly isFirst: boolean;
+  /** By which interface it came. */
+  readonly by: MachineInterface | undefined;
+}
+
 /** What a machine does with a packet that it has: it is for it (or is lost there), or goes on. */
 function arrive(
   machine: Machine,
   packet: TripPacket,
-  { came, isStop, isFirst }: Pick<TripOptions, 'came' | 'isStop'> & { readonly isFirst: boolean },
+  { came, isStop, isFirst, by }: Arrival,
 ): { readonly packet: TripPacket; readonly end?: TripLoss | undefined } {
+  if (isElsewhere(machine, packet.destination, by)) return { packet, end: 'other-interface' };
   if (hasAddress(machine, packet.destination)) {
     const meant = answeredFor(came, machine, packet.destination);
     if (meant === undefined) return { packet, end: undefined };
@@ -124,6 +134,13 @@ function arrive(
   return !isFirst && isTaken ? { packet, end: undefined } : onwards(machine, packet, isFirst);
 }
 
+/** Whether the address is the machine's own, but not to be reached by this interface of it. */
+function isElsewhere(machine: Machine, address: string, by: MachineInterface | undefined): boolean {
+  const { strongHost, interfaces } = machine;
+  if (strongHost === undefined || by === undefined || isOn(by, address)) return false;
+  return strongHost.others.includes(address) || interfaces.some((nic) => isOn(nic, address));
+}
+
 function onwards(
   machine: Machine,
   packet: TripPacket,
@@ -133,7 +150,7 @@ function onwards(
 }
 
 type Departure =
-  | { readonly source: string; readonly leg: Leg; readonly next: Machine }
+  | { readonly source: string; readonly leg: Leg; readonly next: Neighbour }
   | { readonly source: string; readonly lost: TripLoss; readonly wanted?: string };
 
 /** By which route and interface a machine hands the packet on, and to whom. */
@@ -227,6 +244,12 @@ function linkTowards(machine: Machine, via: string): string {
   return (nic ?? machine.interfaces[0])?.name ?? '';
 }
 
+/** Who has a next hop, and by which interface it takes what is sent there. */
+interface Neighbour {
+  readonly machine: Machine;
+  readonly nic: MachineInterface;
+}
+
 function neighbourOf(
   world: SegmentMachines,
   {
@@ -234,15 +257,15 @@ function neighbourOf(
     nic,
     address,
   }: { readonly machine: Machine; readonly nic: MachineInterface; readonly address: string },
-): Machine | undefined {
+): Neighbour | undefined {
   const domain = world.broadcastDomain(nic.segment);
   const isThere = (one: MachineInterface): boolean => world.broadcastDomain(one.segment) === domain;
-  const others = world.machines.filter((one) => one !== machine && one.interfaces.some(isThere));
-  const owner = others.find(({ interfaces }) =>
-    interfaces.some((one) => isThere(one) && one.addresses.some((text) => bare(text) === address)),
-  );
+  const there = world.machines
+    .filter((one) => one !== machine)
+    .flatMap((one) => one.interfaces.filter(isThere).map((by) => ({ machine: one, nic: by })));
+  const owner = there.find((one) => isOn(one.nic, address));
   const speaker = owner === undefined ? world.answersFor(address) : undefined;
-  return owner ?? others.find(({ netns }) => netns === speaker);
+  return owner ?? there.find((one) => one.machine.netns === speaker);
 }
 
 /** What the kernel takes as the source of what it sends: the interface's address that is nearest to the next hop. */
@@ -257,7 +280,11 @@ function ownAddress({ addresses }: MachineInterface, hop: string): string {
 }
 
 function hasAddress({ interfaces }: Machine, address: string): boolean {
-  return interfaces.some(({ addresses }) => addresses.some((text) => bare(text) === address));
+  return interfaces.some((nic) => isOn(nic, address));
+}
+
+function isOn({ addresses }: MachineInterface, address: string): boolean {
+  return addresses.some((text) => bare(text) === address);
 }
 
 const bare = (text: string): string => text.replace(/\/.*$/, '');
