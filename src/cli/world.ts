@@ -86,7 +86,7 @@ async function expand(
 ): Promise<Cluster> {
   const [{ expandManifests }, { apiServiceObjects, clusterDnsObjects }] = await Promise.all([
     import('../model/workloads/expand.ts'),
-    import('../lab/system-objects.ts'),
+    import('../lab/system-services.ts'),
   ]);
   const objects = loaded.map(({ object }) => object);
   const services = new Set(objects.filter(({ kind }) => kind === 'Service').map(keyOf));

@@ -4,14 +4,14 @@ import { createNetworkNamespaces } from '../kernel/netns/real.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
+import type { Sockets } from '../kernel/sockets/port.ts';
 import { createSockets } from '../kernel/sockets/sockets.ts';
 import { createSysctl } from '../kernel/sysctl/real.ts';
 import { labPlaces } from '../lab/options.ts';
 import { longestReply } from '../lib/rpc-limits.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createRpcServer } from '../lib/rpc.ts';
-import { followNetworks } from './control/follow-networks.ts';
-import { followNodes } from './control/follow-nodes.ts';
+import type { FollowNodesOptions, NodesFollower } from './control/follow-nodes.ts';
 import { modelTraits } from '../model/network/models.ts';
 import { guardFabric } from './control/guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
@@ -20,7 +20,7 @@ import { sharedPins } from './shared-pins.ts';
 import { runRole } from './role.ts';
 import { serveInternet } from './control/serve-internet.ts';
 import { createMachineServer } from './control/serve-machines.ts';
-import { serveNetworkNames } from './serve-names.ts';
+import type { NamesServing } from './serve-names.ts';
 import { watchHolder } from './watch-holder.ts';
 
 /** The control process of a lab: fabric, controllers, and the API server where the lab has one of its own. */
@@ -55,11 +55,8 @@ await runRole('control', async (role) => {
     machines: createMachineServer(paths, log),
     log,
   };
-  const networks =
-    modelTraits[options.config.model].world === 'virtual-network' ? await followNetworks(around) : undefined;
-  const nodes = networks ?? (await followNodes(around));
   const sockets = createSockets({ namespaces });
-  const names = networks && serveNetworkNames({ sockets, log }, networks.world);
+  const { nodes, names } = await followWorld(around, sockets);
   const guard = guardFabric({ fabric, namespaces, poller, client, log });
   expose(() => repairsMetric(guard.repairs()));
   if (options.ordinal === undefined) void serveInternet(paths, log);
@@ -91,3 +88,22 @@ await runRole('control', async (role) => {
     await api.close();
   };
 });
+
+interface FollowedWorld {
+  readonly nodes: NodesFollower;
+  readonly names?: NamesServing;
+}
+
+/** The world that the lab's nodes are in; the program of another is not loaded. */
+async function followWorld(around: FollowNodesOptions, sockets: Sockets): Promise<FollowedWorld> {
+  if (modelTraits[around.config.model].world !== 'virtual-network') {
+    const { followNodes } = await import('./control/follow-nodes.ts');
+    return { nodes: await followNodes(around) };
+  }
+  const [{ followNetworks }, { serveNetworkNames }] = await Promise.all([
+    import('./control/follow-networks.ts'),
+    import('./control/serve-network-names.ts'),
+  ]);
+  const nodes = await followNetworks(around);
+  return { nodes, names: serveNetworkNames({ sockets, log: around.log }, nodes.world) };
+}

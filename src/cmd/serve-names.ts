@@ -4,20 +4,17 @@ import { systemClock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { internetAnswer } from '../model/dns/internet-zone.ts';
 import { machineNetns } from '../model/fabric/default-fabric.ts';
-import { networkNames } from '../model/fabric/network/names.ts';
-import { platformAddress } from '../model/fabric/network/platform.ts';
-import type { NetworkWorld } from '../model/fabric/network/world.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import { whenReady } from './role.ts';
 
-type Options = Pick<NameServerOptions, 'sockets' | 'log'>;
+export type NamesOptions = Pick<NameServerOptions, 'sockets' | 'log'>;
 
-interface Serving {
+export interface NamesServing {
   stop(): Promise<void>;
 }
 
 /** Has the lab's internet answer for its names. */
-export function serveInternetNames(options: Options, families: readonly Family[]): Serving {
+export function serveInternetNames(options: NamesOptions, families: readonly Family[]): NamesServing {
   return serveNames({
     ...options,
     netns: machineNetns.internet,
@@ -26,24 +23,8 @@ export function serveInternetNames(options: Options, families: readonly Family[]
   });
 }
 
-/** Has the fabric of virtual networks answer the machines in them, each as `world` says at that moment. */
-export function serveNetworkNames(options: Options, world: () => NetworkWorld): Serving {
-  let known = world();
-  let answer = networkNames(known);
-  return serveNames({
-    ...options,
-    netns: machineNetns.networks,
-    addresses: [platformAddress],
-    answer(question, source) {
-      const now = world();
-      if (now !== known) [known, answer] = [now, networkNames(now)];
-      return answer(question, source);
-    },
-  });
-}
-
 /** Answers as soon as the machine is there. Nothing else depends on it. */
-function serveNames(options: Omit<NameServerOptions, 'clock'>): Serving {
+export function serveNames(options: Omit<NameServerOptions, 'clock'>): NamesServing {
   const { netns, log } = options;
   const server = createNameServer({ ...options, clock: systemClock });
   let isStopped = false;

@@ -2,8 +2,7 @@ import { dirname } from 'node:path';
 import { labOfCluster } from '../lab/names.ts';
 import type { LabOptions } from '../lab/options.ts';
 import { labPaths, type LabPaths } from '../lab/paths.ts';
-import { machineNetns, nodeSegment } from '../model/fabric/default-fabric.ts';
-import { segmentNetns } from '../plan/links/fabric.ts';
+import { machineNetns, nodeSegment, segmentNetns } from '../model/fabric/default-fabric.ts';
 
 /**
  * What a further cluster of a lab sees of the first one's namespaces, with the directory that they are pinned in: they

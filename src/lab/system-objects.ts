@@ -1,10 +1,6 @@
-import { dnsAddress, kubernetesAddress } from '../api/allocation.ts';
-import type { Deployment } from '../api/types/apps.ts';
-import type { Endpoints, Node, Service } from '../api/types/core.ts';
+import type { Node } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
-import type { ClusterNetwork, EndpointSlice } from '../api/types/network.ts';
-import { familyOf } from '../lib/address.ts';
-import { labControlAddress } from '../model/network/lab-addresses.ts';
+import type { ClusterNetwork } from '../api/types/network.ts';
 import { componentUsers } from '../apiserver/access/policy.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { subnetModeOf } from '../model/addressing/pod-subnets.ts';
@@ -19,13 +15,10 @@ import { fabricDefinitions } from './fabric-definitions.ts';
 import { layer2Definitions } from './layer2-definitions.ts';
 import { loadBalancerDefinitions } from './load-balancer-definitions.ts';
 import { sharedNetworkObjects } from './shared-network.ts';
-import { servedByAnnotation } from './served-by.ts';
 import { policyDefinitions } from './policy-definitions.ts';
-import { primaryServiceCidr, type NetworkConfig } from '../model/network/config.ts';
+import { apiServiceObjects, clusterDnsObjects } from './system-services.ts';
+import type { NetworkConfig } from '../model/network/config.ts';
 import { familyPlaces, nodeAddresses, type NodePlace } from '../model/network/topology.ts';
-
-/** TCP port of the API server on the control machine. */
-export const apiPort = 6443;
 
 /** A Node as a kubelet would register it; the agents report it ready once they have programmed it. */
 function nodeObject(place: NodePlace, config: NetworkConfig): Node {
@@ -83,97 +76,6 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
       ...(config.model === 'azure-cni' && { cniMode: config.cniMode }),
     },
   };
-}
-
-const dnsLabels = { 'k8s-app': 'kube-dns' };
-
-/**
- * Cluster DNS: a Deployment whose pods the DNS process serves, behind the Service every resolver knows, which has an
- * address of every family that the cluster has.
- */
-export function clusterDnsObjects(config: NetworkConfig): [Deployment, Service] {
-  const deployment: Deployment = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'cluster-dns', namespace: 'kube-system', labels: dnsLabels },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: dnsLabels },
-      template: {
-        metadata: { labels: dnsLabels, annotations: { [servedByAnnotation]: 'dns' } },
-        spec: {
-          dnsPolicy: 'Default',
-          containers: [
-            {
-              name: 'dns',
-              image: 'weft.dev/dns',
-              ports: [
-                { name: 'dns', containerPort: 53, protocol: 'UDP' },
-                { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' },
-              ],
-            },
-          ],
-        },
-      },
-    },
-  };
-  const service: Service = {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name: 'kube-dns', namespace: 'kube-system', labels: dnsLabels },
-    spec: {
-      clusterIP: dnsAddress(primaryServiceCidr(config)),
-      ...(config.serviceCidrs.length > 1 ? { ipFamilyPolicy: 'PreferDualStack' as const } : {}),
-      selector: dnsLabels,
-      ports: [
-        { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
-        { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
-      ],
-    },
-  };
-  return [deployment, service];
-}
-
-/** `kubernetes.default`: the API server as pods reach it, on the control machine of the fabric. */
-export function apiServiceObjects(
-  config: NetworkConfig,
-  ordinal?: number,
-): [Service, EndpointSlice, Endpoints] {
-  const serviceCidr = primaryServiceCidr(config);
-  const family = familyOf(serviceCidr);
-  const control = labControlAddress(family, ordinal);
-  const metadata = { name: 'kubernetes', namespace: 'default' };
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: {
-        clusterIP: kubernetesAddress(serviceCidr),
-        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
-      },
-    },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: family,
-      endpoints: [{ addresses: [control], conditions: { ready: true } }],
-      ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Endpoints',
-      // Its slice is above.
-      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [
-        {
-          addresses: [{ ip: control }],
-          ports: [{ name: 'https', port: apiPort, protocol: 'TCP' }],
-        },
-      ],
-    },
-  ];
 }
 
 /** Of kinds that `systemObjects` defines: to be made behind them. */

@@ -1,6 +1,6 @@
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import type { NetworkNamespaces } from '../../src/kernel/netns/port.ts';
-import { segmentNetns } from '../../src/plan/links/fabric.ts';
+import { segmentNetns } from '../../src/model/fabric/default-fabric.ts';
 
 /** Cables of a lab's machines, at their switch. */
 export interface Cables {

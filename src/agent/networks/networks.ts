@@ -15,7 +15,7 @@ import { domainsOf, withLength } from '../../model/fabric/layer2/domains.ts';
 import { macOfName } from '../../model/fabric/layer2/world.ts';
 import { macOf } from '../../model/network/places.ts';
 import { diffNamespace, restrictTo } from '../../plan/links/diff.ts';
-import { segmentNetns } from '../../plan/links/fabric.ts';
+import { segmentNetns } from '../../model/fabric/default-fabric.ts';
 import { furtherCable, furtherInside, type FurtherLink } from '../../plan/links/further.ts';
 import { furtherSysctls } from '../../plan/sysctls.ts';
 import type { RunningPod } from '../pods/running-pod.ts';

@@ -5,8 +5,7 @@ import type { RouteNetlink } from '../../kernel/route/port.ts';
 import type { LabOptions } from '../../lab/options.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { clusterSegment, nodeSegment } from '../../model/fabric/default-fabric.ts';
-import { segmentNetns } from '../../plan/links/fabric.ts';
+import { clusterSegment, nodeSegment, segmentNetns } from '../../model/fabric/default-fabric.ts';
 
 interface SharedNetwork {
   readonly route: RouteNetlink;

@@ -9,6 +9,11 @@ export function nodeNetns(node: string): string {
   return `node-${node}`;
 }
 
+/** Pin's name of the namespace that holds a segment's switch. */
+export function segmentNetns(segment: string): string {
+  return `segment-${segment}`;
+}
+
 /** Pins of the machines that are no nodes. */
 export const machineNetns = {
   router: 'router',

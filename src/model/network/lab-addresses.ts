@@ -1,5 +1,5 @@
-import { addressAfter, formatAddress, type Family } from '../../lib/address.ts';
-import { parsePrefix } from '../../lib/prefix.ts';
+import { addressAfter, formatAddress, parseAddress, type Family } from '../../lib/address.ts';
+import { contains, parsePrefix } from '../../lib/prefix.ts';
 
 /** Addresses of the machines of a lab's default layer-2 segment and of the network behind its router. */
 export interface LabAddresses {
@@ -64,7 +64,7 @@ export const mostClusters = 16;
  * on the segment has the next 256: 172.20.2.1 and on.
  */
 export function labNodeAddress(index: number, family: Family = 'IPv4', cluster = 0): string {
-  return onSegment(family, 257 + 256 * cluster + index);
+  return onSegment(family, firstNode + clusterStep * cluster + index);
 }
 
 /** Where the API server of a cluster listens for its pods and nodes: 172.20.0.10, 172.20.0.11 and on. */
@@ -72,6 +72,24 @@ export function labControlAddress(family: Family, cluster = 0): string {
   return onSegment(family, controlOffset[family] + cluster);
 }
 
+/** Whether it is the address of a lab's node or of an API server, of whichever cluster. */
+export function isMachineOfCluster(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === undefined) return false;
+  const segment = parsePrefix(labAddressesOf[address.family].segment);
+  if (segment === undefined || !contains(segment, address)) return false;
+  const offset = Number(address.value - segment.network.value);
+  const control = offset - controlOffset[address.family];
+  const cluster = Math.floor((offset - firstNode) / clusterStep);
+  const index = offset - firstNode - clusterStep * cluster;
+  return isOrdinal(control) || (isOrdinal(cluster) && index < mostNodesOfCluster);
+}
+
+const isOrdinal = (cluster: number): boolean => cluster >= 0 && cluster < mostClusters;
+
+/** On the segment: the first node of the first cluster, and from one cluster's nodes to the next one's. */
+const firstNode = 257;
+const clusterStep = 256;
 /** Of `control` above. */
 const controlOffset = { IPv4: 10, IPv6: 16 } as const satisfies Record<Family, number>;
 

@@ -3,13 +3,10 @@ import { contains, everyAddress, parsePrefix } from '../../lib/prefix.ts';
 import type { Link, NamespaceState, Neighbour, Route } from '../../kernel/route/port.ts';
 import { shortHash } from '../../lib/hash.ts';
 import { mergedStates, networkNamespaces } from '../networks/namespaces.ts';
+import { switchBridge } from './switch-bridge.ts';
 import { macOf } from '../../model/network/places.ts';
+import { segmentNetns } from '../../model/fabric/default-fabric.ts';
 import type { Fabric, Machine, MachineInterface, Segment } from '../../model/fabric/machines.ts';
-
-/** Pin's name of the namespace that holds a segment's switch. */
-export function segmentNetns(segment: string): string {
-  return `segment-${segment}`;
-}
 
 /**
  * The desired state of every namespace of the fabric, switches first, for they make both ends of each cable, and of those
@@ -28,9 +25,6 @@ export function fabricNamespaces(fabric: Fabric): Map<string, NamespaceState> {
   }
   return states;
 }
-
-/** Name of the bridge that a switch is. */
-export const switchBridge = 'br0';
 
 function switchState({ name: own, uplink }: Segment, { segments, machines }: Fabric): NamespaceState {
   const links = new Map<string, Link>([[switchBridge, { kind: 'bridge', name: switchBridge }]]);

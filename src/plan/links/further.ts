@@ -1,6 +1,6 @@
 import type { NamespaceState, VethLink } from '../../kernel/route/port.ts';
 import { emptyNamespace } from './diff.ts';
-import { switchBridge } from './fabric.ts';
+import { switchBridge } from './switch-bridge.ts';
 import { podLinkName } from './node.ts';
 
 /** A further interface of a pod, as its wiring is concerned. */

@@ -1,5 +1,5 @@
 import type { PeerLink, VethLink } from '../../kernel/route/port.ts';
-import { switchBridge } from './fabric.ts';
+import { switchBridge } from './switch-bridge.ts';
 
 /** No machine has such a name: see api/validate/names. */
 const prefix = '_uplink';

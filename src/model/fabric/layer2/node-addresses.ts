@@ -3,10 +3,9 @@ import type { AddressHolder, Segment } from '../../../api/types/layer2.ts';
 import { canonicalAddress, inFamily, parseAddress, type Family } from '../../../lib/address.ts';
 import { contains, parseRange, type AddressRange } from '../../../lib/prefix.ts';
 import {
+  isMachineOfCluster,
   labAddressesOf,
-  labControlAddress,
   labNodeAddress,
-  mostClusters,
   mostNodesOfCluster,
 } from '../../network/lab-addresses.ts';
 import { nodeSegment } from '../default-fabric.ts';
@@ -109,24 +108,14 @@ export function isWithin({ first, last }: AddressRange, text: string): boolean {
  * change, and those at which the machines of each cluster's nodes are made. Of the latter every machine may have its own.
  */
 export function isLabsOwn(address: string, { kind, name }: AddressHolder, ordinal: number): boolean {
-  if (!fixedAddresses().has(address)) return false;
+  if (!isFixed(address)) return false;
   return !(kind === 'Node' && homesOf(name, ordinal).includes(address));
 }
 
-let fixed: ReadonlySet<string> | undefined;
 const families = ['IPv4', 'IPv6'] as const;
 
-function fixedAddresses(): ReadonlySet<string> {
-  fixed ??= new Set(
-    families.flatMap((family) => [
-      labAddressesOf[family].router,
-      ...Array.from({ length: mostClusters }, (_, cluster) => [
-        labControlAddress(family, cluster),
-        ...Array.from({ length: mostNodesOfCluster }, (_, index) => labNodeAddress(index, family, cluster)),
-      ]).flat(),
-    ]),
-  );
-  return fixed;
+function isFixed(address: string): boolean {
+  return families.some((family) => labAddressesOf[family].router === address) || isMachineOfCluster(address);
 }
 
 /** Where the machine of a lab's node is made. */

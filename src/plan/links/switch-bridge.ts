@@ -1,0 +1,2 @@
+/** Name of the bridge that a switch is. */
+export const switchBridge = 'br0';
