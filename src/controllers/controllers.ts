@@ -17,7 +17,7 @@ import { createGarbageCollector } from './garbage-collector.ts';
 import { createJobController } from './job.ts';
 import { createLoadBalancerController } from './load-balancer/load-balancer.ts';
 import { createNamespaceController } from './namespace.ts';
-import { createNodeBlocksController } from './node-blocks.ts';
+import { createNodeBlocksController } from './node-blocks/node-blocks.ts';
 import { createNodeAddressesController } from './node-addresses/node-addresses.ts';
 import { createNodeRoutesController } from './node-routes/node-routes.ts';
 import { createPodGarbageCollector } from './pod-garbage-collector.ts';

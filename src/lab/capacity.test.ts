@@ -48,6 +48,18 @@ test('what fits exactly is accepted, and one more is not', () => {
   assert.equal(refusal([workload('StatefulSet', { replicas: 327 }), daemons]).code, 'too-many-pods');
 });
 
+test('more nodes than the pod range has blocks are refused, with the range that would do', () => {
+  const config = { ...lab.config, podCidrs: ['10.244.0.0/23'] };
+  const asked = (nodes: number) => () => checkCapacity([], { nodes, config }, limits);
+  asked(2)();
+  assert.throws(asked(3), {
+    code: 'pod-range-too-small',
+    fault: 'input',
+    message:
+      /^1 block is missing: podCIDR 10\.244\.0\.0\/23 has 2, .* there are 3 nodes; .* podCIDR 10\.244\.0\.0\/22,/,
+  });
+});
+
 const machineLimits = [
   [{ openFiles: 1024 }, /need 2313 open files in one process; .* allows 1024/, /ulimit -Hn 2313/],
   [{ networkNamespaces: 300 }, /need 320 network namespaces/, /user\.max_net_namespaces=320/],

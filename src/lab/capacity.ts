@@ -2,7 +2,7 @@ import type { PodSpec } from '../api/types/core.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { WeftError } from '../lib/errors.ts';
 import { readMachineLimits, requireLimits, type MachineLimits } from './machine-limits.ts';
-import type { LabOptions } from './options.ts';
+import { labPlaces, type LabOptions } from './options.ts';
 
 /** What workloads ask for, before anything is expanded: ten thousand replicas are one number here. */
 interface Demand {
@@ -15,7 +15,7 @@ interface Demand {
 const systemPods = 1;
 
 /**
- * Throws `too-many-pods` when the manifests ask for more pods than the lab's nodes take, naming who asks for most, and
+ * Throws `pod-range-too-small` when the pod ranges have no block for one of the nodes, `too-many-pods` when the manifests ask for more pods than the lab's nodes take, naming who asks for most, and
  * `machine-limit` when a limit of this machine is too low for them, naming it.
  */
 export function checkCapacity(
@@ -23,6 +23,7 @@ export function checkCapacity(
   { nodes, config }: Pick<LabOptions, 'nodes' | 'config'>,
   limits: MachineLimits = readMachineLimits(),
 ): void {
+  labPlaces({ nodes, config });
   const demands = objects.map((object) => ({ object, ...demandOf(object, nodes) }));
   const sum = (of: (demand: Demand) => number): number => demands.reduce((total, one) => total + of(one), 0);
   const pods = sum((demand) => demand.pods) + systemPods;

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { ControllerName } from '../controllers/controllers.ts';
 import { WeftError } from '../lib/errors.ts';
+import { blockShortage } from '../model/addressing/node-blocks.ts';
 import { mostNodesOfCluster } from '../model/network/lab-addresses.ts';
 import { labPlace } from '../model/network/lab-places.ts';
+import { countPodBlocks } from '../model/network/places.ts';
 import { defaultNetworkConfig, type NetworkConfig } from '../model/network/config.ts';
 import type { NodePlace } from '../model/network/topology.ts';
 
@@ -38,7 +40,10 @@ export function readLabOptions(path: string): LabOptions {
   return JSON.parse(readFileSync(path, 'utf8')) as LabOptions;
 }
 
-/** The nodes of a cluster of a lab and their addresses, which follow from its ordinal and their number alone. */
+/**
+ * The nodes of a cluster of a lab and their addresses, which follow from its ordinal and their number alone. Throws
+ * `pod-range-too-small` where the pod ranges have no block for one of them.
+ */
 export function labPlaces({
   nodes,
   config = defaultNetworkConfig,
@@ -51,13 +56,10 @@ export function labPlaces({
   return Array.from({ length: nodes }, (_, index) => {
     const place = labPlace(config, index, ordinal);
     if (place !== undefined) return place;
-    throw new WeftError(
-      'pod-range-too-small',
-      `${config.podCidrs.join()} has no block for node ${index + 1}`,
-      {
-        fault: 'input',
-        hint: 'use fewer nodes or a larger ClusterNetwork spec.podCIDR',
-      },
-    );
+    const missing = nodes - countPodBlocks(config);
+    throw new WeftError('pod-range-too-small', blockShortage(config, nodes, missing), {
+      fault: 'input',
+      hint: 'use fewer --nodes, or a larger spec.podCIDR of the ClusterNetwork',
+    });
   });
 }

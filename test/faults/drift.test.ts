@@ -183,6 +183,17 @@ describe('what somebody takes away by hand', { skip }, () => {
       process.kill(control.record.pid, 'SIGCONT');
     }
     await eventually(async () => assert.equal(await outcomeOf(`${internet}:80`), 'answered'));
+    await eventually(async () => {
+      const { items } = await lab.connection.client.list(resources.events);
+      const told = items.filter(
+        ({ reason, message }) => reason === 'NamespaceRestored' && /namespace router /.test(message),
+      );
+      assert.deepEqual(told.map(({ involvedObject }) => involvedObject.name).toSorted(), [
+        'node-1',
+        'node-2',
+        'node-3',
+      ]);
+    });
   });
 
   test('agents that stand still for ten seconds catch up, and connections do not notice', async () => {

@@ -1,7 +1,5 @@
 import { createDriftRepair } from '../../agent/drift-repair.ts';
-import { resources } from '../../api/resources.ts';
 import type { Client } from '../../client/port.ts';
-import { createEventRecorder } from '../../controllers/events.ts';
 import type { FabricExecutor } from '../../fabric/fabric.ts';
 import type { Drift } from '../../kernel/drift/port.ts';
 import { createDriftWatch } from '../../kernel/drift/real.ts';
@@ -11,6 +9,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { machineNetns, nodeNetns } from '../../model/fabric/default-fabric.ts';
+import { createRepairTeller } from './tell-repairs.ts';
 
 export interface FabricGuardOptions {
   readonly fabric: FabricExecutor;
@@ -39,22 +38,7 @@ const everything = 'fabric';
 export function guardFabric(options: FabricGuardOptions): FabricGuard {
   const { fabric, namespaces, poller, client, log } = options;
   let repairs = 0;
-  const events = createEventRecorder({ client, clock: systemClock, log, component: 'weft-fabric' });
-
-  const tell = async (
-    reason: string,
-    message: string,
-    isAbout: (netns: string) => boolean,
-  ): Promise<void> => {
-    try {
-      const { items } = await client.list(resources.nodes);
-      for (const node of items.filter(({ metadata }) => isAbout(nodeNetns(metadata.name)))) {
-        events.warn({ ...node, apiVersion: 'v1', kind: 'Node' }, reason, message);
-      }
-    } catch (error) {
-      log.debug({ error: messageOf(error) }, 'an Event could not be told');
-    }
-  };
+  const teller = createRepairTeller({ client, log });
 
   const drift = createDriftRepair({
     clock: systemClock,
@@ -63,7 +47,7 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
       if (repaired === 0) return;
       repairs += repaired;
       log.warn({ repaired }, 'what somebody else changed of the fabric was mended');
-      void tell('FabricRepaired', 'cables or routes that somebody else changed were mended', () => true);
+      teller.repaired();
     },
   });
   const watch = createDriftWatch({ namespaces, poller });
@@ -87,10 +71,7 @@ export function guardFabric(options: FabricGuardOptions): FabricGuard {
     try {
       const restored = new Set(namespaces.repin());
       repairs += restored.size;
-      if (restored.size > 0) {
-        const message = 'the network namespace that somebody had deleted was put back as it was';
-        void tell('NamespaceRestored', message, (netns) => restored.has(netns));
-      }
+      if (restored.size > 0) teller.restored(restored);
       watchAll();
     } catch (error) {
       log.error({ error: messageOf(error) }, 'a namespace could not be pinned again');

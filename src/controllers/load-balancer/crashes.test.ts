@@ -3,16 +3,15 @@ import { test } from 'node:test';
 import { keyOf, loadBalancerResources, resources } from '../../api/resources.ts';
 import type { Service } from '../../api/types/core.ts';
 import type { LoadBalancerAddress } from '../../api/types/load-balancer.ts';
-import { clientOf } from '../../client/fake/client.ts';
 import { createFakeStore, type FakeStore } from '../../client/fake/store.ts';
 import type { Client } from '../../client/port.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { WeftError } from '../../lib/errors.ts';
 import { createFakeClock, type FakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { canShare, holderOf } from '../../model/load-balancer/request.ts';
 import { addressesGivenTo } from '../../model/load-balancer/status.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { createMortal, pass, stepMs } from '../../../test/support/mortal.ts';
 import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
 import { balancedService, poolNamed } from '../../model/load-balancer/fixtures.ts';
@@ -47,31 +46,9 @@ interface Generation {
   readonly isDead: () => boolean;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Time passes slowly beside what is done: no process stalls for longer than some milliseconds, however busy the machine. */
-async function pass(clock: FakeClock, ms: number): Promise<void> {
-  for (let past = 0; past < ms; past += stepMs) {
-    await turn();
-    await clock.advance(stepMs);
-  }
-}
-const stepMs = 5;
-
-const writes = new Set(['create', 'update', 'updateStatus', 'patch', 'delete']);
-
 async function startGeneration(store: FakeStore, clock: Clock, diesAt: number): Promise<Generation> {
-  let written = 0;
-  const client = clientOf(store, {
-    async intercept({ verb, resource }) {
-      requireClaims(store);
-      const isOne = writes.has(verb) && resource !== resources.events && resource !== pools;
-      if (isOne) written += 1;
-      if (written > diesAt) throw new WeftError('api-unavailable', 'the process is dead');
-      // Others have their turn between any two steps.
-      await turn();
-    },
-  });
+  const { isDead, clientOf } = createMortal({ diesAt, check: () => requireClaims(store), ignored: [pools] });
+  const client = clientOf(store);
   const controllers = createControllers({
     client,
     clock,
@@ -80,7 +57,7 @@ async function startGeneration(store: FakeStore, clock: Clock, diesAt: number): 
     only: ['load-balancer'],
   });
   await controllers.start();
-  return { controllers, client, isDead: () => written > diesAt };
+  return { controllers, client, isDead };
 }
 
 async function end({ controllers, client }: Generation): Promise<void> {

@@ -1,27 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import { assignedSource } from '../../agent/addresses/assigned-source.ts';
 import { createNodeConfigs, type NodeConfigs } from '../../agent/addresses/node-configs.ts';
 import { createPodAddresses, type PodAddresses } from '../../agent/pods/pod-addresses.ts';
 import { addressResources, keyOf, resources } from '../../api/resources.ts';
 import type { NodeNetworkConfig, SubnetAllocation } from '../../api/types/address.ts';
 import type { Pod } from '../../api/types/core.ts';
-import { clientOf } from '../../client/fake/client.ts';
 import { createFakeStore, type FakeStore } from '../../client/fake/store.ts';
 import type { Client } from '../../client/port.ts';
-import { WeftError } from '../../lib/errors.ts';
 import { createFakeClock, type FakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { ownAddressesOf } from '../../model/addressing/node-spec.ts';
 import { subnetNode, subnetPod, virtualNetwork } from '../../model/addressing/fixtures.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { createMortal, pass, stepMs } from '../../../test/support/mortal.ts';
 import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers } from '../controllers.ts';
 
 const configs = addressResources.nodenetworkconfigs;
 const allocations = addressResources.subnetallocations;
-const stepMs = 5;
 const nodes = ['n1', 'n2', 'n3'];
 /** 43 addresses for pods: less than three nodes' batches when they are busy. */
 const subnets = { nodes: '10.0.0.0/24', pods: '10.0.1.0/26' };
@@ -36,20 +33,9 @@ interface Life {
   end(): Promise<void>;
 }
 
-const writes = new Set(['create', 'update', 'updateStatus', 'patch', 'delete']);
-
 function mortalClient(store: FakeStore, diesAt: number): Pick<Life, 'client' | 'isDead'> {
-  let written = 0;
-  const client = clientOf(store, {
-    async intercept({ verb, resource }) {
-      requireOneOwner(store);
-      if (writes.has(verb) && resource !== resources.events) written += 1;
-      if (written > diesAt) throw new WeftError('api-unavailable', 'the process is dead');
-      // Others have their turn between any two steps.
-      await turn();
-    },
-  });
-  return { client, isDead: () => written > diesAt };
+  const { isDead, clientOf } = createMortal({ diesAt, check: () => requireOneOwner(store) });
+  return { client: clientOf(store), isDead };
 }
 
 async function startControllers(store: FakeStore, clock: FakeClock, diesAt: number): Promise<Life> {
@@ -154,14 +140,6 @@ function requireOneOwner(store: FakeStore): void {
     if (podIP === undefined) continue;
     assert.equal(podsAt.get(podIP), undefined, `${keyOf(pod)} and ${podsAt.get(podIP)} have ${podIP}`);
     podsAt.set(podIP, keyOf(pod));
-  }
-}
-
-/** Time passes slowly beside what is done: no process stalls for longer than some milliseconds. */
-async function pass(clock: FakeClock, ms: number): Promise<void> {
-  for (let past = 0; past < ms; past += stepMs) {
-    await turn();
-    await clock.advance(stepMs);
   }
 }
 

@@ -5,16 +5,15 @@ import { fabricResources, layer2Resources, resources } from '../../api/resources
 import type { Node } from '../../api/types/core.ts';
 import type { VirtualMachine } from '../../api/types/fabric.ts';
 import type { Segment, SegmentAddress } from '../../api/types/layer2.ts';
-import { clientOf } from '../../client/fake/client.ts';
 import { createFakeStore, type FakeStore } from '../../client/fake/store.ts';
 import type { Client } from '../../client/port.ts';
-import { WeftError } from '../../lib/errors.ts';
 import { createFakeClock, type FakeClock } from '../../lib/fake-clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import { parseRange } from '../../lib/prefix.ts';
 import { isWithin, ownAddressOf } from '../../model/fabric/layer2/node-addresses.ts';
 import { labNodeAddress } from '../../model/network/lab-addresses.ts';
 import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { createMortal, pass, stepMs } from '../../../test/support/mortal.ts';
 import { randomFrom } from '../../../test/support/random.ts';
 import { createControllers, type Controllers } from '../controllers.ts';
 
@@ -84,32 +83,10 @@ interface Generation {
   readonly isDead: () => boolean;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const writes = new Set(['create', 'update', 'updateStatus', 'patch', 'delete']);
-const stepMs = 5;
-
-async function pass(clock: FakeClock, ms: number): Promise<void> {
-  for (let past = 0; past < ms; past += stepMs) {
-    await turn();
-    await clock.advance(stepMs);
-  }
-}
-
 /** The controllers of a cluster, which die before their write number `diesAt`. */
 async function startGeneration(world: World, index: number, diesAt: number): Promise<Generation> {
-  let written = 0;
-  const clientAt = (at: number): Client =>
-    clientOf(world.stores[at] ?? assert.fail(), {
-      // Caches are behind: two processes take one address for free.
-      deliver: (apply) => void setImmediate(() => setImmediate(apply)),
-      async intercept({ verb, resource }) {
-        requireOneOwner(world);
-        if (writes.has(verb) && resource !== resources.events) written += 1;
-        if (written > diesAt) throw new WeftError('api-unavailable', 'the process is dead');
-        // Others have their turn between any two steps.
-        await turn();
-      },
-    });
+  const { isDead, clientOf } = createMortal({ diesAt, check: () => requireOneOwner(world), lags: true });
+  const clientAt = (at: number): Client => clientOf(world.stores[at] ?? assert.fail());
   const client = clientAt(index);
   const around = index === 0 ? undefined : { client: clientAt(0), cluster: String(index), ordinal: index };
   const controllers = createControllers({
@@ -122,7 +99,7 @@ async function startGeneration(world: World, index: number, diesAt: number): Pro
   });
   await controllers.start();
   const clients = [client, ...(around === undefined ? [] : [around.client])];
-  return { controllers, clients, isDead: () => written > diesAt };
+  return { controllers, clients, isDead };
 }
 
 async function end({ controllers, clients }: Generation): Promise<void> {

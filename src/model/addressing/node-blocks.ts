@@ -5,46 +5,57 @@ import { countPodBlocks, podBlocks, podCidrsOf } from '../network/places.ts';
 
 type Ranges = Pick<NetworkConfig, 'podCidrs'>;
 
+/** A block of each range, by the node's uid. */
+export type BlocksByNode = ReadonlyMap<string, readonly string[]>;
+
 /** Nodes without a block of the pod range, and what there is for them. */
 export interface NodeBlocks {
-  /** By the node's name: a block of each range. */
-  readonly given: ReadonlyMap<string, readonly string[]>;
-  /** What a node is told for which there is none, by its name. */
+  readonly given: BlocksByNode;
+  /** What a node is told for which there is none, by its uid. */
   readonly missing: ReadonlyMap<string, string>;
 }
 
-/** The first free blocks, for nodes in order of their names. */
-export function shareBlocks(config: Ranges, nodes: readonly Node[]): NodeBlocks {
+/** What nodes without a block were promised, and then the first free blocks, for nodes in order of their names. */
+export function shareBlocks(config: Ranges, nodes: readonly Node[], promised: BlocksByNode): NodeBlocks {
   const waiting = nodes
     .filter((node) => podCidrsOf(node).length === 0)
-    .map(({ metadata }) => metadata.name)
-    .toSorted();
+    .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .map(({ metadata }) => metadata.uid ?? '');
+  const taken = prefixesOf(nodes.flatMap(podCidrsOf));
   const given = new Map<string, readonly string[]>();
-  const free = freeBlocks(config, nodes.flatMap(podCidrsOf));
-  for (const name of waiting) {
+  for (const uid of waiting) {
+    const blocks = promised.get(uid);
+    if (blocks !== undefined && isFree(blocks, taken)) given.set(uid, blocks);
+  }
+  const free = freeBlocks(config, [...taken, ...prefixesOf([...given.values()].flat())]);
+  for (const uid of waiting.filter((one) => !given.has(one))) {
     const { value, done } = free.next();
     if (done === true || value === undefined) break;
-    given.set(name, value);
+    given.set(uid, value);
   }
-  const without = waiting.filter((name) => !given.has(name));
-  const text = without.length === 0 ? '' : shortageOf(config, nodes.length, without.length);
-  return { given, missing: new Map(without.map((name) => [name, text])) };
+  const without = waiting.filter((uid) => !given.has(uid));
+  const text = without.length === 0 ? '' : blockShortage(config, nodes.length, without.length);
+  return { given, missing: new Map(without.map((uid) => [uid, text])) };
 }
 
-function* freeBlocks(config: Ranges, taken: readonly string[]): Generator<readonly string[], undefined> {
-  const all = taken.flatMap((text) => parsePrefix(text) ?? []);
+function* freeBlocks(config: Ranges, taken: readonly Prefix[]): Generator<readonly string[], undefined> {
   for (let index = 0; ; index++) {
     const blocks = podBlocks(config, index);
     if (blocks === undefined) return undefined;
-    const parsed = blocks.flatMap((text) => parsePrefix(text) ?? []);
-    if (!parsed.some((block) => all.some((other) => overlap(block, other)))) yield blocks;
+    if (isFree(blocks, taken)) yield blocks;
   }
 }
 
+function isFree(blocks: readonly string[], taken: readonly Prefix[]): boolean {
+  return !prefixesOf(blocks).some((block) => taken.some((other) => overlap(block, other)));
+}
+
+const prefixesOf = (texts: readonly string[]): Prefix[] => texts.flatMap((text) => parsePrefix(text) ?? []);
+
 const overlap = (a: Prefix, b: Prefix): boolean => contains(a, b.network) || contains(b, a.network);
 
-/** How many blocks are missing and what would help, for people. */
-function shortageOf(config: Ranges, nodes: number, missing: number): string {
+/** How many of the blocks for so many nodes are missing, and what would help, for people. */
+export function blockShortage(config: Ranges, nodes: number, missing: number): string {
   const room = countPodBlocks(config);
   const lacks = missing === 1 ? '1 block is' : `${missing} blocks are`;
   const larger = largerRanges(config, nodes);

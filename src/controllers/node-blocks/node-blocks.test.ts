@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resources } from '../api/resources.ts';
-import type { Node } from '../api/types/core.ts';
-import { defaultNetworkConfig } from '../model/network/config.ts';
-import { comesTrueWithin, inCluster, type Scenario } from './scenario.ts';
+import { resources } from '../../api/resources.ts';
+import type { Node } from '../../api/types/core.ts';
+import { defaultNetworkConfig } from '../../model/network/config.ts';
+import { comesTrueWithin, inCluster, type Scenario } from '../scenario.ts';
 
 const comesTrue = comesTrueWithin(5000);
 const nodeOf = (name: string, podCIDR?: string): Node => ({
