@@ -1,6 +1,7 @@
 import type { Family } from '../lib/address.ts';
 import type { Tier } from '../model/policy/compile.ts';
 import type { Protocol } from '../api/types/meta.ts';
+import type { PortProtocol } from '../model/policy/port-set.ts';
 
 /** One end of a flow as it is asked for; an address may turn out to be a pod's, a node's or a Service's. */
 export type FlowEnd =
@@ -107,7 +108,7 @@ export interface Judged {
   readonly domain?: string;
   /** Set for a further interface of the pod: its key, and that of the interface at the other end, if one of a pod is there. */
   readonly interface?: { readonly key: string; readonly peer: string | undefined };
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly port: number;
 }
 

@@ -12,10 +12,10 @@ import { changes } from '../model/policy/testing/arbitraries.ts';
 import { applyChange, emptyWorld } from '../model/policy/testing/naive-world.ts';
 import { formatRange } from '../lib/prefix.ts';
 import type { ReachEnd } from './reach/answer.ts';
-import { addReach } from './reach/reach.ts';
 import { ungivenIn } from './ungiven-namespaces.ts';
 import { describeCluster } from './testing/cluster.ts';
 import { clusterOf } from './testing/cluster-of-world.ts';
+import { rowsOf as allRowsOf, type Row } from './testing/rows.ts';
 import { renamedText, renameNamespaces } from './testing/rename.ts';
 
 const settings = { numRuns: 60, seed: 20_261_122 };
@@ -26,22 +26,11 @@ function clusterAfter(history: Parameters<typeof applyChange>[1][]): Cluster {
   return clusterOf(world);
 }
 
-interface Row {
-  readonly source: ReachEnd;
-  readonly destination: ReachEnd;
-  readonly ports: PortSet;
-}
-
-function rowsOf(cluster: Cluster): Row[] {
-  const rows: Row[] = [];
-  const add = (source: ReachEnd, destination: ReachEnd, ports: PortSet): void => {
-    // A domain name has a row only as far as it is not open to every address anyway.
-    if (typeof destination === 'string' && !destination.includes('/')) return;
-    rows.push({ source, destination, ports });
-  };
-  addReach({ add }, cluster, { level: 'pod', includeClusterDns: true });
-  return rows;
-}
+/** A domain name has a row only as far as it is not open to every address anyway. */
+const rowsOf = (cluster: Cluster): Row[] =>
+  allRowsOf(cluster, { includeClusterDns: true }).filter(
+    ({ destination }) => typeof destination !== 'string' || destination.includes('/'),
+  );
 
 const nameOf = (end: ReachEnd): string => (typeof end === 'string' ? end : formatRange(end));
 const textOf = ({ source, destination, ports }: Row): string =>

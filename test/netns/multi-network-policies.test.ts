@@ -7,6 +7,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
+import { multiPolicy, network, weftKind } from '../../src/analysis/testing/segment-objects.ts';
 import type { MultiNetworkPolicy } from '../../src/api/types/layer2.ts';
 import type { NetworkPolicySpec } from '../../src/api/types/network.ts';
 import type { Route, RouteNetlink } from '../../src/kernel/route/port.ts';
@@ -17,7 +18,7 @@ import { virtualMachineNetns as vmNetns } from '../../src/model/fabric/network/m
 import { killAgents } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
 import { openFlow, silenceMs } from './flow.ts';
-import { multiPolicy, network, podWith, weftKind } from './networks.ts';
+import { podWith } from './networks.ts';
 
 const kind = layer2Resources.multinetworkpolicies;
 const labelled = (app: string): { matchLabels: Record<string, string> } => ({ matchLabels: { app } });

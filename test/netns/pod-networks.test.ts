@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layer2Resources, resources } from '../../src/api/resources.ts';
+import { network, weftKind } from '../../src/analysis/testing/segment-objects.ts';
 import { createFrames } from '../../src/kernel/frames/real.ts';
 import { createPoller } from '../../src/kernel/poll/poller.ts';
 import { networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
@@ -17,7 +18,7 @@ import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../src/wi
 import type { StandInAnswer } from '../../src/workload/port.ts';
 import { killAgents } from '../differential/live/lab-state.ts';
 import { cannotSendPackets, startLab, type TestLab } from '../support/lab.ts';
-import { network, podWith, weftKind } from './networks.ts';
+import { podWith } from './networks.ts';
 
 interface Told {
   readonly name: string;

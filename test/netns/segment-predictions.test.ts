@@ -9,22 +9,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { predict } from '../../src/analysis/predict/predict.ts';
+import { rowsByName } from '../../src/analysis/testing/rows.ts';
+import { machine, multiPolicy, network, weftKind } from '../../src/analysis/testing/segment-objects.ts';
 import { resolveDestination, resolveSource } from '../../src/cli/endpoints/resolve.ts';
 import { verdictOf } from '../../src/cli/live/measured.ts';
 import { probeOf } from '../../src/cli/live/probe-of.ts';
-import type { VirtualMachineInterface } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { resources } from '../../src/api/resources.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
 import { networkStatusAnnotation } from '../../src/model/attachments/selection.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
+import { hasPort } from '../../src/model/policy/port-set.ts';
 import { expandManifests } from '../../src/model/workloads/expand.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
-import { multiPolicy, network, podWith, weftKind } from './networks.ts';
+import { podWith } from './networks.ts';
 
-const machine = (name: string, ...interfaces: VirtualMachineInterface[]): KubernetesObject =>
-  weftKind('VirtualMachine', name, { interfaces, ports: [{ port: 80 }] });
 const nodeRoute = (nextHop: string, metric: number): KubernetesObject =>
   weftKind('NodeRoute', `sensors-${metric}`, {
     interface: 'Port3',
@@ -124,6 +124,8 @@ describe('ways over segments', { skip: cannotSendPackets }, () => {
   let lab: TestLab;
   let cluster: Cluster;
   let destinations: readonly string[];
+  /** How rows of `reach` call those of the destinations that they are about. */
+  let rowNames: ReadonlyMap<string, string>;
 
   before(async () => {
     lab = await startLab('ways', { nodes: 2 });
@@ -135,12 +137,21 @@ describe('ways over segments', { skip: cannotSendPackets }, () => {
     };
     const eth0 = async (name: string): Promise<string> =>
       (await lab.pod(`default/${name}`)).status?.podIP ?? assert.fail(name);
+    const [viewer, guarded] = [await net1('viewer'), await net1('guarded')];
+    rowNames = new Map([
+      ...['recorder', 'sensor', 'desk', 'bench', 'runtime'].map(
+        (name) => [`vm:${name}:80`, `vm:${name}`] as const,
+      ),
+      [`${viewer}:8080`, 'default/viewer@net1'],
+      [`${guarded}:8080`, 'default/guarded@net1'],
+      [`${guarded}:9090`, 'default/guarded@net1'],
+    ]);
     destinations = [
       ...['recorder', 'sensor', 'desk', 'bench', 'runtime'].map((name) => `vm:${name}:80`),
       'vm:recorder:81',
-      `${await net1('viewer')}:8080`,
-      `${await net1('guarded')}:8080`,
-      `${await net1('guarded')}:9090`,
+      `${viewer}:8080`,
+      `${guarded}:8080`,
+      `${guarded}:9090`,
       '192.168.20.99:80',
       '192.168.20.11:80',
       `${labNodeAddress(0)}:30080`,
@@ -199,7 +210,25 @@ describe('ways over segments', { skip: cannotSendPackets }, () => {
     const measured = await Promise.all(pairs.map(([source, destination]) => measure(source, destination)));
     const foreseen = pairs.map(([source, destination]) => predicted(cluster, source, destination));
     assert.deepEqual(measured, foreseen);
+    assert.deepEqual(told(measured, pairs), told(rowsAsCells(pairs), pairs));
   });
+
+  /** Of the pairs that `reach` has rows about: whether somebody is there. */
+  const told = (cells: readonly string[], pairs: readonly (readonly [string, string])[]): string[] =>
+    pairs.flatMap(([source, destination], index) => {
+      const name = rowNames.get(destination);
+      if (name === undefined || source.startsWith('node:') || name.startsWith(source)) return [];
+      return [`${source} -> ${destination} ${/: (?:allowed|refused)/.test(cells[index] ?? '')}`];
+    });
+
+  const rowsAsCells = (pairs: readonly (readonly [string, string])[]): string[] => {
+    const rows = rowsByName(cluster);
+    return pairs.map(([source, destination]) => {
+      const ports = rows.get(`${source} ${rowNames.get(destination)}`) ?? [];
+      const isOpen = hasPort(ports, 'TCP', Number(destination.split(':').at(-1)));
+      return cell(source, destination, isOpen ? 'allowed' : 'denied');
+    });
+  };
 
   test('manifests alone are foreseen as the lab that they make', async () => {
     const { items } = await lab.connection.client.list(resources.nodes);

@@ -1,7 +1,9 @@
 import { formatAddress, parseAddress } from '../../lib/address.ts';
 import { modelTraits } from '../../model/network/models.ts';
 import { nameableIn } from '../../model/policy/nameable.ts';
+import { openPorts } from '../../model/policy/open-ports.ts';
 import type { PolicyDecision, PolicyQuestion } from '../../model/policy/port.ts';
+import { noPorts, type PortSet } from '../../model/policy/port-set.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged, Reason, SourceOf } from '../flow.ts';
 import { tierLine } from './tier-line.ts';
@@ -26,18 +28,11 @@ export function policyReasons(
   stage: Judged,
   sourceOf: SourceOf | undefined,
 ): PolicyVerdict {
-  const { direction, pod, address, peerAddress } = stage;
+  const { direction, pod, peerAddress } = stage;
   const open = openFor(direction);
+  const above = abovePolicies(index, stage);
+  if (above !== undefined) return open(above.object, above.rule);
   if (stage.interface !== undefined) return interfaceReasons(index, stage, sourceOf);
-  const { model } = index.cluster.config;
-  if (!modelTraits[model].enforcesPolicies) {
-    return open('ClusterNetwork default', `the model ${model} enforces no policies`);
-  }
-  const node = index.nodeAt.get(peerAddress);
-  if (node !== undefined && node === index.cluster.pods.get(pod)?.spec.nodeName) {
-    return open(`Node ${node}`, "a pod's own node is always let through");
-  }
-  if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
   const question = policyQuestion(index, stage);
   const decision = index.policies.decide(question);
   if (decision.steps.length === 0) {
@@ -56,6 +51,35 @@ export function policyReasons(
   };
 }
 
+/** Every port at which policies let through what `policyReasons` is asked about one port of. */
+export function policyPorts(index: ClusterIndex, stage: Omit<Judged, 'protocol' | 'port'>): PortSet {
+  if (abovePolicies(index, stage) !== undefined) return 'all';
+  const { direction, pod, peerAddress } = stage;
+  const { key, peer } = stage.interface ?? { key: pod, peer: index.podAt.get(peerAddress) };
+  const policies = stage.interface === undefined ? index.policies : index.segments?.policies;
+  const address = parseAddress(peerAddress);
+  if (policies === undefined || address === undefined) return noPorts;
+  const peerClass = peer === undefined ? 0 : policies.classOf(peer);
+  return openPorts(policies.policyOf(key)[direction], { peerClass, address });
+}
+
+/** Why policies have no say. */
+function abovePolicies(
+  { cluster, nodeAt }: ClusterIndex,
+  { pod, address, peerAddress, interface: further }: Omit<Judged, 'protocol' | 'port'>,
+): { readonly object: string; readonly rule: string } | undefined {
+  const { model } = cluster.config;
+  const node = nodeAt.get(peerAddress);
+  // No node stands above the policies of further interfaces, for it has no part in them.
+  if (further === undefined && !modelTraits[model].enforcesPolicies) {
+    return { object: 'ClusterNetwork default', rule: `the model ${model} enforces no policies` };
+  }
+  if (further === undefined && node !== undefined && node === cluster.pods.get(pod)?.spec.nodeName) {
+    return { object: `Node ${node}`, rule: "a pod's own node is always let through" };
+  }
+  return address === peerAddress ? { object: `Pod ${pod}`, rule: 'a pod always reaches itself' } : undefined;
+}
+
 /** Nothing that policies could say counts. */
 const openFor =
   (stage: Judged['direction']) =>
@@ -64,16 +88,15 @@ const openFor =
     reasons: [{ stage, object, rule, verdict: 'allowed' }],
   });
 
-/** The same about a further interface: no node stands above these policies, for it has no part in it. */
+/** The same about a further interface. */
 function interfaceReasons(
   { segments }: ClusterIndex,
   stage: Judged,
   sourceOf: SourceOf | undefined,
 ): PolicyVerdict {
-  const { direction, pod, address, peerAddress, protocol, port } = stage;
+  const { direction, pod, peerAddress, protocol, port } = stage;
   const { key, peer } = stage.interface ?? { key: '', peer: undefined };
   const open = openFor(direction);
-  if (address === peerAddress) return open(`Pod ${pod}`, 'a pod always reaches itself');
   const ends = { direction, pod: key, peer: { pod: peer, address: parseAddress(peerAddress) } };
   const decision = segments?.policies.decide({ ...ends, protocol, port });
   if (decision === undefined || decision.steps.length === 0) {

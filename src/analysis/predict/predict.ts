@@ -38,6 +38,18 @@ export function predict(cluster: Cluster, flow: Flow, options: PredictOptions = 
   return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
 }
 
+/**
+ * The ways that a flow would take if policies let everything through and whoever is there listened: `allowed` where there is
+ * one, with what policies have to judge on it. Nothing is asked about the port. Throws like `predict`.
+ */
+export function waysOf(
+  cluster: Cluster,
+  ends: Pick<NamedFlow, 'source' | 'destination' | 'family'>,
+  options: PredictOptions = {},
+): readonly Outcome[] {
+  return predictWay(cluster, { ...ends, protocol: 'TCP', port: 0 }, { ...options, isWayOnly: true }).outcomes;
+}
+
 /** The name of a machine that is not on the segment of the nodes, where nodes are on one. */
 function machineAway({ config }: Cluster, end: Flow['destination']): string | undefined {
   if (end.kind !== 'address' || end.machine === undefined) return undefined;
@@ -47,8 +59,12 @@ function machineAway({ config }: Cluster, end: Flow['destination']): string | un
   return segment !== undefined && contains(segment, address) ? undefined : end.machine;
 }
 
+interface WayOptions extends PredictOptions {
+  readonly isWayOnly?: boolean;
+}
+
 /** As `predict`, towards an end that has an address; `domain` is the name that it was asked for by. */
-function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: PredictOptions): Prediction {
+function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: WayOptions): Prediction {
   const index = indexOf(cluster);
   const pair = addressPair(index, flow);
   if ('nothing' in pair) return pair.nothing === 'address' ? noAddress() : noFamily();
@@ -62,6 +78,7 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: P
       protocol: flow.protocol,
       sourceOf: options.sourceOf,
       domain: domain === undefined ? undefined : { name: domain, address: destination },
+      isWayOnly: options.isWayOnly ?? false,
     },
     sender: source.place,
     packet: { source: source.address, destination, port: flow.port },

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VirtualMachineInterface } from '../../api/types/fabric.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { networksAnnotation } from '../../model/attachments/selection.ts';
 import { expandManifests } from '../../model/workloads/expand.ts';
 import type { Prediction } from '../flow.ts';
+import { machine, network, weftKind } from '../testing/segment-objects.ts';
 import { predict } from './predict.ts';
 
-const weftKind = (kind: string, name: string, spec: object): KubernetesObject =>
-  ({ apiVersion: 'weft.dev/v1alpha1', kind, metadata: { name }, spec }) as KubernetesObject;
-const machine = (name: string, ...interfaces: VirtualMachineInterface[]): KubernetesObject =>
-  weftKind('VirtualMachine', name, { interfaces, ports: [{ port: 80 }] });
 const route = (nextHop: string, metric: number): KubernetesObject =>
   weftKind('NodeRoute', `r${metric}`, {
     interface: 'Port3',
@@ -35,18 +31,11 @@ const world: readonly KubernetesObject[] = [
   weftKind('Segment', 'cameras', { prefix: '192.168.20.0/24' }),
   ...routers,
   machine('node-1', { name: 'Port3', segment: 'cameras', addresses: ['192.168.20.11'] }),
-  {
-    apiVersion: 'k8s.cni.cncf.io/v1',
-    kind: 'NetworkAttachmentDefinition',
-    metadata: { name: 'cameras', namespace: 'default' },
-    spec: {
-      config: JSON.stringify({
-        type: 'weft',
-        segment: 'cameras',
-        ipam: { type: 'static', routes: [{ dst: '192.168.21.0/24', gw: '192.168.20.2' }] },
-      }),
-    },
-  } as KubernetesObject,
+  network('cameras', {
+    type: 'weft',
+    segment: 'cameras',
+    ipam: { type: 'static', routes: [{ dst: '192.168.21.0/24', gw: '192.168.20.2' }] },
+  }),
   {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -9,7 +9,7 @@ import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
 import { isListening } from './listening.ts';
 import { landedMachine, machineAt, type ListeningMachine } from './machine-listening.ts';
-import { policyReasons } from './policy-stage.ts';
+import { policyReasons, type PolicyVerdict } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
 import { crossNetwork, findWayBack, nodeEntry } from './network-stage.ts';
 import { machineName } from './network-words.ts';
@@ -215,24 +215,31 @@ function judgeIngress(walk: Walk, { pod, place }: End): Walk | Outcome {
 
 /** The walk behind the policies of a pod, or its end there. */
 function judge(before: Walk, asked: Judged, at: string): Walk | Outcome {
-  const { index, sourceOf } = before.question;
-  const { verdict, reasons, line, unless } = policyReasons(index, asked, sourceOf);
+  const { index, sourceOf, isWayOnly } = before.question;
   const walk = { ...before, judged: [...before.judged, asked] };
-  const last = reasons.at(-1);
-  const stage = last?.stage ?? '';
-  if (verdict === 'denied') {
-    const denying = reasons.filter((reason) => reason.verdict === 'denied');
-    const isolating = denying.map(({ object }) => object).join(', ');
-    const why =
-      line === undefined
-        ? `nothing in ${isolating} allows this ${stage}`
-        : `this ${stage} is denied: ${line}`;
-    const outcome = ended(walk, reasons, { at, why, verdict });
-    return unless === undefined ? outcome : { ...outcome, unless };
-  }
+  if (isWayOnly === true) return walk;
+  const verdict = policyReasons(index, asked, sourceOf);
+  const { direction } = asked;
+  if (verdict.verdict === 'denied') return deniedBy(walk, verdict, { direction, at });
+  const { reasons, line } = verdict;
   const [first] = reasons;
   const rule = line ?? `${first?.object ?? ''}, ${first?.rule ?? ''}`;
-  return step(walk, { at, action: `${stage} is allowed: ${rule}`, reasons });
+  return step(walk, { at, action: `${direction} is allowed: ${rule}`, reasons });
+}
+
+function deniedBy(
+  walk: Walk,
+  { verdict, reasons, line, unless }: PolicyVerdict,
+  { direction, at }: Pick<Judged, 'direction'> & { readonly at: string },
+): Outcome {
+  const denying = reasons.filter((reason) => reason.verdict === 'denied');
+  const isolating = denying.map(({ object }) => object).join(', ');
+  const why =
+    line === undefined
+      ? `nothing in ${isolating} allows this ${direction}`
+      : `this ${direction} is denied: ${line}`;
+  const outcome = ended(walk, reasons, { at, why, verdict });
+  return unless === undefined ? outcome : { ...outcome, unless };
 }
 
 /** A node sends the packet towards the target, with its own address as the source where it has to masquerade. */
@@ -297,7 +304,7 @@ function answer(walk: Walk, target: End): Outcome {
     ports: 'spec.containers',
     isListening: () => isListening(index, target, asked),
   };
-  if (!listener.isListening(asked)) return refused(walk, listener);
+  if (question.isWayOnly !== true && !listener.isListening(asked)) return refused(walk, listener);
   const rule =
     isOutside && machine === undefined
       ? 'outside the cluster: whoever is there decides'

@@ -15,6 +15,8 @@ interface Question {
   readonly sourceOf: SourceOf | undefined;
   /** The domain name that was asked for, and the address that stands for those it may have. */
   readonly domain?: { readonly name: string; readonly address: string } | undefined;
+  /** Whether only the way counts: policies are asked and let everything through, and whoever is there listens. */
+  readonly isWayOnly?: boolean;
 }
 
 /** A packet under way, with what has been decided so far. A step makes a new one: backends fork the way. */

@@ -1,4 +1,5 @@
 import type { Address } from '../../lib/address.ts';
+import type { AddressRange } from '../../lib/prefix.ts';
 import type { DirectionPolicy } from '../../model/policy/port.ts';
 import { rowsOf } from '../../model/policy/rows.ts';
 import { createCells } from './cells.ts';
@@ -8,11 +9,14 @@ import { createCells } from './cells.ts';
  * apart by them. The answer is the cell that an address falls in.
  */
 export function createAddressCells(policies: Iterable<DirectionPolicy>): (address: Address) => string {
-  const cells = createCells(
-    [...policies].flatMap(({ ranges, verdicts }) => {
-      const rows = verdicts === undefined ? [] : rowsOf(verdicts).flatMap(({ stem }) => stem.ranges);
-      return [...ranges, ...rows].map(({ range }) => range);
-    }),
-  );
+  const cells = createCells(rangesIn(policies));
   return (address) => cells.cellOf(address);
+}
+
+/** Every range that policies tell addresses by. */
+export function rangesIn(policies: Iterable<DirectionPolicy>): AddressRange[] {
+  return [...policies].flatMap(({ ranges, verdicts }) => {
+    const rows = verdicts === undefined ? [] : rowsOf(verdicts).flatMap(({ stem }) => stem.ranges);
+    return [...ranges, ...rows].map(({ range }) => range);
+  });
 }

@@ -11,7 +11,7 @@ export interface Reach {
   readonly summary: ReachSummary;
 }
 
-/** Ends are `NAMESPACE/NAME[Kind]`, `NAMESPACE/POD`, domain names, or addresses as a prefix or a range `A-B`. */
+/** Ends as `ReachEnd` has them; addresses as a prefix or a range `A-B`. */
 export interface Connection {
   readonly source: string;
   readonly destination: string;
@@ -37,8 +37,9 @@ export interface ReachSummary {
 }
 
 /**
- * A workload or pod by its name, a domain name, or addresses; where the nodes are in a virtual network also `vm:NAME`,
- * `site:NAME`, and `internet` for all its addresses.
+ * A workload or pod by its name, a domain name, or addresses; where the nodes are in a virtual network, or somebody describes
+ * segments, also `vm:NAME`, `site:NAME`, and `internet` for all its addresses. Who is asked may be a further interface:
+ * `NAMESPACE/NAME[Kind]@INTERFACE`.
  */
 export type ReachEnd = string | AddressRange;
 
@@ -47,6 +48,9 @@ export const isOutside = (end: ReachEnd): boolean => typeof end !== 'string' || 
 
 /** Whether an end is a machine or a site around the nodes: a domain name has no colon. */
 export const isMachine = (end: string): boolean => /^(?:vm|site):/.test(end);
+
+/** Whether an end is a further interface of pods. */
+export const isInterface = (end: string): boolean => end.includes('/') && end.includes('@');
 
 /** Takes rows in the order they are to be told. */
 export interface ReachRows {

@@ -119,7 +119,7 @@ function peerOf({ pod, isHost }: Group, address: Address | undefined): End['peer
 }
 
 /** One port of every range; of everything, what only rules without ports allow. */
-function samplesOf(ports: PortSet): { readonly protocol: PortProtocol; readonly port: number }[] {
+export function samplesOf(ports: PortSet): { readonly protocol: PortProtocol; readonly port: number }[] {
   if (ports === 'all') return [{ protocol: 'other', port: 0 }];
   return ports.map(({ protocol, first }) => ({ protocol, port: first }));
 }

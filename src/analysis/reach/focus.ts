@@ -6,7 +6,8 @@ import { isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 /** What is asked about; everything where nothing is said. */
 export interface Focus {
   /**
-   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters; `vm:NAME` or `site:NAME`; a domain
+   * Ends: `NAMESPACE/NAME` or `NAMESPACE/NAME[Kind]` with `*` for any characters, all interfaces or, with `@INTERFACE` behind
+   * it, that one; `vm:NAME` or `site:NAME`; a domain
    * name; `outside` for all addresses, domain names and machines; or an address, for whoever has it and the ranges that
    * hold it.
    */
@@ -51,8 +52,12 @@ export function endMatcher(
   }
   const text = pattern.split('*').map(escaped).join('.*');
   const name = new RegExp(`^${text}$`, 's');
-  return (end) => typeof end === 'string' && (name.test(end) || name.test(end.replace(/\[\w+\]$/, '')));
+  return (end) => typeof end === 'string' && namesOf(end).some((one) => name.test(one));
 }
+
+/** With and without its interface and kind. */
+const namesOf = (end: string): string[] =>
+  [end, end.replace(/@[^@]*$/, '')].flatMap((one) => [one, one.replace(/\[\w+\](?=@|$)/, '')]);
 
 function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);

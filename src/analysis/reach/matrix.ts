@@ -10,11 +10,11 @@ import {
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import type { Reason } from '../flow.ts';
 import { declaredPorts } from '../predict/listening.ts';
-import { isMachine, isOutside, type ReachEnd, type ReachRows } from './answer.ts';
+import { isInterface, isMachine, isOutside, type ReachEnd, type ReachRows } from './answer.ts';
 import { distinctReasons } from './because.ts';
-import { endMatcher, focused } from './focus.ts';
+import { endMatcher } from './focus.ts';
 import type { ReachOptions } from './options.ts';
-import { addReach, namesIn } from './reach.ts';
+import { addReach } from './reach.ts';
 
 /** Who reaches whom as rows and columns; all addresses outside are one end, `outside`. */
 export interface ReachMatrix {
@@ -50,7 +50,7 @@ export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): Reach
           : known.reasons,
     });
   };
-  const { ends } = addReach(focused({ add }, focus, namesIn(cluster)), cluster, options);
+  const { ends } = addReach({ add }, cluster, options);
   const declared = declaredBy(cluster, level);
   const asked = focus.ports ?? 'all';
   const named = ends.filter((end) => focus.namespace === undefined || end.startsWith(`${focus.namespace}/`));
@@ -59,7 +59,8 @@ export function reachMatrix(cluster: Cluster, options: ReachOptions = {}): Reach
     ...(pattern === undefined || pattern === outside ? [outside] : []),
   ];
   return {
-    rows: chosen(focus.from),
+    // Nobody asks by an interface: routes decide by which one a pod sends.
+    rows: chosen(focus.from).filter((end) => !isInterface(end)),
     columns: chosen(focus.to),
     symbolAt(row, column) {
       if (row === column) return '#';

@@ -14,14 +14,15 @@ import { parseAddress } from '../../lib/address.ts';
 import { machineEnds } from '../../model/fabric/machine-ends.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { NetworkModel } from '../../model/network/models.ts';
-import { hasPort, type PortSet } from '../../model/policy/port-set.ts';
+import { hasPort } from '../../model/policy/port-set.ts';
 import { inRange } from '../../model/policy/ranges.ts';
 import { diffReach } from '../diff/diff.ts';
 import type { Flow } from '../flow.ts';
 import { predict } from '../predict/predict.ts';
 import { describeCluster } from '../testing/cluster.ts';
+import { rowsOf, type Row } from '../testing/rows.ts';
 import type { ReachEnd } from './answer.ts';
-import { addReach, reach } from './reach.ts';
+import { reach } from './reach.ts';
 
 const object = (kind: string, name: string, spec: object): KubernetesObject => {
   const made = { apiVersion: 'weft.dev/v1alpha1', kind, metadata: { name }, spec };
@@ -122,21 +123,6 @@ function clusterOf(model: NetworkModel, around: Around): Cluster {
     surroundings: objects,
     machines: machineEnds(ofKind('VirtualMachine'), ofKind('Site')),
   };
-}
-
-interface Row {
-  readonly source: ReachEnd;
-  readonly destination: ReachEnd;
-  readonly ports: PortSet;
-}
-
-function rowsOf(cluster: Cluster): Row[] {
-  const rows: Row[] = [];
-  const add = (source: ReachEnd, destination: ReachEnd, ports: PortSet): void => {
-    rows.push({ source, destination, ports });
-  };
-  addReach({ add }, cluster, { level: 'pod' });
-  return rows;
 }
 
 const isEnd = (end: ReachEnd, name: string): boolean => {

@@ -1,8 +1,7 @@
 import type { Cluster } from '../../model/cluster.ts';
 import { indexOf } from '../cluster-index.ts';
 import { createAnswer, type Reach, type ReachRows } from './answer.ts';
-import { focused, type NamesAt } from './focus.ts';
-import { reachNetworks } from './networks.ts';
+import { focused } from './focus.ts';
 import type { ReachOptions } from './options.ts';
 import { viewReach } from './view.ts';
 
@@ -13,8 +12,7 @@ import { viewReach } from './view.ts';
  */
 export function reach(cluster: Cluster, options: ReachOptions = {}): Reach {
   const answer = createAnswer({ isExplained: options.explained !== undefined });
-  const rows = focused(answer, options.focus ?? {}, namesIn(cluster));
-  const { ends, pods } = addReach(rows, cluster, options);
+  const { ends, pods } = addReach(answer, cluster, options);
   return answer.finish({ ends: ends.length, pods, policies: policiesIn(cluster) });
 }
 
@@ -25,13 +23,8 @@ export function addReach(
   options: ReachOptions = {},
 ): { readonly ends: readonly string[]; readonly pods: number } {
   const view = viewReach(indexOf(cluster), options);
-  view.tell(answer);
+  view.tell(focused(answer, options.focus ?? {}, view.namesAt));
   return view;
-}
-
-/** Who around the nodes has an address. */
-export function namesIn(cluster: Cluster): NamesAt {
-  return (address) => reachNetworks(indexOf(cluster))?.namesAt(address) ?? [];
 }
 
 /** Of all kinds. */
@@ -40,7 +33,8 @@ function policiesIn({
   clusterNetworkPolicies,
   adminNetworkPolicies,
   baselineAdminNetworkPolicies,
+  multiNetworkPolicies,
 }: Cluster): number {
   const kinds = [networkPolicies, clusterNetworkPolicies, adminNetworkPolicies, baselineAdminNetworkPolicies];
-  return kinds.reduce((sum, { size }) => sum + size, 0);
+  return kinds.reduce((sum, { size }) => sum + size, multiNetworkPolicies?.size ?? 0);
 }

@@ -8,6 +8,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import { rowsOfStrangers } from '../gateways/rows.ts';
 import type { ReachRows } from './answer.ts';
 import { createBecause, distinctReasons, type Because } from './because.ts';
+import type { NamesAt } from './focus.ts';
 import { groupPods, type Entity } from './groups.ts';
 import { createNameRows, type NameRow } from './names.ts';
 import { createOutside, type OutsideRow } from './outside.ts';
@@ -15,6 +16,7 @@ import { distinctPorts } from './pairs.ts';
 import { whatDecides } from './variants.ts';
 import { createReached, type Reached } from './reached.ts';
 import { machineRows, noMachines } from './machine-rows.ts';
+import { segmentRows } from './segment-rows.ts';
 import { networkRanges, type NetworkRanges, type OutsideEnd } from './network-ranges.ts';
 import { reachNetworks } from './networks.ts';
 import type { ReachOptions } from './options.ts';
@@ -24,6 +26,8 @@ export interface ReachView {
   /** Whose rows there are, by name, ascending. */
   readonly ends: readonly string[];
   readonly pods: number;
+  /** Which ends that have names have an address. */
+  readonly namesAt: NamesAt;
   /** Tells every row that has ports; of `about`, those of which one end is among these. */
   tell(answer: ReachRows, about?: ReadonlySet<string>): void;
 }
@@ -38,9 +42,11 @@ export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focu
   const names = createNameRows(index.cluster.config);
   const because = createBecause(index, options.explained?.sourceOf, networks);
   const reached = createReached(entities, networks);
+  const segments = segmentRows(index, { pods, level, family, sourceOf: options.explained?.sourceOf });
   return {
-    ends: [...(networks?.machines ?? []), ...entities].map(({ name }) => name),
+    ends: [...[...(networks?.machines ?? []), ...entities].map(({ name }) => name), ...segments.ends],
     pods: pods.size,
+    namesAt: (address) => [...(networks?.namesAt(address) ?? []), ...segments.namesAt(address)],
     tell(answer, about) {
       const telling: Telling = { answer, because, outside, ranges, names, reached };
       const machines = networks && ranges ? machineRows(networks, ranges, { because, answer }) : noMachines;
@@ -49,11 +55,16 @@ export function viewReach(index: ClusterIndex, options: Omit<ReachOptions, 'focu
       addFromOutside(telling, asked);
       machines.fromMachines(asked);
       addFromGateways(telling, { index, level, isAsked: isNamed });
-      if (about === undefined) machines.betweenMachines();
+      if (about === undefined) {
+        machines.betweenMachines();
+        segments.fromMachines(answer);
+      }
       for (const source of asked) {
         addToOutside(telling, source);
         machines.toMachines(source);
+        segments.toMachines(answer, source.name);
         for (const destination of reached.from(source)) addPair(telling, source, destination);
+        segments.toInterfaces(answer, source.name);
       }
       if (about === undefined) return;
       for (const destination of asked) {

@@ -43,7 +43,8 @@ function openingName(index: ClusterIndex, judged: Judged, rules: readonly Policy
 /** What one of the policies that isolate a pod would have to have. */
 interface Wanted {
   readonly peer: NetworkPolicyPeer;
-  readonly port: NetworkPolicyPort;
+  /** Undefined for what has no ports: only a rule without any allows it. */
+  readonly port: NetworkPolicyPort | undefined;
   /** Undefined for an address. */
   readonly party: Party | undefined;
 }
@@ -54,7 +55,7 @@ function openingIsolation(index: ClusterIndex, judged: Judged, isolating: readon
   const peerPod = index.podAt.get(peerAddress);
   const wanted: Wanted = {
     peer: networkPeer(index, judged, subject.namespace),
-    port: { protocol, port },
+    port: protocol === 'other' ? undefined : { protocol, port },
     party: peerPod === undefined ? undefined : partyOf(index, peerPod),
   };
   const policies = isolating.flatMap(({ kind, policy }) => {
@@ -89,8 +90,12 @@ function inRules(
     const peers = (valueAt(rule, side) ?? []) as readonly NetworkPolicyPeer[];
     const ports = rule.ports ?? [];
     const isPeer = peers.length === 1 && peers.every((peer) => isSamePeer(peer));
-    if (isPeer && ports.length > 0) return [add(key, `${path}.ports`, wanted.port)];
-    const isPort = ports.length === 1 && ports.every((port) => isSamePort(port));
+    if (isPeer && ports.length > 0 && wanted.port !== undefined)
+      return [add(key, `${path}.ports`, wanted.port)];
+    const isPort =
+      wanted.port === undefined
+        ? ports.length === 0
+        : ports.length === 1 && ports.every((port) => isSamePort(port));
     return isPort && peers.length > 0 ? [add(key, `${path}.${side}`, wanted.peer)] : [];
   });
 
@@ -101,7 +106,7 @@ function inRules(
   }
 
   function isSamePort({ protocol = 'TCP', port, endPort }: NetworkPolicyPort): boolean {
-    return protocol === wanted.port.protocol && port === wanted.port.port && endPort === undefined;
+    return protocol === wanted.port?.protocol && port === wanted.port.port && endPort === undefined;
   }
 }
 
@@ -110,5 +115,5 @@ function add(key: string, path: string, value: unknown): Edit {
 }
 
 function ruleOf(direction: Judged['direction'], { peer, port }: Wanted): object {
-  return { [direction === 'ingress' ? 'from' : 'to']: [peer], ports: [port] };
+  return { [direction === 'ingress' ? 'from' : 'to']: [peer], ...(port !== undefined && { ports: [port] }) };
 }
