@@ -307,6 +307,6 @@ test('diff tells what a changed policy of interfaces and a changed route open an
       'changed default/viewer[Pod] default/guarded[Pod]@net1 all -> TCP 8080',
     ],
   );
-  const sensor = changes({}, { nodeRoutes: ['192.168.20.1'], gate: { isGateway: true } });
+  const sensor = changes({}, { nodeRoutes: ['192.168.20.1'] });
   assert.ok(sensor.includes('added default/plain[Pod] vm:sensor  -> all'), sensor.join('\n'));
 });
