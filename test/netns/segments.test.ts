@@ -56,7 +56,7 @@ const world: readonly KubernetesObject[] = [
   segment('cameras', { prefix: '192.168.20.0/24' }),
   segment('sensors', { prefix: '192.168.21.0/24', gateway: '192.168.21.1' }),
   switched('edge', { type: 'external' }),
-  switched('iot', { type: 'internal', prefix: '10.99.0.0/24', dhcp: { range: '10.99.0.10-10.99.0.20' } }),
+  switched('iot', { type: 'internal', prefix: '10.77.0.0/24', dhcp: { range: '10.77.0.10-10.77.0.20' } }),
   machine('desk-a', { name: 'eth0', segment: 'office' }),
   machine('desk-b', { name: 'eth0', segment: 'office' }),
   machine('annexed', { name: 'eth0', segment: 'annex', addresses: ['192.168.31.9'] }),
@@ -208,6 +208,17 @@ describe('the layer-2 world of a lab', { skip: cannotSendPackets }, () => {
     await until(told);
     assert.equal((await ask(vmNetns('desk-b'), '192.168.40.9')).answer?.pod, 'vm:bench');
     await lab.apply(objects);
+  });
+
+  test('a segment with addresses of Services is refused by the field', async () => {
+    const wrong = segment('wrong', { prefix: '10.99.0.0/24' });
+    const refusal: unknown = await lab.connection.client
+      .create(layer2Resources.segments, wrong)
+      .catch(String);
+    assert.match(
+      String(refusal),
+      /spec\.prefix: .* must not overlap 10\.96\.0\.0\/12, the range of Services/,
+    );
   });
 
   test('pods leave by the interface that the way leads by, with its address', async () => {

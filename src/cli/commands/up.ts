@@ -2,6 +2,7 @@ import { resourceOf } from '../../api/resources.ts';
 import { labMark } from '../../lab/cluster/belongings.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
+import { requireOwnRanges } from '../../lab/cluster-ranges.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { labOfCluster } from '../../lab/names.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
@@ -58,6 +59,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   requireNoNetwork(wanted, manifests.objects);
   const on = await clusterFor(env, wanted, { ...options, manifests, progress });
   const lab = on?.lab ?? wanted;
+  requireOwnRanges(lab.config, manifests.objects);
   checkCapacity(
     manifests.objects.map(({ object }) => object),
     lab,

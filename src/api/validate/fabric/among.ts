@@ -10,6 +10,8 @@ import type {
 } from '../../types/fabric.ts';
 import type { Node } from '../../types/core.ts';
 import type { KubernetesObject } from '../../types/meta.ts';
+import { rangeList, rangesOf } from '../../defaults/network.ts';
+import { clusterRangeProblems, usedRanges, type ClusterRanges } from '../cluster-ranges.ts';
 import { invalid, type FieldProblem } from '../problem.ts';
 import { overlapping } from './prefixes.ts';
 import { providedProblems, providedTableProblems } from './provided.ts';
@@ -22,6 +24,27 @@ export type Stored = <T extends KubernetesObject>(resource: Resource<T>) => read
  * come later. `previous` is what it replaces.
  */
 export function problemsAmong(
+  object: KubernetesObject,
+  stored: Stored,
+  previous: KubernetesObject | undefined,
+): FieldProblem[] {
+  return [
+    ...clusterRangeProblems(object, () => storedRanges(stored)),
+    ...problemsAmongFabric(object, stored, previous),
+  ];
+}
+
+/** The ranges that the cluster was made with, and those that Services were given since. */
+function storedRanges(stored: Stored): ClusterRanges {
+  const [network] = stored(resources.clusternetworks);
+  const added = stored(resources.servicecidrs).flatMap(({ spec }) => spec?.cidrs ?? []);
+  if (network === undefined) return { podCIDR: [], serviceCIDR: added };
+  const { podCIDR, serviceCIDR } = rangesOf(network.spec);
+  const services = [...new Set([...rangeList(serviceCIDR), ...added])];
+  return usedRanges(network.spec.model, { podCIDR: rangeList(podCIDR), serviceCIDR: services });
+}
+
+function problemsAmongFabric(
   object: KubernetesObject,
   stored: Stored,
   previous: KubernetesObject | undefined,

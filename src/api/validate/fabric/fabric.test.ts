@@ -207,3 +207,18 @@ test('a machine asks for usable addresses of its subnet that nobody else has', (
     /is the address of machine o/,
   );
 });
+
+test('nobody around the nodes has addresses of Services, first or later ones, or of pods', () => {
+  const cluster = stored(make('ClusterNetwork', 'default', { podCIDR: '10.244.0.0/16' }), {
+    ...make('ServiceCIDR', 'more', { cidrs: ['10.60.0.0/24'] }),
+    apiVersion: 'networking.k8s.io/v1',
+  });
+  const of = (kind: string, spec: object): string[] =>
+    problemsAmong(make(kind, 'one', spec), cluster, undefined).map(({ path }) => path);
+  assert.deepEqual(of('Segment', { prefix: '10.99.0.0/24' }), ['spec.prefix']);
+  assert.deepEqual(of('VirtualSwitch', { type: 'internal', prefix: '10.244.9.0/24' }), ['spec.prefix']);
+  assert.deepEqual(of('VirtualNetwork', { addressSpace: ['10.50.0.0/16', '10.60.0.0/16'] }), [
+    'spec.addressSpace[1]',
+  ]);
+  assert.deepEqual(of('Segment', { prefix: '192.168.0.0/24' }), []);
+});
