@@ -9,12 +9,13 @@ import {
   resources,
   type Resource,
 } from '../api/resources.ts';
+import type { Site, VirtualMachine } from '../api/types/fabric.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import type { Client } from '../client/port.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { layer2Kinds } from '../model/fabric/layer2/objects.ts';
-import { machineEnds, type MachineEnd } from '../model/fabric/machine-ends.ts';
+import { machineEnds } from '../model/fabric/machine-ends.ts';
 import { networkConfigOf, type NetworkConfig } from '../model/network/config.ts';
 import { modelTraits } from '../model/network/models.ts';
 import { hasEnded } from '../model/workloads/pod-state.ts';
@@ -26,7 +27,7 @@ import { hasEnded } from '../model/workloads/pod-state.ts';
 export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster> {
   const [
     networks,
-    machines,
+    [virtualMachines, sites],
     policies,
     loadBalancers,
     namespaces,
@@ -57,19 +58,21 @@ export async function readCluster(client: Pick<Client, 'list'>): Promise<Cluster
     services,
     endpointSlices,
     networkPolicies,
-    machines,
+    machines: machineEnds(virtualMachines.values(), sites.values(), nodes),
     ...policies,
     ...loadBalancers,
     ...(await readSurroundings(client, config)),
   };
 }
 
-async function readMachines(client: Pick<Client, 'list'>): Promise<Map<string, MachineEnd>> {
-  const [machines, sites] = await Promise.all([
+/** What can be named as a machine: VirtualMachines, and Sites. */
+function readMachines(
+  client: Pick<Client, 'list'>,
+): Promise<[Map<string, VirtualMachine>, Map<string, Site>]> {
+  return Promise.all([
     readIfServed(client, fabricResources.virtualmachines),
     readIfServed(client, fabricResources.sites),
   ]);
-  return machineEnds(machines.values(), sites.values());
 }
 
 /** Policies of the kinds that not every cluster has. */

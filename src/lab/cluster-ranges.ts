@@ -48,7 +48,7 @@ function nodeProblems(ranges: ClusterRanges): FieldProblem[] {
 function placed(one: Written | undefined): (problem: FieldProblem) => string {
   return ({ path, message }) => {
     if (one === undefined) return `ClusterNetwork: ${path}: ${message}`;
-    const { object, source, lineOf } = one;
-    return `${source.file}:${lineOf(path)}: ${object.kind} ${object.metadata.name}: ${path}: ${message}`;
+    const { object, source } = one;
+    return `${source.file}:${one.lineOf(path)}: ${object.kind} ${object.metadata.name}: ${path}: ${message}`;
   };
 }

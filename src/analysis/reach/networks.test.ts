@@ -121,7 +121,7 @@ function clusterOf(model: NetworkModel, around: Around): Cluster {
     config: { ...cluster.config, model },
     pods: new Map(pods),
     surroundings: objects,
-    machines: machineEnds(ofKind('VirtualMachine'), ofKind('Site')),
+    machines: machineEnds(ofKind('VirtualMachine'), ofKind('Site'), cluster.nodes),
   };
 }
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KubernetesObject } from '../../api/types/meta.ts';
+import { WeftError } from '../../lib/errors.ts';
+import { expandManifests } from '../../model/workloads/expand.ts';
 import { shopCluster } from '../testing/shop-cluster.ts';
 import { resolveDestination, resolveSource } from './resolve.ts';
 
@@ -87,4 +90,40 @@ for (const [asked, code, hint] of mistakes) {
 test('a Service is no source, nor is a domain name', () => {
   assert.throws(() => resolveSource(cluster, 'dns:api.example.com'), { code: 'endpoint-invalid' });
   assert.throws(() => resolveSource(cluster, 'svc:shop/api'), { code: 'endpoint-invalid' });
+});
+
+test('a virtual machine that is no end is told apart from one that is not there', () => {
+  const machine = (name: string, ...addresses: string[]) => ({
+    apiVersion: 'weft.dev/v1alpha1',
+    kind: 'VirtualMachine',
+    metadata: { name },
+    spec: { interfaces: [{ name: 'eth0', segment: 'default', addresses }] },
+  });
+  const around = expandManifests([
+    { apiVersion: 'weft.dev/v1alpha1', kind: 'Segment', metadata: { name: 'bare' } },
+    machine('node-1', '172.20.7.7'),
+    { ...machine('mute'), spec: { interfaces: [{ name: 'eth0', segment: 'bare' }] } } as KubernetesObject,
+    machine('sensor', '172.20.7.8'),
+  ]);
+  const told = (asked: string): string => {
+    try {
+      return resolveDestination(around, asked).all[0].name;
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      return `${error.code}: ${error.message} (${error.hint})`;
+    }
+  };
+  assert.equal(told('vm:sensor:80'), 'vm:sensor:80');
+  assert.equal(
+    told('vm:node-1:80'),
+    'endpoint-unknown: vm:node-1 is the machine of a node (ask for node:node-1)',
+  );
+  assert.match(
+    told('vm:mute:80'),
+    /^machine-without-address: vm:mute has no address \(give an interface of .* addresses/,
+  );
+  assert.match(
+    told('vm:senser:80'),
+    /^endpoint-unknown: there is no VirtualMachine vm:senser \(did you mean vm:sensor/,
+  );
 });

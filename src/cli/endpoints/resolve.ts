@@ -1,8 +1,9 @@
 import type { Pod } from '../../api/types/core.ts';
-import type { Protocol } from '../../api/types/meta.ts';
+import type { KubernetesObject, Protocol } from '../../api/types/meta.ts';
 import type { Flow, FlowEnd } from '../../analysis/flow.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import type { MachineEnd } from '../../model/fabric/machine-ends.ts';
 import { familiesOfNetwork } from '../../model/network/config.ts';
 import { labAddressesOf } from '../../model/network/lab-addresses.ts';
 import { requireKey, requirePods, standsForPods } from './find.ts';
@@ -67,9 +68,30 @@ function plainEnd(
   return endpoint;
 }
 
-function machineEnd({ machines = new Map() }: Cluster, key: string): FlowEnd {
+function machineEnd(cluster: Cluster, key: string): FlowEnd {
+  const { machines = new Map<string, MachineEnd>() } = cluster;
+  if (!machines.has(key) && key.startsWith('vm:')) requireOther(cluster, key.slice('vm:'.length));
   const { addresses } = requireKey(machines, key.startsWith('vm:') ? 'VirtualMachine' : 'Site', key);
   return { kind: 'address', address: addresses[0] ?? '', machine: key };
+}
+
+/** A virtual machine that is there and yet no end: a node's, or one that has no address. */
+function requireOther({ nodes, surroundings = [], layer2 = [] }: Cluster, name: string): void {
+  if (nodes.has(name)) {
+    throw new WeftError('endpoint-unknown', `vm:${name} is the machine of a node`, {
+      fault: 'input',
+      hint: `ask for node:${name}`,
+    });
+  }
+  const isIt = ({ kind, metadata }: KubernetesObject): boolean =>
+    kind === 'VirtualMachine' && metadata.name === name;
+  if (![...surroundings, ...layer2].some(isIt)) return;
+  throw new WeftError('machine-without-address', `vm:${name} has no address`, {
+    fault: 'input',
+    hint:
+      `give an interface of VirtualMachine ${name} addresses, or its Segment a dhcp.range; in a lab, ` +
+      `"kubectl describe virtualmachine ${name}" says what it waits for`,
+  });
 }
 
 /** The machine that stands for the internet, in the families that the cluster speaks. */

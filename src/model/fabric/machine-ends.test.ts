@@ -19,12 +19,20 @@ const site: Site = {
 };
 
 test('a machine is asked at the address that it was given', () => {
-  const ends = machineEnds([machine([], ['10.1.0.4'])], [site]);
+  const ends = machineEnds([machine([], ['10.1.0.4'])], [site], new Set());
   assert.deepEqual(ends.get('vm:db'), { addresses: ['10.1.0.4'], netns: 'vm-db' });
   assert.deepEqual(ends.get('site:berlin'), { addresses: ['192.168.7.1'], netns: 'site-berlin' });
 });
 
 test('until somebody tells, at the one that it asks for', () => {
-  assert.deepEqual(machineEnds([machine(['10.1.0.9/24'])], []).get('vm:db')?.addresses, ['10.1.0.9']);
-  assert.equal(machineEnds([machine([])], []).has('vm:db'), false);
+  assert.deepEqual(machineEnds([machine(['10.1.0.9/24'])], [], new Set()).get('vm:db')?.addresses, [
+    '10.1.0.9',
+  ]);
+  assert.equal(machineEnds([machine([])], [], new Set()).has('vm:db'), false);
+});
+
+test('the machine of a node is no end of its own', () => {
+  const asked = [machine(['10.1.0.9'])];
+  assert.equal(machineEnds(asked, [], new Set(['db'])).has('vm:db'), false);
+  assert.equal(machineEnds(asked, [], new Set(['node-1'])).has('vm:db'), true);
 });

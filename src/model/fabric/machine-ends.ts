@@ -13,11 +13,13 @@ export interface MachineEnd {
 
 /**
  * The machines that people name as ends, by `vm:NAME` and `site:NAME`. The addresses of a virtual machine are those that
- * its status tells, or that it asks for as long as nobody has told; one that has none yet is left out.
+ * its status tells, or that it asks for as long as nobody has told; one that has none yet is left out, and so is the machine of
+ * a node, which is named as `node:NAME`.
  */
 export function machineEnds(
   machines: Iterable<VirtualMachine>,
   sites: Iterable<Site>,
+  nodes: { has(name: string): boolean },
 ): Map<string, MachineEnd> {
   const ends = new Map<string, MachineEnd>();
   for (const { metadata, spec, status } of machines) {
@@ -26,7 +28,7 @@ export function machineEnds(
     );
     const bare = [...new Set(addresses.map((address) => address.replace(/\/.*$/, '')))];
     const end = { addresses: bare, netns: virtualMachineNetns(metadata.name) };
-    if (bare.length > 0) ends.set(`vm:${metadata.name}`, end);
+    if (bare.length > 0 && !nodes.has(metadata.name)) ends.set(`vm:${metadata.name}`, end);
   }
   for (const site of sites) {
     const { name } = site.metadata;

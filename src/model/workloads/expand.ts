@@ -85,6 +85,7 @@ export function expandManifests(objects: readonly KubernetesObject[], options: E
     machines: machineEnds(
       machinesAround(all, nodes).filter((machine) => isAround(machine, config)),
       ofResource(all, fabricResources.sites),
+      byKey(nodes),
     ),
     surroundings: all.filter((object) => surrounding.has(resourceOf(object)?.plural ?? '')),
     ...layer2Of(all, config),
