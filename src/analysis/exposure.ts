@@ -4,7 +4,8 @@ import type { ServicePortModel } from '../model/services/port.ts';
 import { workloadOf } from '../model/workloads/workload-of.ts';
 import { indexOf } from './cluster-index.ts';
 import type { FlowEnd, Verdict } from './flow.ts';
-import { frontName, routedWays } from './gateways/ways.ts';
+import { frontName } from './gateways/followed-routes.ts';
+import { routedWays } from './gateways/ways.ts';
 import { predict } from './predict/predict.ts';
 
 /** A way from outside the cluster to a workload, and what becomes of a host out there that takes it. */

@@ -4,7 +4,7 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import { entityName } from '../reach/groups.ts';
 import type { Backend } from './backends.ts';
 import { judgeStranger, type StrangerVerdict } from './stranger.ts';
-import { followedRoutes, frontName, gatewaysOf, whoPassesOn } from './ways.ts';
+import { followedRoutes, frontName, gatewaysOf, whoPassesOn } from './followed-routes.ts';
 
 /** What somebody whom nobody described may pass on to a workload. */
 export interface StrangerRow {

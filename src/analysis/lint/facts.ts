@@ -5,7 +5,7 @@ import { once } from '../../lib/once.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { workloadOf } from '../../model/workloads/workload-of.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
-import { gatewaysOf, type Gateways } from '../gateways/ways.ts';
+import { gatewaysOf, type Gateways } from '../gateways/followed-routes.ts';
 import { clusterPoliciesOf, type ClusterPolicyFacts } from './cluster-policy-facts.ts';
 import { networkFactsOf, type NetworkFacts } from './network-facts.ts';
 import { createPodFinder } from './pod-finder.ts';

@@ -6,7 +6,6 @@ import {
   resources,
   type Resource,
 } from '../resources.ts';
-import { withoutNulls } from '../schema/nulls.ts';
 import type { Job } from '../types/apps.ts';
 import type { Node } from '../types/core.ts';
 import type { KubernetesObject } from '../types/meta.ts';
@@ -18,7 +17,6 @@ import {
   baselineAdminNetworkPolicyProblems,
   clusterNetworkPolicyProblems,
 } from './cluster-network-policy.ts';
-import { configMapProblems, secretProblems } from './config.ts';
 import { endpointSliceProblems, endpointsProblems } from './endpoints.ts';
 import {
   internetProblems,
@@ -32,37 +30,21 @@ import { peeringProblems, virtualNetworkProblems } from './fabric/virtual-networ
 import { eventProblems, newerEventProblems, newNewerEventProblems } from './event.ts';
 import { ingressProblems, newIngressProblems } from './ingress.ts';
 import { budgetProblems, leaseProblems, priorityClassProblems, storageClassProblems } from './kept.ts';
-import { metadataProblems } from './metadata.ts';
 import { ingressClassProblems } from './ingress-class.ts';
 import { nodeRouteProblems, segmentProblems, virtualSwitchProblems } from './layer2.ts';
 import { networkPolicyProblems } from './network-policy.ts';
-import { podProblems } from './pod.ts';
+import { objectProblems, rulesFor, type Rules } from './object.ts';
 import type { FieldProblem } from './problem.ts';
 import { ipAddressProblems, serviceCidrProblems } from './service-range.ts';
 import { bindingProblems, roleProblems } from './rbac.ts';
-import { serviceProblems } from './service.ts';
-import { structuralProblems } from './structure.ts';
 import { controllerProblems } from './controller.ts';
 import { cronJobProblems } from './cron-job.ts';
-import { jobProblems, newJobProblems, workloadProblems } from './workload.ts';
+import { usualRules } from './usual.ts';
+import { newJobProblems } from './workload.ts';
 
-/**
- * Everything that is wrong with an object, of whatever JSON it is; nothing when the API server should take it.
- * First its structure is compared with the schema of its kind; only when types and required fields are right,
- * the rules of its kind follow. Objects of unknown kinds need just valid metadata.
- */
+/** What `objectProblems` says by the rules of all kinds. */
 export function validateObject(object: unknown): FieldProblem[] {
-  const problems = structuralProblems(object);
-  if (problems.some((problem) => !isMinor(problem))) return problems;
-  // The structural walk has shown that this is an object of the API.
-  const valid = withoutNulls(object as KubernetesObject);
-  const rules = valid.metadata === undefined ? undefined : rulesOf(valid);
-  return [...problems, ...metadataProblems(valid), ...(rules?.(valid) ?? [])];
-}
-
-/** Problems that leave the object's types right, so that the rules can still be read against it. */
-function isMinor({ reason }: FieldProblem): boolean {
-  return reason === 'UnknownField' || reason === 'FieldValueNotSupported';
+  return objectProblems(object, rulesOf);
 }
 
 function rulesOf(object: KubernetesObject): Rules | undefined {
@@ -97,49 +79,30 @@ const rulesByKind: ReadonlyMap<string, Rules> = new Map([
   ['batch/v1 CronJob', cronJobProblems],
 ]);
 
-type Rules = (object: KubernetesObject) => FieldProblem[];
-
-/** Pairs a resource with the rules for its own type, then forgets the type. */
-function entry<T extends KubernetesObject>(
-  resource: Resource<T>,
-  rules: (object: T) => FieldProblem[],
-): [Resource, Rules] {
-  return [resource, (object) => rules(object as T)];
-}
-
 const rulesByResource = new Map<Resource, Rules>([
-  entry(resources.nodes, nodeProblems),
-  entry(resources.pods, podProblems),
-  entry(resources.services, serviceProblems),
-  entry(resources.endpoints, endpointsProblems),
-  entry(resources.configmaps, configMapProblems),
-  entry(resources.secrets, secretProblems),
-  entry(resources.events, eventProblems),
-  entry(resources.deployments, workloadProblems),
-  entry(resources.replicasets, workloadProblems),
-  entry(resources.statefulsets, workloadProblems),
-  entry(resources.daemonsets, workloadProblems),
-  entry(resources.jobs, jobProblems),
-  entry(resources.networkpolicies, networkPolicyProblems),
-  entry(resources.servicecidrs, serviceCidrProblems),
-  entry(resources.ipaddresses, ipAddressProblems),
-  entry(resources.endpointslices, endpointSliceProblems),
-  entry(resources.clusternetworks, clusterNetworkProblems),
-  entry(fabricResources.virtualnetworks, virtualNetworkProblems),
-  entry(fabricResources.virtualnetworkpeerings, peeringProblems),
-  entry(fabricResources.routetables, routeTableProblems),
-  entry(fabricResources.networksecuritygroups, securityGroupProblems),
-  entry(fabricResources.virtualmachines, virtualMachineProblems),
-  entry(fabricResources.sites, siteProblems),
-  entry(fabricResources.internets, internetProblems),
-  entry(fabricResources.privatednszones, privateDnsZoneProblems),
-  entry(policyResources.clusternetworkpolicies, clusterNetworkPolicyProblems),
-  entry(policyResources.adminnetworkpolicies, adminNetworkPolicyProblems),
-  entry(policyResources.baselineadminnetworkpolicies, baselineAdminNetworkPolicyProblems),
-  entry(layer2Resources.segments, segmentProblems),
-  entry(layer2Resources.virtualswitches, virtualSwitchProblems),
-  entry(layer2Resources.noderoutes, nodeRouteProblems),
-  entry(layer2Resources.multinetworkpolicies, networkPolicyProblems),
+  ...usualRules,
+  rulesFor(resources.nodes, nodeProblems),
+  rulesFor(resources.endpoints, endpointsProblems),
+  rulesFor(resources.events, eventProblems),
+  rulesFor(resources.servicecidrs, serviceCidrProblems),
+  rulesFor(resources.ipaddresses, ipAddressProblems),
+  rulesFor(resources.endpointslices, endpointSliceProblems),
+  rulesFor(resources.clusternetworks, clusterNetworkProblems),
+  rulesFor(fabricResources.virtualnetworks, virtualNetworkProblems),
+  rulesFor(fabricResources.virtualnetworkpeerings, peeringProblems),
+  rulesFor(fabricResources.routetables, routeTableProblems),
+  rulesFor(fabricResources.networksecuritygroups, securityGroupProblems),
+  rulesFor(fabricResources.virtualmachines, virtualMachineProblems),
+  rulesFor(fabricResources.sites, siteProblems),
+  rulesFor(fabricResources.internets, internetProblems),
+  rulesFor(fabricResources.privatednszones, privateDnsZoneProblems),
+  rulesFor(policyResources.clusternetworkpolicies, clusterNetworkPolicyProblems),
+  rulesFor(policyResources.adminnetworkpolicies, adminNetworkPolicyProblems),
+  rulesFor(policyResources.baselineadminnetworkpolicies, baselineAdminNetworkPolicyProblems),
+  rulesFor(layer2Resources.segments, segmentProblems),
+  rulesFor(layer2Resources.virtualswitches, virtualSwitchProblems),
+  rulesFor(layer2Resources.noderoutes, nodeRouteProblems),
+  rulesFor(layer2Resources.multinetworkpolicies, networkPolicyProblems),
 ]);
 
 function nodeProblems({ spec }: Node): FieldProblem[] {

@@ -56,7 +56,7 @@ export async function loadManifests(
   const problems: LocatedProblem[] = [];
   for (const file of files) {
     const before = known?.get(file.name);
-    const read = before?.text === file.text ? before.read : readFile(file, mostObjects - loaded.length);
+    const read = before?.text === file.text ? before.read : await readFile(file, mostObjects - loaded.length);
     known?.set(file.name, { text: file.text, read });
     addAll(loaded, read.objects);
     addAll(problems, read.problems);
@@ -73,10 +73,10 @@ export async function loadManifests(
 }
 
 /** Throws `manifest-too-large` for more than `most` objects, before the rest of the file is looked at. */
-function readFile({ name, text }: ManifestFile, most: number): ReadObjects {
+async function readFile({ name, text }: ManifestFile, most: number): Promise<ReadObjects> {
   const all: ReadObjects = { objects: [], problems: [] };
   for (const document of readYamlDocuments(text, name)) {
-    const { objects, problems } = readObjects(document, name);
+    const { objects, problems } = await readObjects(document, name);
     addAll(all.objects, objects);
     addAll(all.problems, problems);
     if (all.objects.length > most) throw tooManyObjects();

@@ -4,7 +4,8 @@ import { withoutNulls } from '../../api/schema/nulls.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { required, type FieldProblem } from '../../api/validate/problem.ts';
 import { isObject } from '../../api/validate/structure.ts';
-import { validateObject } from '../../api/validate/validate.ts';
+import { objectProblems } from '../../api/validate/object.ts';
+import { usualRules } from '../../api/validate/usual.ts';
 import type { ManifestDocument } from './document.ts';
 import { stepsOf } from './path.ts';
 
@@ -38,11 +39,11 @@ interface Candidate {
 }
 
 /** The objects of a document, its lists (`kind: List` and the typed ones) taken apart, each validated. */
-export function readObjects(document: ManifestDocument, file: string): ReadObjects {
+export async function readObjects(document: ManifestDocument, file: string): Promise<ReadObjects> {
   const result: ReadObjects = { objects: [], problems: [] };
   for (const candidate of candidatesOf({ value: document.value, steps: [] })) {
     const lineOf = (path: string): number => document.lineOf([...candidate.steps, ...stepsOf(path)]);
-    const problems = isManifest(candidate.value) ? validateManifest(candidate.value) : notAnObject;
+    const problems = isManifest(candidate.value) ? await validateManifest(candidate.value) : notAnObject;
     if (problems.length > 0) {
       const [name, doubt] = [nameOf(candidate.value), doubtOf(candidate.value)];
       for (const one of problems)
@@ -88,16 +89,28 @@ const notAnObject: readonly FieldProblem[] = [
   },
 ];
 
-function validateManifest(value: { apiVersion: string; kind: string }): readonly FieldProblem[] {
+async function validateManifest(value: {
+  apiVersion: string;
+  kind: string;
+}): Promise<readonly FieldProblem[]> {
   const elsewhere = servedElsewhere(value);
   if (elsewhere !== undefined) {
     const message = `no ${value.kind} in ${value.apiVersion}: it is in ${elsewhere}`;
     return [{ path: 'apiVersion', reason: 'FieldValueNotSupported', message }];
   }
-  const problems = validateObject(value);
+  const problems = await problemsOf(value);
   const { metadata } = value as Partial<KubernetesObject>;
   if (problems.length > 0 || isName(metadata?.name)) return problems;
   return [required('metadata.name', 'a manifest names its object; generateName is not enough')];
+}
+
+/** The rules of other kinds are loaded for the first object of one. */
+async function problemsOf(value: { apiVersion: string; kind: string }): Promise<readonly FieldProblem[]> {
+  const resource = resourceOf(value);
+  const rules = resource && usualRules.get(resource);
+  if (rules !== undefined) return objectProblems(value, () => rules);
+  const { validateObject } = await import('../../api/validate/validate.ts');
+  return validateObject(value);
 }
 
 /** Groups that Kubernetes' own kinds are in, or once were. */

@@ -1,7 +1,8 @@
 import { namesOfPods } from '../facts.ts';
 import { service } from '../examples.ts';
 import type { LintRule } from '../rule.ts';
-import { frontName, routedWays } from '../../gateways/ways.ts';
+import { frontName } from '../../gateways/followed-routes.ts';
+import { routedWays } from '../../gateways/ways.ts';
 import { ingressTo } from './backend-missing.ts';
 
 const isolated = `apiVersion: networking.k8s.io/v1
