@@ -1,5 +1,5 @@
 import { applyPolicies } from '../lib/applied-policies.ts';
-import { createBarePath, type BarePath, type Middle } from '../lib/bare-path.ts';
+import { createBarePath, type BareEnd, type Middle } from '../lib/bare-path.ts';
 import type { Figure, Measurement, Progress } from '../lib/figure.ts';
 import { startBenchLab, type BenchLab } from '../lib/lab.ts';
 import { appOf, withManifests } from '../lib/many-pods.ts';
@@ -37,7 +37,7 @@ async function* measureModel(middle: Middle, progress: Progress): AsyncIterable<
     const lab = await withManifests(manyPods, (path) => startBenchLab(path, options));
     try {
       await load(lab);
-      const both = { bare: await startEnds(bare), lab: await endsOfPods(lab) };
+      const both = { bare: await startEnds(bare.ends), lab: await endsOfPods(lab) };
       ends.push(both.bare, both.lab);
       yield* compare(both, middle, progress);
     } finally {
@@ -55,11 +55,15 @@ async function load(lab: BenchLab): Promise<void> {
   await whenSlicesProgrammed(lab.connection);
 }
 
-/** A client and a server, on either side of what is measured. */
+/** A client on either side of what is measured, and what it asks on the other one. */
 interface Ends {
+  readonly ways: readonly [Way, Way];
+  readonly programs: readonly TrafficProgram[];
+}
+
+interface Way {
   readonly from: TrafficProgram;
   readonly target: Target;
-  readonly programs: readonly TrafficProgram[];
 }
 
 async function endsOfPods(lab: BenchLab): Promise<Ends> {
@@ -67,13 +71,26 @@ async function endsOfPods(lab: BenchLab): Promise<Ends> {
   const [server] = pods;
   const client = pods.find(({ node }) => node !== server?.node);
   if (server === undefined || client === undefined) throw new Error('all pods are on one node');
-  return startEnds({ from: lab.pathOf(client.netns), to: lab.pathOf(server.netns), address: server.address });
+  return startEnds([client, server].map(({ netns, address }) => ({ path: lab.pathOf(netns), address })));
 }
 
-async function startEnds({ from, to, address }: Omit<BarePath, 'remove'>): Promise<Ends> {
-  const programs = [startTraffic(from), startTraffic(to)] as const;
-  await programs[1].serve(port);
-  return { from: programs[0], target: { host: address, port }, programs };
+async function startEnds(sides: readonly BareEnd[]): Promise<Ends> {
+  const started = await Promise.all(
+    sides.map(async ({ path, address }) => {
+      const [from, to] = [startTraffic(path), startTraffic(path)];
+      await to.serve(port);
+      return { from, to, target: { host: address, port } };
+    }),
+  );
+  const [here, there] = started;
+  if (here === undefined || there === undefined) throw new Error('a path has two ends');
+  return {
+    ways: [
+      { from: here.from, target: there.target },
+      { from: there.from, target: here.target },
+    ],
+    programs: started.flatMap(({ from, to }) => [from, to]),
+  };
 }
 
 interface Compared {
@@ -113,10 +130,16 @@ interface Window {
   readonly connects: number;
 }
 
-async function measureWindow({ from, target }: Ends): Promise<Window> {
-  const bytes = await from.send(target, forMs);
-  const { perSecond: connects } = await from.open(target, { forMs, atOnce });
-  return { bytes, connects };
+/**
+ * Connections are opened from both sides at once, so that all cores are at work: with one client, its core does nearly
+ * everything, and the other one is asleep each time the server is to be told, which is more to pay for a slower path.
+ */
+async function measureWindow({ ways }: Ends): Promise<Window> {
+  const bytes = await ways[0].from.send(ways[0].target, forMs);
+  const opened = await Promise.all(
+    ways.map(async ({ from, target }) => from.open(target, { forMs, atOnce })),
+  );
+  return { bytes, connects: opened.reduce((sum, { perSecond }) => sum + perSecond, 0) };
 }
 
 function text({ bytes, connects }: Window): string {

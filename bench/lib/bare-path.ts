@@ -6,11 +6,14 @@ import { createNetworkNamespaces } from '../../src/kernel/netns/real.ts';
 
 /** Two machines that reach each other by what the kernel does alone: links and routes, made with `ip`, and no rules. */
 export interface BarePath {
-  /** Where their namespaces can be entered, and the far one's address. */
-  readonly from: string;
-  readonly to: string;
-  readonly address: string;
+  readonly ends: readonly BareEnd[];
   remove(): void;
+}
+
+export interface BareEnd {
+  /** Where its namespace can be entered. */
+  readonly path: string;
+  readonly address: string;
 }
 
 /**
@@ -44,7 +47,10 @@ export function createBarePath(middle: Middle): BarePath {
     if (middle === 'switched') ip(pathOf('middle'), ['link add br0 type bridge', 'link set br0 up']);
     for (const ordinal of ordinals) connect({ ordinal, middle, pathOf });
     for (const name of names.filter((one) => !one.startsWith('pod'))) forward(pathOf(name));
-    return { from: pathOf('pod-1'), to: pathOf('pod-2'), address: pod(2), remove };
+    return {
+      ends: ordinals.map((ordinal) => ({ path: pathOf(`pod-${ordinal}`), address: pod(ordinal) })),
+      remove,
+    };
   } catch (error) {
     remove();
     throw error;

@@ -15,7 +15,8 @@ async function serve(port: number): Promise<void> {
     socket.on('error', () => socket.destroy());
     socket.resume();
   });
-  server.listen(port, '0.0.0.0');
+  // Whoever finds the queue full asks again after a second.
+  server.listen({ port, host: '0.0.0.0', backlog: 4096 });
   await once(server, 'listening');
 }
 

@@ -1,4 +1,3 @@
-import type { NftVerdict } from '../../kernel/nft/port.ts';
 import { formatAddress } from '../../lib/address.ts';
 import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
 import { entrancesOf } from '../../model/fabric/network/entrances.ts';
@@ -13,10 +12,11 @@ import { blocksBehind } from '../../model/fabric/network/owned.ts';
 import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { interfaceLink, siteLink } from './cables.ts';
+import { arrivalChain, deliveredFrom } from './arrivals.ts';
+import { interfaceLink, outwardLinks, siteLink } from './cables.ts';
 import { groupChain, namedChain, type Chain } from './groups.ts';
 import { marksOf, type NetworkMarks } from './marks.ts';
-import type { networksSets } from './skeleton.ts';
+import { fromOutside, type networksSets } from './skeleton.ts';
 import { zoneChains, type ZoneChains } from './zone-chains.ts';
 
 /** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
@@ -38,16 +38,21 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
     shares: outboundShares(world),
     groupsOf: groupFinder(world, chain),
     zones: zoneChains(world, chain),
+    isDelivered: deliveredFrom(world),
     chain,
   };
-  const owners = new Map<string, readonly PlannedElement[]>();
+  const owners = new Map<string, readonly PlannedElement[]>([['outward', outwardArrivals]]);
   for (const one of world.interfaces) owners.set(one.id, interfaceElements(one, context));
   for (const { metadata, spec } of world.sites) {
     const link = siteLink(metadata.name);
-    const zone = context.zones.inside(spec.gateway.network);
+    const arrival = arrivalChain({
+      mark: context.marks.ofSite(metadata.name),
+      zone: context.zones.inside(spec.gateway.network),
+      isDelivered: true,
+      source: 'blocks',
+    });
     owners.set(`site:${metadata.name}`, [
-      verdict('zones', link, 'jump', zone),
-      { set: 'marks', key: [link], value: [context.marks.ofSite(metadata.name)] },
+      verdict('arrivals', link, 'goto', chain(arrival)),
       ...spec.prefixes.map((prefix) => blockElement(link, prefix)),
     ]);
   }
@@ -74,6 +79,7 @@ interface Context {
   readonly shares: ReadonlyMap<string, OutboundShare>;
   readonly groupsOf: GroupFinder;
   readonly zones: ZoneChains;
+  readonly isDelivered: (one: NetworkInterface) => boolean;
   /** Takes a chain into the plan; returns its name. */
   readonly chain: (made: Chain) => string;
 }
@@ -82,28 +88,47 @@ function interfaceElements(one: NetworkInterface, context: Context): PlannedElem
   const link = interfaceLink(one);
   const share = context.shares.get(one.id);
   return [
-    { set: 'marks', key: [link], value: [context.marks.ofInterface(one)] },
+    verdict('arrivals', link, 'goto', context.chain(arrivalOf(one, context))),
     ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
     ...blocksBehind(one).map((prefix) => ownElement(link, prefix)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
-    verdict('zones', link, 'jump', context.zones.inside(one.network)),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
 }
 
-const verdict = (set: string, link: string, what: NftVerdict['verdict'], chain: string): PlannedElement => ({
+function arrivalOf(one: NetworkInterface, { marks, zones, isDelivered }: Context): Chain {
+  const hasBlocks = blocksBehind(one).some((prefix) => !isSingle(prefix));
+  return arrivalChain({
+    mark: marks.ofInterface(one),
+    zone: zones.inside(one.network),
+    isDelivered: isDelivered(one),
+    source: one.forwards ? undefined : hasBlocks ? 'blocks' : 'own',
+  });
+}
+
+const verdict = (set: string, key: string, what: 'jump' | 'goto', chain: string): PlannedElement => ({
   set,
-  key: [link],
+  key: [key],
   value: { verdict: what, chain },
 });
 
-/** Single addresses are cheaper to change than blocks. */
+/** What comes back from outside has to find who asked; from an endpoint, it comes to whoever has the address. */
+const outwardArrivals: readonly PlannedElement[] = [
+  { set: 'arrivals', key: ['lo'], value: { verdict: 'accept' } },
+  { set: 'arrivals', key: [outwardLinks.endpoints], value: { verdict: 'accept' } },
+  verdict('arrivals', outwardLinks.internet, 'goto', fromOutside),
+  verdict('arrivals', outwardLinks.services, 'goto', fromOutside),
+];
+
+/** Single addresses are cheaper to change, and to look up, than blocks. */
 function ownElement(link: string, prefix: string): PlannedElement {
-  return prefix.endsWith('/32')
+  return isSingle(prefix)
     ? { set: 'own', key: [link, prefix.slice(0, -'/32'.length)] }
     : blockElement(link, prefix);
 }
+
+const isSingle = (prefix: string): boolean => prefix.endsWith('/32');
 
 function blockElement(link: string, prefix: string): PlannedElement {
   const parsed = parsePrefix(prefix);

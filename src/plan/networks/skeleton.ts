@@ -1,17 +1,15 @@
 import type { SetTypes } from '../elements/ledger.ts';
 import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
 import { outwardLinks } from './cables.ts';
-import { networkMask } from './marks.ts';
+import { arrivedMark, networkMask } from './marks.ts';
 
 /** The table of the namespace that forwards between virtual networks. */
 export const networksTable = { family: 'ip', table: 'weft-networks' } as const;
 
 export const networksSets = {
-  /** Of what an interface or a site sends. */
-  marks: { key: ['ifname'], value: ['mark'] },
-  /** Of connection tracking: networks that do not reach each other may have the same addresses. */
-  zones: { key: ['ifname'], value: ['verdict'] },
-  /** Likewise of what comes back from outside to public addresses, by which. */
+  /** What becomes of packets, by where they come from (`arrivals`). */
+  arrivals: { key: ['ifname'], value: ['verdict'] },
+  /** Zones of connection tracking of what comes back from outside to public addresses, by which. */
   'outside-zones': { key: ['ipv4_addr'], value: ['verdict'] },
   /** Public addresses by which the internet reaches into a network: the lower half of its mark. */
   entrances: { key: ['ipv4_addr'], value: ['mark'] },
@@ -29,14 +27,19 @@ export const networksSets = {
   shares: { key: ['ifname'], value: ['verdict'] },
 } as const satisfies SetTypes;
 
+/** Chains that end what arrives by its source: the link's own address; that, or one of its blocks. */
+export const sourceChains = { own: 'from-own', blocks: 'from-blocks' } as const;
+
+/** The chain for what arrives from the internet and from public services. */
+export const fromOutside = 'from-outside';
+
 const outward = Object.values(outwardLinks)
   .map((link) => `"${link}"`)
   .join(', ');
 const { internet, services } = outwardLinks;
 
 /**
- * The constant part. Before connection tracking, what an interface may not send goes: tunnels that a virtual network does
- * not carry (GRE, IP in IP), and sources that are not its own where it does not forward. What comes back from outside is
+ * The constant part. Before connection tracking, what an interface may not send goes (`arrivals`). What comes back from outside is
  * delivered in the network of whoever asked, which the connection's mark tells; what begins outside passes to a load
  * balancer's public address only, whose network marks it. Forwarding ends where a machine would be
  * handed what is not for it, unless it forwards; then security groups judge new flows. A flow to the internet gets its
@@ -45,12 +48,12 @@ const { internet, services } = outwardLinks;
  * A flow through an appliance is here twice, and judged twice until it is answered. A reset that answers it ends it the first
  * time: the second time it is of no flow that anybody knows, and passes.
  *
- * What is not tracked (`zone-chains`) is judged by nobody, and goes to no outward link.
+ * What is not tracked (`zone-chains`) is judged by nobody, and goes to no outward link. Where nothing but the network itself
+ * says where it goes, its mark says so, and nobody asks again who it is for.
  */
 export const networksSkeleton = `
 table ip ${networksTable.table} {
-  map marks { type ifname : mark; }
-  map zones { type ifname : verdict; }
+  map arrivals { type ifname : verdict; }
   map outside-zones { type ipv4_addr : verdict; }
   map entrances { type ipv4_addr : mark; }
   set own { type ifname . ipv4_addr; }
@@ -61,19 +64,26 @@ table ip ${networksTable.table} {
   map enters-subnet { type ifname : verdict; }
   map receives { type ifname : verdict; }
   map shares { type ifname : verdict; }
+  chain ${sourceChains.own} {
+    iifname . ip saddr @own accept
+    drop
+  }
+  chain ${sourceChains.blocks} {
+    iifname . ip saddr @own-blocks accept
+    iifname . ip saddr @own accept
+    drop
+  }
+  chain ${fromOutside} {
+    ip daddr vmap @outside-zones
+    accept
+  }
   chain arriving {
     type filter hook prerouting priority -300; policy drop;
-    iifname { "${internet}", "${services}" } ip daddr vmap @outside-zones
-    iifname { "lo", ${outward} } accept
-    ip protocol { 4, 41, 47 } drop
-    meta mark set iifname map @marks
-    ip daddr != { ${platformAddress}, ${metadataAddress} } iifname vmap @zones
-    iifname . ip saddr @own accept
-    iifname @forwarding accept
-    iifname . ip saddr @own-blocks accept
+    iifname vmap @arrivals
   }
   chain returning {
     type filter hook prerouting priority -50; policy accept;
+    meta mark != 0 accept
     iifname "${internet}" ct state new ct mark set ip daddr map @entrances
     iifname { ${outward} } meta mark set ct mark and ${networkMask}
   }
@@ -94,6 +104,7 @@ table ip ${networksTable.table} {
   }
   chain passing {
     type filter hook forward priority 0; policy drop;
+    meta mark >= ${arrivedMark} accept
     iifname { ${outward} } ct state new ct mark 0 drop
     oifname { "${internet}", "${services}" } ct state new jump owned
     ct state != untracked oifname { ${outward} } goto judged

@@ -5,12 +5,18 @@ import { directZones, zonesOf } from '../../model/fabric/network/zones.ts';
 import { chainOf, type Chain } from './groups.ts';
 import { privateRanges } from './namespaces.ts';
 
-/** Names of the chains that put what is of a network, given by its name, into its zone of connection tracking. */
+/** How what is of a network, given by its name, comes into its zone of connection tracking. */
 export interface ZoneChains {
   /** For what comes from an interface, or a site. */
-  readonly inside: (network: string) => string;
-  /** For what comes back from outside. */
+  readonly inside: (network: string) => InsideZone;
+  /** Name of the chain for what comes back from outside. */
   readonly outside: (network: string) => string;
+}
+
+export interface InsideZone {
+  readonly chain: string;
+  /** Whether that chain would do nothing with what goes to a private address but not track it. */
+  readonly skips: boolean;
 }
 
 /**
@@ -32,21 +38,27 @@ export function zoneChains(world: NetworkWorld, chain: (made: Chain) => string):
   const toServices = (zone: number): string[] =>
     ['saddr', 'daddr'].map((end) => `ip ${end} ${anyService} ct original zone set ${zone} return`);
   const isPublic = !services.some(isPrivate);
-  const chainFor = (network: string, untracked: readonly string[]): string => {
-    const zone = zones.get(network) ?? 0;
-    const isDirect = direct.has(zone) && services.length > 0;
-    return chain(
-      chainOf('zone', [...(isDirect ? toServices(zone) : []), ...untracked, `ct zone set ${zone}`]),
+  const zoneOf = (network: string): number => zones.get(network) ?? 0;
+  const isDirect = (zone: number): boolean => direct.has(zone) && services.length > 0;
+  const chainFor = (zone: number, untracked: readonly string[]): string =>
+    chain(
+      chainOf('zone', [...(isDirect(zone) ? toServices(zone) : []), ...untracked, `ct zone set ${zone}`]),
     );
-  };
   return {
-    inside: (network) =>
-      chainFor(network, isPublic && !judged.has(zones.get(network) ?? 0) ? [stayInside] : []),
-    outside: (network) => chainFor(network, []),
+    inside(network) {
+      const zone = zoneOf(network);
+      const isUnjudged = isPublic && !judged.has(zone);
+      return {
+        chain: chainFor(zone, isUnjudged ? [`${staysInside} notrack return`] : []),
+        skips: isUnjudged && !isDirect(zone),
+      };
+    },
+    outside: (network) => chainFor(zoneOf(network), []),
   };
 }
 
-const stayInside = `ip daddr { ${privateRanges.join(', ')} } notrack return`;
+/** Of packets that nobody translates, as nft text. */
+export const staysInside = `ip daddr { ${privateRanges.join(', ')} }`;
 
 const isPrivate = (prefix: Prefix): boolean =>
   privateRanges

@@ -172,7 +172,7 @@ const otherProtocols = [
 function portRangeElements(group: number, range: PortRange): PlannedElement[] {
   if (range.protocol !== 'other') return [portElement(group, range)];
   return otherProtocols.map(([from, to]) => ({
-    set: 'ports',
+    set: 'port-ranges',
     key: [group, from, 0],
     keyEnd: [group, to, 65_535],
   }));
@@ -180,5 +180,6 @@ function portRangeElements(group: number, range: PortRange): PlannedElement[] {
 
 function portElement(group: number, { protocol, first, last }: PortRange): PlannedElement {
   const name = protocol.toLowerCase();
-  return { set: 'ports', key: [group, name, first], keyEnd: [group, name, last] };
+  if (first === last) return { set: 'ports', key: [group, name, first] };
+  return { set: 'port-ranges', key: [group, name, first], keyEnd: [group, name, last] };
 }

@@ -17,6 +17,9 @@ const chainOfSet = new Map(
   Object.entries(byChain).flatMap(([chain, sets]) => sets.map((set) => [set as string, chain] as const)),
 );
 
+/** Sets of what port groups and rows hold. */
+const isNumbered = (set: string): boolean => set === 'ports' || set === 'port-ranges' || set === 'rows';
+
 /**
  * What stays in a policy table for one transaction after nobody wants it, so that a packet between two look-ups finds
  * where the first led. Numbers of port groups and rows never mean anything else, so that their elements may always stay;
@@ -25,13 +28,13 @@ const chainOfSet = new Map(
  */
 export function policyLingering(isEmpty: (peerClass: NftValue | undefined) => boolean): Lingering {
   return {
-    mayLinger: (set) => set === 'ports' || set === 'rows' || set === 'row-addresses' || chainOfSet.has(set),
+    mayLinger: (set) => isNumbered(set) || set === 'row-addresses' || chainOfSet.has(set),
     goesAhead(set) {
-      if (set === 'ports' || set === 'rows' || set.endsWith('-ranges')) return 2;
+      if (isNumbered(set) || set.endsWith('-ranges')) return 2;
       return set.endsWith('-rows') ? 1 : 0;
     },
     isHarmless({ set, key: [first, second] }, ledger) {
-      if (set === 'ports' || set === 'rows') return true;
+      if (isNumbered(set)) return true;
       if (set === 'row-addresses') return ledger.owned(rowOwner(first)).length === 0;
       const chain = chainOfSet.get(set);
       const direction = set.startsWith('ingress') ? 'ingress' : 'egress';

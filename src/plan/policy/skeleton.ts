@@ -28,7 +28,8 @@ const missed = 0xffff_ffff;
 /**
  * Sets and maps of the table. Everything that changes, changes here; the rules never do. `X-classes`, `X-ranges`
  * and `X-anywhere` yield the port group that is open between a pod of this node and a peer (class of pods, range
- * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` says which ports a group holds.
+ * of addresses, anybody), `egress-class-ranges` towards a class in a range; `ports` and `port-ranges` say which ports a
+ * group holds. Most hold single ones, which are cheaper to change and to look up.
  *
  * Where tiers have an order, their verdicts are spelled out as *rows*: `X-rows` and `X-otherwise` yield the row of a pod
  * of this node towards a class of pods and towards all others, `rows` the port group of a row at an address, and before it
@@ -44,7 +45,8 @@ function setsIn(family: Family) {
     self: { key: [address, address] },
     resident: { key: [address] },
     peers: { key: [address], value: ['mark'] },
-    ports: { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
+    ports: { key: ['mark', 'inet_proto', 'inet_service'] },
+    'port-ranges': { key: ['mark', 'inet_proto', 'inet_service'], interval: true },
     egress: { key: [address], value: ['verdict'] },
     'egress-classes': { key: [address, 'mark'], value: ['mark'] },
     'egress-ranges': { key: [address, address], value: ['mark'], interval: true },
@@ -209,7 +211,11 @@ const unmarked = 'meta mark set 0';
 
 /** Where the packet mark is a port group: the ends of those packets whose port it opens. */
 const opened = (verdict: 'accept' | 'return'): string =>
-  [`meta mark ${allPorts}`, 'meta mark . meta l4proto . th dport @ports']
+  [
+    `meta mark ${allPorts}`,
+    'meta mark . meta l4proto . th dport @ports',
+    'meta mark . meta l4proto . th dport @port-ranges',
+  ]
     .map((match) => `    ${match} ${unmarked} ${verdict}`)
     .join('\n');
 

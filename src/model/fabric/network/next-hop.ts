@@ -1,7 +1,7 @@
 import type { Site } from '../../../api/types/fabric.ts';
 import { parseAddress } from '../../../lib/address.ts';
 import { contains, parsePrefix, type Prefix } from '../../../lib/prefix.ts';
-import { routesFrom, type EffectiveRoute } from './effective-routes.ts';
+import { activeRoutes, routesFrom, type EffectiveRoute } from './effective-routes.ts';
 import { sitesOf, type NetworkInterface, type NetworkWorld } from './world.ts';
 
 /** Whom a route hands packets to. */
@@ -69,6 +69,20 @@ export function servicesOnInternet(
       const route = routeTo(address);
       return route?.nextHopType === 'Internet' && !active.has(prefix) && covers(route.prefix, prefix);
     });
+}
+
+/**
+ * Whether what has these routes and goes to a private address comes to whoever has the address, or nowhere. The system's
+ * routes are such that it does; users' and gateways' hand it to others.
+ */
+export function leadsByAddress(routes: readonly EffectiveRoute[]): boolean {
+  return activeRoutes(routes).every(
+    ({ source, nextHopType }) =>
+      source === 'System' ||
+      nextHopType === 'VNetLocal' ||
+      nextHopType === 'VNetPeering' ||
+      nextHopType === 'None',
+  );
 }
 
 /** Whether an address lies in one of the prefixes; of text that is none, nothing does. */

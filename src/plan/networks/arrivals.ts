@@ -1,0 +1,46 @@
+import { effectiveRoutes } from '../../model/fabric/network/effective-routes.ts';
+import { leadsByAddress } from '../../model/fabric/network/next-hop.ts';
+import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
+import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
+import { chainOf, type Chain } from './groups.ts';
+import { arrivedMark } from './marks.ts';
+import { sourceChains } from './skeleton.ts';
+import { staysInside, type InsideZone } from './zone-chains.ts';
+
+/** What a link sends, as far as rules are concerned: links of which all is the same share a chain. */
+export interface Arrival {
+  readonly mark: number;
+  readonly zone: InsideZone;
+  /** Whether its routes lead to whoever has a private address, and to nobody else. */
+  readonly isDelivered: boolean;
+  /** Whose addresses it may send from; undefined where it forwards for others. */
+  readonly source: keyof typeof sourceChains | undefined;
+}
+
+/**
+ * The first that a packet meets: a chain that says all about where it comes from, so that it takes one look-up. Tunnels that
+ * a virtual network does not carry (GRE, IP in IP) go, and so do sources that are not the link's own where it does not
+ * forward.
+ */
+export function arrivalChain({ mark, zone, isDelivered, source }: Arrival): Chain {
+  const end = source === undefined ? 'accept' : `goto ${sourceChains[source]}`;
+  const skipped = isDelivered ? mark + arrivedMark : mark;
+  return chainOf('arrival', [
+    'ip protocol { 4, 41, 47 } drop',
+    ...(zone.skips ? [`${staysInside} meta mark set ${skipped} notrack ${end}`] : []),
+    `meta mark set ${mark}`,
+    `ip daddr != { ${platformAddress}, ${metadataAddress} } jump ${zone.chain}`,
+    end,
+  ]);
+}
+
+/** Tells for each interface whether its routes do what `Arrival.isDelivered` says. Those of a subnet have the same. */
+export function deliveredFrom(world: NetworkWorld): (one: NetworkInterface) => boolean {
+  const known = new Map<string, boolean>();
+  return ({ network, subnet }) => {
+    const key = `${network}/${subnet}`;
+    const isDelivered = known.get(key) ?? leadsByAddress(effectiveRoutes(world, network, subnet));
+    known.set(key, isDelivered);
+    return isDelivered;
+  };
+}
