@@ -126,6 +126,20 @@ describe('packets that no socket sends, in a virtual network', { skip: cannotSen
     close();
   });
 
+  test('there is no broadcast and no multicast, not even within a subnet', async () => {
+    const [{ heard, send, close }, other] = [listenAt('b'), listenAt('nva')];
+    const { udp } = protocols;
+    for (const destination of ['255.255.255.255', '10.0.1.255', '224.0.0.1', '10.0.1.5', '10.0.2.4'])
+      send({ destination, protocol: udp, ttl: 64 });
+    await eventually('what is for each has come', () => heard.length > 0 && other.heard.length > 0);
+    assert.deepEqual(
+      [...heard, ...other.heard].map((packet) => addressIn(packet, 16)),
+      ['10.0.1.5', '10.0.2.4'],
+    );
+    close();
+    other.close();
+  });
+
   test('a packet that appliances send in a circle passes as often as its TTL lets it, and no more', async () => {
     const { heard, send, close } = listenAt('nva');
     send({ destination: '10.0.3.4', protocol: protocols.udp, ttl: 64 });

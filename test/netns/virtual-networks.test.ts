@@ -10,6 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { RouteTable } from '../../src/api/types/fabric.ts';
 import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import { createConntrack } from '../../src/kernel/conntrack/conntrack.ts';
 import { createSockets } from '../../src/kernel/sockets/sockets.ts';
@@ -210,18 +211,49 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
       ]);
     });
 
-    test('bring the internet to addresses that are somebody’s elsewhere, and a network to none but its own', async () => {
+    test('bring a part of the internet past an appliance; it has nobody with a private address', async () => {
+      const nobody = '10.0.2.99';
       await through(
-        routes(['10.9.0.0/16', 'Internet'], ['8.8.0.0/16', 'VNetLocal'], ['10.0.0.0/16', 'VNetLocal']),
+        routes(
+          ['0.0.0.0/0', 'VirtualAppliance', nobody],
+          ['203.0.113.0/24', 'Internet'],
+          ['10.9.0.0/16', 'Internet'],
+        ),
       );
-      assert.deepEqual(await seen('vm:a 8.8.8.8', 'vm:a 10.0.3.4'), ['silent', '10.0.1.4']);
+      assert.deepEqual(await seen('vm:a 198.51.100.7', 'vm:a 10.9.0.1'), ['silent', 'silent']);
+      assert.match((await seen('vm:a 203.0.113.10'))[0] ?? '', publicAddress);
     });
 
-    test('lead on premises by a VPN, and cannot see what a table hides', async () => {
-      await through(routes(['172.30.0.0/16', 'VirtualNetworkGateway']));
+    test('bring the network to a part of what leads elsewhere, and to none but its own addresses', async () => {
+      await through(
+        routes(
+          ['10.0.0.0/16', 'VirtualAppliance', '10.0.2.99'],
+          ['10.0.3.0/24', 'VNetLocal'],
+          ['8.8.0.0/16', 'VNetLocal'],
+        ),
+      );
+      assert.deepEqual(await seen('vm:a 10.0.2.4', 'vm:a 10.0.3.4', 'vm:a 8.8.8.8'), [
+        'silent',
+        '10.0.1.4',
+        'silent',
+      ]);
+    });
+
+    test('lead on premises by a VPN where a table hides what its gateway tells, and never by an ExpressRoute', async () => {
+      const hiding = (...all: Parameters<typeof routes>): KubernetesObject => {
+        const table = routes(...all) as RouteTable;
+        return fabricObject('RouteTable', 'rt', { ...table.spec, disableBgpRoutePropagation: true });
+      };
+      await through(hiding());
+      assert.deepEqual(await seen('vm:a 192.168.7.1', 'vm:c 192.168.7.1'), ['silent', '10.0.3.4']);
+      const byGateway = hiding(['192.168.0.0/16', 'VirtualNetworkGateway']);
+      await through(byGateway);
       assert.deepEqual(await seen('vm:a 192.168.7.1'), ['10.0.1.4']);
-      const hiding = fabricObject('RouteTable', 'rt', { disableBgpRoutePropagation: true });
-      await through(hiding);
+      const prefixes = ['192.168.7.0/24'];
+      await through(
+        byGateway,
+        fabricObject('Site', 'office', { prefixes, gateway: { network: 'hub' }, type: 'expressRoute' }),
+      );
       assert.deepEqual(await seen('vm:a 192.168.7.1', 'vm:c 192.168.7.1'), ['silent', '10.0.3.4']);
     });
 
@@ -341,6 +373,24 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
         '10.0.1.4',
       ]);
       assert.equal(await net.seen('vm:c', '10.0.1.4:80', { protocol: 'UDP' }), 'silent');
+    });
+
+    test('that change leave the connections that are there, and judge the next', async () => {
+      await guarded({ networkSecurityGroup: 'g' }, group('g'));
+      const sockets = createSockets({ namespaces: net.namespaces });
+      const fd = sockets.connect('vm-c', { protocol: 'tcp', address: '10.0.1.4', port: 80 });
+      const isAnswered = async (): Promise<void> => {
+        await eventually('asked', () => sockets.send(fd, Buffer.from('who\n')).kind === 'sent');
+        await eventually('answered', () => sockets.receive(fd).kind === 'data');
+      };
+      try {
+        await isAnswered();
+        await guarded({ networkSecurityGroup: 'g' }, group('g', rule('nobody', 100, {})));
+        assert.deepEqual(await seen('vm:c 10.0.1.4'), ['silent']);
+        await isAnswered();
+      } finally {
+        sockets.close(fd, { reset: true });
+      }
     });
 
     test('of a subnet and of an interface must both allow, in both directions', async () => {
