@@ -1,17 +1,10 @@
-import type { KubernetesObject } from '../api/types/meta.ts';
 import { clusterRangeProblems, usedRanges, type ClusterRanges } from '../api/validate/cluster-ranges.ts';
 import { overlapping } from '../api/validate/fabric/prefixes.ts';
 import { invalid, type FieldProblem } from '../api/validate/problem.ts';
 import { labAddressesOf } from '../model/network/lab-addresses.ts';
 import type { NetworkConfig } from '../model/network/config.ts';
 import { WeftError } from '../lib/errors.ts';
-
-/** An object of a manifest, and where its fields are. */
-interface Written {
-  readonly object: KubernetesObject;
-  readonly source: { readonly file: string; readonly line: number };
-  lineOf(path: string): number;
-}
+import { placed, type Written } from './written.ts';
 
 /**
  * Throws `range-overlaps` where manifests give somebody around the nodes addresses of the cluster's own ranges, or these are the
@@ -22,9 +15,10 @@ export function requireOwnRanges(
   objects: readonly Written[],
 ): void {
   const ranges = usedRanges(model, { podCIDR: podCidrs, serviceCIDR: serviceCidrs });
+  const network = objects.find(({ object }) => object.kind === 'ClusterNetwork');
   const found = [
     ...objects.flatMap((one) => clusterRangeProblems(one.object, () => ranges).map(placed(one))),
-    ...nodeProblems(ranges).map(placed(objects.find(({ object }) => object.kind === 'ClusterNetwork'))),
+    ...nodeProblems(ranges).map(network === undefined ? unplaced : placed(network)),
   ];
   if (found.length === 0) return;
   throw new WeftError('range-overlaps', found.join('\n'), {
@@ -45,10 +39,4 @@ function nodeProblems(ranges: ClusterRanges): FieldProblem[] {
   );
 }
 
-function placed(one: Written | undefined): (problem: FieldProblem) => string {
-  return ({ path, message }) => {
-    if (one === undefined) return `ClusterNetwork: ${path}: ${message}`;
-    const { object, source } = one;
-    return `${source.file}:${one.lineOf(path)}: ${object.kind} ${object.metadata.name}: ${path}: ${message}`;
-  };
-}
+const unplaced = ({ path, message }: FieldProblem): string => `ClusterNetwork: ${path}: ${message}`;

@@ -99,9 +99,13 @@ test('nobody but the owner may look into a lab', async () => {
   assert.equal(statSync(paths.options).mode & 0o777, 0o600);
 });
 
-test('a lab that runs with other options is left as it is', async () => {
+test('a lab that runs with other options is left as it is, and what is another is named', async () => {
   await labs.start(lab);
   await assert.rejects(labs.start({ ...lab, nodes: 5 }), failsWith('lab-differs'));
+  const config = { ...lab.config, model: 'kubenet', podCidrs: ['10.1.0.0/16'] } as const;
+  await assert.rejects(labs.start({ ...lab, config }), {
+    message: `lab ${lab.name} runs with another spec.model of its ClusterNetwork (calico, not kubenet) and spec.podCIDR of its ClusterNetwork (10.244.0.0/16, not 10.1.0.0/16)`,
+  });
   assert.equal(commands.length, 1);
 });
 

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { acquireLock } from '../drivers/process/lock.ts';
 import type { ProcessCommand, ProcessRecord, Processes } from '../drivers/process/port.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -10,6 +9,7 @@ import { modelTraits } from '../model/network/models.ts';
 import type { LabControl } from './control.ts';
 import { doorVariable, type Door } from './door.ts';
 import { findLabDaemons, findLabProcesses, runningLabs, type LabProcess } from './lab-processes.ts';
+import { differencesOf } from './option-differences.ts';
 import { readLabOptions, type LabOptions } from './options.ts';
 import { missingLab } from './missing-lab.ts';
 import { enterNamespaces } from './namespaces.ts';
@@ -275,15 +275,12 @@ function requireSame(paths: LabPaths, lab: LabOptions): void {
   // Who asks for no audit log does not mind one.
   const { audit = existing.audit } = lab;
   const wanted = { ...lab, ...(audit !== undefined && { audit }) };
-  if (isDeepStrictEqual(existing, JSON.parse(JSON.stringify(wanted)))) return;
-  throw new WeftError(
-    'lab-differs',
-    `lab ${lab.name} runs with other options (nodes, network, audit or cluster)`,
-    {
-      fault: 'input',
-      hint: `run "weft down --name ${lab.name}" first, or use another --name`,
-    },
-  );
+  const differing = differencesOf(existing, JSON.parse(JSON.stringify(wanted)) as LabOptions);
+  if (differing.length === 0) return;
+  throw new WeftError('lab-differs', `lab ${lab.name} runs with another ${differing.join(' and ')}`, {
+    fault: 'input',
+    hint: `run "weft down --name ${lab.name}" first, or use another --name`,
+  });
 }
 
 /** A directory without a running process is what a crash left: nothing of it is worth keeping. */

@@ -186,7 +186,7 @@ suite('two clusters of a lab', { skip: cannotSendPackets }, () => {
     assert.equal((JSON.parse(asked.out) as { verdict: string }).verdict, 'unreachable');
     const again = await weft('up', ...own, '--nodes', '1');
     assert.equal(again.code, 2);
-    assert.match(again.err, /runs with other options/);
+    assert.match(again.err, /runs with another/);
   });
 
   test('have their nodes’ addresses of one pool, of which none is given twice', async () => {

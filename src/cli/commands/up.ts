@@ -3,6 +3,7 @@ import { labMark } from '../../lab/cluster/belongings.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
 import { requireOwnRanges } from '../../lab/cluster-ranges.ts';
+import { requireFittingWorld } from '../../lab/fitting-world.ts';
 import type { LabConnection } from '../../lab/connection.ts';
 import { labOfCluster } from '../../lab/names.ts';
 import { mostNodes, type LabOptions } from '../../lab/options.ts';
@@ -60,6 +61,7 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   const on = await clusterFor(env, wanted, { ...options, manifests, progress });
   const lab = on?.lab ?? wanted;
   requireOwnRanges(lab.config, manifests.objects);
+  requireFittingWorld(lab, manifests.objects);
   checkCapacity(
     manifests.objects.map(({ object }) => object),
     lab,
