@@ -199,7 +199,19 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
       assert.deepEqual(await seen('vm:a 10.0.3.4', 'vm:c 10.0.3.4'), ['silent', '10.0.3.4']);
       net.nft.run('vm-nva', 'delete table ip t');
       await through(routes(['10.0.3.0/24', 'VirtualAppliance', '10.0.2.4']), machine('nva', 'hub/two'));
+      const heard = { family: 'ip', table: 't', set: 'heard' } as const;
+      const type = { key: ['ipv4_addr'] } as const;
+      net.nft.run(
+        'vm-nva',
+        `table ip t {
+          set heard { type ipv4_addr; flags dynamic; size 16; }
+          chain c { type filter hook prerouting priority 0; iifname "eth0" add @heard { ip daddr }; }
+        }`,
+      );
       assert.deepEqual(await seen('vm:a 10.0.3.4', 'vm:a 10.0.2.4'), ['silent', '10.0.1.4']);
+      // Whatever the machine would do with it: the network hands over what is for it alone.
+      assert.deepEqual(net.nft.elements('vm-nva', heard, type), [{ key: ['10.0.2.4'] }]);
+      net.nft.run('vm-nva', 'delete table ip t');
     });
 
     test('end what they send to nobody, and what they send to an address that no interface has', async () => {
