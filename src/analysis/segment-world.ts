@@ -8,7 +8,7 @@ import { attachmentsOf, holderOf, type Attachment } from '../model/attachments/a
 import { interfaceFacts, interfaceKey, type PodInterface } from '../model/attachments/interfaces.ts';
 import { networksAnnotation } from '../model/attachments/selection.ts';
 import { defaultFabric, nodeNetns, nodeSegment } from '../model/fabric/default-fabric.ts';
-import { demandsOfMachine, demandsOfSwitch, heldOf } from '../model/fabric/layer2/demands.ts';
+import { demandsOfMachine, demandsOfSwitch, heldOf, type Held } from '../model/fabric/layer2/demands.ts';
 import { domainsOf, withLength, type Domains } from '../model/fabric/layer2/domains.ts';
 import { withLayer2 } from '../model/fabric/layer2/extend.ts';
 import { imaginedAddresses } from '../model/fabric/layer2/imagined-addresses.ts';
@@ -59,9 +59,10 @@ export function segmentWorldOf(
   const objects = { ...described, addresses };
   const own = layer2World(objects, new Set(places.keys()), config);
   const fabric = withLayer2(defaultFabric(places.values(), { families: familiesOfNetwork(config) }), own);
-  const pods = attached.map((one) => podMachine(one, addresses));
+  const held = heldOf(addresses);
+  const pods = attached.map((one) => podMachine(one, held));
   const interfaces = new Map(
-    attached.flatMap((one) => podInterfaces(one, addresses)).map((one) => [interfaceKey(one), one]),
+    attached.flatMap((one) => podInterfaces(one, held)).map((one) => [interfaceKey(one), one]),
   );
   const policies = policiesOf(cluster, interfaces);
   return worldOf(fabric, { pods, interfaces, announcers, policies, domains });
@@ -116,8 +117,7 @@ function imagined(
   ]);
 }
 
-function podMachine({ pod, attachments }: Attached, addresses: readonly SegmentAddress[]): Machine {
-  const held = heldOf(addresses);
+function podMachine({ pod, attachments }: Attached, held: Held): Machine {
   const key = keyOf(pod);
   return {
     name: key,
@@ -139,8 +139,7 @@ function podMachine({ pod, attachments }: Attached, addresses: readonly SegmentA
   };
 }
 
-function podInterfaces({ pod, attachments }: Attached, addresses: readonly SegmentAddress[]): PodInterface[] {
-  const held = heldOf(addresses);
+function podInterfaces({ pod, attachments }: Attached, held: Held): PodInterface[] {
   return attachments.map(({ interface: name, network, domain: { key: domain } }) => ({
     pod: keyOf(pod),
     name,

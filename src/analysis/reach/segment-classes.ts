@@ -10,12 +10,19 @@ import type { SegmentWorld } from '../segment-world.ts';
 import { rangesIn } from './address-cells.ts';
 import { createCells } from './cells.ts';
 
-/** What is equal for pods that neither ways over segments nor policies tell apart, but for their addresses. */
+/** Texts that are equal for those that are treated alike, but for their addresses. */
+export interface SegmentClass {
+  /** By routes and segments. */
+  readonly way: string;
+  /** By policies too. */
+  readonly class: string;
+}
+
 export interface SegmentClasses {
   /** As one who sends. */
-  ofPod(key: string, pod: Pod): string;
+  ofPod(key: string, pod: Pod): SegmentClass;
   /** As one who is asked at an address of one of its further interfaces. */
-  ofInterface(key: string, name: string, address: string): string;
+  ofInterface(key: string, name: string, address: string): SegmentClass;
 }
 
 export function segmentClasses(
@@ -34,22 +41,22 @@ export function segmentClasses(
     known.set(machine, found);
     return found;
   };
-  const furtherOf = (key: string): string => {
-    const machine = world.pod(key);
-    if (machine === undefined) return '';
-    const policies = machine.interfaces.map(({ name }) =>
+  const policiesOf = (key: string): string[] =>
+    (world.pod(key)?.interfaces ?? []).map(({ name }) =>
       policyOf(world.policies, interfaceKey({ pod: key, name })),
     );
-    return `${wayOf(machine)} ${policies.join()}`;
-  };
   return {
     ofPod(key, pod) {
       const { nodeName = '', hostNetwork = false } = pod.spec;
       const own = ownAddresses(pod).map(cellOf);
       const node = wayOf(world.machine(`node:${nodeName}`));
-      return [node, hostNetwork, own, numberOf(index.policies.policyOf(key)), furtherOf(key)].join('|');
+      const way = [node, hostNetwork, own, wayOf(world.pod(key))].join('|');
+      return { way, class: [way, numberOf(index.policies.policyOf(key)), policiesOf(key)].join('|') };
     },
-    ofInterface: (key, name, address) => [name, cellOf(address), furtherOf(key)].join('|'),
+    ofInterface(key, name, address) {
+      const way = [name, cellOf(address), wayOf(world.pod(key))].join('|');
+      return { way, class: [way, policiesOf(key)].join('|') };
+    },
   };
 }
 

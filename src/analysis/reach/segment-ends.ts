@@ -9,11 +9,10 @@ import type { ClusterIndex } from '../cluster-index.ts';
 import type { FlowEnd } from '../flow.ts';
 import type { SegmentWorld } from '../segment-world.ts';
 import { entityName } from './groups.ts';
-import { segmentClasses } from './segment-classes.ts';
+import { segmentClasses, type SegmentClass } from './segment-classes.ts';
 
 /** Somebody who sends; of one class, what holds of one holds of all. */
-export interface SegmentSender {
-  readonly class: string;
+export interface SegmentSender extends SegmentClass {
   readonly end: FlowEnd;
   readonly families: readonly Family[];
   /** Key of the pod, where it is one. */
@@ -21,8 +20,7 @@ export interface SegmentSender {
 }
 
 /** Somebody who is asked at an address. */
-export interface SegmentTarget {
-  readonly class: string;
+export interface SegmentTarget extends SegmentClass {
   readonly address: string;
   /** How the path names who has it; undefined where nobody else can. */
   readonly at?: string;
@@ -72,16 +70,16 @@ export function segmentEnds(
     const own = addressesOf(index, pod);
     if (own.length > 0) {
       const end = { kind: 'pod', key } as const;
-      keep(senders, name, { class: classes.ofPod(key, pod), end, families: own.map(familyOf), pod: key });
+      keep(senders, name, { ...classes.ofPod(key, pod), end, families: own.map(familyOf), pod: key });
     }
     if (pod.spec.hostNetwork === true) {
-      for (const address of own.filter(isAsked)) keep(hosts, name, { class: address, address, pod: key });
+      for (const address of own.filter(isAsked)) keep(hosts, name, { ...alone(address), address, pod: key });
     }
     for (const { name: nic, addresses } of world.pod(key)?.interfaces ?? []) {
       const told = `${name}@${nic}`;
       owners.set(told, name);
       for (const address of addresses.map(bare).filter(isAsked)) {
-        keep(interfaces, told, { class: classes.ofInterface(key, nic, address), address, at: key, pod: key });
+        keep(interfaces, told, { ...classes.ofInterface(key, nic, address), address, at: key, pod: key });
       }
     }
   }
@@ -138,10 +136,13 @@ function machineEnd(
   };
   return {
     name,
-    all: address === undefined ? [] : [{ class: name, end, families: own.map(familyOf) }],
-    targets: own.map((one) => ({ class: `${name} ${one}`, address: one, at: at ?? one })),
+    all: address === undefined ? [] : [{ ...alone(name), end, families: own.map(familyOf) }],
+    targets: own.map((one) => ({ ...alone(`${name} ${one}`), address: one, at: at ?? one })),
   };
 }
+
+/** A class of its own. */
+const alone = (name: string): SegmentClass => ({ way: name, class: name });
 
 /** The first of each family. */
 function addressesOfMachine({ interfaces }: Machine): string[] {

@@ -1,12 +1,10 @@
 import { familyOf, type Address } from '../../lib/address.ts';
 import type { Pod } from '../../api/types/core.ts';
-import { intersectPorts, noPorts, unionPorts, type PortSet } from '../../model/policy/port-set.ts';
+import { noPorts, unionPorts } from '../../model/policy/port-set.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
-import type { Judged, Outcome, Reason, SourceOf } from '../flow.ts';
-import { policyPorts, policyReasons } from '../predict/policy-stage.ts';
-import { waysOf } from '../predict/predict.ts';
+import type { SourceOf } from '../flow.ts';
 import type { ReachRows } from './answer.ts';
-import { distinctReasons, samplesOf } from './because.ts';
+import { distinctReasons } from './because.ts';
 import { distinctPorts } from './pairs.ts';
 import {
   internetName,
@@ -17,6 +15,7 @@ import {
   type SegmentSender,
   type SegmentTarget,
 } from './segment-ends.ts';
+import { segmentWays } from './segment-ways.ts';
 import { portsInWords } from './variants.ts';
 
 /** Tells rows of which one end is a machine on a segment, or a further interface of a pod. */
@@ -53,30 +52,22 @@ export function segmentRows(index: ClusterIndex, options: Options): SegmentRows 
   if (segments === undefined) return noRows;
   const all = segmentEnds(index, segments, options);
   const { machines, interfaces, hostPods } = all;
-  const wayBetween = createWays(index, options.sourceOf);
-  const ports = new Map<Outcome, PortSet>();
-  const portsOf = (way: Outcome): PortSet => {
-    const found = ports.get(way) ?? policiesOn(index, way);
-    ports.set(way, found);
-    return found;
-  };
+  const ways = segmentWays(index, options.sourceOf);
 
   const add = (
     answer: ReachRows,
     { name: source, all: from }: Named<SegmentSender>,
     { name: destination, all: to }: Named<SegmentTarget>,
   ): void => {
-    const ways = from.flatMap((sender) => to.flatMap((target) => wayBetween(sender, target) ?? []));
-    const variants = distinctPorts(ways.map((way) => (way === 'none' ? noPorts : portsOf(way))));
+    const pairs = from.flatMap((sender) =>
+      to.filter((target) => isAsked(sender, target)).map((target) => [sender, target] as const),
+    );
+    const variants = distinctPorts(pairs.map(([sender, target]) => ways.ports(sender, target)));
+    const words = variants.map(portsInWords).join(' or ');
     answer.add(source, destination, variants.reduce(unionPorts, noPorts), {
-      why:
-        variants.length > 1
-          ? `it depends on the pods: ${variants.map(portsInWords).join(' or ')}`
-          : undefined,
+      why: variants.length > 1 ? `it depends on the pods: ${words}` : undefined,
       because: (asked) =>
-        distinctReasons(
-          ways.flatMap((way) => (way === 'none' ? [] : reasonsOn(index, way, { asked, ...options }))),
-        ),
+        distinctReasons(pairs.flatMap(([sender, target]) => ways.reasons(sender, target, asked))),
     });
   };
   const asTargets = machines.map(({ name, targets }) => ({ name, all: targets }));
@@ -101,46 +92,6 @@ export function segmentRows(index: ClusterIndex, options: Options): SegmentRows 
   };
 }
 
-type WayBetween = (sender: SegmentSender, target: SegmentTarget) => Outcome | 'none' | undefined;
-
-/** Undefined where nobody asks: of other families, or the same pod. */
-function createWays({ cluster }: ClusterIndex, sourceOf: SourceOf | undefined): WayBetween {
-  const known = new Map<string, Outcome | 'none'>();
-  return (sender, target) => {
-    const { address, at } = target;
-    if (!sender.families.includes(familyOf(address))) return undefined;
-    if (sender.pod !== undefined && sender.pod === target.pod) return undefined;
-    const key = `${sender.class} > ${target.class}`;
-    const ways = (): Outcome | 'none' => {
-      const ends = { source: sender.end, destination: { kind: 'address', address } as const };
-      const outcomes = waysOf(cluster, ends, { ...(sourceOf && { sourceOf }) });
-      // Segments that do not meet may have the same addresses.
-      const isThere = ({ verdict, path }: Outcome): boolean =>
-        verdict === 'allowed' && (at === undefined || path.at(-1)?.at === at);
-      return outcomes.find(isThere) ?? 'none';
-    };
-    const found = known.get(key) ?? ways();
-    known.set(key, found);
-    return found;
-  };
-}
-
-/** What all policies on a way let through. */
-function policiesOn(index: ClusterIndex, { judged = [] }: Outcome): PortSet {
-  return judged.map((stage) => policyPorts(index, stage)).reduce(intersectPorts, 'all');
-}
-
-function reasonsOn(
-  index: ClusterIndex,
-  { judged = [], reasons }: Outcome,
-  { asked, sourceOf }: { readonly asked: PortSet; readonly sourceOf: SourceOf | undefined },
-): Reason[] {
-  const said = (direction: Judged['direction']): Reason[] =>
-    judged
-      .filter((stage) => stage.direction === direction)
-      .flatMap((stage) =>
-        samplesOf(asked).flatMap((one) => policyReasons(index, { ...stage, ...one }, sourceOf).reasons),
-      );
-  const routes = reasons.filter(({ stage }) => stage === 'route');
-  return [...said('egress'), ...routes, ...said('ingress')];
-}
+/** Not of other families, nor what a pod has itself. */
+const isAsked = ({ families, pod }: SegmentSender, { address, pod: other }: SegmentTarget): boolean =>
+  families.includes(familyOf(address)) && (pod === undefined || pod !== other);

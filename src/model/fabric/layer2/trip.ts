@@ -258,14 +258,46 @@ function neighbourOf(
     address,
   }: { readonly machine: Machine; readonly nic: MachineInterface; readonly address: string },
 ): Neighbour | undefined {
-  const domain = world.broadcastDomain(nic.segment);
-  const isThere = (one: MachineInterface): boolean => world.broadcastDomain(one.segment) === domain;
-  const there = world.machines
-    .filter((one) => one !== machine)
-    .flatMap((one) => one.interfaces.filter(isThere).map((by) => ({ machine: one, nic: by })));
-  const owner = there.find((one) => isOn(one.nic, address));
+  const there = neighboursIn(world).get(world.broadcastDomain(nic.segment));
+  const isOther = (one: Neighbour): boolean => one.machine !== machine;
+  const owner = there?.byAddress.get(address)?.find(isOther);
   const speaker = owner === undefined ? world.answersFor(address) : undefined;
-  return owner ?? there.find((one) => one.machine.netns === speaker);
+  return owner ?? (speaker === undefined ? undefined : there?.byNetns.get(speaker)?.find(isOther));
+}
+
+/** Who is in a broadcast domain. */
+interface Neighbours {
+  readonly byAddress: ReadonlyMap<string, readonly Neighbour[]>;
+  readonly byNetns: ReadonlyMap<string, readonly Neighbour[]>;
+}
+
+const known = new WeakMap<SegmentMachines, ReadonlyMap<string, Neighbours>>();
+
+/** By broadcast domain; found once, for a world is a value. */
+function neighboursIn(world: SegmentMachines): ReadonlyMap<string, Neighbours> {
+  const found = known.get(world) ?? findNeighbours(world);
+  known.set(world, found);
+  return found;
+}
+
+function findNeighbours({ machines, ...world }: SegmentMachines): Map<string, Neighbours> {
+  const plugged = machines.flatMap((machine) => machine.interfaces.map((nic) => ({ machine, nic })));
+  const byDomain = Map.groupBy(plugged, ({ nic }) => world.broadcastDomain(nic.segment));
+  return new Map(
+    Array.from(byDomain, ([domain, there]) => {
+      const addressed = there.flatMap((one) =>
+        one.nic.addresses.map((text) => ({ address: bare(text), one })),
+      );
+      const byAddress = Map.groupBy(addressed, ({ address }) => address);
+      return [
+        domain,
+        {
+          byAddress: new Map(Array.from(byAddress, ([address, all]) => [address, all.map(({ one }) => one)])),
+          byNetns: Map.groupBy(there, ({ machine }) => machine.netns),
+        },
+      ];
+    }),
+  );
 }
 
 /** What the kernel takes as the source of what it sends: the interface's address that is nearest to the next hop. */
