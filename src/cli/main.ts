@@ -2,6 +2,7 @@ import { Argument, Command, CommanderError, InvalidArgumentError } from 'command
 import { exitCodes, messageOf, WeftError } from '../lib/errors.ts';
 import { clusterName } from '../lab/names.ts';
 import type { CliEnvironment, ExitCode } from './environment.ts';
+import { endpointHelp, expectationHelp, helpFormat, pointToHelp, sideHelp } from './help.ts';
 
 /** Runs one command line (without `node` and the script). Never throws; what went wrong is on `err`. */
 export async function main(argv: readonly string[], env: CliEnvironment): Promise<number> {
@@ -43,22 +44,28 @@ type Done = (code: number) => void;
 function commandLine(env: CliEnvironment, done: Done): Command {
   const program = new Command('weft')
     .description('A Kubernetes network that says beforehand what a packet will do, and proves it.')
-    .showHelpAfterError('(weft --help lists the commands)')
+    .configureHelp(helpFormat)
     .exitOverride()
     .configureOutput({ writeOut: env.out, writeErr: env.err });
   program.hook('preAction', (_, command) => {
     const { name, cluster } = command.opts<{ name?: string; cluster?: string }>();
     if (name !== undefined) command.setOptionValue('name', clusterName(name, cluster));
   });
+  program.commandsGroup('A network on this machine:');
   addLabCommands(program, env, done);
   addOpen(program, env, done);
+  addRoutes(program, env, done);
+  program.commandsGroup('Who reaches whom:');
   addQuestions(program, env, done);
   addFlows(program, env, done);
+  program.commandsGroup('Network models:');
   addPlan(program, env, done);
-  addRoutes(program, env, done);
   addCompare(program, env, done);
+  program.commandsGroup('More:');
   addDiagnosis(program, env, done);
   addClusterRoles(program, env, done);
+  program.helpCommand('help [command]', 'this, or the help of a command');
+  pointToHelp(program, 'weft');
   return program;
 }
 
@@ -68,23 +75,6 @@ function wholeNumber(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('not a whole number');
   return Number(text);
 }
-
-const endpointHelp = `
-Endpoints: [pod:]NAMESPACE/POD, NAMESPACE/KIND/NAME (a workload), pods:NAMESPACE/SELECTOR (labels, as in app=web,tier!=x),
-svc:NAMESPACE/NAME, node:NAME, vm:NAME and site:NAME (around the nodes), dns:NAME (outside),
-internet, or an IP address.
-A destination adds :PORT (a number or a name), and /udp or /sctp where it is not TCP.
-`;
-
-const sideHelp = `
-OLD and NEW are each a file or folder of manifests, - for standard input, lab:NAME for what runs in a lab, or cluster:
-(cluster:CONTEXT) for what the user of the kubeconfig sees of a cluster.
-`;
-
-const expectationHelp = `
-Expectations: 'SOURCE -> DESTINATION [allowed|denied|refused|unreachable]', 'SOURCE -/-> DESTINATION' (not allowed),
-or a YAML file: a list of these, or of {from, to, port, protocol, expect: allow|deny, because}.
-`;
 
 const withLab = (command: Command): Command =>
   command

@@ -36,7 +36,6 @@ const focuses: readonly [words: readonly string[], rows: RegExp, count: number][
   [['--from', 'outside'], /^0\.0\.0\.0\/0 => shop/, 2],
   [['--to', '192.0.2.7'], / => 0\.0\.0\.0\/0 : all$/, 3],
   [['--namespace', 'shop'], /shop\//, 10],
-  [['--namespace', 'sho'], /^never$/, 0],
   [['--port', '9090'], / : TCP 9090$/, 10],
   [['--port', '9089-9090/udp', '--to', 'shop/api'], /^never$/, 0],
 ];
@@ -48,6 +47,23 @@ for (const [words, row, count] of focuses) {
     assert.equal(code, 0);
     for (const line of lines) assert.match(line, row);
     assert.match(out, new RegExp(`(?:^|\\n)${count} connections, 0 unknown; 3 ends`));
+  });
+}
+
+for (const [words, complaint] of [
+  [['--namespace', 'sho'], '--namespace sho: nothing is in it\n  did you mean shop?'],
+  [['--from', 'shop/wbe'], '--from shop/wbe: there is no such workload\n  did you mean shop/web?'],
+  [
+    ['--to', 'elsewhere/*'],
+    '--to elsewhere/*: there is no such workload\n  there are shop/api, shop/db, shop/web',
+  ],
+  [['--pods', '--to', 'shop/web'], '--to shop/web: there is no such pod\n  there are shop/'],
+] as const) {
+  test(`${words.join(' ')} is a mistake, and no answer without rows`, async () => {
+    const { code, out, err } = await reach(...words);
+    assert.equal(code, 2);
+    assert.equal(out, '');
+    assert.ok(err.startsWith(`weft: ${complaint}`), err);
   });
 }
 

@@ -7,6 +7,7 @@ import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
+import { requireEnds } from '../known-ends.ts';
 import { requireFormat, toJson, toYaml } from '../output/format.ts';
 import { becauseOf, reachJson, renderConnections } from '../output/connections.ts';
 import { doubtsOf, settle } from '../partial.ts';
@@ -59,6 +60,8 @@ export async function reach(env: CliEnvironment, options: ReachOptions): Promise
   if (options.watch) return reachWatched(env, options);
   const format = requireFormat(options.output, staticFormats);
   const world = await openWorld(env, { ...options, aPartWillDo: true });
+  // What cannot be read may have what is asked about.
+  if (world.problems.length === 0) requireEnds(world.cluster, options);
   const answer = withDoubts(answerOf(world, options), doubtsOf(world));
   if (format === 'json') env.out(toJson(reachJson(answer)));
   else if (format === 'yaml') env.out(await toYaml(reachJson(answer)));

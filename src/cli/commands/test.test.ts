@@ -203,7 +203,8 @@ const mistakes: readonly [what: string, words: readonly string[], complaint: Reg
   ],
   ['a verdict that is none', ['a/b -> c/d:80 maybe'], /"maybe" is not one of/],
   ['a contradiction', ['a/b -/-> c/d:80 allowed'], /contradicts itself/],
-  ['a sentence without an arrow', ['nothing'], /nothing does not exist/],
+  ['a file that is not there', ['nothing'], /nothing does not exist/],
+  ['a sentence without an arrow', ['a/b > c/d:80'], /a\/b > c\/d:80: is neither a file nor has it an arrow/],
   [
     'a field that is not known',
     [`${expectations.path}/broken.yaml`],

@@ -1,3 +1,4 @@
+import { WeftError } from '../../lib/errors.ts';
 import { readManifestFiles } from '../manifests/files.ts';
 import { createNodeManifestIo } from '../manifests/node-io.ts';
 import { invalid, parseExpectation, type Expectation } from './expectation.ts';
@@ -11,9 +12,15 @@ export async function readExpectations(words: readonly string[]): Promise<Expect
   const all: Expectation[] = [];
   for (const word of words) {
     if (/\s-(?:\/-)?>\s/.test(word)) all.push(parseExpectation(word));
-    else all.push(...(await readFile(word)));
+    else all.push(...(await readFile(word).catch((error: unknown) => noFile(word, error))));
   }
   return all;
+}
+
+/** What has a space in it was probably meant to be a sentence. */
+function noFile(word: string, error: unknown): never {
+  const isSentence = error instanceof WeftError && error.code === 'manifest-not-found' && word.includes(' ');
+  throw isSentence ? invalid(word, 'is neither a file nor has it an arrow') : error;
 }
 
 async function readFile(path: string): Promise<Expectation[]> {

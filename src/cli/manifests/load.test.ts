@@ -75,6 +75,10 @@ const broken: Record<string, [text: string, message: string]> = {
     '- a\n',
     'a.yaml:1: not a Kubernetes object: apiVersion and kind are required',
   ],
+  'a misspelt kind': [
+    `apiVersion: v1\nkind: Serivce\nmetadata:\n  name: a\n`,
+    'a.yaml:2: Serivce a: no kind Serivce in v1, did you mean "Service"?',
+  ],
   'a version that no longer exists': [
     `apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata:\n  name: a\n`,
     'a.yaml:1: NetworkPolicy a: apiVersion: no NetworkPolicy in extensions/v1beta1: it is in networking.k8s.io/v1',

@@ -4,6 +4,7 @@ import { withoutNulls } from '../../api/schema/nulls.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import { required, type FieldProblem } from '../../api/validate/problem.ts';
 import { isObject } from '../../api/validate/structure.ts';
+import { nearest } from '../../api/validate/suggest.ts';
 import { objectProblems } from '../../api/validate/object.ts';
 import { usualRules } from '../../api/validate/usual.ts';
 import type { ManifestDocument } from './document.ts';
@@ -98,6 +99,11 @@ async function validateManifest(value: {
     const message = `no ${value.kind} in ${value.apiVersion}: it is in ${elsewhere}`;
     return [{ path: 'apiVersion', reason: 'FieldValueNotSupported', message }];
   }
+  const meant = kindMeant(value);
+  if (meant !== undefined) {
+    const message = `no kind ${value.kind} in ${value.apiVersion}`;
+    return [{ path: 'kind', reason: 'FieldValueNotSupported', message, suggestion: meant }];
+  }
   const problems = await problemsOf(value);
   const { metadata } = value as Partial<KubernetesObject>;
   if (problems.length > 0 || isName(metadata?.name)) return problems;
@@ -124,12 +130,25 @@ const builtInGroups = new Set([
   'weft.dev',
 ]);
 
+const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+
 /** The apiVersion of a known kind that is written with one that no longer exists, or never did. */
 function servedElsewhere({ apiVersion, kind }: { apiVersion: string; kind: string }): string | undefined {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  if (!builtInGroups.has(group) || resourceOf({ apiVersion, kind }) !== undefined) return undefined;
+  if (!builtInGroups.has(groupOf(apiVersion)) || resourceOf({ apiVersion, kind }) !== undefined)
+    return undefined;
   const known = Object.values(resources).find((resource) => resource.kind === kind);
   return known === undefined ? undefined : apiVersionOf(known);
+}
+
+/**
+ * The kind of Kubernetes that is meant by one that its group does not have. Kinds like no other are somebody's whom labs need
+ * not know.
+ */
+function kindMeant({ apiVersion, kind }: { apiVersion: string; kind: string }): string | undefined {
+  if (!builtInGroups.has(groupOf(apiVersion))) return undefined;
+  const known = [...Object.values(resources), ...acceptedKinds].map((one) => one.kind);
+  return known.includes(kind) ? undefined : nearest(kind, known);
 }
 
 /** Whether objects of this kind live in namespaces; undefined where that is not known. */

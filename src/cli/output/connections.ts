@@ -14,7 +14,7 @@ export function renderConnections({ connections, unknown, summary }: Reach): str
     ),
     ...(unknown.length === 0 ? [] : ['\nUnknown:\n']),
     ...unknown.map(({ source, destination, why }) => `${source} => ${destination} : ${why}\n`),
-    `\n${summary.connections} connections, ${summary.unknown} unknown; ${ends} ends, ${pods} pods, ${policies} policies\n`,
+    `${connections.length + unknown.length === 0 ? '' : '\n'}${summary.connections} connections, ${summary.unknown} unknown; ${ends} ends, ${pods} pods, ${policies} policies\n`,
   ].join('');
 }
 
