@@ -1,6 +1,7 @@
 import { namespaceNameLabel } from '../api/selector.ts';
+import type { MultiNetworkPolicy } from '../api/types/layer2.ts';
 import type { LabelSelector } from '../api/types/meta.ts';
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicySpec } from '../api/types/network.ts';
+import type { NetworkPolicyPeer, NetworkPolicySpec } from '../api/types/network.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Doubt } from './reach/doubt.ts';
 
@@ -37,13 +38,16 @@ export function ungivenIn(cluster: Cluster, given: ReadonlySet<string>): Ungiven
   const missing = [...used].filter((name) => !ownNamespaces.has(name) && !given.has(name)).sort();
   if (missing.length === 0) return { doubts: [] };
   const why = `the labels of Namespace ${missing.join(', ')} are not known`;
-  const { networkPolicies } = cluster;
-  const asks = [...networkPolicies.values()].some(selectsByLabel);
+  const { networkPolicies, multiNetworkPolicies } = cluster;
+  const all = [...networkPolicies.values(), ...(multiNetworkPolicies?.values() ?? [])];
   const doubts = tiersAsk(cluster) ? missing.map((namespace) => ({ namespace, why })) : [];
-  if (!asks) return { doubts };
+  if (!all.some(selectsByLabel)) return { doubts };
   const withPeers = (change: (peer: NetworkPolicyPeer) => NetworkPolicyPeer[]): Cluster => ({
     ...cluster,
-    networkPolicies: new Map(Array.from(networkPolicies, ([key, policy]) => [key, changed(policy, change)])),
+    networkPolicies: mapped(networkPolicies, (policy) => changed(policy, change)),
+    ...(multiNetworkPolicies && {
+      multiNetworkPolicies: mapped(multiNetworkPolicies, (policy) => changed(policy, change)),
+    }),
   });
   return {
     doubts,
@@ -56,9 +60,12 @@ export function ungivenIn(cluster: Cluster, given: ReadonlySet<string>): Ungiven
 }
 
 /** Whether a policy selects namespaces by more than their name, which is known. */
-export const selectsByLabel = ({ spec }: NetworkPolicy): boolean => peersOf(spec).some(asksForLabels);
+export const selectsByLabel = ({ spec }: Peering): boolean => peersOf(spec ?? {}).some(asksForLabels);
 
-const peersOf = ({ ingress = [], egress = [] }: NetworkPolicySpec): NetworkPolicyPeer[] => [
+/** A NetworkPolicy, or a MultiNetworkPolicy. */
+type Peering = Pick<MultiNetworkPolicy, 'spec'>;
+
+const peersOf = ({ ingress = [], egress = [] }: Partial<NetworkPolicySpec>): NetworkPolicyPeer[] => [
   ...ingress.flatMap(({ from = [] }) => from),
   ...egress.flatMap(({ to = [] }) => to),
 ];
@@ -70,11 +77,11 @@ function isByLabel({ matchLabels = {}, matchExpressions = [] }: LabelSelector = 
   return keys.some((key) => key !== namespaceNameLabel);
 }
 
-function changed(
-  policy: NetworkPolicy,
-  change: (peer: NetworkPolicyPeer) => NetworkPolicyPeer[],
-): NetworkPolicy {
-  const { ingress, egress, ...spec } = policy.spec;
+const mapped = <T>(all: ReadonlyMap<string, T>, change: (one: T) => T): Map<string, T> =>
+  new Map(Array.from(all, ([key, one]) => [key, change(one)]));
+
+function changed<P extends Peering>(policy: P, change: (peer: NetworkPolicyPeer) => NetworkPolicyPeer[]): P {
+  const { ingress, egress, ...spec } = policy.spec ?? {};
   const ingressRules = ingress?.map(({ from, ...rule }) => ({
     ...rule,
     ...(from !== undefined && { from: from.flatMap(change) }),

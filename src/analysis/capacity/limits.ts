@@ -43,7 +43,10 @@ export function countsExceeded(request: CapacityRequest): string[] {
     .reduce((sum, { required }) => sum + required, 0);
   return [
     ...(model === 'kubenet'
-      ? exceeded(mostNodes - otherRoutes, `every node has a route, and a table holds ${mostNodes} routes`)
+      ? exceeded(
+          mostNodes - otherRoutes,
+          `every node has a route, and a table holds ${mostNodes} routes${otherRoutes === 0 ? '' : `, ${otherRoutes} of which are others'`}`,
+        )
       : exceeded(mostNodes, 'no cluster may have more')),
     ...(outbound === undefined
       ? []

@@ -1,14 +1,11 @@
-import { diffReach, type ReachDiff } from '../../analysis/diff/diff.ts';
-import type { ReachOptions as ReachQuestion } from '../../analysis/reach/options.ts';
-import { boundedDiff } from '../../analysis/diff/bounded.ts';
-import { doubtedDiff } from '../../analysis/diff/doubt.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
+import { differenceOf } from '../difference-of.ts';
 import { familyIn } from '../ip-family.ts';
 import { renderDiff } from '../output/difference.ts';
 import { requireFormat } from '../output/format.ts';
-import { doubtsOf, settle, unseenOf } from '../partial.ts';
+import { settle } from '../partial.ts';
 import { openWorld, type World } from '../world.ts';
 
 export interface DiffOptions extends Partial<ClusterAddress> {
@@ -39,26 +36,9 @@ export async function diff(env: CliEnvironment, options: DiffOptions): Promise<E
     ...(family && { family }),
   });
   const problems = [...old.problems, ...now.problems];
-  const ungiven = [old, now].flatMap((side) => side.ungiven?.doubts ?? []);
-  const doubted = doubtedDiff(difference, {
-    undecided: [...doubtsOf({ problems }), ...ungiven],
-    unseen: unseenOf({ problems }),
-  });
-  env.out(await renderDiff(doubted, format));
+  env.out(await renderDiff(difference, format));
   const isSame = difference.connections.length + difference.services.length === 0;
   return settle(env, { problems }, isSame ? 0 : 1);
-}
-
-/** With what depends on labels that nobody knows in doubt. */
-function differenceOf(old: World, now: World, options: ReachQuestion): ReachDiff {
-  const difference = diffReach(old.cluster, now.cluster, options);
-  const why = (now.ungiven?.bounds ?? old.ungiven?.bounds)?.why;
-  if (why === undefined) return difference;
-  const inCase = (which: 'least' | 'most'): ReachDiff => {
-    const [before, after] = [old, now].map(({ cluster, ungiven }) => ungiven?.bounds?.[which] ?? cluster);
-    return before === undefined || after === undefined ? difference : diffReach(before, after, options);
-  };
-  return boundedDiff(difference, { least: inCase('least'), most: inCase('most'), why });
 }
 
 /** `lab:NAME`, `cluster:` with a context of the kubeconfig or without, or manifests. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { fabricResources, resources } from '../../api/resources.ts';
+import type { UserRoute } from '../../api/types/fabric.ts';
 import { createFakeLab } from '../testing/fake-lab.ts';
 import { shopCluster } from '../testing/shop-cluster.ts';
 import { run } from '../testing/terminal.ts';
@@ -108,6 +109,50 @@ test('a lab in a virtual network is planned with the subnets that its nodes and 
   assert.match(now.out, /^node subnet +172\.20\.0\.0\/24 /m);
   assert.match(now.out, /^pod subnet +172\.20\.4\.0\/25 /m);
   assert.match((await plan('--live --nodes 4', lab.connection)).out, /in blocks of 16/);
+});
+
+test('users’ own routes in the table of nodes count against what it holds', async () => {
+  const lab = createFakeLab(await shopCluster());
+  const apiVersion = 'weft.dev/v1alpha1';
+  await lab.client.create(resources.clusternetworks, {
+    apiVersion,
+    kind: 'ClusterNetwork',
+    metadata: { name: 'default' },
+    spec: { model: 'kubenet', podCIDR: '10.128.0.0/14', serviceCIDR: '10.96.0.0/16' },
+  });
+  await lab.client.create(fabricResources.virtualnetworks, {
+    apiVersion,
+    kind: 'VirtualNetwork',
+    metadata: { name: 'default' },
+    spec: {
+      addressSpace: ['172.20.0.0/16'],
+      subnets: [{ name: 'nodes', prefix: '172.20.0.0/17', routeTable: 'of-nodes' }],
+    },
+  });
+  const { items } = await lab.client.list(resources.nodes);
+  const names = items.map(({ metadata }) => metadata.name);
+  const route = (name: string, prefix: string): UserRoute => ({ name, prefix, nextHopType: 'None' });
+  await lab.client.create(fabricResources.routetables, {
+    apiVersion,
+    kind: 'RouteTable',
+    metadata: { name: 'of-nodes' },
+    spec: {
+      routes: [
+        ...names.map((name, index) => route(name, `10.128.${index}.0/24`)),
+        route('gone', '10.129.9.0/24'),
+        ...[1, 2, 3].map((index) => route(`own-${index}`, `10.${index}.0.0/16`)),
+      ],
+    },
+  });
+  assert.match((await plan('--live', lab.connection)).out, /^at most 397 nodes/m);
+  const { code, out } = await plan('--live --surge 0 --nodes 398', lab.connection);
+  assert.equal(code, 1);
+  assert.match(
+    out,
+    /398 nodes, upgrades included, exceed 397: .* holds 400 routes, 3 of which are others'$/m,
+  );
+  const held = await plan('--live --surge 0 --nodes 397', lab.connection);
+  assert.equal(held.code, 0, held.out);
 });
 
 test('what was typed wrong is named, with what the option takes', async () => {

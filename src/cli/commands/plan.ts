@@ -63,12 +63,13 @@ function requestOf(options: PlanOptions, use: LabUse | undefined): CapacityReque
     surge: surgeOf(options.surge),
     staticBlocks: options.staticBlocks || use?.staticBlocks === true,
     ...ranges(options, use),
-    ...counts(options),
+    ...counts(options, use),
   };
 }
 
-function counts(options: PlanOptions): Partial<CapacityRequest> {
-  const { podsPerNode, frontends, routes, snatPorts, outboundIps = 1 } = options;
+function counts(options: PlanOptions, use: LabUse | undefined): Partial<CapacityRequest> {
+  const { podsPerNode, frontends, snatPorts, outboundIps = 1 } = options;
+  const routes = options.routes ?? use?.otherRoutes;
   return {
     ...(podsPerNode !== undefined && { podsPerNode }),
     ...(frontends !== undefined && { frontends }),

@@ -53,6 +53,29 @@ test('what is broken is told, and compared with what was whole before when it is
   assert.equal(out.match(/^changed/gm)?.length, 1);
 });
 
+test('what depends on labels of a namespace that nobody gave is in doubt, as in the first answer', async () => {
+  const byTeam = shopPolicies.replace(
+    '- podSelector: { matchLabels: { app: web } }',
+    '- namespaceSelector: { matchLabels: { team: web } }',
+  );
+  assert.notEqual(byTeam, shopPolicies);
+  const why = '[in doubt: the labels of Namespace shop are not known]\n';
+  const { code } = await watched(
+    { file: 'policies.yaml', text: byTeam, told: why },
+    {
+      file: 'namespace.yaml',
+      text: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { team: web } }\n',
+      told: 'shop/db[StatefulSet] => shop/api[Deployment] : TCP 9090 [in doubt',
+    },
+    {
+      file: 'policies.yaml',
+      text: shopPolicies,
+      told: 'removed  shop/db[StatefulSet] => shop/api[Deployment] : TCP 9090\n',
+    },
+  );
+  assert.equal(code, 0);
+});
+
 test('only files can be watched, and only a table says what changes', async () => {
   const { code, err } = await run(['reach', '--watch', '-f', '-']);
   assert.equal(code, 2);

@@ -1,12 +1,14 @@
-import { diffReach, type ConnectionChange } from '../../analysis/diff/diff.ts';
+import type { ConnectionChange } from '../../analysis/diff/diff.ts';
 import { watchReach, type ReachWatch } from '../../analysis/diff/watch.ts';
 import type { ReachOptions } from '../../analysis/reach/options.ts';
+import { ungivenIn, type Ungiven } from '../../analysis/ungiven-namespaces.ts';
 import { keyOf } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import { messageOf, WeftError } from '../../lib/errors.ts';
 import { sameJson } from '../../lib/same-json.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import { differenceOf, type Side } from '../difference-of.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { watchPaths } from '../manifests/changes.ts';
 import type { KnownFile } from '../manifests/load.ts';
@@ -75,27 +77,45 @@ async function createState(env: CliEnvironment, options: WatchOptions): Promise<
     );
   };
   let objects = await read();
-  let { cluster } = await openWorld(env, options);
-  let reach: ReachWatch = watchReach(cluster, options.question(cluster));
+  let side: Side = await openWorld(env, options);
+  let reach: ReachWatch = watchReach(side.cluster, options.question(side.cluster));
   return {
     async refresh() {
       const now = await read();
       const changes = changesOf(objects, now);
       const policies = policiesAmong(changes);
       if (changes.size === 0) return [];
-      if (policies !== undefined) {
-        objects = now;
-        cluster = { ...cluster, networkPolicies: withChanges(cluster.networkPolicies, policies) };
-        return reach.setPolicies(policies);
-      }
-      const world = await openWorld(env, options);
-      const { connections } = diffReach(cluster, world.cluster, options.question(world.cluster));
-      [objects, cluster] = [now, world.cluster];
-      reach = watchReach(cluster, options.question(cluster));
-      return connections;
+      const next =
+        policies === undefined
+          ? await openWorld(env, options)
+          : withPolicies(side, policies, namespacesIn(now));
+      const before = side;
+      [objects, side] = [now, next];
+      if (policies !== undefined && isCertain(before) && isCertain(next)) return reach.setPolicies(policies);
+      const question = options.question(next.cluster);
+      reach = watchReach(next.cluster, question);
+      return differenceOf(before, next, question).connections;
     },
   };
 }
+
+/** Whether no labels that nobody gave decide anything. */
+const isCertain = ({ ungiven }: Side): boolean =>
+  ungiven === undefined || (ungiven.bounds === undefined && ungiven.doubts.length === 0);
+
+function withPolicies(
+  { cluster: before, problems }: Side,
+  policies: ReadonlyMap<string, NetworkPolicy | undefined>,
+  given: ReadonlySet<string>,
+): Side & { readonly ungiven: Ungiven } {
+  const cluster = { ...before, networkPolicies: withChanges(before.networkPolicies, policies) };
+  return { cluster, problems, ungiven: ungivenIn(cluster, given) };
+}
+
+const namespacesIn = (objects: Objects): ReadonlySet<string> =>
+  new Set(
+    [...objects.values()].filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name),
+  );
 
 type Objects = ReadonlyMap<string, KubernetesObject>;
 

@@ -5,6 +5,7 @@ import { familyOf } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { parsePrefix, type Prefix } from '../../lib/prefix.ts';
 import { podSubnetOf, subnetModeOf } from '../../model/addressing/pod-subnets.ts';
+import { routesOfOthers } from '../../model/fabric/network/node-routes.ts';
 import { subnetAt } from '../../model/fabric/network/subnets.ts';
 import { networkConfigOf, type NetworkConfig } from '../../model/network/config.ts';
 import { labAddresses } from '../../model/network/lab-addresses.ts';
@@ -27,6 +28,8 @@ export interface LabUse {
   readonly staticBlocks: boolean;
   readonly podCidr: Prefix;
   readonly serviceCidr: Prefix;
+  /** Routes in the nodes' table that are not the nodes', where these have routes of their own there. */
+  readonly otherRoutes: number;
 }
 
 /** Throws `lab-missing`, and `plan-family` for a lab without IPv4. */
@@ -39,7 +42,11 @@ export async function measureLab(env: Pick<CliEnvironment, 'connect'>, name: str
       lab.client.list(resources.pods),
     ]);
     const config = networkConfigOf(network);
-    const subnets = await subnetsOf(lab.client, config);
+    const names = new Set(nodes.items.map(({ metadata }) => metadata.name));
+    const [subnets, otherRoutes] = await Promise.all([
+      subnetsOf(lab.client, config),
+      countOtherRoutes(lab.client, config, names),
+    ]);
     const running = pods.items.filter((pod) => pod.spec.hostNetwork !== true && !hasEnded(pod));
     return {
       model: config.model,
@@ -53,6 +60,7 @@ export async function measureLab(env: Pick<CliEnvironment, 'connect'>, name: str
       staticBlocks: config.podIPAllocation === 'StaticBlock',
       podCidr: ofIPv4(config.podCidrs),
       serviceCidr: ofIPv4(config.serviceCidrs),
+      otherRoutes,
     };
   } finally {
     await lab.close();
@@ -73,6 +81,23 @@ async function subnetsOf(
   const pods =
     mode === undefined || mode === 'node-subnet' ? undefined : podSubnetOf(config, control, items)?.prefix;
   return { subnet, ...(pods !== undefined && { podSubnet: pods }) };
+}
+
+/** In models whose nodes have a route each, in the table of their subnet. */
+async function countOtherRoutes(
+  client: Pick<Client, 'list'>,
+  config: NetworkConfig,
+  nodes: ReadonlySet<string>,
+): Promise<number> {
+  const { world, wiring } = modelTraits[config.model];
+  if (world !== 'virtual-network' || wiring.kind !== 'bridged') return 0;
+  const [networks, tables] = await Promise.all([
+    client.list(fabricResources.virtualnetworks),
+    client.list(fabricResources.routetables),
+  ]);
+  const used = subnetAt(networks.items, labAddresses.control)?.subnet.routeTable;
+  const table = tables.items.find(({ metadata }) => metadata.name === used);
+  return routesOfOthers(table?.spec.routes ?? [], nodes, config).length;
 }
 
 function ofIPv4(ranges: readonly string[]): Prefix {

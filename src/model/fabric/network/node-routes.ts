@@ -28,16 +28,24 @@ export function nodeRoutes(
   { podCidrs }: NodeRoutesOptions,
 ): NodeRoutes {
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const isOwn = ({ name, prefix }: UserRoute): boolean => byName.has(name) || isWithin(podCidrs, prefix);
-  const known = before.filter((route) => isOwn(route) && byName.has(route.name)).map(({ name }) => name);
+  const others = routesOfOthers(before, new Set(byName.keys()), { podCidrs });
+  const known = before.filter(({ name }) => byName.has(name)).map(({ name }) => name);
   const wanted = [...new Set([...known, ...[...byName.keys()].toSorted()])];
-  const others = before.filter((route) => !isOwn(route));
   const room = Math.max(0, mostRoutes - others.length);
   const routes = wanted.slice(0, room).flatMap((name) => {
     const node = byName.get(name);
     return node === undefined ? [] : [routeTo(node)];
   });
   return { routes: [...others, ...routes], left: wanted.slice(room) };
+}
+
+/** The routes of a table that are not the cluster's; `nodes` are names. */
+export function routesOfOthers(
+  routes: readonly UserRoute[],
+  nodes: ReadonlySet<string>,
+  { podCidrs }: NodeRoutesOptions,
+): readonly UserRoute[] {
+  return routes.filter(({ name, prefix }) => !nodes.has(name) && !isWithin(podCidrs, prefix));
 }
 
 function routeTo({ name, podCidr, address }: NodePlace): UserRoute {
