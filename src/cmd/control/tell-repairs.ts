@@ -1,5 +1,4 @@
-import { apiVersionOf, fabricResources, resources, type Resource } from '../../api/resources.ts';
-import type { Node } from '../../api/types/core.ts';
+import { fabricResources, resources, type Resource } from '../../api/resources.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Client } from '../../client/port.ts';
 import { createEventRecorder } from '../../controllers/events.ts';
@@ -29,16 +28,13 @@ export function createRepairTeller({ client, log }: { client: Client; log: Log }
     }
   };
 
-  /** Lists leave out what their items are. */
-  const all = async <T extends KubernetesObject>(resource: Resource<T>): Promise<KubernetesObject[]> => {
-    const { items } = await client.list(resource);
-    return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
-  };
+  const all = async <T extends KubernetesObject>(resource: Resource<T>): Promise<readonly T[]> =>
+    (await client.list(resource)).items;
 
   return {
     repaired() {
       const message = 'cables or routes that somebody else changed were mended';
-      const nodes = all<Node>(resources.nodes);
+      const nodes = all(resources.nodes);
       void tell(
         'FabricRepaired',
         nodes.then((items) => items.map((object) => ({ object, message }))),
@@ -47,7 +43,7 @@ export function createRepairTeller({ client, log }: { client: Client; log: Log }
     restored(pins) {
       const isOfMachine = [...pins].some((pin) => pin.startsWith(virtualMachineNetns('')));
       const owners = Promise.all([
-        all<Node>(resources.nodes),
+        all(resources.nodes),
         isOfMachine ? all(fabricResources.virtualmachines) : [],
       ]);
       void tell(

@@ -74,11 +74,19 @@ test('a node beyond the subnet’s capacity is told so; what there is comes to p
     subnetPod('web', 'n2'),
   ];
   const config = { model: 'azure-cni', maxPodsPerNode: 24 } as const;
-  await story(config, { subnets: { nodes: '10.0.0.0/27' }, objects }, async ({ client }) => {
+  await story(config, { subnets: { nodes: '10.0.0.0/27' }, objects }, async ({ client, settled }) => {
     const two = await configOf(client, 'n2');
     assert.deepEqual([ipsOf(two).length, two.status?.status], [1, 'Error']);
     assert.equal(two.status?.networkContainers?.[0]?.status, 'NCUpdateSubnetFullError');
     assert.equal(ipsOf(await configOf(client, 'n1')).length, 24);
+    const told = async (): Promise<string[]> =>
+      (await client.list(resources.events)).items.map(
+        ({ involvedObject: { kind, name }, reason, message }) => `${kind} ${name} ${reason}: ${message}`,
+      );
+    while ((await told()).length === 0) await settled();
+    assert.deepEqual(await told(), [
+      'Node n2 AddressesExhausted: 23 addresses are missing on n2: subnet default/nodes 10.0.0.0/27 has 25 to give to pods, and 48 are needed; it would fit with a /26, or with 1 node fewer, or with at most 12 pods on a node',
+    ]);
   });
 });
 

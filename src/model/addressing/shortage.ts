@@ -49,9 +49,19 @@ export function pictureOf(
 
 /** How many addresses a node's pods wait for and what would help, for people; undefined when none waits. */
 export function shortageText(picture: SubnetPicture, node: string): string | undefined {
-  const { subnet, usable, needed } = picture;
   const lacks = picture.waiting.get(node);
   if (lacks === undefined || !picture.missing.has(node)) return undefined;
+  return lackText(picture, node, lacks);
+}
+
+/** The same of a node that is to have all that its pods may need from its start, whether pods wait or not. */
+export function nodeShortageText(picture: SubnetPicture, node: string): string | undefined {
+  const lacks = picture.mode === 'dynamic' ? undefined : picture.missing.get(node);
+  return lacks === undefined ? undefined : lackText(picture, node, lacks);
+}
+
+function lackText(picture: SubnetPicture, node: string, lacks: number): string {
+  const { subnet, usable, needed } = picture;
   const help = helpFor(picture);
   return (
     `${counted(lacks, 'address is', 'addresses are')} missing on ${node}: subnet ${subnet.id} ` +
