@@ -51,6 +51,7 @@ await runRole('control', async (role) => {
     fabric,
     places: labPlaces(options),
     config: options.config,
+    ...(options.begun && { begun: options.begun }),
     ordinal: options.ordinal ?? 0,
     machines: createMachineServer(paths, log),
     log,

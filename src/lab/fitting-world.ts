@@ -1,9 +1,10 @@
-import { keyOf, resourceOf, resources, type Resource } from '../api/resources.ts';
+import { resourceOf, resources, type Resource } from '../api/resources.ts';
 import type { KubernetesObject } from '../api/types/meta.ts';
 import { problemsAmong } from '../api/validate/fabric/among.ts';
 import { WeftError } from '../lib/errors.ts';
 import { defaultNetworkObjects } from '../model/fabric/network/default-network.ts';
 import { familyPlaces, type NodePlace } from '../model/network/topology.ts';
+import { over, worldId } from './begun-network.ts';
 import { labPlaces, type LabOptions } from './options.ts';
 import { placed, type Written } from './written.ts';
 
@@ -17,13 +18,17 @@ export function requireFittingWorld(
   written: readonly Written[],
 ): void {
   const begun = defaultNetworkObjects(lab.config.model);
-  const before = new Map(begun.map((object) => [idOf(object), object]));
+  const before = new Map(begun.map((object) => [worldId(object), object]));
+  const objects = written.map((one) => ({
+    one,
+    object: over(before.get(worldId(one.object)) ?? one.object, one.object),
+  }));
   const all = new Map([
     ...before,
     ...labPlaces(lab)
       .map(nodeAt)
-      .map((node) => [idOf(node), node] as const),
-    ...written.map(({ object }) => [idOf(object), object] as const),
+      .map((node) => [worldId(node), node] as const),
+    ...objects.map(({ object }) => [worldId(object), object] as const),
   ]);
   const byResource = Map.groupBy(all.values(), (object) => resourceOf(object));
   const stored = <T extends KubernetesObject>(resource: Resource<T>): readonly T[] => {
@@ -31,13 +36,11 @@ export function requireFittingWorld(
     // What a resource serves is of the resource's type.
     return objects as readonly T[];
   };
-  const found = written.flatMap((one) =>
-    problemsAmong(one.object, stored, before.get(idOf(one.object))).map(placed(one)),
+  const found = objects.flatMap(({ one, object }) =>
+    problemsAmong(object, stored, before.get(worldId(object))).map(placed(one)),
   );
   if (found.length > 0) throw new WeftError('world-invalid', found.join('\n'), { fault: 'input' });
 }
-
-const idOf = (object: KubernetesObject): string => `${object.kind} ${keyOf(object)}`;
 
 function nodeAt(place: NodePlace): KubernetesObject {
   const addresses = familyPlaces(place).map(({ address }) => ({ type: 'InternalIP', address }));

@@ -12,10 +12,13 @@ const optionNames: Readonly<Record<string, string>> = {
 /** Fields of the ClusterNetwork that a lab keeps under another name. */
 const fieldNames: Readonly<Record<string, string>> = { podCidrs: 'podCIDR', serviceCidrs: 'serviceCIDR' };
 
-/** What tells the options of one lab from those of another, for people: `spec.model (calico, not kubenet)`. */
+/**
+ * What tells the options of one lab from those of another, for people: `spec.model (calico, not kubenet)`. What a lab began with
+ * does not: that is changed by applying.
+ */
 export function differencesOf(running: LabOptions, wanted: LabOptions): string[] {
-  const { config: runningConfig, ...runningRest } = running;
-  const { config: wantedConfig, ...wantedRest } = wanted;
+  const { config: runningConfig, begun: _then, ...runningRest } = running;
+  const { config: wantedConfig, begun: _now, ...wantedRest } = wanted;
   return [
     ...differing(
       runningConfig,

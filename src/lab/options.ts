@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { KubernetesObject } from '../api/types/meta.ts';
 import type { ControllerName } from '../controllers/controllers.ts';
 import { WeftError } from '../lib/errors.ts';
 import { blockShortage } from '../model/addressing/node-blocks.ts';
@@ -21,6 +22,8 @@ export interface LabOptions {
   readonly ownNetwork?: boolean;
   /** Where the lab has no API server of its own. */
   readonly cluster?: LabCluster;
+  /** The virtual network that it begins with, and what belongs to it; that of its model when absent. */
+  readonly begun?: readonly KubernetesObject[];
 }
 
 /** An API server that was there before the lab, and stays. */

@@ -79,12 +79,12 @@ function clusterNetworkObject(config: NetworkConfig): ClusterNetwork {
 }
 
 /** Of kinds that `systemObjects` defines: to be made behind them. */
-export function customObjects({ config, ordinal }: SystemOptions): KubernetesObject[] {
+export function customObjects({ config, ordinal, begun }: SystemOptions): KubernetesObject[] {
   return [
     ...labPoolObjects(familiesOfNetwork(config), config.model),
     ...passwordReaders(),
     ...(config.model === 'none' ? cniReaders() : []),
-    ...defaultNetworkObjects(config.model),
+    ...(begun ?? defaultNetworkObjects(config.model)),
     // The segment of a further cluster is described in the first one.
     ...(ordinal === undefined ? worldObjects(config) : []),
   ];
@@ -147,6 +147,8 @@ export interface SystemOptions {
   readonly config: NetworkConfig;
   /** Which cluster of its lab it is. */
   readonly ordinal?: number;
+  /** The virtual network that it begins with; that of its model when absent. */
+  readonly begun?: readonly KubernetesObject[];
 }
 
 /** The same where the API server is the lab's own, with what other API servers bring along. */

@@ -1,6 +1,7 @@
 import { resourceOf } from '../../api/resources.ts';
 import { labMark } from '../../lab/cluster/belongings.ts';
 import { applyObjects, type Applied } from '../../lab/apply.ts';
+import { begunNetwork } from '../../lab/begun-network.ts';
 import { checkCapacity } from '../../lab/capacity.ts';
 import { requireOwnRanges } from '../../lab/cluster-ranges.ts';
 import { requireFittingWorld } from '../../lab/fitting-world.ts';
@@ -50,10 +51,13 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
     () => readManifests(options.file),
     describeManifests,
   );
+  const objects = manifests.objects.map(({ object }) => object);
+  const config = labNetworkOf(manifests, options);
   const wanted: LabOptions = {
     name: options.name,
     nodes: options.nodes,
-    config: labNetworkOf(manifests, options),
+    config,
+    begun: begunNetwork(config.model, objects),
     ...(options.audit === true && { audit: true }),
     ...(ownNetworkOf(options) && { ownNetwork: true }),
   };
@@ -62,21 +66,14 @@ export async function up(env: CliEnvironment, options: UpOptions): Promise<ExitC
   const lab = on?.lab ?? wanted;
   requireOwnRanges(lab.config, manifests.objects);
   requireFittingWorld(lab, manifests.objects);
-  checkCapacity(
-    manifests.objects.map(({ object }) => object),
-    lab,
-  );
+  checkCapacity(objects, lab);
   await progress.phase(
     'starting the network',
     () => env.labs.start(lab, on?.prepare).catch(pointToDoctor),
     () => `${lab.nodes} nodes, ${lab.config.model}`,
   );
   await on?.close();
-  warnUnenforcedAmong(
-    env,
-    lab.config.model,
-    manifests.objects.map(({ object }) => object),
-  );
+  warnUnenforcedAmong(env, lab.config.model, objects);
   if (await env.labs.isUnprivileged()) env.err(withoutRoot);
   const connection = await env.connect(lab.name);
   try {

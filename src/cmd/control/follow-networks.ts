@@ -69,7 +69,7 @@ export async function followNetworks(options: FollowNodesOptions): Promise<Netwo
     ...balancers.of(node).map((address) => `${address}/32`),
   ];
 
-  const first = worldOf(stored.length > 0 ? stored : defaultNetworkObjects(config.model));
+  const first = worldOf(stored.length > 0 ? stored : (options.begun ?? defaultNetworkObjects(config.model)));
   await fabric.build(networkFabric(first.world));
   machines.serve(first.servings);
   let current = first.world;

@@ -1,5 +1,6 @@
 import { loadBalancerResources, resources } from '../../api/resources.ts';
 import type { Node } from '../../api/types/core.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { IPAddressPool } from '../../api/types/load-balancer.ts';
 import type { Client, Informer } from '../../client/port.ts';
 import type { FabricExecutor } from '../../fabric/fabric.ts';
@@ -26,6 +27,8 @@ export interface FollowNodesOptions {
   /** Where the lab's nodes are as it was made. */
   readonly places: readonly NodePlace[];
   readonly config: NetworkConfig;
+  /** The virtual network that the lab begins with, where it is not that of its model. */
+  readonly begun?: readonly KubernetesObject[];
   /** Which cluster of its lab it is. */
   readonly ordinal: number;
   /** Has stand-ins on the machines of the world. */
