@@ -64,13 +64,13 @@ test('what depends on labels of a namespace that nobody gave is in doubt, as in 
     { file: 'policies.yaml', text: byTeam, told: why },
     {
       file: 'namespace.yaml',
-      text: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { team: web } }\n',
-      told: 'shop/db[StatefulSet] => shop/api[Deployment] : TCP 9090 [in doubt',
+      text: 'apiVersion: v1\nkind: Namespace\nmetadata: { name: shop, labels: { team: db } }\n',
+      told: 'removed  shop/db[StatefulSet] => shop/api[Deployment] : TCP 9090 [in doubt',
     },
     {
       file: 'policies.yaml',
       text: shopPolicies,
-      told: 'removed  shop/db[StatefulSet] => shop/api[Deployment] : TCP 9090\n',
+      told: 'added    shop/web[Deployment] => shop/api[Deployment] : TCP 9090\n',
     },
   );
   assert.equal(code, 0);
