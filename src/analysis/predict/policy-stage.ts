@@ -34,7 +34,7 @@ export function policyReasons(
   if (above !== undefined) return open(above.object, above.rule);
   if (stage.interface !== undefined) return interfaceReasons(index, stage, sourceOf);
   const question = policyQuestion(index, stage);
-  const decision = index.policies.decide(question);
+  const decision = decisionAt(index, stage);
   if (decision.steps.length === 0) {
     return open(`Pod ${pod}`, `no policy isolates it for ${direction}`);
   }
@@ -89,18 +89,15 @@ const openFor =
   });
 
 /** The same about a further interface. */
-function interfaceReasons(
-  { segments }: ClusterIndex,
-  stage: Judged,
-  sourceOf: SourceOf | undefined,
-): PolicyVerdict {
-  const { direction, pod, peerAddress, protocol, port } = stage;
-  const { key, peer } = stage.interface ?? { key: '', peer: undefined };
-  const open = openFor(direction);
-  const ends = { direction, pod: key, peer: { pod: peer, address: parseAddress(peerAddress) } };
-  const decision = segments?.policies.decide({ ...ends, protocol, port });
-  if (decision === undefined || decision.steps.length === 0) {
-    return open(`Pod ${pod}`, `no policy isolates ${key.slice(pod.length + 1)} for ${direction}`);
+function interfaceReasons(index: ClusterIndex, stage: Judged, sourceOf: SourceOf | undefined): PolicyVerdict {
+  const { direction, pod } = stage;
+  const { key = '' } = stage.interface ?? {};
+  const decision = decisionAt(index, stage);
+  if (decision.steps.length === 0) {
+    return openFor(direction)(
+      `Pod ${pod}`,
+      `no policy isolates ${key.slice(pod.length + 1)} for ${direction}`,
+    );
   }
   return {
     verdict: decision.verdict,
@@ -109,13 +106,19 @@ function interfaceReasons(
   };
 }
 
-/** What the model is asked about a packet at a pod's link. */
-export function policyQuestion(
+/** What policies say to a packet at a pod's link, or at a further interface of it, which has policies of its own. */
+export function decisionAt(index: ClusterIndex, stage: Judged): PolicyDecision {
+  const policies = stage.interface === undefined ? index.policies : index.segments?.policies;
+  return (policies ?? index.policies).decide(policyQuestion(index, stage));
+}
+
+function policyQuestion(
   { podAt }: Pick<ClusterIndex, 'podAt'>,
-  { direction, pod, peerAddress, domain, protocol, port }: Judged,
+  { direction, pod: own, peerAddress, domain, protocol, port, interface: further }: Judged,
 ): PolicyQuestion {
+  const pod = further?.key ?? own;
   const peer = {
-    pod: podAt.get(peerAddress),
+    pod: further === undefined ? podAt.get(peerAddress) : further.peer,
     address: parseAddress(peerAddress),
     ...(domain !== undefined && { domains: [domain] }),
   };

@@ -2,7 +2,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { PolicyDecision, PolicyRule } from '../../model/policy/port.ts';
 import { indexOf, type ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
-import { policyQuestion } from '../predict/policy-stage.ts';
+import { decisionAt } from '../predict/policy-stage.ts';
 import { objectAt, valueAt, withEdit, type Edit } from './edit.ts';
 import { newPolicy } from './new-policy.ts';
 import { tierPeer } from './peers.ts';
@@ -20,7 +20,7 @@ export function closingEdits(cluster: Cluster, judged: Judged): Edit[] | undefin
   let current = cluster;
   while (edits.length < mostEdits) {
     const index = indexOf(current);
-    const decision = index.policies.decide(policyQuestion(index, judged));
+    const decision = decisionAt(index, judged);
     if (decision.verdict === 'denied') return edits;
     const next = nextEdit(index, judged, decision);
     edits.push(next);
@@ -60,8 +60,7 @@ function lessOf({ cluster }: ClusterIndex, judged: Judged, rule: PolicyRule): Ed
 }
 
 function stillAllows(cluster: Cluster, judged: Judged, { policy, rule }: PolicyRule): boolean {
-  const index = indexOf(cluster);
-  const { steps } = index.policies.decide(policyQuestion(index, judged));
+  const { steps } = decisionAt(indexOf(cluster), judged);
   return steps.some(({ rules }) => rules.some((one) => one.policy === policy && one.rule === rule));
 }
 

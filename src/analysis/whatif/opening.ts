@@ -1,12 +1,14 @@
 import type { EgressPeer, PolicySubject } from '../../api/types/policy.ts';
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/network.ts';
+import type { MultiNetworkPolicy } from '../../api/types/layer2.ts';
+import type { NetworkPolicyPeer, NetworkPolicyPort } from '../../api/types/network.ts';
+import { networksOfPolicy } from '../../model/policy/compile-multi.ts';
 import type { PolicyRule } from '../../model/policy/port.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
-import { policyQuestion } from '../predict/policy-stage.ts';
+import { decisionAt } from '../predict/policy-stage.ts';
 import { objectAt, valueAt, type Edit } from './edit.ts';
 import { newPolicy, newTierPolicy } from './new-policy.ts';
-import { isJust, networkPeer, partyOf, tierPeer, type Party } from './peers.ts';
+import { isJust, networkPeer, partyOf, peerPodOf, tierPeer, type Party } from './peers.ts';
 import { tierRule } from './tier-rule.ts';
 
 /**
@@ -14,7 +16,7 @@ import { tierRule } from './tier-rule.ts';
  * be tried: a policy of another tier may still be in the way.
  */
 export function openingEdits(index: ClusterIndex, judged: Judged): Edit[] {
-  const last = index.policies.decide(policyQuestion(index, judged)).steps.at(-1);
+  const last = decisionAt(index, judged).steps.at(-1);
   if (last === undefined) return [];
   const { tier, rules } = last;
   if (judged.domain !== undefined) return openingName(index, judged, rules);
@@ -49,54 +51,62 @@ interface Wanted {
   readonly party: Party | undefined;
 }
 
+/** A policy that isolates the pod, or the interface. */
+interface Isolating {
+  readonly kind: PolicyRule['kind'];
+  readonly key: string;
+  /** A NetworkPolicy has the same spec. */
+  readonly policy: MultiNetworkPolicy;
+}
+
 function openingIsolation(index: ClusterIndex, judged: Judged, isolating: readonly PolicyRule[]): Edit[] {
-  const { pod, direction, peerAddress, protocol, port } = judged;
+  const { pod, direction, protocol, port } = judged;
   const subject = partyOf(index, pod);
-  const peerPod = index.podAt.get(peerAddress);
+  const peerPod = peerPodOf(index, judged);
   const wanted: Wanted = {
     peer: networkPeer(index, judged, subject.namespace),
     port: protocol === 'other' ? undefined : { protocol, port },
     party: peerPod === undefined ? undefined : partyOf(index, peerPod),
   };
-  const policies = isolating.flatMap(({ kind, policy }) => {
-    const found = objectAt(index.cluster, kind, policy) as NetworkPolicy | undefined;
-    return found === undefined ? [] : [{ key: policy, policy: found }];
+  const policies = isolating.flatMap(({ kind, policy: key }): Isolating[] => {
+    // What has one of these kinds is of the kind's type.
+    const policy = objectAt(index.cluster, kind, key) as MultiNetworkPolicy | undefined;
+    return policy === undefined ? [] : [{ kind, key, policy }];
   });
-  const own = policies.filter(({ policy: { spec } }) =>
-    isJust(index.cluster, subject, { podSelector: spec.podSelector ?? {} }, subject.namespace),
+  const own = policies.filter(
+    ({ kind, policy }) =>
+      isJust(index.cluster, subject, { podSelector: policy.spec?.podSelector ?? {} }, subject.namespace) &&
+      (kind !== 'MultiNetworkPolicy' || networksOfPolicy(policy).length === 1),
   );
   // What is written for others is not to open anything for them: those get a policy beside it.
-  const within = own.flatMap(({ key, policy }) => inRules(index, { key, policy, direction, wanted }));
+  const within = own.flatMap((one) => inRules(index, one, { direction, wanted }));
   const rules = own
-    .filter(({ policy: { spec } }) => (spec[direction] ?? []).length > 0)
-    .map(({ key }) => add(key, `spec.${direction}`, ruleOf(direction, wanted)));
+    .filter(({ policy: { spec } }) => (spec?.[direction] ?? []).length > 0)
+    .map((one) => add(one, `spec.${direction}`, ruleOf(direction, wanted)));
   return [...within, ...rules, newPolicy(index, judged, ruleOf(direction, wanted))];
 }
 
 /** A port that a rule for just this peer lacks, or a peer that a rule for just this port lacks. */
 function inRules(
   { cluster }: ClusterIndex,
-  {
-    key,
-    policy,
-    direction,
-    wanted,
-  }: { key: string; policy: NetworkPolicy; direction: Judged['direction']; wanted: Wanted },
+  one: Isolating,
+  { direction, wanted }: { readonly direction: Judged['direction']; readonly wanted: Wanted },
 ): Edit[] {
+  const { key, policy } = one;
   const side = direction === 'ingress' ? 'from' : 'to';
   const namespace = key.slice(0, key.indexOf('/'));
-  return (policy.spec[direction] ?? []).flatMap((rule, index) => {
+  return (policy.spec?.[direction] ?? []).flatMap((rule, index) => {
     const path = `spec.${direction}[${index}]`;
     const peers = (valueAt(rule, side) ?? []) as readonly NetworkPolicyPeer[];
     const ports = rule.ports ?? [];
     const isPeer = peers.length === 1 && peers.every((peer) => isSamePeer(peer));
     if (isPeer && ports.length > 0 && wanted.port !== undefined)
-      return [add(key, `${path}.ports`, wanted.port)];
+      return [add(one, `${path}.ports`, wanted.port)];
     const isPort =
       wanted.port === undefined
         ? ports.length === 0
         : ports.length === 1 && ports.every((port) => isSamePort(port));
-    return isPort && peers.length > 0 ? [add(key, `${path}.${side}`, wanted.peer)] : [];
+    return isPort && peers.length > 0 ? [add(one, `${path}.${side}`, wanted.peer)] : [];
   });
 
   function isSamePeer(peer: NetworkPolicyPeer): boolean {
@@ -110,8 +120,8 @@ function inRules(
   }
 }
 
-function add(key: string, path: string, value: unknown): Edit {
-  return { action: 'add', kind: 'NetworkPolicy', key, path, value };
+function add({ kind, key }: Pick<Isolating, 'kind' | 'key'>, path: string, value: unknown): Edit {
+  return { action: 'add', kind, key, path, value };
 }
 
 function ruleOf(direction: Judged['direction'], { peer, port }: Wanted): object {

@@ -3,6 +3,7 @@ import type { LabelSelector } from '../../api/types/meta.ts';
 import type { NetworkPolicyPeer } from '../../api/types/network.ts';
 import type { EgressPeer, PolicySubject } from '../../api/types/policy.ts';
 import { bitsOf, familyOf } from '../../lib/address.ts';
+import { podOfInterface } from '../../model/attachments/interfaces.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged } from '../flow.ts';
@@ -62,13 +63,19 @@ export function isJust(
   return podsOf(cluster, wanted, podSelector ?? {}).symmetricDifference(party.pods).size === 0;
 }
 
+/** The pod at the other end; undefined where there is none that policies could name. */
+export function peerPodOf(
+  { podAt }: Pick<ClusterIndex, 'podAt'>,
+  { peerAddress, interface: further }: Judged,
+): string | undefined {
+  if (further === undefined) return podAt.get(peerAddress);
+  return further.peer === undefined ? undefined : podOfInterface(further.peer);
+}
+
 /** The other end as a peer of a NetworkPolicy in this namespace: pods by labels, all others by address. */
-export function networkPeer(
-  index: ClusterIndex,
-  { peerAddress }: Judged,
-  namespace: string,
-): NetworkPolicyPeer {
-  const pod = index.podAt.get(peerAddress);
+export function networkPeer(index: ClusterIndex, judged: Judged, namespace: string): NetworkPolicyPeer {
+  const { peerAddress } = judged;
+  const pod = peerPodOf(index, judged);
   if (pod === undefined) return { ipBlock: { cidr: hostPrefix(peerAddress) } };
   const party = partyOf(index, pod);
   const podSelector = { podSelector: party.selector };

@@ -81,8 +81,7 @@ function openedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
     return edit && [edit];
   }
   const judged = outcomeWith(prediction, 'denied')?.judged?.at(-1);
-  // Changes are of policies about eth0.
-  if (judged === undefined || judged.interface !== undefined) return undefined;
+  if (judged === undefined) return undefined;
   const enough = openingEdits(indexOf(cluster), judged).find((edit) =>
     isOpen(withEdit(cluster, edit), judged),
   );
@@ -108,7 +107,6 @@ function closedOnce({ cluster, prediction }: Standing): Edit[] | undefined {
 
 /** Whether no policy has a say: the same is let through whatever policies there are. */
 function isAbovePolicies(cluster: Cluster, judged: Judged): boolean {
-  if (judged.interface !== undefined) return true;
   const { reasons } = policyReasons(indexOf(cluster), judged, undefined);
   return (
     reasons.some(({ object, action }) => action === undefined && !object.startsWith('Pod ')) ||
