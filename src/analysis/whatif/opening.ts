@@ -69,8 +69,7 @@ function openingIsolation(index: ClusterIndex, judged: Judged, isolating: readon
     party: peerPod === undefined ? undefined : partyOf(index, peerPod),
   };
   const policies = isolating.flatMap(({ kind, policy: key }): Isolating[] => {
-    // What has one of these kinds is of the kind's type.
-    const policy = objectAt(index.cluster, kind, key) as MultiNetworkPolicy | undefined;
+    const policy: MultiNetworkPolicy | undefined = objectAt(index.cluster, kind, key);
     return policy === undefined ? [] : [{ kind, key, policy }];
   });
   const own = policies.filter(
