@@ -34,6 +34,7 @@ export interface ReceivedMessage {
 export class MessageHeader {
   readonly #bytes = Buffer.alloc(headerSize + iovecSize);
   readonly #buffers: MessageBuffers;
+  readonly #dataAddress: bigint;
 
   constructor(buffers: MessageBuffers) {
     this.#buffers = buffers;
@@ -42,16 +43,18 @@ export class MessageHeader {
     this.#bytes.writeBigUInt64LE(addressOf(this.#bytes) + BigInt(headerSize), 16);
     this.#bytes.writeBigUInt64LE(1n, 24);
     this.#bytes.writeBigUInt64LE(control === undefined ? 0n : addressOf(control), 32);
-    this.#bytes.writeBigUInt64LE(addressOf(data), 56);
+    this.#dataAddress = addressOf(data);
+    this.#bytes.writeBigUInt64LE(this.#dataAddress, 56);
   }
 
   /**
-   * Receives one message. Undefined when a non-blocking socket has none. Throws `SyscallError` otherwise, ENOBUFS
-   * of an overrun netlink socket included.
+   * Receives one message, into `data` from offset `at` on. Undefined when a non-blocking socket has none. Throws
+   * `SyscallError` otherwise, ENOBUFS of an overrun netlink socket included.
    */
-  receive(fd: number, flags = 0): ReceivedMessage | undefined {
+  receive(fd: number, flags = 0, at = 0): ReceivedMessage | undefined {
     const { data, name, control } = this.#buffers;
-    this.#setLengths(data.length, name?.length ?? 0, control?.length ?? 0);
+    this.#bytes.writeBigUInt64LE(this.#dataAddress + BigInt(at), 56);
+    this.#setLengths(data.length - at, name?.length ?? 0, control?.length ?? 0);
     const length = syscallUnless(['EAGAIN'], 'recvmsg', () => libc().recvmsg(fd, this.#bytes, flags));
     if (length === undefined) return undefined;
     return {

@@ -1,17 +1,14 @@
-import { parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Listener, PodServing } from './port.ts';
 
 /** More listeners than any pod has: it bounds what one call can make the server open. */
 const mostListeners = 4096;
 const longestName = 512;
-/** Each port has a socket for each of them. */
-const mostAddresses = 64;
 
 /** Checks a `PodServing` that came from another process. Throws `pod-serving-invalid`, naming the field. */
 export function decodePodServing(value: unknown): PodServing {
   const fields = objectOf(value, 'the body');
-  const { listeners, addresses } = fields;
+  const { listeners, hasSeveralAddresses } = fields;
   if (!Array.isArray(listeners) || listeners.length > mostListeners) {
     throw invalid(`listeners is not a list of at most ${mostListeners}`);
   }
@@ -21,18 +18,8 @@ export function decodePodServing(value: unknown): PodServing {
     node: nameOf(fields, 'node'),
     netns: nameOf(fields, 'netns'),
     listeners: listeners.map(decodeListener),
-    ...(addresses !== undefined && { addresses: addressesOf(addresses) }),
+    ...(hasSeveralAddresses === true && { hasSeveralAddresses }),
   };
-}
-
-function addressesOf(value: unknown): string[] {
-  if (!Array.isArray(value) || value.length > mostAddresses) {
-    throw invalid(`addresses is not a list of at most ${mostAddresses}`);
-  }
-  return value.map((one) => {
-    if (typeof one !== 'string' || parseAddress(one) === undefined) throw invalid('an address is none');
-    return one;
-  });
 }
 
 function decodeListener(value: unknown): Listener {

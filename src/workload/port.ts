@@ -18,11 +18,8 @@ export interface PodServing {
   /** Name of the pod's network namespace (its pin). */
   readonly netns: string;
   readonly listeners: readonly Listener[];
-  /**
-   * All of its addresses, where it has several: datagrams are answered from the one that was asked then, and otherwise from the
-   * one that the way back prefers.
-   */
-  readonly addresses?: readonly string[];
+  /** Datagrams are answered from the address that was asked then, and not from the one that the way back prefers. */
+  readonly hasSeveralAddresses?: boolean;
 }
 
 export interface Listener {

@@ -168,6 +168,12 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
       assert.deepEqual(await seen('internet 10.0.1.4', 'internet 203.0.113.64'), ['unroutable', 'silent']);
     });
 
+    test('are answered from the address that they asked, of however many somebody has', async () => {
+      for (const target of ['203.0.113.10:80', '198.51.100.7:80', '192.0.2.5:80', '192.0.2.6:80']) {
+        assert.match(await net.seen('vm:a', target, { protocol: 'UDP' }), publicAddress, target);
+      }
+    });
+
     test('track connections to the outside alone', async () => {
       await seen('vm:a 10.0.1.5', 'vm:s 10.0.3.4', 'site:office 10.0.1.4', 'vm:b 203.0.113.10');
       assert.ok(tracked().has('10.0.1.5 203.0.113.10'));
@@ -317,6 +323,7 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
         'silent',
       ]);
       assert.match((await seen('vm:c 192.0.2.5'))[0] ?? '', publicAddress);
+      assert.equal(await net.seen('vm:a', '192.0.2.6:80', { protocol: 'UDP' }), '10.0.1.4');
     });
 
     test('answer machines with the same address in networks that do not meet, also when they use the same port', async () => {

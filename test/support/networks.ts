@@ -67,7 +67,9 @@ export function createTestNetworks(): TestNetworks {
   const prober = createProber({ sockets, denials: createFakeDenials(), clock: systemClock });
   const serve = async (netns: string, addresses: readonly string[]): Promise<void> => {
     const listeners = (['TCP', 'UDP'] as const).map((protocol) => ({ protocol, port: 80 }));
-    await standIns.serve(servingAt({ uid: netns, pod: netns, node: '', netns, listeners }, addresses));
+    const own = { uid: netns, pod: netns, node: '', netns, listeners };
+    const isEverybody = netns === machineNetns.internet || netns === machineNetns.services;
+    await standIns.serve(isEverybody ? { ...own, hasSeveralAddresses: true } : servingAt(own, addresses));
   };
   const ask: TestNetworks['ask'] = async (
     from,

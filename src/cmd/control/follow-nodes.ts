@@ -65,8 +65,12 @@ export async function followNodes(options: FollowNodesOptions): Promise<NodesFol
       .flatMap((own) => {
         const machine = present.get(own.netns);
         if (machine === undefined) return [];
-        const addresses = machine.interfaces.flatMap((one) => one.addresses);
-        return [servingAt(own, addresses.map(withoutLength))];
+        return [
+          servingAt(
+            own,
+            machine.interfaces.flatMap((one) => one.addresses),
+          ),
+        ];
       });
   };
   let servings: readonly PodServing[] = [];
@@ -134,5 +138,3 @@ function prefixesOfPools(objects: Iterable<IPAddressPool>): string[] {
   const ranges = poolsOf(objects).pools.flatMap((pool) => pool.ranges);
   return ranges.flatMap(prefixesOfRange).map(formatPrefix).toSorted();
 }
-
-const withoutLength = (address: string): string => address.replace(/\/.*$/, '');

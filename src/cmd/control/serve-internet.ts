@@ -12,6 +12,7 @@ const internet: PodServing = {
   pod: 'internet',
   node: 'internet',
   netns: machineNetns.internet,
+  hasSeveralAddresses: true,
   listeners: [
     { protocol: 'TCP', port: 80 },
     { protocol: 'TCP', port: 443 },

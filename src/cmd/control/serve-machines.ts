@@ -72,11 +72,14 @@ export function servingsOf(world: NetworkWorld, machines: Iterable<VirtualMachin
     ...world.sites.map(({ metadata: { name }, spec }) =>
       serving(`site:${name}`, siteNetns(name), [spec.ports]),
     ),
-    serving(
-      machineNetns.services,
-      machineNetns.services,
-      world.services.map(({ ports }) => ports),
-    ),
+    {
+      ...serving(
+        machineNetns.services,
+        machineNetns.services,
+        world.services.map(({ ports }) => ports),
+      ),
+      hasSeveralAddresses: true,
+    },
   ].filter(({ netns }) => present.has(netns) || !netns.startsWith('vm-'));
 }
 
@@ -87,8 +90,8 @@ export function machineServing({ metadata: { name, uid = '' }, spec }: VirtualMa
 }
 
 /** The same of a machine that has these addresses. */
-export function servingAt(own: Omit<PodServing, 'addresses'>, addresses: readonly string[]): PodServing {
-  return addresses.length > 1 ? { ...own, addresses } : own;
+export function servingAt(own: PodServing, addresses: readonly string[]): PodServing {
+  return addresses.length > 1 ? { ...own, hasSeveralAddresses: true } : own;
 }
 
 function serving(uid: string, netns: string, declared: Parameters<typeof machinePorts>[0]): PodServing {

@@ -4,10 +4,10 @@
  */
 export interface Poller {
   /**
-   * Starts reading `fd`; the descriptor stays the caller's. `from` is the sender's IP address, where it has one.
+   * Starts reading `fd`; the descriptor stays the caller's. `from` is absent where the sender has no IP address.
    * `overrun` counts ENOBUFS.
    */
-  add(fd: number, handlers: { message(datagram: Uint8Array, from?: string): void; overrun?(): void }): void;
+  add(fd: number, handlers: { message(datagram: Uint8Array, from?: Sender): void; overrun?(): void }): void;
   /**
    * Calls back once when `fd`, which is no socket but can be polled (a pidfd), is ready. Nothing is read from it; the
    * descriptor stays the caller's, and it does not keep the process alive.
@@ -21,4 +21,12 @@ export interface Poller {
   /** Stops reading; to be called before the descriptor is closed. */
   remove(fd: number): void;
   close(): Promise<void>;
+}
+
+/** Who sent a datagram; of raw sockets the port is 0. */
+export interface Sender {
+  readonly address: string;
+  readonly port: number;
+  /** The address that it was sent to, of sockets that tell it (`ListenOptions.tellsAsked`). */
+  readonly asked?: string;
 }

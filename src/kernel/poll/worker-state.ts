@@ -1,3 +1,5 @@
+import type { Sender } from './port.ts';
+
 /** Words of the memory that the poller and its worker share. */
 export const stateWords = {
   /** 1 while one of the two uses the epoll instance's descriptors. */
@@ -32,13 +34,12 @@ export interface WorkerData {
 /** What one round of reading found, of any number of descriptors. */
 export interface Round {
   /**
-   * Of each datagram: the registration it belongs to, its length and the sender's address; they lie back to back in
-   * `bytes`.
+   * Of each datagram: the registration it belongs to, its length and the sender; they lie back to back in `bytes`.
    */
   readonly datagrams: readonly {
     readonly id: number;
     readonly length: number;
-    readonly from: string | undefined;
+    readonly from: Sender | undefined;
   }[];
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Registrations whose socket lost datagrams (ENOBUFS). */

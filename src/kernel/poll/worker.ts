@@ -1,7 +1,10 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { libc, syscall, SyscallError } from '../libc.ts';
 import { EPOLL_CTL_DEL, MSG_DONTWAIT } from '../libc-constants.ts';
+import { MessageHeader, type ReceivedMessage } from '../libc-message.ts';
+import { decodePacketInfo, packetInfoRoom } from '../sockets/packet-info.ts';
 import { decodeSockaddr, sockaddrRoom } from '../sockets/sockaddr.ts';
+import type { Sender } from './port.ts';
 import { decodeEpollEvent, epollEventSize, type EpollEvent } from './epoll-event.ts';
 import { lock, stateWords, unlock, wakeId, type Round, type WorkerData } from './worker-state.ts';
 
@@ -17,7 +20,10 @@ const mostPending = 32 * 1024 * 1024;
 const events = Buffer.alloc(eventsPerRound * epollEventSize);
 const buffer = Buffer.alloc(roundSize + largestDatagram);
 const name = Buffer.alloc(sockaddrRoom);
-const nameLength = Buffer.alloc(4);
+const control = Buffer.alloc(packetInfoRoom);
+const header = new MessageHeader({ data: buffer, name, control });
+/** What is read to stop waiting says nothing. */
+const wakeUp = Buffer.alloc(8);
 
 /** Waits and reads until the poller stops it. Blocks this thread for good: nothing else may run in it. */
 function run({ epoll, state }: WorkerData, port: MessagePort): void {
@@ -60,7 +66,7 @@ function readRound({ epoll, state }: WorkerData, caughtUp: number): Round {
     for (let index = 0; index < ready; index++) {
       const event = decodeEpollEvent(events, index);
       // The eventfd that wakes this thread up: reading it is enough.
-      if (event.id === wakeId) libc().read(event.fd, name, 8);
+      if (event.id === wakeId) libc().read(event.fd, wakeUp, wakeUp.length);
       else if (!readSocket(epoll, event, round)) isAll = false;
     }
   } finally {
@@ -73,12 +79,12 @@ function readRound({ epoll, state }: WorkerData, caughtUp: number): Round {
 /** Returns whether nothing is left in the socket. */
 function readSocket(epoll: number, { fd, id }: EpollEvent, round: OpenRound): boolean {
   for (let count = 0; count < datagramsPerSocket && round.used < roundSize; count++) {
-    const length = receive(fd, round.used);
-    if (length === 'overrun') round.overruns.push(id);
-    if (length === 'no socket') round.ready.push(stopWaiting(epoll, { fd, id }));
-    if (typeof length === 'string') return length !== 'overrun';
-    round.datagrams.push({ id, length, from: senderOf() });
-    round.used += length;
+    const received = receive(fd, round.used);
+    if (received === 'overrun') round.overruns.push(id);
+    if (received === 'no socket') round.ready.push(stopWaiting(epoll, { fd, id }));
+    if (typeof received === 'string') return received !== 'overrun';
+    round.datagrams.push({ id, length: received.length, from: senderOf(received) });
+    round.used += received.length;
   }
   return false;
 }
@@ -97,13 +103,9 @@ function isEmpty({ datagrams, overruns, ready }: Round): boolean {
  * Reads one datagram to `at`. Errors other than ENOBUFS, such as a link that went down under a packet socket, are
  * taken off the socket by reading them and end this round's reading of it.
  */
-function receive(fd: number, at: number): number | 'empty' | 'overrun' | 'no socket' {
+function receive(fd: number, at: number): ReceivedMessage | 'empty' | 'overrun' | 'no socket' {
   try {
-    const into = buffer.subarray(at);
-    nameLength.writeUInt32LE(name.length);
-    return syscall('recvfrom', () =>
-      libc().recvfrom(fd, into, largestDatagram, MSG_DONTWAIT, name, nameLength),
-    );
+    return header.receive(fd, MSG_DONTWAIT, at) ?? 'empty';
   } catch (error) {
     const errno = error instanceof SyscallError ? error.errnoName : '';
     if (errno === 'ENOTSOCK') return 'no socket';
@@ -112,8 +114,11 @@ function receive(fd: number, at: number): number | 'empty' | 'overrun' | 'no soc
 }
 
 /** Netlink's senders have no IP address. */
-function senderOf(): string | undefined {
-  return decodeSockaddr(name.subarray(0, Math.min(nameLength.readUInt32LE(), name.length)))?.address;
+function senderOf({ nameLength, controlLength }: ReceivedMessage): Sender | undefined {
+  const sender = decodeSockaddr(name.subarray(0, Math.min(nameLength, name.length)));
+  if (sender === undefined || controlLength === 0) return sender;
+  const asked = decodePacketInfo(control.subarray(0, controlLength));
+  return asked === undefined ? sender : { ...sender, asked };
 }
 
 function waitForMainThread(state: Int32Array): void {

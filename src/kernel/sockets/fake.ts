@@ -91,7 +91,7 @@ class MemorySockets implements FakeSockets {
     });
   }
 
-  sendTo(fd: number): void {
+  answer(fd: number): void {
     this.#socketOf(fd);
   }
 

@@ -16,11 +16,15 @@ export interface Sockets {
   connect(namespace: string, options: ConnectOptions): number;
   /**
    * A raw socket that every SCTP packet to an address of the namespace comes to; IPv4 packets with their IP header. As
-   * long as there is none, the kernel says to whoever asks that it does not speak the protocol.
+   * long as there is none, the kernel says to whoever asks that it does not speak the protocol. A poller tells with each
+   * which address was asked.
    */
   listenSctp(namespace: string, family: Family): number;
-  /** Sends an SCTP packet, from the common header on, by a socket of `listenSctp`; what cannot be sent is lost. */
-  sendTo(fd: number, data: Uint8Array, address: string): void;
+  /**
+   * Sends by a UDP socket of `listen`, or an SCTP packet, from the common header on, by one of `listenSctp`, from the address
+   * that was asked; what cannot be sent is lost. The port of SCTP is 0.
+   */
+  answer(fd: number, data: Uint8Array, ends: AnswerEnds): void;
   /** Sends on a connected socket, as much as fits: for probes, whose payload always does. */
   send(fd: number, data: Uint8Array): Sent;
   /** Receives what is there: one datagram, or at most 64 KiB of a stream. */
@@ -56,6 +60,14 @@ export interface ListenOptions {
   readonly family?: Family;
   /** A literal address of that family. */
   readonly address?: string;
+  /** Of UDP: a poller that reads the socket tells with each datagram which address was asked. */
+  readonly tellsAsked?: boolean;
+}
+
+/** Where an answer goes, and the address it leaves from. */
+export interface AnswerEnds {
+  readonly from: string;
+  readonly to: { readonly address: string; readonly port: number };
 }
 
 export interface ConnectOptions {

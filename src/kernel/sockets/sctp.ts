@@ -1,8 +1,7 @@
-import { parseAddress, type Family } from '../../lib/address.ts';
+import type { Family } from '../../lib/address.ts';
 import { SOL_SOCKET } from '../libc-constants.ts';
 import { libc, syscall, syscallUnless } from '../libc.ts';
 import type { ConnectOptions } from './port.ts';
-import { encodeSockaddr } from './sockaddr.ts';
 
 /** As the protocol of a raw socket. */
 export const IPPROTO_SCTP = 132;
@@ -52,12 +51,4 @@ export function clearError(fd: number): void {
   const value = Buffer.alloc(4);
   const length = Buffer.from([value.length, 0, 0, 0]);
   syscall('getsockopt', () => libc().getsockopt(fd, SOL_SOCKET, SO_ERROR, value, length));
-}
-
-/** Answers are not worth an error: whoever asked asks again. */
-export function sendSctpTo(fd: number, data: Uint8Array, address: string): void {
-  const to = parseAddress(address);
-  if (to === undefined) return;
-  const target = encodeSockaddr(to, 0);
-  libc().sendto(fd, data, data.length, 0, target, target.length);
 }

@@ -1,4 +1,4 @@
-import { parseAddress, type Address } from '../../lib/address.ts';
+import { parseAddress, type Address, type Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import {
   AF_INET,
@@ -18,7 +18,9 @@ import { MessageHeader } from '../libc-message.ts';
 import { SyscallError, libc, syscall, syscallUnless } from '../libc.ts';
 import type { NetworkNamespaces } from '../netns/port.ts';
 import { IPV6_RECVERR, IP_RECVERR, decodeIcmpError } from './error-queue.ts';
+import { IPV6_RECVPKTINFO, IP_PKTINFO, encodePacketInfo } from './packet-info.ts';
 import type {
+  AnswerEnds,
   ConnectOptions,
   IcmpError,
   ListenOptions,
@@ -27,15 +29,7 @@ import type {
   SocketFailure,
   Sockets,
 } from './port.ts';
-import {
-  IPPROTO_SCTP,
-  clearError,
-  isQuotedBy,
-  receiveSctp,
-  sctpPeerOf,
-  sendSctpTo,
-  type SctpPeer,
-} from './sctp.ts';
+import { IPPROTO_SCTP, clearError, isQuotedBy, receiveSctp, sctpPeerOf, type SctpPeer } from './sctp.ts';
 import { encodeSockaddr, sockaddrRoom } from './sockaddr.ts';
 
 const IP_FREEBIND = 15;
@@ -55,6 +49,7 @@ const familyOf = {
     recvErr: IP_RECVERR,
     freebind: IP_FREEBIND,
     transparent: IP_TRANSPARENT,
+    packetInfo: IP_PKTINFO,
   },
   IPv6: {
     domain: AF_INET6,
@@ -62,6 +57,7 @@ const familyOf = {
     recvErr: IPV6_RECVERR,
     freebind: IPV6_FREEBIND,
     transparent: IPV6_TRANSPARENT,
+    packetInfo: IPV6_RECVPKTINFO,
   },
 } as const;
 
@@ -79,8 +75,8 @@ export function createSockets({ namespaces }: { namespaces: NetworkNamespaces })
       if (options.protocol === 'sctp') sctpPeers.set(fd, sctpPeerOf(options));
       return fd;
     },
-    listenSctp: (namespace, family) => inside(namespace, () => openSocket({ family }, 'sctp')),
-    sendTo: sendSctpTo,
+    listenSctp: (namespace, family) => inside(namespace, () => listenSctp(family)),
+    answer,
     send(fd, data): Sent {
       try {
         if (sctpPeers.has(fd)) clearError(fd);
@@ -128,9 +124,23 @@ function listen(options: ListenOptions): number {
   return orClose(fd, `${protocol} port ${port}`, () => {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR);
     if (address.family === 'IPv6') setOption(fd, SOL_IPV6, IPV6_V6ONLY);
+    if (options.tellsAsked === true) tellAsked(fd, address.family);
     bind(fd, address, port);
     if (protocol === 'tcp') syscall('listen', () => libc().listen(fd, backlog));
   });
+}
+
+function listenSctp(family: Family): number {
+  const fd = openSocket({ family }, 'sctp');
+  return orClose(fd, 'sctp', () => {
+    tellAsked(fd, family);
+  });
+}
+
+/** Has the kernel say with each datagram which address it was sent to. */
+function tellAsked(fd: number, family: Family): void {
+  const { level, packetInfo } = familyOf[family];
+  setOption(fd, level, packetInfo);
 }
 
 function connect(options: ConnectOptions): number {
@@ -150,6 +160,17 @@ function connect(options: ConnectOptions): number {
     const target = encodeSockaddr(address, protocol === 'sctp' ? 0 : port);
     syscallUnless(['EINPROGRESS'], 'connect', () => libc().connect(fd, target, target.length));
   });
+}
+
+/** Answers are not worth an error: whoever asked asks again. */
+function answer(fd: number, data: Uint8Array, { from, to }: AnswerEnds): void {
+  const name = encodeSockaddr(addressOf(to.address), to.port);
+  const header = new MessageHeader({ data, name, control: encodePacketInfo(addressOf(from)) });
+  try {
+    header.send(fd, data.length, MSG_NOSIGNAL);
+  } catch (thrown) {
+    if (!(thrown instanceof SyscallError)) throw thrown;
+  }
 }
 
 function addressOf(text: string): Address {

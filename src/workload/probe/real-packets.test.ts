@@ -83,6 +83,32 @@ describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 
     }
   });
 
+  test('who has several addresses answers from the one that was asked, in both families', async () => {
+    const second = { '10.0.2.200': line.client, 'fd00:2::200': line.client6 };
+    const failures = network.route.apply(
+      'server',
+      [...Object.keys(second), '10.0.2.201', 'fd00:2::201'].map((address) => ({
+        action: 'add-address',
+        address: { link: 'eth0', address: `${address}/${address.includes(':') ? 64 : 24}` },
+      })),
+    );
+    assert.deepEqual(failures, []);
+    const listeners = (['UDP', 'SCTP'] as const).map((protocol) => ({ protocol, port: 57 }));
+    const several = { uid: 'several', pod: 'shop/several', node: 'node-1', netns: 'server', listeners };
+    await standIns.serve({ ...several, hasSeveralAddresses: true });
+    for (const [address, source] of Object.entries(second)) {
+      for (const protocol of ['UDP', 'SCTP'] as const) {
+        const { outcome, answer } = await resultOf(probeOf(protocol, 57, address));
+        const seen = [outcome, answer?.source, answer?.pod];
+        assert.deepEqual(seen, ['answered', source, 'shop/several'], `${protocol} ${address}`);
+      }
+    }
+    // Otherwise the kernel chooses: a socket that asked another address is not given what it says.
+    await standIns.serve({ ...several, listeners: [{ protocol: 'UDP', port: 58 }] });
+    assert.equal((await resultOf(probeOf('UDP', 58, '10.0.2.200'))).outcome, 'silent');
+    await standIns.unserve('several');
+  });
+
   test('the destination’s RST and port-unreachable are refusals', async () => {
     assert.deepEqual(await resultOf(probeOf('TCP', 85)), { outcome: 'refused' });
     assert.deepEqual(await resultOf(probeOf('TCP', 84)), { outcome: 'refused' });

@@ -32,9 +32,12 @@ export function createSctpResponders(sockets: Sockets, poller: () => Poller): Sc
     const fd = sockets.listenSctp(netns, family);
     const responder: Responder = { fd, ports: new Map() };
     poller().add(fd, {
-      message(datagram, address) {
-        const reply = address === undefined ? undefined : replyTo(responder, datagram, { family, address });
-        if (address !== undefined && reply !== undefined) sockets.sendTo(fd, encodeSctp(reply), address);
+      message(datagram, from) {
+        if (from?.asked === undefined) return;
+        const { address, asked } = from;
+        const reply = replyTo(responder, datagram, { family, address });
+        const ends = { from: asked, to: { address, port: 0 } };
+        if (reply !== undefined) sockets.answer(fd, encodeSctp(reply), ends);
       },
     });
     return responder;

@@ -4,7 +4,6 @@ import type { Sockets } from '../../kernel/sockets/port.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
-import { sameJson } from '../../lib/same-json.ts';
 import { openAll } from '../../lib/open-all.ts';
 import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
@@ -13,13 +12,13 @@ import type { OpenListener } from './listener.ts';
 import { createPodConnections, type AnswerBook, type PodConnections } from './pod-connections.ts';
 import { createSctpResponders } from './sctp.ts';
 import { openTcp } from './tcp.ts';
-import { openUdp } from './udp.ts';
+import { openUdp, openUdpAsAsked } from './udp.ts';
 
 export interface StandInsOptions {
   readonly sockets: Sockets;
   /** Where the sockets open: told when nobody needs a pod's namespace any more. */
   readonly namespaces: Pick<NetworkNamespaces, 'release'>;
-  /** Reads the sockets of pods that listen on SCTP; asked for when the first of them does. */
+  /** Reads the sockets that Node cannot: of SCTP, and UDP of who has several addresses. Asked for with the first of them. */
   readonly poller: () => Poller;
   /** What the pods speak: IPv4 when absent. */
   readonly families?: readonly Family[];
@@ -66,7 +65,10 @@ export function createStandIns(options: StandInsOptions): StandIns {
     const inFamily = (family: Family): OpenListener => {
       const note = (asked: Asked): void => journal?.write(pod.serving.uid, listener, asked);
       const context = { sockets, listener, family, serving: () => pod.serving, note };
-      if (listener.protocol === 'UDP') return openUdp(context);
+      if (listener.protocol === 'UDP')
+        return pod.serving.hasSeveralAddresses === true
+          ? openUdpAsAsked(context, options.poller())
+          : openUdp(context);
       if (listener.protocol === 'SCTP') return sctp.open(context);
       return openTcp({ ...context, connections: pod.connections, answers, http });
     };
@@ -122,7 +124,7 @@ export function createStandIns(options: StandInsOptions): StandIns {
 }
 
 const isSamePlace = (one: PodServing, other: PodServing): boolean =>
-  one.netns === other.netns && sameJson(one.addresses, other.addresses);
+  one.netns === other.netns && one.hasSeveralAddresses === other.hasSeveralAddresses;
 
 const keyOf = ({ protocol, port }: Listener): string => `${protocol} ${port}`;
 

@@ -1,25 +1,11 @@
 import { createSocket } from 'node:dgram';
-import { familyOf } from '../../lib/address.ts';
-import { openAll } from '../../lib/open-all.ts';
+import type { Poller } from '../../kernel/poll/port.ts';
 import { answerOf, lineOf } from './answer.ts';
 import type { ListenerContext, OpenListener } from './listener.ts';
 
-/**
- * Answers every datagram on a UDP port inside the pod's namespace. Where the pod has several addresses each has a socket of its
- * own, whose answers come from it. Throws like `Sockets.listen`.
- */
-export function openUdp(context: ListenerContext): OpenListener {
-  const addresses = context.serving().addresses?.filter((address) => familyOf(address) === context.family);
-  return openAll((addresses ?? [undefined]).map((address) => () => openAt(context, address)));
-}
-
-/** At one address, or at all of them. */
-function openAt(
-  { sockets, listener, family, serving, note }: ListenerContext,
-  own: string | undefined,
-): OpenListener {
-  const where = { protocol: 'udp', port: listener.port, family } as const;
-  const fd = sockets.listen(serving().netns, own === undefined ? where : { ...where, address: own });
+/** Answers every datagram on a UDP port inside the pod's namespace. Throws like `Sockets.listen`. */
+export function openUdp({ sockets, listener, family, serving, note }: ListenerContext): OpenListener {
+  const fd = sockets.listen(serving().netns, { protocol: 'udp', port: listener.port, family });
   const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4');
   // An ICMP error for an earlier answer: nobody waits for it any more.
   socket.on('error', () => {});
@@ -33,5 +19,31 @@ function openAt(
       new Promise((resolve) => {
         socket.close(() => resolve());
       }),
+  };
+}
+
+/**
+ * The same from the address that was asked, where there are several, or more than anybody counts: the kernel would answer from
+ * the one that the way back prefers, which nobody waits for.
+ */
+export function openUdpAsAsked(context: ListenerContext, poller: Poller): OpenListener {
+  const { sockets, listener, family, serving, note } = context;
+  const where = { protocol: 'udp', port: listener.port, family, tellsAsked: true } as const;
+  const fd = sockets.listen(serving().netns, where);
+  poller.add(fd, {
+    message({ length }, from) {
+      if (from?.asked === undefined) return;
+      const { asked, ...remote } = from;
+      note({ remote, words: `${length} bytes` });
+      const answer = Buffer.from(lineOf(answerOf(serving(), listener, remote)));
+      sockets.answer(fd, answer, { from: asked, to: remote });
+    },
+  });
+  return {
+    close() {
+      poller.remove(fd);
+      sockets.close(fd);
+      return Promise.resolve();
+    },
   };
 }
