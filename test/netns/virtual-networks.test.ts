@@ -275,6 +275,18 @@ describe('virtual networks', { skip: cannotSendPackets }, () => {
       assert.deepEqual(await seen('vm:a 192.168.7.1', 'vm:c 192.168.7.1'), ['silent', '10.0.3.4']);
     });
 
+    test('of a site that knows its gateway’s own network alone do not lead back to a peer of that', async () => {
+      const gateway = { network: 'hub' };
+      const site = fabricObject('Site', 'office', {
+        prefixes: ['192.168.7.0/24'],
+        gateway,
+        routing: 'static',
+      });
+      await through(routes(), site);
+      const flows = ['vm:a 192.168.7.1', 'site:office 10.0.1.4', 'vm:s 192.168.7.1', 'site:office 10.1.1.4'];
+      assert.deepEqual(await seen(...flows), ['10.0.1.4', '192.168.7.1', 'silent', 'silent']);
+    });
+
     test('that lead in a circle end when a packet has gone round often enough', async () => {
       const nvaRoutes = fabricObject('RouteTable', 'back', {
         routes: [

@@ -141,7 +141,10 @@ const lossTexts: Readonly<Record<JourneyLoss, (lost: Lost) => string>> = {
   'no-gateway': ({ last }) => `${networkName(last.from)} has no VPN gateway: ${routeText(last)}`,
   'not-in-site': ({ last, packet }) =>
     `${packet.destination} is not behind the gateway of ${networkName(last.from)}: ${routeText(last)}`,
-  nobody: ({ packet }) => `nobody has the address ${packet.destination}`,
+  nobody: ({ last: { from }, packet }) =>
+    from.kind === 'site' && from.site.spec.routing === 'static'
+      ? `${sender(from)} knows ${networkName(from)} alone, for its routing is static, and ${packet.destination} is nobody’s there; with bgp it would know who else uses the gateway`
+      : `nobody has the address ${packet.destination}`,
   'nobody-there': ({ packet }) => `nobody has the address ${packet.destination}`,
   'strange-answer': ({ last: { to } }) =>
     `${to?.kind === 'interface' ? machineName(to.one) : 'an appliance'} puts its own address in (NAT), and has not seen what this answers`,

@@ -264,3 +264,28 @@ test('appliances have to be there, to forward and to be told the way back', () =
     /^the answer is lost: network spoke has no route/,
   );
 });
+
+test('a site with static routes has no way back to a network that uses its gateway from afar', () => {
+  const transit = object('VirtualNetworkPeering', 'default-spoke', {
+    networks: ['default', 'spoke'],
+    allowGatewayTransit: true,
+    useRemoteGateways: true,
+  });
+  const site = (routing: string): KubernetesObject =>
+    object('Site', 'office', {
+      prefixes: ['192.168.7.0/24'],
+      gateway: { network: 'default' },
+      routing,
+      ports: [{ port: 80 }],
+    });
+  const app = 'vm:app@10.1.1.4 -> 192.168.7.1 80';
+  const [still, told] = [site('static'), site('bgp')].map((one) => clusterOf('azure-cni', transit, one));
+  assert.ok(still !== undefined && told !== undefined);
+  assert.equal(summary(told, app), 'allowed 10.1.1.4');
+  assert.match(
+    ask(still, app).why ?? '',
+    /^the answer is lost: site:office knows network default alone, for its routing is static/,
+  );
+  assert.match(ask(still, 'site:office@192.168.7.1 -> 10.1.1.4 80').why ?? '', /with bgp it would know/);
+  assert.equal(summary(still, 'vm:web@172.20.128.5 -> 192.168.7.1 80'), 'allowed 172.20.128.5');
+});

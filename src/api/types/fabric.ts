@@ -144,7 +144,10 @@ export interface Site extends KubernetesObject {
     };
     /** `vpn` when absent. A route of a user can lead to a VPN gateway only. */
     type?: 'vpn' | 'expressRoute';
-    /** How the network knows the prefixes: `bgp` when absent. */
+    /**
+     * `bgp` when absent: the site learns of every network that uses the gateway. `static`: it knows the gateway's own network
+     * alone; an ExpressRoute has none of these. The networks know the prefixes either way.
+     */
     routing?: 'bgp' | 'static';
     /** What a stand-in answers at. */
     ports?: { port: number; protocol?: 'TCP' | 'UDP' | 'SCTP' }[];

@@ -68,17 +68,15 @@ function peeringsOf({ isLucky }: Dice, names: readonly string[]): KubernetesObje
 
 function sitesOf({ isLucky, one }: Dice, names: readonly string[]): KubernetesObject[] {
   const [first = 'red', ...others] = names.filter((name) => name !== 'twin');
-  return ['office', 'plant'].flatMap((name, index) =>
-    isLucky(70 - 40 * index)
-      ? [
-          fabricObject('Site', name, {
-            prefixes: [`192.168.${index}.0/24`],
-            gateway: { network: one([first, ...others]) },
-            type: one(['vpn', 'expressRoute']),
-          }),
-        ]
-      : [],
-  );
+  return ['office', 'plant'].flatMap((name, index) => {
+    if (!isLucky(70 - 40 * index)) return [];
+    const network = one([first, ...others]);
+    const type = one(['vpn', 'expressRoute']);
+    const prefixes = [`192.168.${index}.0/24`];
+    // Without throwing dice: seeds mean the worlds that they meant.
+    const routing = name === 'plant' && type === 'vpn' ? 'static' : 'bgp';
+    return [fabricObject('Site', name, { prefixes, gateway: { network }, type, routing })];
+  });
 }
 
 interface MachinePlace {

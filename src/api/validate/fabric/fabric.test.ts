@@ -110,6 +110,9 @@ test('an interface of a machine is in one place', () => {
 test('sites, the internet and private zones are held to their rules', () => {
   const gateway = { network: 'hub' };
   assert.deepEqual(paths('Site', { prefixes: ['192.168.7.0/24'], gateway }), []);
+  const still = { prefixes: ['192.168.7.0/24'], gateway, routing: 'static' };
+  assert.deepEqual(paths('Site', still), []);
+  assert.deepEqual(paths('Site', { ...still, type: 'expressRoute' }), ['spec.routing']);
   assert.deepEqual(paths('Site', { prefixes: ['192.168.7.0/24', '192.168.7.0/25'], gateway }), [
     'spec.prefixes[1]',
   ]);

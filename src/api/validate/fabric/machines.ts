@@ -60,8 +60,15 @@ export function siteProblems({ metadata, spec }: Site): FieldProblem[] {
     ...(spec.prefixes.length === 0 ? [required('spec.prefixes', 'a site has addresses')] : []),
     ...spec.prefixes.flatMap((cidr, index) => spaceProblems(path(index), cidr)),
     ...overlapProblems(spec.prefixes, path),
+    ...routingProblems(spec),
     ...portsProblems(spec.ports),
   ];
+}
+
+/** What is behind an ExpressRoute is told by BGP alone (Azure, expressroute-routing). */
+function routingProblems({ type, routing }: Site['spec']): FieldProblem[] {
+  if (type !== 'expressRoute' || routing !== 'static') return [];
+  return [invalid('spec.routing', routing, 'an ExpressRoute has BGP alone')];
 }
 
 /** Rules for the internet: there is one. */

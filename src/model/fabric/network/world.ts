@@ -84,7 +84,13 @@ export function sitesOf(world: NetworkWorld, network: string): Site[] {
   return world.sites.filter(({ spec }) => gateways.has(spec.gateway.network));
 }
 
-/** Names of the networks that a site's machines reach: the gateway's, and those that use it from afar. */
+/**
+ * Names of the networks that a site's machines reach: the gateway's, and those that use it from afar, which only BGP tells
+ * them of. Without it the site's device has routes that somebody gave it for the network of its gateway (Azure,
+ * virtual-networks-udr-overview and vpn-gateway-bgp-overview).
+ */
 export function networksOfSite(world: NetworkWorld, site: Site): string[] {
+  const { routing, gateway } = site.spec;
+  if (routing === 'static') return world.networks.has(gateway.network) ? [gateway.network] : [];
   return [...world.networks.keys()].filter((name) => sitesOf(world, name).includes(site));
 }
