@@ -111,7 +111,10 @@ export function createAgents(options: AgentsOptions): Agents {
       repairs.listen();
       checkWaiting();
     },
-    onSettled: checkWaiting,
+    onSettled() {
+      if (programmer.isIdle) parts.settled();
+      checkWaiting();
+    },
     nextTurn,
     clock,
   });

@@ -24,6 +24,8 @@ export interface NodeParts {
   readonly frontOf: (place: NodePlace, agent: NodeAgent, freshness: Freshness) => NodeFront;
   /** No further node joins for now: what those that did were programmed with alike need not be kept. */
   readonly forgetCommon: () => void;
+  /** Every node has what was planned for it: see `ServicePlanner`. */
+  readonly settled: () => void;
 }
 
 /** What all nodes of this process share. */
@@ -107,5 +109,6 @@ export function createNodeParts(options: AgentsOptions, shared: Shared): NodePar
     },
 
     forgetCommon: () => planner.forgetCommon(),
+    settled: () => planner.settled(),
   };
 }

@@ -99,7 +99,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   };
 
   const set: ServiceProxy['set'] = (service, ports) => {
-    const plan = planner.plan(ports, family, chooser());
+    const plan = planner.plan(service, ports, family, chooser());
     grow(plan.chains);
     table.set(service, plan.elements);
     affinity.set(service, plan.bound);

@@ -1,4 +1,4 @@
-import { apiVersionOf, resourceOf, resources } from '../../api/resources.ts';
+import { apiVersionOf, knownResources, resourceOf, resources } from '../../api/resources.ts';
 import { acceptedKinds } from '../../api/schema/accepted.ts';
 import { withoutNulls } from '../../api/schema/nulls.ts';
 import type { KubernetesObject } from '../../api/types/meta.ts';
@@ -147,7 +147,7 @@ function servedElsewhere({ apiVersion, kind }: { apiVersion: string; kind: strin
  */
 function kindMeant({ apiVersion, kind }: { apiVersion: string; kind: string }): string | undefined {
   if (!builtInGroups.has(groupOf(apiVersion))) return undefined;
-  const known = [...Object.values(resources), ...acceptedKinds].map((one) => one.kind);
+  const known = [...knownResources, ...acceptedKinds].map((one) => one.kind);
   return known.includes(kind) ? undefined : nearest(kind, known);
 }
 

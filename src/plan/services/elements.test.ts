@@ -24,7 +24,7 @@ function elementsOf(
   ports: readonly ServicePortModel[],
   planner = createServicePlanner(),
 ): readonly PlannedElement[] {
-  return planner.plan(ports, 'IPv4', node).elements;
+  return planner.plan('default/web', ports, 'IPv4', node).elements;
 }
 
 const chains = (...counts: number[]): SlotChain[] =>
@@ -148,7 +148,7 @@ test('each table has the elements of its own family only', () => {
   ];
   const chains = (family: 'IPv4' | 'IPv6'): unknown[] =>
     planner
-      .plan(ports, family, node)
+      .plan('default/web', ports, family, node)
       .elements.filter(({ set }) => set.endsWith('-chains'))
       .map(({ key, value }) => [...key, value]);
   assert.deepEqual(chains('IPv4'), [
@@ -159,7 +159,10 @@ test('each table has the elements of its own family only', () => {
     ['fd00:10:96::7', 'tcp', 80, { verdict: 'goto', chain: 'of-2' }],
     ['tcp', 30_080, { verdict: 'goto', chain: 'of-2' }],
   ]);
-  assert.equal(planner.plan(ports, 'IPv6', node), planner.plan(ports, 'IPv6', node));
+  assert.equal(
+    planner.plan('default/web', ports, 'IPv6', node),
+    planner.plan('default/web', ports, 'IPv6', node),
+  );
 });
 
 test('Services that are the same on all nodes are put together once, the others not at all', () => {

@@ -15,8 +15,8 @@ import type { ServicePortModel } from '../../model/services/port.ts';
 import { commonClaims, type CommonClaims } from '../elements/common-claims.ts';
 import type { SetTypes } from '../elements/ledger.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { createIds } from './ids.ts';
-import { createSeats, type Seats } from './seats.ts';
+import { createGonePorts } from './gone-ports.ts';
+import { createNumbering, type Numbering } from './numbering.ts';
 import { bindingChain, chainOf, type SlotChain } from './slots.ts';
 import { affinityTypes, serviceSets, servicesTables, slotTypes } from './skeleton.ts';
 
@@ -42,7 +42,7 @@ export interface ServicePlanner {
    * pairs. A service-port without endpoints has no entry in the translating maps; the filter rejects it. What is the
    * same on all nodes is planned once; equal arguments are told by identity, as the model keeps it.
    */
-  plan(ports: Ports, family: Family, node: PlannedNode): ServicePlan;
+  plan(service: string, ports: Ports, family: Family, node: PlannedNode): ServicePlan;
   /**
    * Those of the Services that are the same on all nodes, together: put together once for all nodes that ask for the same
    * Services, until `forgetCommon`.
@@ -50,6 +50,11 @@ export interface ServicePlanner {
   common(services: ReadonlyMap<string, Ports>, family: Family, node: PlannedNode): CommonServices;
   /** Nobody asks for them any more: they are large. */
   forgetCommon(): void;
+  /**
+   * Every node has what was planned for it, and packets that were on their way by then are through: what is known of Services
+   * that are long gone is forgotten. Until then their numbers mean nobody else.
+   */
+  settled(): void;
 }
 
 /** What many Services are in the table of a family, on every node. */
@@ -61,15 +66,20 @@ export interface CommonServices {
 
 type Ports = readonly ServicePortModel[];
 
-export function createServicePlanner(): ServicePlanner {
-  const [ids, seats] = [createIds(), createSeats()];
+/** Service-ports that are remembered when they are gone: as many as may well come back. */
+const mostGone = 1000;
+
+export function createServicePlanner(most = mostGone): ServicePlanner {
+  const numbering = createNumbering();
+  const gone = createGonePorts(most, (key) => numbering.forget(key));
   const shared = { IPv4: new WeakMap<Ports, ServicePlan>(), IPv6: new WeakMap<Ports, ServicePlan>() };
   const known = new Map<Family, CommonServices & { readonly of: ReadonlyMap<string, Ports> }>();
-  const plan: ServicePlanner['plan'] = (ports, family, node) => {
+  const plan: ServicePlanner['plan'] = (service, ports, family, node) => {
+    gone.see(service, ports);
     const planned = shared[family].get(ports);
     if (planned !== undefined) return planned;
     const own = ports.filter((port) => port.family === family);
-    const made = joined(own.map((port) => planPort(port, { node, seats, idOf: (key) => ids.of(key) })));
+    const made = joined(own.map((port) => planPort(port, { node, numbering })));
     if (own.every((port) => isSameEverywhere(port) && port.guarded.length === 0))
       shared[family].set(ports, made);
     return made;
@@ -79,8 +89,8 @@ export function createServicePlanner(): ServicePlanner {
     common(services, family, node) {
       const before = known.get(family);
       if (before !== undefined && isSame(before.of, services)) return before;
-      const common = commonOf(services, family, (ports) => {
-        const made = plan(ports, family, node);
+      const common = commonOf(services, family, (service, ports) => {
+        const made = plan(service, ports, family, node);
         // Who is bound where is followed Service by Service.
         return shared[family].has(ports) && made.bound.size === 0 ? made : undefined;
       });
@@ -88,6 +98,7 @@ export function createServicePlanner(): ServicePlanner {
       return common;
     },
     forgetCommon: () => known.clear(),
+    settled: () => gone.settled(),
   };
 }
 
@@ -98,12 +109,12 @@ function isSame(a: ReadonlyMap<string, Ports>, b: ReadonlyMap<string, Ports>): b
 function commonOf(
   services: ReadonlyMap<string, Ports>,
   family: Family,
-  planOf: (ports: Ports) => ServicePlan | undefined,
+  planOf: (service: string, ports: Ports) => ServicePlan | undefined,
 ): CommonServices {
   const owned = new Map<string, readonly PlannedElement[]>();
   const chains = new Map<string, SlotChain>();
   for (const [key, ports] of services) {
-    const plan = planOf(ports);
+    const plan = planOf(key, ports);
     if (plan === undefined || plan.elements.length === 0) continue;
     owned.set(key, plan.elements);
     for (const chain of plan.chains) chains.set(chainOf(chain), chain);
@@ -123,34 +134,34 @@ function joined(plans: readonly ServicePlan[]): ServicePlan {
 }
 
 /** The Cluster and the Local set of a service-port have numbers of their own, so that its addresses share each. */
-function planPort(port: ServicePortModel, numbering: Numbering): ServicePlan {
-  const { node, idOf, seats } = numbering;
+function planPort(port: ServicePortModel, planning: Planning): ServicePlan {
+  const { node, numbering } = planning;
   const elements: PlannedElement[] = [
     ...port.clusterIPs.map((address) => ({ set: 'cluster-addresses', key: [address] })),
     ...port.pooledAddresses.map((address) => ({ set: 'pooled-addresses', key: [address] })),
-    ...guards(port, numbering),
+    ...guards(port, planning),
   ];
   const sets = new Map<string, NumberedSet>();
   const enter = (choice: Choice, maps: EntryMaps, key: PlannedElement['key']): void => {
     if (choice.kind === 'reject') return;
     if (choice.kind === 'drop') {
       // Chains are looked up for what has a number only.
-      elements.push({ set: maps.ids, key, value: [idOf(localKey(port))] });
+      elements.push({ set: maps.ids, key, value: [numbering.idOf(port.key, 'local')] });
       elements.push({ set: maps.chains, key, value: { verdict: 'drop' } });
       return;
     }
     const known = sets.get(choice.set);
-    const name = choice.set === 'local' ? localKey(port) : port.key;
-    const number = known?.number ?? [idOf(name)];
-    sets.set(choice.set, { name, number, choice });
+    const what = choice.set === 'local' ? 'local' : 'all';
+    const number = known?.number ?? [numbering.idOf(port.key, what)];
+    sets.set(choice.set, { what, number, choice });
     const chain = chainOf({ count: choice.endpoints.length, affinitySeconds: port.affinitySeconds });
     elements.push({ set: maps.ids, key, value: number }, { set: maps.chains, key, value: goTo(chain) });
   };
   for (const entry of entriesOf(port)) enter(choose(port, node, entry.arrival), entry.maps, entry.key);
   elements.push(...outsideElements(port));
-  const place = isSameEverywhere(port) ? '' : ` ${node.name}`;
-  for (const { name, number, choice } of sets.values()) {
-    const seated = seats.take(`${name}${place}`, choice.endpoints);
+  const place = isSameEverywhere(port) ? {} : { node: node.name };
+  for (const { what, number, choice } of sets.values()) {
+    const seated = numbering.seat(port.key, what, { ...place, endpoints: choice.endpoints });
     elements.push(...slots(number, seated), ...bindings(number, port.affinitySeconds));
   }
   return {
@@ -163,11 +174,9 @@ function planPort(port: ServicePortModel, numbering: Numbering): ServicePlan {
   };
 }
 
-const localKey = ({ key }: ServicePortModel): string => `${key} local`;
-
 /** A set of endpoints; its number as the key, or the value, of all elements that have it. */
 interface NumberedSet {
-  readonly name: string;
+  readonly what: 'all' | 'local';
   readonly number: readonly [id: number];
   readonly choice: Chosen;
 }
@@ -251,9 +260,9 @@ function outsideElements(port: ServicePortModel): PlannedElement[] {
  * A guard has a number, so that ranges of two Services that claim one address never overlap: the kernel would refuse
  * them. For the same reason those of one guard are joined.
  */
-function guards(port: ServicePortModel, { node, idOf }: Numbering): PlannedElement[] {
+function guards(port: ServicePortModel, { node, numbering }: Planning): PlannedElement[] {
   return port.guarded.flatMap((guard) => {
-    const id = idOf(`${port.key} guard ${guard.address}`);
+    const id = numbering.idOf(port.key, `guard ${guard.address}`);
     const ranges = admittedRanges(guard, node.addresses).flatMap((text) => {
       const prefix = parsePrefix(text);
       return prefix === undefined ? [] : rangeOf(prefix);
@@ -287,10 +296,9 @@ export function rangeElements(
     }));
 }
 
-interface Numbering {
+interface Planning {
   readonly node: PlannedNode;
-  readonly seats: Seats;
-  readonly idOf: (key: string) => number;
+  readonly numbering: Numbering;
 }
 
 function slots(key: NumberedSet['number'], endpoints: Chosen['endpoints']): PlannedElement[] {

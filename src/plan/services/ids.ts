@@ -3,6 +3,8 @@ import { hash32 } from '../../lib/hash.ts';
 /** Numbers of things by name: never 0, and each thing's own. */
 export interface Ids {
   of(key: string): number;
+  /** The thing is no more, and no packet may carry its number. Another may have it then. */
+  forget(key: string): void;
 }
 
 /**
@@ -22,6 +24,12 @@ export function createIds(reserved: readonly number[] = []): Ids {
       taken.add(id);
       ids.set(key, id);
       return id;
+    },
+    forget(key) {
+      const id = ids.get(key);
+      if (id === undefined) return;
+      ids.delete(key);
+      taken.delete(id);
     },
   };
 }

@@ -8,6 +8,7 @@ export interface Seats {
    * others the API has them. A set that was never asked for is in the order that is given.
    */
   take(set: string, endpoints: readonly ServiceEndpoint[]): readonly ServiceEndpoint[];
+  forget(set: string): void;
 }
 
 export function createSeats(): Seats {
@@ -19,6 +20,7 @@ export function createSeats(): Seats {
       taken.set(set, after);
       return after;
     },
+    forget: (set) => void taken.delete(set),
   };
 }
 
