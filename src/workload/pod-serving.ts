@@ -1,9 +1,11 @@
+import { parseAddress } from '../lib/address.ts';
 import { WeftError } from '../lib/errors.ts';
 import type { Listener, PodServing } from './port.ts';
 
 /** More listeners than any pod has: it bounds what one call can make the server open. */
 const mostListeners = 4096;
 const longestName = 512;
+const mostBackends = 64;
 
 /** Checks a `PodServing` that came from another process. Throws `pod-serving-invalid`, naming the field. */
 export function decodePodServing(value: unknown): PodServing {
@@ -23,13 +25,27 @@ export function decodePodServing(value: unknown): PodServing {
 }
 
 function decodeListener(value: unknown): Listener {
-  const { protocol, port } = objectOf(value, 'a listener');
+  const { protocol, port, forwardTo } = objectOf(value, 'a listener');
   if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')
     throw invalid('protocol of a listener is none of TCP, UDP and SCTP');
-  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535) {
-    throw invalid('port of a listener is not one of 1-65535');
+  const listener: Listener = { protocol, port: portOf(port) };
+  return forwardTo === undefined ? listener : { ...listener, forwardTo: decodeForwardTo(forwardTo) };
+}
+
+function decodeForwardTo(value: unknown): NonNullable<Listener['forwardTo']> {
+  const { addresses, port } = objectOf(value, 'forwardTo');
+  if (!Array.isArray(addresses) || addresses.length > mostBackends) {
+    throw invalid(`addresses of forwardTo is not a list of at most ${mostBackends}`);
   }
-  return { protocol, port };
+  const isAddress = (one: unknown): one is string =>
+    typeof one === 'string' && parseAddress(one) !== undefined;
+  if (!addresses.every(isAddress)) throw invalid('an address of forwardTo is none');
+  return { addresses, port: portOf(port) };
+}
+
+function portOf(port: unknown): number {
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65535) return port;
+  throw invalid('port of a listener is not one of 1-65535');
 }
 
 function objectOf(value: unknown, what: string): Record<string, unknown> {

@@ -25,6 +25,8 @@ export interface PodServing {
 export interface Listener {
   readonly protocol: Protocol;
   readonly port: number;
+  /** Who answers instead: TCP connections are passed on, to one after the other. */
+  readonly forwardTo?: { readonly addresses: readonly string[]; readonly port: number };
 }
 
 /** What answers `/pods` behind a `createPodServer` socket: the stand-ins of the holder, or the DNS process. */

@@ -1,6 +1,6 @@
 import type { VirtualMachine } from '../../api/types/fabric.ts';
 import type { Machine } from '../../model/fabric/machines.ts';
-import { machinePorts, type MachinePort } from '../../model/fabric/machine-ports.ts';
+import { machinePorts, type AnsweredPort } from '../../model/fabric/machine-ports.ts';
 import type { Exit } from '../../model/fabric/network/passage.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 
@@ -13,7 +13,7 @@ export interface ListeningMachine {
   /** Where the ports are declared, and in which field. */
   readonly object?: { readonly kind: string; readonly key: string } | undefined;
   readonly ports: string;
-  isListening(asked: MachinePort): boolean;
+  isListening(asked: AnsweredPort): boolean;
 }
 
 /** The machine that has a packet now; undefined where nobody says at what it answers. */
@@ -84,5 +84,5 @@ function described(
   };
 }
 
-const has = (ports: readonly MachinePort[], { protocol, port }: MachinePort): boolean =>
+const has = (ports: readonly AnsweredPort[], { protocol, port }: AnsweredPort): boolean =>
   ports.some((one) => one.protocol === protocol && one.port === port);

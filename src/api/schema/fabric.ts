@@ -65,7 +65,7 @@ export const fabricTypes = {
     destinationPorts: '[]string',
   },
   VirtualMachine: object('#VirtualMachineSpec', '#VirtualMachineStatus'),
-  VirtualMachineSpec: { 'interfaces!': '[]#VirtualMachineInterface', ports: '[]#AnsweredPort' },
+  VirtualMachineSpec: { 'interfaces!': '[]#VirtualMachineInterface', ports: '[]#MachinePort' },
   VirtualMachineInterface: {
     'name!': 'string',
     network: 'string',
@@ -77,6 +77,8 @@ export const fabricTypes = {
     masquerade: 'boolean',
     networkSecurityGroup: 'string',
   },
+  MachinePort: { 'port!': 'integer', protocol: 'TCP|UDP|SCTP', forwardTo: '#ForwardTo' },
+  ForwardTo: { 'addresses!': '[]string', 'port!': 'integer' },
   AnsweredPort: { 'port!': 'integer', protocol: 'TCP|UDP|SCTP' },
   VirtualMachineStatus: { interfaces: '[]#VirtualMachineInterfaceStatus' },
   VirtualMachineInterfaceStatus: { 'name!': 'string', 'addresses!': '[]string' },

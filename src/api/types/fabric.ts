@@ -106,12 +106,19 @@ export interface VirtualMachine extends KubernetesObject {
   spec: {
     interfaces: VirtualMachineInterface[];
     /** What a stand-in answers at. */
-    ports?: { port: number; protocol?: 'TCP' | 'UDP' | 'SCTP' }[];
+    ports?: MachinePort[];
   };
   status?: {
     /** The addresses of each interface, by its name. */
     interfaces?: { name: string; addresses: string[] }[];
   };
+}
+
+export interface MachinePort {
+  port: number;
+  protocol?: 'TCP' | 'UDP' | 'SCTP';
+  /** The machine passes TCP connections on to these, to one after the other, as an application gateway does. */
+  forwardTo?: { addresses: string[]; port: number };
 }
 
 /** In a subnet of a VirtualNetwork, or on a Segment or a VirtualSwitch. */

@@ -7,6 +7,7 @@ import { contains, parsePrefix } from '../../lib/prefix.ts';
 import { parseAddress } from '../../lib/address.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import { primaryServiceCidr } from '../../model/network/config.ts';
+import type { ProbeResult } from '../../workload/port.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import { familyIn } from '../ip-family.ts';
 import { verdictOf } from '../live/measured.ts';
@@ -108,15 +109,20 @@ async function take(lab: LabConnection, cluster: Cluster, step: ConnectionStep):
     const flow = { source: source.end, destination, protocol, port, ...(family && { family }) };
     const result = await (await lab.prober()).probe(probeOf(cluster, flow), { timeoutMs });
     const [verdict, sourceSeen] = [verdictOf(result), result.answer?.source ?? null];
-    const wasSeen = step.sees === undefined || isPrivate(sourceSeen);
     const probe = { from, to, sent: `${protocol} ${port}`, verdict, sourceSeen, begunBy };
-    return [{ ...probe, isAsWanted: verdict === wanted && wasSeen }];
+    return [{ ...probe, isAsWanted: verdict === wanted && isAnsweredAs(step, result) }];
   } catch (error) {
     // The network has no such thing: a family, say.
     if (!(error instanceof WeftError) || error.fault !== 'input') throw error;
     const verdict = messageOf(error);
     return [{ from, to, sent: 'nothing', verdict, sourceSeen: null, begunBy, isAsWanted: false }];
   }
+}
+
+/** Whether the other end saw, and was, whom it must. */
+function isAnsweredAs({ sees, answeredBy = '' }: ConnectionStep, { answer }: ProbeResult): boolean {
+  const wasSeen = sees === undefined || isPrivate(answer?.source ?? null);
+  return wasSeen && (answer?.pod ?? '').startsWith(answeredBy);
 }
 
 /** Of the Service that has one; empty before it has. */

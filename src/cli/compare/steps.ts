@@ -33,6 +33,8 @@ export interface ConnectionStep {
   readonly wanted?: 'allowed' | 'denied';
   /** The source that the other end must see, besides: an address of RFC 1918. */
   readonly sees?: 'private';
+  /** How the name of the pod that answers must begin, besides: it is not who was asked. */
+  readonly answeredBy?: string;
   readonly family?: 'ipv6';
 }
 
@@ -81,7 +83,7 @@ export const comparisonSteps = {
       { capability: 'service-endpoint', from: a, to: '192.0.2.1:443', begunBy: 'pod', sees: 'private' },
       toService('expose-service', 'vm:machine', `node:node-1:${nodePort}`),
       toService('expose-service', 'vm:peer', `node:node-2:${nodePort}`),
-      toService('expose-service', 'vm:gateway', `node:node-2:${nodePort}`),
+      { ...toService('expose-service', 'vm:peer', 'vm:gateway:80'), answeredBy: 'compare/' },
       toService('expose-service', 'internet', '{out}:80'),
       toService('expose-service', 'vm:peer', '{out}:80'),
       { capability: 'azure-dns-private-zones', from: a, name: 'db.corp.example', has: '172.20.128.9' },

@@ -112,6 +112,28 @@ describe('stand-ins', { skip }, () => {
     socket.destroy();
   });
 
+  test('a port that is passed on is answered by its backends, one after the other, which see who passes it on', async () => {
+    const gateway = { uid: 'gateway', pod: 'vm:gateway', node: 'vm:gateway', netns: 'router' };
+    const passing = (port: number, ...addresses: string[]): Listener[] => [
+      { protocol: 'TCP', port: 8080, forwardTo: { addresses, port } },
+    ];
+    const dialGateway = (): Socket => {
+      const fd = network.sockets.connect('client', { protocol: 'tcp', address: line.router, port: 8080 });
+      return new Socket({ fd, readable: true, writable: true }).on('error', () => {});
+    };
+    // The first one refuses: the other is asked in its place.
+    await standIns.serve({ ...gateway, listeners: passing(80, line.client, line.server) });
+    for (let turn = 0; turn < 2; turn++) {
+      const socket = dialGateway();
+      const [answer] = await ask(socket, 'who\n');
+      assert.deepEqual([answer?.pod, answer?.source], ['shop/web', '10.0.2.1']);
+      socket.destroy();
+    }
+    await standIns.serve({ ...gateway, listeners: passing(81, line.client, line.server) });
+    assert.ok(await isRefused(dialGateway()));
+    await standIns.unserve('gateway');
+  });
+
   test('every datagram is answered', async () => {
     const { sockets } = network;
     const fd = sockets.connect('client', {

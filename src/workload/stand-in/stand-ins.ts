@@ -8,6 +8,7 @@ import { openAll } from '../../lib/open-all.ts';
 import type { Listener, PodServer, PodServing } from '../port.ts';
 import { createHttpAnswers } from './http.ts';
 import type { Asked, Journal } from './journal.ts';
+import { openForwarder } from './forwarder.ts';
 import type { OpenListener } from './listener.ts';
 import { createPodConnections, type AnswerBook, type PodConnections } from './pod-connections.ts';
 import { createSctpResponders } from './sctp.ts';
@@ -70,6 +71,8 @@ export function createStandIns(options: StandInsOptions): StandIns {
           ? openUdpAsAsked(context, options.poller())
           : openUdp(context);
       if (listener.protocol === 'SCTP') return sctp.open(context);
+      if (listener.forwardTo !== undefined)
+        return openForwarder({ ...context, connections: pod.connections }, listener.forwardTo);
       return openTcp({ ...context, connections: pod.connections, answers, http });
     };
     return openAll(families.map((family) => () => inFamily(family)));
@@ -126,7 +129,10 @@ export function createStandIns(options: StandInsOptions): StandIns {
 const isSamePlace = (one: PodServing, other: PodServing): boolean =>
   one.netns === other.netns && one.hasSeveralAddresses === other.hasSeveralAddresses;
 
-const keyOf = ({ protocol, port }: Listener): string => `${protocol} ${port}`;
+function keyOf({ protocol, port, forwardTo }: Listener): string {
+  const to = forwardTo === undefined ? '' : ` to ${forwardTo.addresses.join()} ${forwardTo.port}`;
+  return `${protocol} ${port}${to}`;
+}
 
 function failureOf(serving: PodServing, failures: readonly unknown[]): WeftError {
   const [first] = failures;

@@ -107,6 +107,23 @@ test('an interface of a machine is in one place', () => {
   assert.deepEqual(of({ segment: 's', name: 'lo' }), ['spec.interfaces[0].name']);
 });
 
+test('a machine passes TCP connections on, to somebody', () => {
+  const of = (port: object) =>
+    paths('VirtualMachine', {
+      interfaces: [{ name: 'eth0', network: 'n', subnet: 's' }],
+      ports: [{ port: 80, ...port }],
+    });
+  assert.deepEqual(of({ forwardTo: { addresses: ['10.0.0.4', '10.0.0.5'], port: 30080 } }), []);
+  assert.deepEqual(of({ forwardTo: { addresses: [], port: 0 } }), [
+    'spec.ports[0].forwardTo.addresses',
+    'spec.ports[0].forwardTo.port',
+  ]);
+  assert.deepEqual(of({ protocol: 'UDP', forwardTo: { addresses: ['pods'], port: 80 } }), [
+    'spec.ports[0].forwardTo',
+    'spec.ports[0].forwardTo.addresses[0]',
+  ]);
+});
+
 test('sites, the internet and private zones are held to their rules', () => {
   const gateway = { network: 'hub' };
   assert.deepEqual(paths('Site', { prefixes: ['192.168.7.0/24'], gateway }), []);

@@ -1,5 +1,6 @@
 import type {
   Internet,
+  MachinePort,
   PrivateDnsZone,
   Site,
   VirtualMachine,
@@ -7,10 +8,18 @@ import type {
 } from '../../types/fabric.ts';
 import { checkAddress, checkSyntax } from '../checks.ts';
 import { portNumber, wildcardSubdomain, dnsSubdomain } from '../names.ts';
-import { duplicate, forbidden, invalid, notSupported, required, type FieldProblem } from '../problem.ts';
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+  tooMany,
+  type FieldProblem,
+} from '../problem.ts';
 import { ipv4Problems, nameProblems, overlapProblems, spaceProblems } from './prefixes.ts';
 
-type Ports = VirtualMachine['spec']['ports'];
+type Ports = Pick<MachinePort, 'port'>[];
 
 /** Rules for a machine by itself: every interface is in one place. */
 export function virtualMachineProblems({ metadata, spec }: VirtualMachine): FieldProblem[] {
@@ -24,6 +33,22 @@ export function virtualMachineProblems({ metadata, spec }: VirtualMachine): Fiel
       names.indexOf(name) < index ? [duplicate(`${path(index)}.name`, name)] : [],
     ),
     ...portsProblems(spec.ports),
+    ...(spec.ports ?? []).flatMap((port, index) => forwardProblems(`spec.ports[${index}]`, port)),
+  ];
+}
+
+const mostBackends = 64;
+
+function forwardProblems(path: string, { protocol = 'TCP', forwardTo }: MachinePort): FieldProblem[] {
+  if (forwardTo === undefined) return [];
+  const { addresses, port } = forwardTo;
+  const at = `${path}.forwardTo`;
+  return [
+    ...(protocol === 'TCP' ? [] : [forbidden(at, 'only TCP connections are passed on')]),
+    ...(addresses.length === 0 ? [required(`${at}.addresses`, 'somebody to pass connections on to')] : []),
+    ...(addresses.length > mostBackends ? [tooMany(`${at}.addresses`, addresses.length, mostBackends)] : []),
+    ...addresses.flatMap((text, index) => checkAddress(`${at}.addresses[${index}]`, text)),
+    ...checkSyntax(`${at}.port`, port, portNumber),
   ];
 }
 
