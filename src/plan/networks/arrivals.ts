@@ -1,8 +1,10 @@
+import { formatAddress } from '../../lib/address.ts';
+import { prefixOf, type Prefix } from '../../lib/prefix.ts';
 import { effectiveRoutes } from '../../model/fabric/network/effective-routes.ts';
 import { leadsByAddress } from '../../model/fabric/network/next-hop.ts';
 import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
-import { chainOf, type Chain } from './groups.ts';
+import { chainOf, namedChain, type Chain } from './groups.ts';
 import { arrivedMark } from './marks.ts';
 import { sourceChains } from './skeleton.ts';
 import { staysInside, type InsideZone } from './zone-chains.ts';
@@ -13,8 +15,8 @@ export interface Arrival {
   readonly zone: InsideZone;
   /** Whether its routes lead to whoever has a private address, and to nobody else. */
   readonly isDelivered: boolean;
-  /** Whose addresses it may send from; undefined where it forwards for others. */
-  readonly source: keyof typeof sourceChains | undefined;
+  /** Name of the chain that knows the addresses it may send from; undefined where it forwards for others. */
+  readonly source: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Arrival {
  * forward.
  */
 export function arrivalChain({ mark, zone, isDelivered, source }: Arrival): Chain {
-  const end = source === undefined ? 'accept' : `goto ${sourceChains[source]}`;
+  const end = source === undefined ? 'accept' : `goto ${source}`;
   const skipped = isDelivered ? mark + arrivedMark : mark;
   return chainOf('arrival', [
     'ip protocol { 4, 41, 47 } drop',
@@ -33,6 +35,29 @@ export function arrivalChain({ mark, zone, isDelivered, source }: Arrival): Chai
     end,
   ]);
 }
+
+/**
+ * Name of the chain that accepts what comes from a link's own addresses, or from its blocks, if it has any. Where these are
+ * all of one size, and pods' blocks are, the address without its last bits is looked up: that costs a fraction of ranges.
+ */
+export function sourceChain(blocks: readonly Prefix[], chain: (made: Chain) => string): string {
+  const length = commonLength(blocks);
+  if (length === undefined) return blocks.length === 0 ? sourceChains.own : sourceChains.blocks;
+  const { network } = prefixOf({ family: 'IPv4', value: everyBit }, length);
+  return chain(
+    namedChain(`from-blocks-${length}`, () => [
+      `iifname . ip saddr & ${formatAddress(network)} @own-sized accept`,
+      `goto ${sourceChains.own}`,
+    ]),
+  );
+}
+
+/** Of blocks that are all of one size. */
+export function commonLength([first, ...others]: readonly Prefix[]): number | undefined {
+  return others.every(({ length }) => length === first?.length) ? first?.length : undefined;
+}
+
+const everyBit = 0xffff_ffffn;
 
 /** Tells for each interface whether its routes do what `Arrival.isDelivered` says. Those of a subnet have the same. */
 export function deliveredFrom(world: NetworkWorld): (one: NetworkInterface) => boolean {

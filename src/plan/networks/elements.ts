@@ -1,5 +1,5 @@
 import { formatAddress } from '../../lib/address.ts';
-import { parsePrefix, rangeOf } from '../../lib/prefix.ts';
+import { parsePrefix, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import { entrancesOf } from '../../model/fabric/network/entrances.ts';
 import {
   outboundShares,
@@ -12,11 +12,11 @@ import { blocksBehind } from '../../model/fabric/network/owned.ts';
 import { resolvedRules, type Direction } from '../../model/fabric/network/security.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
 import type { PlannedElement } from '../elements/planned-elements.ts';
-import { arrivalChain, deliveredFrom } from './arrivals.ts';
+import { arrivalChain, commonLength, deliveredFrom, sourceChain } from './arrivals.ts';
 import { interfaceLink, outwardLinks, siteLink } from './cables.ts';
 import { groupChain, namedChain, type Chain } from './groups.ts';
 import { marksOf, type NetworkMarks } from './marks.ts';
-import { fromOutside, type networksSets } from './skeleton.ts';
+import { fromOutside, sourceChains, type networksSets } from './skeleton.ts';
 import { zoneChains, type ZoneChains } from './zone-chains.ts';
 
 /** What is in the table of virtual networks: elements by their owner, and the chains they lead to. */
@@ -49,7 +49,7 @@ export function planNetworks(world: NetworkWorld): NetworksPlan {
       mark: context.marks.ofSite(metadata.name),
       zone: context.zones.inside(spec.gateway.network),
       isDelivered: true,
-      source: 'blocks',
+      source: sourceChains.blocks,
     });
     owners.set(`site:${metadata.name}`, [
       verdict('arrivals', link, 'goto', chain(arrival)),
@@ -91,20 +91,32 @@ function interfaceElements(one: NetworkInterface, context: Context): PlannedElem
     verdict('arrivals', link, 'goto', context.chain(arrivalOf(one, context))),
     ...one.addresses.map((address) => ({ set: 'own', key: [link, address] })),
     ...blocksBehind(one).map((prefix) => ownElement(link, prefix)),
+    ...sizedElements(link, largerBlocks(one)),
     ...(one.forwards ? [{ set: 'forwarding', key: [link] }] : []),
     ...(share === undefined ? [] : [verdict('shares', link, 'goto', context.chain(shareChain(share)))]),
     ...context.groupsOf(one).map(({ set, chain }) => verdict(set, link, 'jump', chain)),
   ];
 }
 
-function arrivalOf(one: NetworkInterface, { marks, zones, isDelivered }: Context): Chain {
-  const hasBlocks = blocksBehind(one).some((prefix) => !isSingle(prefix));
+function arrivalOf(one: NetworkInterface, { marks, zones, isDelivered, chain }: Context): Chain {
   return arrivalChain({
     mark: marks.ofInterface(one),
     zone: zones.inside(one.network),
     isDelivered: isDelivered(one),
-    source: one.forwards ? undefined : hasBlocks ? 'blocks' : 'own',
+    source: one.forwards ? undefined : sourceChain(largerBlocks(one), chain),
   });
+}
+
+/** The blocks behind an interface that are more than an address. */
+function largerBlocks(one: NetworkInterface): Prefix[] {
+  return blocksBehind(one)
+    .filter((prefix) => !isSingle(prefix))
+    .flatMap((prefix) => parsePrefix(prefix) ?? []);
+}
+
+function sizedElements(link: string, blocks: readonly Prefix[]): PlannedElement[] {
+  if (commonLength(blocks) === undefined) return [];
+  return blocks.map(({ network }) => ({ set: 'own-sized', key: [link, formatAddress(network)] }));
 }
 
 const verdict = (set: string, key: string, what: 'jump' | 'goto', chain: string): PlannedElement => ({

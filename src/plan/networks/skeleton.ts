@@ -16,6 +16,8 @@ export const networksSets = {
   /** Addresses that an interface sends from and is sent to. */
   own: { key: ['ifname', 'ipv4_addr'] },
   'own-blocks': { key: ['ifname', 'ipv4_addr'], interval: true },
+  /** Once more those of links whose blocks are all of one size, by their first address. */
+  'own-sized': { key: ['ifname', 'ipv4_addr'] },
   /** Links whose machines pass packets of others on. */
   forwarding: { key: ['ifname'] },
   /** Security groups: of an interface and its subnet, for what it sends; of the subnet and the interface it is for. */
@@ -58,6 +60,7 @@ table ip ${networksTable.table} {
   map entrances { type ipv4_addr : mark; }
   set own { type ifname . ipv4_addr; }
   set own-blocks { type ifname . ipv4_addr; flags interval; }
+  set own-sized { type ifname . ipv4_addr; }
   set forwarding { type ifname; }
   map sends { type ifname : verdict; }
   map leaves-subnet { type ifname : verdict; }
