@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   controllers: ['client', 'model', 'reconcile', 'api'],
   workload: ['types:kernel', 'wire', 'api'],
   agent: ['client', 'model', 'plan', 'reconcile', 'api', 'workload', 'wire', 'types:kernel', 'types:drivers'],
+  dhcp: ['model', 'wire', 'types:kernel'],
   dns: ['client', 'model', 'wire', 'api', 'workload', 'types:kernel'],
   fabric: ['model', 'plan', 'reconcile', 'types:kernel'],
   lab: [

@@ -1,14 +1,20 @@
 import { keyOf } from '../api/resources.ts';
 import type { Pod } from '../api/types/core.ts';
 import type { SegmentAddress } from '../api/types/layer2.ts';
-import { parseAddress } from '../lib/address.ts';
-import { contains } from '../lib/prefix.ts';
+import { familyOf, parseAddress } from '../lib/address.ts';
+import { contains, everyAddress } from '../lib/prefix.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { attachmentsOf, holderOf, type Attachment } from '../model/attachments/attachments.ts';
 import { interfaceFacts, interfaceKey, type PodInterface } from '../model/attachments/interfaces.ts';
 import { networksAnnotation } from '../model/attachments/selection.ts';
 import { defaultFabric, nodeNetns, nodeSegment } from '../model/fabric/default-fabric.ts';
-import { demandsOfMachine, demandsOfSwitch, heldOf, type Held } from '../model/fabric/layer2/demands.ts';
+import {
+  demandsOfMachine,
+  demandsOfServer,
+  demandsOfSwitch,
+  heldOf,
+  type Held,
+} from '../model/fabric/layer2/demands.ts';
 import { domainsOf, withLength, type Domains } from '../model/fabric/layer2/domains.ts';
 import { withLayer2 } from '../model/fabric/layer2/extend.ts';
 import { imaginedAddresses } from '../model/fabric/layer2/imagined-addresses.ts';
@@ -60,7 +66,10 @@ export function segmentWorldOf(
   const own = layer2World(objects, new Set(places.keys()), config);
   const fabric = withLayer2(defaultFabric(places.values(), { families: familiesOfNetwork(config) }), own);
   const held = heldOf(addresses);
-  const pods = attached.map((one) => podMachine(one, held));
+  const pods = [
+    ...attached.map((one) => podMachine(one, held)),
+    ...addresses.flatMap((one) => leasedMachine(one, domains)),
+  ];
   const interfaces = new Map(
     attached.flatMap((one) => podInterfaces(one, held)).map((one) => [interfaceKey(one), one]),
   );
@@ -113,6 +122,7 @@ function imagined(
   return imaginedAddresses([
     ...machines.flatMap((vm) => demandsOfMachine(vm, domains, places.has(vm.metadata.name)).demands),
     ...switches.flatMap((one) => demandsOfSwitch(one, domains).demands),
+    ...[...domains.byKey.values()].flatMap((domain) => demandsOfServer(domain).demands),
     ...attached.flatMap(({ attachments }) => attachments.flatMap(({ demands }) => demands)),
   ]);
 }
@@ -137,6 +147,25 @@ function podMachine({ pod, attachments }: Attached, held: Held): Machine {
     ),
     strongHost: { others: podAddresses(pod) },
   };
+}
+
+/** Whoever has a lease: what it is told of the way out is all that is known of it. */
+function leasedMachine(
+  { spec: { domain: key, address, holder } }: SegmentAddress,
+  { byKey }: Domains,
+): Machine[] {
+  const domain = byKey.get(key);
+  if (holder.kind !== 'DHCPClient' || domain === undefined) return [];
+  const { gateway } = domain;
+  const name = `dhcp-client-${holder.name}`;
+  return [
+    {
+      name,
+      netns: `${name} ${address}`,
+      interfaces: [{ name: 'eth0', segment: domain.switch, addresses: [withLength(domain, address)] }],
+      routes: gateway === undefined ? [] : [{ destination: everyAddress[familyOf(gateway)], via: gateway }],
+    },
+  ];
 }
 
 function podInterfaces({ pod, attachments }: Attached, held: Held): PodInterface[] {

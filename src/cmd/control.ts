@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFabric } from '../fabric/fabric.ts';
 import { createNetworkNamespaces } from '../kernel/netns/real.ts';
+import { createFrames } from '../kernel/frames/real.ts';
 import { createNftables } from '../kernel/nft/nftables.ts';
 import { createPoller } from '../kernel/poll/poller.ts';
 import { createRouteNetlink } from '../kernel/route/real.ts';
@@ -13,6 +14,7 @@ import { systemClock } from '../lib/clock.ts';
 import { createRpcServer } from '../lib/rpc.ts';
 import type { FollowNodesOptions, NodesFollower } from './control/follow-nodes.ts';
 import { modelTraits } from '../model/network/models.ts';
+import { leaseWhenAsked } from './control/lease-when-asked.ts';
 import { guardFabric } from './control/guard-fabric.ts';
 import { repairsMetric } from './repairs-metric.ts';
 import { onSharedNetwork } from './control/shared-network.ts';
@@ -70,6 +72,10 @@ await runRole('control', async (role) => {
           await import('./control/route-by-bgp.ts')
         ).routeByBgp({ client, paths, config: options.config, log })
       : undefined;
+  const endLeases =
+    around.ordinal === 0 && modelTraits[options.config.model].world === 'segment'
+      ? leaseWhenAsked({ client, frames: createFrames({ namespaces, poller }), sockets, poller, log })
+      : undefined;
   const rpc = createRpcServer({
     path: paths.socket('control'),
     log,
@@ -81,6 +87,7 @@ await runRole('control', async (role) => {
   return async () => {
     await rpc.stop();
     await names?.stop();
+    endLeases?.();
     guard.close();
     fabric.stop();
     await poller.close();

@@ -8,7 +8,7 @@ import type { NamespaceState, Route, RouteFailure, RouteNetlink } from '../kerne
 import type { Sysctl } from '../kernel/sysctl/port.ts';
 import { machineNetns, segmentNetns } from '../model/fabric/default-fabric.ts';
 import type { Fabric, Machine } from '../model/fabric/machines.ts';
-import { hostNetns } from '../model/fabric/layer2/world.ts';
+import { dhcpNetns, hostNetns } from '../model/fabric/layer2/world.ts';
 import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
 import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
 import { fabricNamespaces } from '../plan/links/fabric.ts';
@@ -129,7 +129,7 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
 
 /** Namespaces that an earlier process may have made for what is gone since. */
 function leftBehind(netns: readonly string[]): string[] {
-  const prefixes = [segmentNetns(''), virtualMachineNetns(''), hostNetns('')];
+  const prefixes = [segmentNetns(''), virtualMachineNetns(''), hostNetns(''), dhcpNetns({ key: '' })];
   return netns.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
 }
 

@@ -21,7 +21,7 @@ const range: Schema = { type: 'string', maxLength: 80 };
 const plan = {
   prefix: cidr,
   gateway: address,
-  dhcp: object({ range }, ['range']),
+  dhcp: object({ range, server: address, leaseSeconds: integer(10, 31_536_000) }, ['range']),
   pools: {
     ...list(object({ name: { ...text, maxLength: 63 }, range }, ['name', 'range'])),
     maxItems: 32,
@@ -78,27 +78,30 @@ const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
     columns: [column('Type', 'type'), column('Uplink', 'uplink'), column('Prefix', 'prefix')],
   },
   segmentaddresses: {
-    schema: withSpec({
-      ...object(
-        {
-          domain: text,
-          address,
-          holder: object(
-            {
-              kind: words('Node', 'Pod', 'VirtualMachine', 'VirtualSwitch'),
-              cluster: text,
-              namespace: text,
-              name: text,
-              uid: text,
-              interface: text,
-            },
-            ['kind', 'name', 'interface'],
-          ),
-        },
-        ['domain', 'address', 'holder'],
-      ),
-      ...rule('self == oldSelf', 'who has an address does not change: it is given back and given again'),
-    }),
+    schema: withSpec(
+      {
+        ...object(
+          {
+            domain: text,
+            address,
+            holder: object(
+              {
+                kind: words('Node', 'Pod', 'VirtualMachine', 'VirtualSwitch', 'DHCPServer', 'DHCPClient'),
+                cluster: text,
+                namespace: text,
+                name: text,
+                uid: text,
+                interface: text,
+              },
+              ['kind', 'name', 'interface'],
+            ),
+          },
+          ['domain', 'address', 'holder'],
+        ),
+        ...rule('self == oldSelf', 'who has an address does not change: it is given back and given again'),
+      },
+      object({ leaseEnds: text }),
+    ),
     columns: [
       column('Domain', 'domain'),
       column('Address', 'address'),
@@ -106,6 +109,7 @@ const kinds: Readonly<Record<keyof typeof layer2Resources, Kind>> = {
       column('Namespace', 'holder.namespace'),
       column('Name', 'holder.name'),
       column('Interface', 'holder.interface'),
+      { name: 'Lease Ends', type: 'string', jsonPath: '.status.leaseEnds' },
     ],
   },
   noderoutes: {

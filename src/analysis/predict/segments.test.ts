@@ -150,3 +150,20 @@ test('a pod takes nothing for the address of `eth0` by a further interface, and 
   assert.match(why([{ dst }]), /^unreachable: nobody there has the address it/);
   assert.match(why([]), /^allowed/);
 });
+
+test('who has a lease is there, and decides by itself', () => {
+  const claim = weftKind('SegmentAddress', 'segment.cameras.192.168.20.90', {
+    domain: 'Segment/cameras',
+    address: '192.168.20.90',
+    holder: { kind: 'DHCPClient', name: '02:00:5e:00:53:01', interface: 'dhcp' },
+  });
+  const node = weftKind('SegmentAddress', 'segment.cameras.192.168.20.11', {
+    domain: 'Segment/cameras',
+    address: '192.168.20.11',
+    holder: { kind: 'VirtualMachine', name: 'node-1', interface: 'Port3' },
+  });
+  const reached = ask([...world, claim, node], 'node', '192.168.20.90');
+  assert.equal(reached.verdict, 'allowed');
+  assert.equal(reached.outcomes[0]?.path.at(-1)?.action, 'outside the cluster: whoever is there decides');
+  assert.equal(ask([...world, node], 'node', '192.168.20.90').verdict, 'unreachable');
+});

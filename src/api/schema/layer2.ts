@@ -21,7 +21,7 @@ const plan = {
 export const layer2Types = {
   Segment: { ...head, spec: '#SegmentSpec' },
   SegmentSpec: { ...plan, vlan: 'integer' },
-  DhcpRange: { 'range!': 'string' },
+  DhcpRange: { 'range!': 'string', server: 'string', leaseSeconds: 'integer' },
   AddressRangePool: { 'name!': 'string', 'range!': 'string' },
   VirtualSwitch: { ...head, 'spec!': '#VirtualSwitchSpec' },
   VirtualSwitchSpec: { ...plan, 'type!': 'external|internal', uplink: 'string', address: 'string' },

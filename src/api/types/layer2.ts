@@ -8,7 +8,13 @@ export interface AddressPlan {
   /** The way out: the machine that has this address, else the lab's router. Without one nothing leads out. */
   gateway?: string;
   /** Addresses for machines and pods that ask for none: `FIRST-LAST` or a CIDR. */
-  dhcp?: { range: string };
+  dhcp?: {
+    range: string;
+    /** Address of a DHCP server on the domain, which answers whoever asks for one of the range; none answers when absent. */
+    server?: string;
+    /** How long somebody has an address who does not ask again; 3,600 when absent. */
+    leaseSeconds?: number;
+  };
   /** Addresses that are only given to who names the pool. */
   pools?: { name: string; range: string }[];
 }
@@ -39,13 +45,13 @@ export interface VirtualSwitch extends KubernetesObject {
 
 /** Who holds an address of a segment or an internal switch, with which of its interfaces. */
 export interface AddressHolder {
-  kind: 'Node' | 'Pod' | 'VirtualMachine' | 'VirtualSwitch';
+  kind: 'Node' | 'Pod' | 'VirtualMachine' | 'VirtualSwitch' | 'DHCPServer' | 'DHCPClient';
   /** Of a node of a further cluster of the lab: its name. */
   cluster?: string;
   /** Of a pod. */
   namespace?: string;
   name: string;
-  /** Of a pod: another pod of the name is another holder. */
+  /** Of a pod: another pod of the name is another holder. Of a DHCP client: who it says it is, if it does. */
   uid?: string;
   interface: string;
 }
@@ -60,6 +66,10 @@ export interface SegmentAddress extends KubernetesObject {
     domain: string;
     address: string;
     holder: AddressHolder;
+  };
+  status?: {
+    /** Of a DHCP client: when it has the address no longer, unless it asks again. */
+    leaseEnds?: string;
   };
 }
 

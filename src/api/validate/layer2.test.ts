@@ -26,6 +26,27 @@ test('a segment may have no addresses, and those that it has are of its prefix',
   ]);
 });
 
+test('a DHCP server is on the segment, beside the gateway', () => {
+  const withServer = (server: string, more: object = {}): string[] =>
+    problemsOf('Segment', {
+      prefix: '192.168.20.0/24',
+      gateway: '192.168.20.1',
+      dhcp: { range: '192.168.20.100-192.168.20.199', server, ...more },
+    });
+  assert.deepEqual(withServer('192.168.20.2', { leaseSeconds: 10 }), []);
+  for (const wrong of ['192.168.20.0', '192.168.20.255', '192.168.20.1', '192.168.21.2']) {
+    assert.deepEqual(withServer(wrong), [
+      `spec.dhcp.server: Invalid value: "${wrong}": must be a usable address of spec.prefix, and not spec.gateway`,
+    ]);
+  }
+  assert.match(withServer('fd00::2')[0] ?? '', /must be an IPv4 address: DHCP is of IPv4/);
+  assert.match(withServer('here')[0] ?? '', /^spec\.dhcp\.server: /);
+  assert.match(
+    withServer('192.168.20.2', { leaseSeconds: 9 })[0] ?? '',
+    /^spec\.dhcp\.leaseSeconds: .* between 10 and/,
+  );
+});
+
 test('the addresses of load balancers are nobody else’s', () => {
   const spec = {
     prefix: '172.20.0.0/16',

@@ -1,10 +1,12 @@
 import { parseAddress } from '../../lib/address.ts';
-import { contains, parsePrefix, parseRange, type Prefix } from '../../lib/prefix.ts';
+import { contains, parsePrefix, parseRange, rangeOf, type Prefix } from '../../lib/prefix.ts';
 import type { AddressPlan, NodeRoute, Segment, VirtualSwitch } from '../types/layer2.ts';
 import { checkAddress, checkCidr } from './checks.ts';
 import { forbidden, invalid, required, type FieldProblem } from './problem.ts';
 
 const vlans = { first: 1, last: 4094 };
+/** Seconds. */
+const leaseLengths = { first: 10, last: 31_536_000 };
 /** Names are parts of other names, such as those of network namespaces. */
 const longestName = 63;
 
@@ -53,7 +55,11 @@ function planProblems({ prefix, gateway, dhcp, pools = [] }: AddressPlan): Field
   const parsed = parsePrefix(prefix);
   if (problems.length > 0 || parsed === undefined) return problems;
   const within = ranges.flatMap(({ path, text }) => rangeProblems(path, text, parsed));
-  const found = [...within, ...balancedProblems({ pools, ...(dhcp && { dhcp }) })];
+  const found = [
+    ...within,
+    ...balancedProblems({ pools, ...(dhcp && { dhcp }) }),
+    ...serverProblems(dhcp, { prefix: parsed, gateway }),
+  ];
   return gateway === undefined ? found : [...gatewayProblems(gateway, parsed), ...found];
 }
 
@@ -77,6 +83,35 @@ function balancedProblems({ dhcp, pools = [] }: AddressPlan): FieldProblem[] {
     const detail = `must not overlap ${what}, ${text}`;
     return overlaps ? [invalid(`spec.pools[${index}].range`, pools[index]?.range, detail)] : [];
   });
+}
+
+function serverProblems(dhcp: AddressPlan['dhcp'], domain: PrefixWithGateway): FieldProblem[] {
+  if (dhcp === undefined) return [];
+  return [...leaseProblems(dhcp), ...(dhcp.server === undefined ? [] : placeProblems(dhcp.server, domain))];
+}
+
+function leaseProblems({ leaseSeconds = leaseLengths.first }: { leaseSeconds?: number }): FieldProblem[] {
+  const { first, last } = leaseLengths;
+  if (leaseSeconds >= first && leaseSeconds <= last) return [];
+  return [invalid('spec.dhcp.leaseSeconds', leaseSeconds, `must be between ${first} and ${last}, inclusive`)];
+}
+
+interface PrefixWithGateway {
+  readonly prefix: Prefix;
+  readonly gateway: string | undefined;
+}
+
+/** A server is on the domain, and nobody else. */
+function placeProblems(server: string, { prefix, gateway }: PrefixWithGateway): FieldProblem[] {
+  const path = 'spec.dhcp.server';
+  const problems = checkAddress(path, server);
+  const address = parseAddress(server);
+  if (address === undefined || problems.length > 0) return problems;
+  if (address.family !== 'IPv4') return [invalid(path, server, 'must be an IPv4 address: DHCP is of IPv4')];
+  const { first, last } = rangeOf(prefix);
+  const isEdge = address.value === first.value || address.value === last.value;
+  if (contains(prefix, address) && !isEdge && server !== gateway) return [];
+  return [invalid(path, server, 'must be a usable address of spec.prefix, and not spec.gateway')];
 }
 
 function gatewayProblems(gateway: string, prefix: Prefix): FieldProblem[] {

@@ -263,6 +263,9 @@ const own: readonly PolicyRole[] = [
       on('weft.dev', ['noderoutes/status', 'virtualmachines/status', 'virtualnetworks/status'], ['patch']),
       ...aboutLayer2,
       on('weft.dev', ['noderoutes'], ['list', 'watch']),
+      // DHCP servers write down what they give, before they say so.
+      on('weft.dev', ['segmentaddresses'], ['get', 'create', 'delete']),
+      on('weft.dev', ['segmentaddresses/status'], ['patch']),
       tellEvents,
     ],
     users: [componentUsers.fabric],

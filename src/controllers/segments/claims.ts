@@ -149,6 +149,8 @@ function refusal(
   if (address === undefined) return `${text} is not an IP address`;
   if (domain.prefix !== undefined && !contains(domain.prefix, address))
     return `${text} is not of ${domain.key}`;
+  if (text === domain.dhcpServer?.address && holder.kind !== 'DHCPServer')
+    return `${text} of ${domain.key} is its DHCP server’s`;
   return isReserved(domain.key, text, holder) ? `${text} of ${domain.key} is the cluster's own` : undefined;
 }
 

@@ -8,7 +8,8 @@ import type { ControllerContext } from '../controller.ts';
 /** Whether an address is somebody's for whom there is no claim; `holder` is who asks for it. */
 export type Reservations = (domain: string, address: string, holder: AddressHolder) => boolean;
 
-interface ReservationsOptions extends ClusterPlace, Pick<ControllerContext, 'cache'> {
+interface ReservationsOptions extends ClusterPlace {
+  readonly cache: { readonly nodes: Pick<ControllerContext['cache']['nodes'], 'values'> };
   readonly pools: { values(): Iterable<IPAddressPool> };
 }
 

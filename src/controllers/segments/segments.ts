@@ -5,12 +5,14 @@ import type { KubernetesObject } from '../../api/types/meta.ts';
 import { sameJson } from '../../lib/same-json.ts';
 import {
   demandsOfMachine,
+  demandsOfServer,
   demandsOfSwitch,
+  dhcpServerOf,
   isOnLayer2,
   isOnNodeSegment,
   type Demands,
 } from '../../model/fabric/layer2/demands.ts';
-import { domainsOf, type Domains } from '../../model/fabric/layer2/domains.ts';
+import { domainsOf, type AddressDomain, type Domains } from '../../model/fabric/layer2/domains.ts';
 import { routeProblems } from '../../model/fabric/layer2/world.ts';
 import { done, type Outcome } from '../../reconcile/outcome.ts';
 import { controllerOf, reconcilerFor, type Controller, type ControllerContext } from '../controller.ts';
@@ -43,6 +45,15 @@ export function createSegmentsController(context: ControllerContext): Controller
 
   const domainsNow = (): Domains => (domains ??= domainsOf(segments.values(), switches.values()));
 
+  /** Names of DHCP servers that were wanted since the start. */
+  const servers = new Set<string>();
+  const domainOfServer = (name: string): AddressDomain | undefined =>
+    [...domainsNow().byKey.values()].find((domain) => dhcpServerOf(domain).name === name);
+  const objectOf = ({ key }: AddressDomain): KubernetesObject | undefined => {
+    const [kind, name = ''] = key.split('/');
+    return kind === 'Segment' ? segments.get(name) : switches.get(name);
+  };
+
   const wantedBy = ({ kind, name }: Holder): Demands & { readonly object?: KubernetesObject } => {
     const [one, vm] = [switches.get(name), machines.get(name)];
     if (kind === 'VirtualSwitch' && one !== undefined) {
@@ -52,7 +63,10 @@ export function createSegmentsController(context: ControllerContext): Controller
       const isNode = cache.nodes.get(name) !== undefined;
       return { ...demandsOfMachine(vm, domainsNow(), isNode), object: vm };
     }
-    return { demands: [], problems: [] };
+    const domain = kind === 'DHCPServer' ? domainOfServer(name) : undefined;
+    if (domain === undefined) return { demands: [], problems: [] };
+    const object = objectOf(domain);
+    return { ...demandsOfServer(domain), ...(object && { object }) };
   };
 
   async function reconcile(key: string): Promise<Outcome> {
@@ -130,6 +144,9 @@ export function createSegmentsController(context: ControllerContext): Controller
     domains = undefined;
     pods.wake();
     lookAtRoutes();
+    for (const domain of domainsNow().byKey.values())
+      if (domain.dhcpServer !== undefined) servers.add(dhcpServerOf(domain).name);
+    for (const name of servers) reconciler.enqueue(`DHCPServer/${name}`);
     for (const { metadata } of switches.values()) reconciler.enqueue(`VirtualSwitch/${metadata.name}`);
     for (const { metadata } of machines.values()) reconciler.enqueue(`VirtualMachine/${metadata.name}`);
   };
@@ -165,5 +182,5 @@ export function createSegmentsController(context: ControllerContext): Controller
 
 /** Others give back what pods and nodes have. */
 function isMachine({ kind }: AddressHolder): boolean {
-  return kind === 'VirtualMachine' || kind === 'VirtualSwitch';
+  return kind === 'VirtualMachine' || kind === 'VirtualSwitch' || kind === 'DHCPServer';
 }

@@ -1,4 +1,4 @@
-import { addressBytes, addressFromBytes, formatAddress, parseAddress } from '../../lib/address.ts';
+import { ipv4Bytes, ipv4Text } from '../ipv4.ts';
 import { formatMac, macBytes } from './frame.ts';
 
 /** An ARP packet for IPv4 on Ethernet (RFC 826). */
@@ -44,19 +44,8 @@ export function decodeArp(bytes: Uint8Array): Arp | undefined {
   return {
     operation,
     senderMac: formatMac(bytes.subarray(8, 14)),
-    senderAddress: ipv4Text(bytes.subarray(14, 18)),
+    senderAddress: ipv4Text(bytes.subarray(14, 18)) ?? noAddress,
     targetMac: formatMac(bytes.subarray(18, 24)),
-    targetAddress: ipv4Text(bytes.subarray(24, 28)),
+    targetAddress: ipv4Text(bytes.subarray(24, 28)) ?? noAddress,
   };
-}
-
-function ipv4Bytes(text: string): Uint8Array {
-  const address = parseAddress(text);
-  if (address?.family !== 'IPv4') throw new RangeError(`${text} is not an IPv4 address`);
-  return addressBytes(address);
-}
-
-function ipv4Text(bytes: Uint8Array): string {
-  const address = addressFromBytes(bytes);
-  return address === undefined ? noAddress : formatAddress(address);
 }

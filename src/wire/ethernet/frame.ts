@@ -1,5 +1,6 @@
 /** What a frame carries (IEEE 802 EtherTypes). */
 export const etherTypes = {
+  ipv4: 0x0800,
   arp: 0x0806,
   ipv6: 0x86dd,
   /** IEEE 802 local experimental EtherType 1 (RFC 9542 appendix B): for protocols that stay on one segment. */

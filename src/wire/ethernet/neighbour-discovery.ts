@@ -1,4 +1,5 @@
 import { addressBytes, addressFromBytes, formatAddress, parseAddress } from '../../lib/address.ts';
+import { internetChecksum } from '../checksum.ts';
 import { formatMac, macBytes } from './frame.ts';
 
 /** Every node of the link. */
@@ -116,13 +117,7 @@ function macOption(options: Buffer, type: number): string | undefined {
 
 /** Over the pseudo-header and the message, its checksum included: 0 for one that is right (RFC 8200 section 8.1). */
 function checksumOf(packet: Buffer): number {
-  const length = packet.length - ipv6Size;
-  let sum = length + icmpv6;
-  for (let at = 8; at < packet.length; at += 2) {
-    sum += at + 1 < packet.length ? packet.readUInt16BE(at) : packet.readUInt8(at) << 8;
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
+  return internetChecksum(packet.subarray(8), packet.length - ipv6Size + icmpv6);
 }
 
 function ipv6Bytes(text: string): Uint8Array {

@@ -22,6 +22,9 @@ export interface Demands {
 /** The interface of an internal switch that is on its uplink's segment. */
 export const natLink = 'uplink';
 
+/** The interface of a DHCP server. */
+export const dhcpLink = 'eth0';
+
 /**
  * What the interfaces of a machine on segments and switches want. Interfaces in virtual networks are not asked, nor is
  * that of a node's machine on the nodes' segment, whose address its Node object says.
@@ -76,6 +79,18 @@ export function demandsOfSwitch({ metadata: { name }, spec }: VirtualSwitch, dom
   if (domain === undefined) return { demands: [], problems: [`there is no Segment ${uplinkOf(spec)}`] };
   const holder: AddressHolder = { kind: 'VirtualSwitch', name, interface: natLink };
   return demandsIn(domain, holder, spec.address === undefined ? {} : { addresses: [spec.address] });
+}
+
+/** Who has the address of a domain's DHCP server. */
+export function dhcpServerOf({ key }: Pick<AddressDomain, 'key'>): AddressHolder {
+  return { kind: 'DHCPServer', name: key.toLowerCase().replace('/', '.'), interface: dhcpLink };
+}
+
+/** A DHCP server wants the address that it is to be asked at. */
+export function demandsOfServer(domain: AddressDomain): Demands {
+  const { dhcpServer } = domain;
+  if (dhcpServer === undefined) return { demands: [], problems: [] };
+  return demandsIn(domain, dhcpServerOf(domain), { addresses: [dhcpServer.address] });
 }
 
 /** The addresses that are named, else one of the pool that is named, else one of the DHCP range where there is one. */

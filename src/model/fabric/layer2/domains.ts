@@ -20,7 +20,14 @@ export interface AddressDomain {
   readonly prefix: Prefix | undefined;
   readonly gateway: string | undefined;
   readonly dhcp: AddressRange | undefined;
+  /** Who answers DHCP clients; undefined where nobody does. */
+  readonly dhcpServer: DhcpServerPlan | undefined;
   readonly pools: ReadonlyMap<string, AddressRange>;
+}
+
+export interface DhcpServerPlan {
+  readonly address: string;
+  readonly leaseSeconds: number;
 }
 
 /** What machines can be plugged into, by the names that interfaces use. */
@@ -106,11 +113,17 @@ export function uplinkOf({ uplink = nodeSegment }: VirtualSwitch['spec']): strin
   return uplink;
 }
 
+const usualLeaseSeconds = 3600;
+
 function planOf({ prefix, gateway, dhcp, pools = [] }: AddressPlan) {
   return {
     prefix: prefix === undefined ? undefined : parsePrefix(prefix),
     gateway,
     dhcp: dhcp === undefined ? undefined : parseRange(dhcp.range),
+    dhcpServer:
+      dhcp?.server === undefined
+        ? undefined
+        : { address: dhcp.server, leaseSeconds: dhcp.leaseSeconds ?? usualLeaseSeconds },
     pools: new Map(
       pools.flatMap((pool) => {
         const range = parseRange(pool.range);
@@ -130,11 +143,11 @@ export function withLength(domain: AddressDomain, address: string): string {
   return `${address}/${domain.prefix?.length ?? (address.includes(':') ? 128 : 32)}`;
 }
 
-/** Whether the address can be somebody's here: within the prefix, neither its first nor its last, nor the gateway's. */
-export function canBeGiven({ prefix, gateway }: AddressDomain, text: string): boolean {
+/** Whether the address can be somebody's here: within the prefix, neither its first nor its last, nor the gateway's or server's. */
+export function canBeGiven({ prefix, gateway, dhcpServer }: AddressDomain, text: string): boolean {
   const address = parseAddress(text);
   if (prefix === undefined || address === undefined || !contains(prefix, address)) return false;
-  return text !== gateway && !isEdge(prefix, address);
+  return text !== gateway && text !== dhcpServer?.address && !isEdge(prefix, address);
 }
 
 function isEdge(prefix: Prefix, address: Address): boolean {

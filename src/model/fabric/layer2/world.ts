@@ -7,7 +7,16 @@ import { nodeSegment } from '../default-fabric.ts';
 import { virtualMachineNetns } from '../network/machine-interfaces.ts';
 import type { Machine, MachineInterface, MachineRoute, Segment as FabricSegment } from '../machines.ts';
 import { nodeLink } from '../../network/topology.ts';
-import { domainOfInterface, heldOf, isOnLayer2, isOnNodeSegment, natLink, type Held } from './demands.ts';
+import {
+  dhcpLink,
+  dhcpServerOf,
+  domainOfInterface,
+  heldOf,
+  isOnLayer2,
+  isOnNodeSegment,
+  natLink,
+  type Held,
+} from './demands.ts';
 import { domainsOf, switchName, uplinkOf, withLength, type AddressDomain, type Domains } from './domains.ts';
 import { takenRoutes, type ClusterRanges, type RoutedInterface, type RouteProblem } from './node-routes.ts';
 
@@ -41,6 +50,11 @@ export function hostNetns(virtualSwitch: string): string {
   return `host-${virtualSwitch}`;
 }
 
+/** Pin's name of the namespace of a domain's DHCP server, and its link. */
+export function dhcpNetns({ key }: Pick<AddressDomain, 'key'>): string {
+  return `dhcp-${key.toLowerCase().replace('/', '-')}`;
+}
+
 /** The world of the objects; `nodes` are the names of the machines that nodes run on. */
 export function layer2World(
   objects: Layer2Objects,
@@ -61,6 +75,7 @@ export function layer2World(
     machines: [
       ...others.flatMap((vm) => machineOf(vm, domains, held)),
       ...objects.switches.flatMap((one) => natMachine(one, domains, held)),
+      ...[...domains.byKey.values()].flatMap((domain) => dhcpMachine(domain, held)),
     ],
     ofNodes,
     ofRouter: gates.map(({ name, domain }) => ({
@@ -170,6 +185,17 @@ function natMachine(one: VirtualSwitch, domains: Domains, held: Held): Machine[]
       forwards: true,
       masquerades: [natLink],
     },
+  ];
+}
+
+/** The machine of a domain's DHCP server, on the domain's own switch. */
+function dhcpMachine(domain: AddressDomain, held: Held): Machine[] {
+  if (domain.dhcpServer === undefined) return [];
+  const addresses = held(domain.key, dhcpServerOf(domain)).map((address) => withLength(domain, address));
+  if (addresses.length === 0) return [];
+  const netns = dhcpNetns(domain);
+  return [
+    { name: netns, netns, interfaces: [{ name: dhcpLink, segment: domain.switch, addresses }], routes: [] },
   ];
 }
 
