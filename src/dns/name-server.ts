@@ -5,7 +5,7 @@ import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import { openAll } from '../lib/open-all.ts';
 import { createDnsCounters } from './counters.ts';
-import type { OpenListener } from './listener.ts';
+import type { OpenListener } from '../workload/pod-listeners.ts';
 import { createResponder, type ResponderOptions } from './responder.ts';
 import { listenTcp } from './tcp.ts';
 import { listenUdp } from './udp.ts';

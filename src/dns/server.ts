@@ -8,10 +8,9 @@ import type { Service } from '../lib/lifecycle.ts';
 import type { Log } from '../lib/log.ts';
 import { openAll } from '../lib/open-all.ts';
 import { createDnsModel } from '../model/dns/model.ts';
+import { createPodListeners, type OpenListener } from '../workload/pod-listeners.ts';
 import type { PodServer } from '../workload/port.ts';
 import { createDnsCounters, type DnsCounters } from './counters.ts';
-import type { OpenListener } from './listener.ts';
-import { createPodListeners } from './pod-listeners.ts';
 import { createResponder, type ForeignNames } from './responder.ts';
 import { listenTcp } from './tcp.ts';
 import { listenUdp } from './udp.ts';
@@ -57,8 +56,10 @@ export function createDnsServer(options: DnsServerOptions): DnsServer {
   });
   const pods = createPodListeners({
     log,
-    release: (netns) => options.namespaces.release(netns),
-    open(netns, { protocol, port }) {
+    who: 'the DNS server',
+    failure: 'dns-listen-failed',
+    ended: ({ serving }) => options.namespaces.release(serving.netns),
+    open({ serving: { netns } }, { protocol, port }) {
       const inFamily = (family: Family): OpenListener => {
         if (protocol === 'TCP') {
           const fd = sockets.listen(netns, { protocol: 'tcp', port, family });

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import type { DnsCounters } from './counters.ts';
-import type { OpenListener } from './listener.ts';
+import type { OpenListener } from '../workload/pod-listeners.ts';
 import { createMessageBuffer, framed } from './framing.ts';
 import type { Responder } from './responder.ts';
 

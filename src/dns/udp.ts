@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import type { Family } from '../lib/address.ts';
-import type { OpenListener } from './listener.ts';
+import type { OpenListener } from '../workload/pod-listeners.ts';
 import type { Responder } from './responder.ts';
 
 export interface UdpOptions {

@@ -6,7 +6,7 @@ import { createLineNetwork, line, type LineNetwork } from '../../kernel/sockets/
 import { systemClock } from '../../lib/clock.ts';
 import { silentLog } from '../../lib/log.ts';
 import type { Probe, ProbeResult, StandInAnswer } from '../port.ts';
-import { createStandIns, type StandIns } from '../stand-in/stand-ins.ts';
+import { createStandIns } from '../stand-in/stand-ins.ts';
 import { createFakeDenials, denialOf } from './fake-denials.ts';
 import { createProber, type Prober } from './prober.ts';
 
@@ -24,7 +24,7 @@ const rules = `table inet test {
 
 describe('probes with real packets', { skip: process.getuid?.() === 0 ? false : 'needs root' }, () => {
   let network: LineNetwork;
-  let standIns: StandIns;
+  let standIns: ReturnType<typeof createStandIns>;
   let poller: Poller;
   let prober: Prober;
   const denials = createFakeDenials();

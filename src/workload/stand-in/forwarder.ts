@@ -2,7 +2,8 @@ import { createServer, type Socket } from 'node:net';
 import { splice } from '../../lib/splice.ts';
 import type { Listener } from '../port.ts';
 import { connectInside } from '../streams/connect-inside.ts';
-import type { ListenerContext, OpenListener } from './listener.ts';
+import type { OpenListener } from '../pod-listeners.ts';
+import type { ListenerContext } from './listener.ts';
 import type { PodConnections } from './pod-connections.ts';
 
 /**

@@ -4,7 +4,8 @@ import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { decodeSctp, encodeSctp, type SctpPacket } from '../../wire/sctp.ts';
 import { answerOf, lineOf } from './answer.ts';
-import type { ListenerContext, OpenListener } from './listener.ts';
+import type { OpenListener } from '../pod-listeners.ts';
+import type { ListenerContext } from './listener.ts';
 
 /** Who answers SCTP in the namespaces of all pods. */
 export interface SctpResponders {

@@ -7,7 +7,7 @@ import { createLineNetwork, line, type LineNetwork } from '../../kernel/sockets/
 import { WeftError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import type { Listener, PodServing, StandInAnswer } from '../port.ts';
-import { createStandIns, type StandIns } from './stand-ins.ts';
+import { createStandIns } from './stand-ins.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 
@@ -24,7 +24,7 @@ const web: PodServing = {
 
 describe('stand-ins', { skip }, () => {
   let network: LineNetwork;
-  let standIns: StandIns;
+  let standIns: ReturnType<typeof createStandIns>;
 
   before(async () => {
     network = createLineNetwork();

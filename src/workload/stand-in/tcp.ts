@@ -2,7 +2,8 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { answerOf } from './answer.ts';
 import { converse } from './connection.ts';
-import type { ListenerContext, OpenListener } from './listener.ts';
+import type { OpenListener } from '../pod-listeners.ts';
+import type { ListenerContext } from './listener.ts';
 import type { AnswerBook, PodConnections } from './pod-connections.ts';
 
 export interface TcpContext extends ListenerContext {

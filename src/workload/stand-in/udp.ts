@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import type { Poller } from '../../kernel/poll/port.ts';
 import { answerOf, lineOf } from './answer.ts';
-import type { ListenerContext, OpenListener } from './listener.ts';
+import type { OpenListener } from '../pod-listeners.ts';
+import type { ListenerContext } from './listener.ts';
 
 /** Answers every datagram on a UDP port inside the pod's namespace. Throws like `Sockets.listen`. */
 export function openUdp({ sockets, listener, family, serving, note }: ListenerContext): OpenListener {
