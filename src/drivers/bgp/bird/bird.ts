@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { openConversation } from '../conversation.ts';
-import { checkSpeaker } from '../check-speaker.ts';
-import { createKeptPrograms, installed, type DaemonOptions, type KeptPrograms } from '../kept-programs.ts';
-import type { BgpDaemons, BgpPlace, BgpSession, BgpSpeaker, LearnedRoute } from '../port.ts';
+import { createKeptPrograms, installed, type DaemonOptions } from '../kept-programs.ts';
+import { createPlaceDaemons, fileOf } from '../place-daemons.ts';
+import type { BgpDaemons, BgpPlace } from '../port.ts';
 import { birdLines, birdRoutes, birdSessions, hasAnswers, type BirdLine } from './bird-answers.ts';
 import { birdConfig } from './bird-config.ts';
 
@@ -18,74 +17,40 @@ export function findBird(): string {
 
 /** BIRD 2, one process for each place. */
 export function createBird(options: DaemonOptions): BgpDaemons {
-  return new Bird(createKeptPrograms(options));
+  const programs = createKeptPrograms(options);
+  const path = (place: BgpPlace, file: string): string => fileOf(programs, place, file);
+  const ask = (place: BgpPlace, question: string): Promise<BirdLine[]> =>
+    answersTo(path(place, socketFile), question);
+
+  return createPlaceDaemons(programs, {
+    implementation: 'bird',
+    async apply(place, speaker) {
+      const program = findBird();
+      const isFirst = programs.write(place, configFile, birdConfig(speaker));
+      const files = ['-c', path(place, configFile), '-s', path(place, socketFile)];
+      // A daemon was here before when there is a configuration: its neighbours may have kept its routes.
+      const again = ['-f', '-R', ...files];
+      const isStarted = await programs.keep(place, {
+        configFile,
+        program,
+        args: isFirst ? ['-f', ...files] : again,
+        again,
+        capabilities,
+        socket: path(place, socketFile),
+      });
+      if (!isStarted) await ask(place, 'configure');
+    },
+    sessions: async (place, { neighbours }) => birdSessions(await ask(place, 'show protocols'), neighbours),
+    learned: async (place, { neighbours }) => birdRoutes(await ask(place, 'show route all'), neighbours),
+    end: (place) => programs.end(place, configFile),
+  });
 }
 
-class Bird implements BgpDaemons {
-  readonly implementation = 'bird';
-  readonly #programs: KeptPrograms;
-  readonly #applied = new Map<string, BgpSpeaker>();
-
-  constructor(programs: KeptPrograms) {
-    this.#programs = programs;
-  }
-
-  async apply(place: BgpPlace, speaker: BgpSpeaker): Promise<void> {
-    checkSpeaker(speaker);
-    const program = findBird();
-    const isFirst = this.#programs.write(place, configFile, birdConfig(speaker));
-    const files = ['-c', this.#path(place, configFile), '-s', this.#path(place, socketFile)];
-    // A daemon was here before when there is a configuration: its neighbours may have kept its routes.
-    const again = ['-f', '-R', ...files];
-    const isStarted = await this.#programs.keep(place, {
-      configFile,
-      program,
-      args: isFirst ? ['-f', ...files] : again,
-      again,
-      capabilities,
-      socket: this.#path(place, socketFile),
-    });
-    if (!isStarted) await this.#ask(place, 'configure');
-    this.#applied.set(place.name, speaker);
-  }
-
-  places(): string[] {
-    return this.#programs.places();
-  }
-
-  async sessions(place: BgpPlace): Promise<BgpSession[]> {
-    const speaker = this.#applied.get(place.name);
-    return speaker === undefined
-      ? []
-      : birdSessions(await this.#ask(place, 'show protocols'), speaker.neighbours);
-  }
-
-  async learned(place: BgpPlace): Promise<LearnedRoute[]> {
-    const speaker = this.#applied.get(place.name);
-    if (speaker?.installs !== true) return [];
-    return birdRoutes(await this.#ask(place, 'show route all'), speaker.neighbours);
-  }
-
-  async stop(place: BgpPlace): Promise<void> {
-    this.#applied.delete(place.name);
-    await this.#programs.end(place, configFile);
-    this.#programs.remove(place);
-  }
-
-  release(): void {
-    this.#programs.release();
-  }
-
-  async #ask(place: BgpPlace, question: string): Promise<BirdLine[]> {
-    const conversation = await openConversation(this.#path(place, socketFile));
-    try {
-      return birdLines(await conversation.ask(`${question}\n`, (heard) => hasAnswers(heard, 2)));
-    } finally {
-      conversation.close();
-    }
-  }
-
-  #path(place: BgpPlace, file: string): string {
-    return join(this.#programs.directoryOf(place), file);
+async function answersTo(socket: string, question: string): Promise<BirdLine[]> {
+  const conversation = await openConversation(socket);
+  try {
+    return birdLines(await conversation.ask(`${question}\n`, (heard) => hasAnswers(heard, 2)));
+  } finally {
+    conversation.close();
   }
 }

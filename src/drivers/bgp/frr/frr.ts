@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { WeftError } from '../../../lib/errors.ts';
-import { checkSpeaker } from '../check-speaker.ts';
 import { openConversation } from '../conversation.ts';
 import { createKeptPrograms, installed, type DaemonOptions, type KeptPrograms } from '../kept-programs.ts';
+import { createPlaceDaemons, fileOf, type PlacePrograms } from '../place-daemons.ts';
 import type { BgpDaemons, BgpPlace, BgpSession, BgpSpeaker, LearnedRoute } from '../port.ts';
 import { frrAnswer, frrPaths, frrPrefixes, frrSessions, isAnswered } from './frr-answers.ts';
 import { bfddConfig, bgpdConfig, frrText, type FrrConfig } from './frr-config.ts';
@@ -24,22 +23,21 @@ export function findFrr(daemon: Daemon): string {
 
 /** FRR, with a zebra and a bgpd for each place, and a bfdd where a neighbour wants it. */
 export function createFrr(options: DaemonOptions): BgpDaemons {
-  return new Frr(createKeptPrograms(options));
+  const programs = createKeptPrograms(options);
+  return createPlaceDaemons(programs, new Frr(programs));
 }
 
-class Frr implements BgpDaemons {
+class Frr implements PlacePrograms {
   readonly implementation = 'frr';
   readonly #programs: KeptPrograms;
-  readonly #applied = new Map<string, BgpSpeaker>();
 
   constructor(programs: KeptPrograms) {
     this.#programs = programs;
   }
 
-  async apply(place: BgpPlace, speaker: BgpSpeaker): Promise<void> {
-    checkSpeaker(speaker);
+  async apply(place: BgpPlace, speaker: BgpSpeaker, told: BgpSpeaker | undefined): Promise<void> {
     checkLocalAsns(speaker);
-    const before = this.#applied.get(place.name) ?? this.#appliedBefore(place);
+    const before = told ?? this.#appliedBefore(place);
     await this.#configure(place, 'zebra', { before: new Map(), after: new Map() });
     if (speaker.neighbours.some(({ bfd }) => bfd !== undefined)) {
       await this.#configure(place, 'bfdd', {
@@ -52,22 +50,14 @@ class Frr implements BgpDaemons {
       after: bgpdConfig(speaker),
     });
     this.#programs.write(place, appliedFile, JSON.stringify(speaker));
-    this.#applied.set(place.name, speaker);
   }
 
-  places(): string[] {
-    return this.#programs.places();
-  }
-
-  async sessions(place: BgpPlace): Promise<BgpSession[]> {
-    const speaker = this.#applied.get(place.name);
-    if (speaker === undefined) return [];
+  async sessions(place: BgpPlace, { neighbours }: BgpSpeaker): Promise<BgpSession[]> {
     const [answer = '{}'] = await this.#tell(place, 'bgpd', ['show bgp neighbors json']);
-    return frrSessions(answer, speaker.neighbours);
+    return frrSessions(answer, neighbours);
   }
 
   async learned(place: BgpPlace): Promise<LearnedRoute[]> {
-    if (this.#applied.get(place.name)?.installs !== true) return [];
     const tables = await this.#tell(
       place,
       'bgpd',
@@ -79,22 +69,15 @@ class Frr implements BgpDaemons {
     return (await this.#tell(place, 'bgpd', questions)).flatMap(frrPaths);
   }
 
-  async stop(place: BgpPlace): Promise<void> {
-    await this.#sayGoodbye(place);
-    this.#applied.delete(place.name);
+  async end(place: BgpPlace, told: BgpSpeaker | undefined): Promise<void> {
+    await this.#sayGoodbye(place, told ?? this.#appliedBefore(place));
     for (const daemon of ['bgpd', 'bfdd', 'zebra'] as const) {
       await this.#programs.end(place, `${daemon}.conf`);
     }
-    this.#programs.remove(place);
-  }
-
-  release(): void {
-    this.#programs.release();
   }
 
   /** A bgpd that is ended keeps graceful restart in mind, and neighbours would keep its routes. */
-  async #sayGoodbye(place: BgpPlace): Promise<void> {
-    const speaker = this.#applied.get(place.name) ?? this.#appliedBefore(place);
+  async #sayGoodbye(place: BgpPlace, speaker: BgpSpeaker | undefined): Promise<void> {
     if (speaker === undefined) return;
     const lines = speaker.neighbours.map(({ address }) => `neighbor ${address} shutdown`);
     try {
@@ -185,7 +168,7 @@ class Frr implements BgpDaemons {
   }
 
   #path(place: BgpPlace, file: string): string {
-    return join(this.#programs.directoryOf(place), file);
+    return fileOf(this.#programs, place, file);
   }
 }
 
