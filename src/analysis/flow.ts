@@ -24,7 +24,8 @@ export interface Flow {
     | { readonly kind: 'service'; readonly key: string }
     /** Whoever a name outside the cluster leads to, in lower case and without a final dot. */
     | { readonly kind: 'domain'; readonly name: string };
-  readonly protocol: Protocol;
+  /** `other` is what has no ports, of which ICMP is answered by whoever is there; its port is 0. */
+  readonly protocol: PortProtocol;
   readonly port: number;
   /** When absent, the first of the destination's families that the source has too. */
   readonly family?: Family;
@@ -92,7 +93,7 @@ export type Barrier =
       readonly priority: number;
       readonly source: string;
       readonly destination: string;
-      readonly protocol: Protocol;
+      readonly protocol: Protocol | 'ICMP';
       readonly port: number;
     }
   | { readonly kind: 'RouteTable'; readonly name: string; readonly index: number };

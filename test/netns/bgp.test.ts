@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { loadBalancerResources, resources } from '../../src/api/resources.ts';
+import type { KubernetesObject } from '../../src/api/types/meta.ts';
 import type { Service, ServiceSpec } from '../../src/api/types/core.ts';
 import type {
   BGPAdvertisement,
@@ -17,12 +18,16 @@ import type {
 } from '../../src/api/types/load-balancer.ts';
 import { createNftables } from '../../src/kernel/nft/nftables.ts';
 import { machineNetns, nodeNetns } from '../../src/model/fabric/default-fabric.ts';
+import { virtualMachineNetns } from '../../src/model/fabric/network/machine-interfaces.ts';
 import { addressesGivenTo } from '../../src/model/load-balancer/status.ts';
 import { labAddresses, labNodeAddress } from '../../src/model/network/lab-addresses.ts';
+import type { Prediction } from '../../src/analysis/flow.ts';
 import { predict } from '../../src/analysis/predict/predict.ts';
+import { machine, weftKind } from '../../src/analysis/testing/segment-objects.ts';
 import { readCluster } from '../../src/lab/cluster-of.ts';
 import { openLabs } from '../../src/cmd/weft/labs.ts';
 import { readProcessFile } from '../../src/lab/process-file.ts';
+import type { ProbeResult } from '../../src/workload/port.ts';
 import { cannotSendPackets, podOn, startLab, type TestLab } from '../support/lab.ts';
 import { cannotSpeakBgp, daemonsOf, hasSession, routerOf, type Router } from '../support/router.ts';
 import { eventually } from './flow.ts';
@@ -93,12 +98,7 @@ describe('addresses announced by BGP', { skip }, () => {
   before(async () => {
     lab = await startLab('bgp');
     router = routerOf(lab);
-    await lab.apply([
-      ...base,
-      advertisement({ communities: ['64501:100', 'named', 'large:64501:1:2'] }),
-      communities,
-      external,
-    ]);
+    await lab.apply(announced());
     await eventually('the Service has an address', async () => {
       const key = { namespace: 'default', name: 'web' };
       const service = await lab.connection.client.get(resources.services, key);
@@ -108,6 +108,12 @@ describe('addresses announced by BGP', { skip }, () => {
   });
   after(() => lab.down());
 
+  const announced = (): KubernetesObject[] => [
+    ...base,
+    advertisement({ communities: ['64501:100', 'named', 'large:64501:1:2'] }),
+    communities,
+    external,
+  ];
   const communities: Community = {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'Community',
@@ -140,6 +146,36 @@ describe('addresses announced by BGP', { skip }, () => {
     });
     assert.equal(predicted.verdict, 'allowed');
     assert.deepEqual(new Set(predicted.outcomes.map(({ backend }) => backend)), seen);
+  });
+
+  test('a machine of another segment is answered where its gateway leads to the router, as predicted', async () => {
+    await lab.apply([
+      ...announced(),
+      weftKind('Segment', 'office', { prefix: '192.168.30.0/24', gateway: '192.168.30.1' }),
+      weftKind('Segment', 'island', { prefix: '192.168.31.0/24' }),
+      machine('desk', { name: 'eth0', segment: 'office', addresses: ['192.168.30.7'] }),
+      machine('rock', { name: 'eth0', segment: 'island', addresses: ['192.168.31.7'] }),
+    ]);
+    const ask = async (name: string): Promise<ProbeResult> =>
+      lab.probe(virtualMachineNetns(name), `${web}:80`);
+    await eventually('the desk is answered', async () => (await ask('desk')).outcome === 'answered');
+    assert.equal((await ask('desk')).answer?.source, '192.168.30.7');
+    assert.notEqual((await ask('rock')).outcome, 'answered');
+    const cluster = await readCluster(lab.connection.client);
+    const foreseen = (name: string, address: string): Prediction =>
+      predict(cluster, {
+        source: { kind: 'address', address, machine: `vm:${name}` },
+        destination: { kind: 'service', key: 'default/web' },
+        protocol: 'TCP',
+        port: 80,
+      });
+    const { verdict, outcomes } = foreseen('desk', '192.168.30.7');
+    assert.equal(verdict, 'allowed');
+    assert.deepEqual(
+      outcomes.map(({ backend, sourceSeen }) => `${backend} sees ${sourceSeen}`).toSorted(),
+      names.map((name) => `default/${name} sees 192.168.30.7`).toSorted(),
+    );
+    assert.match(foreseen('rock', '192.168.31.7').why ?? '', /^vm:rock has no route to /);
   });
 
   const toldBy = async (): Promise<string> => {

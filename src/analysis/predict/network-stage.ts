@@ -10,6 +10,7 @@ import {
 } from '../../model/fabric/network/passage.ts';
 import { isWithin } from '../../model/fabric/network/next-hop.ts';
 import { nodeLink } from '../../model/network/topology.ts';
+import type { PortProtocol } from '../../model/policy/port-set.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Outcome, Reason, SourceOf } from '../flow.ts';
 import { barrierOf, barrierOn } from './barrier.ts';
@@ -55,12 +56,16 @@ export function outsideEntry(
   return one === undefined ? 'internet' : { kind: 'interface', one };
 }
 
+/** What has no ports is asked about as ICMP. */
+const networkProtocol = (protocol: PortProtocol): NetworkPacket['protocol'] =>
+  protocol === 'other' ? 'ICMP' : protocol;
+
 /** The virtual network carries the packet to whoever its routes lead to and its security groups let have it. */
 export function crossNetwork(walk: Walk, sender: Entry): Handed | Outcome {
   const { packet, question } = walk;
   const { networks } = question.index;
   if (networks === undefined) return { walk, to: sender };
-  const sent: NetworkPacket = { ...packet, protocol: question.protocol };
+  const sent: NetworkPacket = { ...packet, protocol: networkProtocol(question.protocol) };
   const journey = journeyOf(networks, sender, sent);
   const { end, passages } = journey;
   const carried = passages.reduce(takePassage, walk);
@@ -83,7 +88,7 @@ export function enterNetwork(walk: Walk, node: string): Walk | Outcome {
   const { networks } = question.index;
   const entry = nodeEntry(question.index, node, packet.destination);
   if (networks === undefined || entry?.kind !== 'interface') return walk;
-  const sent: NetworkPacket = { ...packet, protocol: question.protocol };
+  const sent: NetworkPacket = { ...packet, protocol: networkProtocol(question.protocol) };
   const judgements = judgedOnEntering(networks, entry.one, sent);
   const admitted = takeJudgements(walk, judgements);
   const last = judgements.at(-1);

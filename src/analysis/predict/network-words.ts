@@ -117,7 +117,7 @@ export function deniedWords(
 ): Told {
   const told = judgementWords(judgement);
   const { direction, rule } = judgement;
-  const flow = `${protocol} from ${source} to ${destination}:${port}`;
+  const flow = `${protocol} from ${source} to ${destination}${protocol === 'ICMP' ? '' : `:${port}`}`;
   const change = `a rule that allows ${direction} ${flow} with a priority below ${Math.min(rule.priority, 4097)} would`;
   return { ...told, text: `${told.text}; ${change}` };
 }

@@ -69,6 +69,7 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: W
   const pair = addressPair(index, flow);
   if ('nothing' in pair) return pair.nothing === 'address' ? noAddress() : noFamily();
   const { destination } = pair;
+  if (flow.protocol === 'other' && isOfService(index, destination)) return notTranslated();
   const outside = flow.source.kind === 'address' ? outsideSender(index, flow.source, pair) : undefined;
   const source = outside?.end ?? sourceEnd(index, pair.source);
   if (source.place === undefined) return noAddress();
@@ -97,6 +98,19 @@ function predictWay(cluster: Cluster, { domain, ...flow }: NamedFlow, options: W
 /** A Service without a cluster address is only a name: clients are told the addresses behind it and choose. */
 function noAddress(): Prediction {
   const why = 'the Service has no cluster address; ask for the pods that its name stands for';
+  return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
+}
+
+/** Whether Services answer at the address. */
+function isOfService({ services, serviceRanges, announcers, nextHops }: ClusterIndex, text: string): boolean {
+  const address = parseAddress(text);
+  const isOfCluster = address !== undefined && serviceRanges.some((range) => contains(range, address));
+  return isOfCluster || services.isPooledAddress(text) || announcers.has(text) || nextHops.has(text);
+}
+
+/** A Service has an address for its ports alone. */
+function notTranslated(): Prediction {
+  const why = 'a Service passes on its ports and nothing else; ask for a pod or a node';
   return { verdict: 'unknown', why, outcomes: [nowhere(why)] };
 }
 
@@ -138,8 +152,7 @@ function fromSegments(walk: Walk, name: string | undefined): Outcome[] | undefin
   const { index } = walk.question;
   const { source, destination } = walk.packet;
   const machine = sendingMachine(index, { address: source, machine: name, destination });
-  // Routers prefer what they are told of an address.
-  if (machine === undefined || index.nextHops.has(destination)) return undefined;
+  if (machine === undefined) return undefined;
   const at = index.segments?.nameOf(machine) ?? source;
   const isPod = index.cluster.pods.has(at);
   const sent = step(walk, { at, action: 'sends' });

@@ -1,7 +1,13 @@
-import { clusterSegment, internetSegment, nodeSegment } from '../../model/fabric/default-fabric.ts';
+import { bitsOf, familyOf, inFamily } from '../../lib/address.ts';
+import {
+  clusterSegment,
+  internetSegment,
+  machineNetns,
+  nodeSegment,
+} from '../../model/fabric/default-fabric.ts';
 import { routeOf, tripOf, type Trip } from '../../model/fabric/layer2/trip.ts';
 import type { Machine } from '../../model/fabric/machines.ts';
-import { nodeLink } from '../../model/network/topology.ts';
+import { nodeAddresses, nodeLink } from '../../model/network/topology.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Judged, Outcome, Reason } from '../flow.ts';
 import type { SegmentWorld } from '../segment-world.ts';
@@ -55,9 +61,33 @@ export function sendingMachine(
   return owner?.answersForAll === true && !isTheirs ? undefined : owner;
 }
 
+/**
+ * The segments as a packet for an address finds them: for each node that announces it by BGP once, where the lab's router has a
+ * route to that node.
+ */
+export function worldsTowards(
+  { segments, nextHops, places }: ClusterIndex,
+  address: string,
+): readonly (SegmentWorld | undefined)[] {
+  const hops = segments === undefined ? [] : (nextHops.get(address) ?? []);
+  if (segments === undefined || hops.length === 0) return [segments];
+  return hops.map((hop) => {
+    const place = places.get(hop);
+    const via = place && inFamily(nodeAddresses(place), familyOf(address));
+    const route = { destination: `${address}/${bitsOf(familyOf(address))}`, via: via ?? 'unreachable' };
+    const machines = segments.machines.map((one) =>
+      one.netns === machineNetns.router ? { ...one, routes: [...one.routes, route] } : one,
+    );
+    return { ...segments, machines };
+  });
+}
+
 /** Walks over segments until a machine has the packet, or a node, which knows better what to do with it. */
-export function crossSegments(walk: Walk, from: Machine, source: string | undefined): Landed | Outcome {
-  const world = walk.question.index.segments;
+export function crossSegments(
+  walk: Walk,
+  from: Machine,
+  { source, world }: { readonly source?: string | undefined; readonly world: SegmentWorld | undefined },
+): Landed | Outcome {
   if (world === undefined) return { walk, machine: from };
   const { destination } = walk.packet;
   const isStop = (machine: Machine): boolean => world.nameOf(machine).startsWith('node:');

@@ -31,6 +31,8 @@ export function translate(walk: Walk, node: string): Translation {
   const { question, packet } = walk;
   const { index, protocol } = question;
   const { destination, port } = packet;
+  // Nobody translates what has no ports: `predict` is not asked about Services' addresses then.
+  if (protocol === 'other') return { kind: 'none' };
   if (index.services.isClusterAddress(destination)) {
     const found = index.services.atClusterAddress(destination, protocol, port);
     if (found !== undefined) return chosen(walk, found, { by: 'cluster-ip', node });

@@ -7,7 +7,7 @@ import type { Machine } from '../../model/fabric/machines.ts';
 import { nodeLink, placeIn, type NodePlace } from '../../model/network/topology.ts';
 import type { Judged, Outcome, Reason } from '../flow.ts';
 import { endAt, type End } from './ends.ts';
-import { isListening } from './listening.ts';
+import { isListening, type DeclaredPort } from './listening.ts';
 import { landedMachine, machineAt, type ListeningMachine } from './machine-listening.ts';
 import { policyReasons, type PolicyVerdict } from './policy-stage.ts';
 import { translate } from './service-stage.ts';
@@ -19,6 +19,7 @@ import {
   furtherSource,
   interfaceStage,
   podExit,
+  worldsTowards,
 } from './segment-stage.ts';
 import { answered, ended, step, type Walk } from './walk.ts';
 
@@ -77,11 +78,13 @@ export function overSegments(
 ): Outcome[] {
   if (walk.trips.length > mostTrips)
     return [noWay(walk, from.name, `packets for ${walk.packet.destination} go round`)];
-  const landed = crossSegments(walk, from, source);
-  if ('verdict' in landed) return [landed];
-  const { destination: address, source: sent } = landed.walk.packet;
-  const there: Walk = { ...landed.walk, sender: { kind: 'external', address: sent } };
-  return landAt(there, landed.machine, name ?? address);
+  return worldsTowards(walk.question.index, walk.packet.destination).flatMap((world) => {
+    const landed = crossSegments(walk, from, { source, world });
+    if ('verdict' in landed) return [landed];
+    const { destination: address, source: sent } = landed.walk.packet;
+    const there: Walk = { ...landed.walk, sender: { kind: 'external', address: sent } };
+    return landAt(there, landed.machine, name ?? address);
+  });
 }
 
 /** A machine has the packet: it is for it, or for whoever is behind a node. */
@@ -294,7 +297,6 @@ export function deliver(walk: Walk, target: End): Outcome {
 function answer(walk: Walk, target: End): Outcome {
   const { packet, question } = walk;
   const { protocol, index } = question;
-  const asked = { protocol, port: packet.port };
   const isOutside = target.place?.kind === 'external';
   const machine = isOutside ? described(walk) : undefined;
   const listener = machine ?? {
@@ -302,13 +304,12 @@ function answer(walk: Walk, target: End): Outcome {
     at: target.pod ?? target.name,
     object: target.pod === undefined ? undefined : { kind: 'Pod', key: target.pod },
     ports: 'spec.containers',
-    isListening: () => isListening(index, target, asked),
+    isListening: (asked: DeclaredPort) => isListening(index, target, asked),
   };
-  if (question.isWayOnly !== true && !listener.isListening(asked)) return refused(walk, listener);
-  const rule =
-    isOutside && machine === undefined
-      ? 'outside the cluster: whoever is there decides'
-      : `listens on ${protocol} ${packet.port}`;
+  const isAsked = question.isWayOnly !== true && protocol !== 'other';
+  if (isAsked && !listener.isListening({ protocol, port: packet.port })) return refused(walk, listener);
+  const own = protocol === 'other' ? 'answers ICMP' : `listens on ${protocol} ${packet.port}`;
+  const rule = isOutside && machine === undefined ? 'outside the cluster: whoever is there decides' : own;
   const reason: Reason = { stage: 'delivery', object: listener.name, rule, verdict: 'allowed' };
   return answered(step(walk, { at: listener.at, action: rule, reasons: [reason] }), packet.source);
 }

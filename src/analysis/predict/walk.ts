@@ -1,17 +1,17 @@
-import type { Protocol } from '../../api/types/meta.ts';
 import type { Trip } from '../../model/fabric/layer2/trip.ts';
 import type { Machine } from '../../model/fabric/machines.ts';
 import type { Journey } from '../../model/fabric/network/journey.ts';
 import type { Entry, Exit, NetworkPacket } from '../../model/fabric/network/passage.ts';
 import type { ServiceHop } from '../../model/network/source.ts';
 import type { Place } from '../../model/network/topology.ts';
+import type { PortProtocol } from '../../model/policy/port-set.ts';
 import type { ClusterIndex } from '../cluster-index.ts';
 import type { Hop, Judged, Outcome, Reason, SourceOf } from '../flow.ts';
 
 /** What stays the same for a whole prediction. */
 interface Question {
   readonly index: ClusterIndex;
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly sourceOf: SourceOf | undefined;
   /** The domain name that was asked for, and the address that stands for those it may have. */
   readonly domain?: { readonly name: string; readonly address: string } | undefined;
@@ -67,9 +67,10 @@ export function step(
 /** `TCP 10.244.0.2 -> 10.96.0.10:53` */
 function formatPacket({ packet: { source, destination, port }, question }: Walk): string {
   const { protocol, domain } = question;
+  const [word, at] = protocol === 'other' ? ['ICMP', ''] : [protocol, `:${port}`];
   const address = destination.includes(':') ? `[${destination}]` : destination;
   const host = destination === domain?.address ? domain.name : address;
-  return `${protocol} ${source} -> ${host}:${port}`;
+  return `${word} ${source} -> ${host}${at}`;
 }
 
 /** The end of a walk that somebody answers. */

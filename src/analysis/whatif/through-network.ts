@@ -3,7 +3,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { Barrier } from '../flow.ts';
 import { objectAt, type Edit } from './edit.ts';
 
-const protocols = { TCP: 'Tcp', UDP: 'Udp', SCTP: 'Any' } as const;
+const protocols = { TCP: 'Tcp', UDP: 'Udp', SCTP: 'Any', ICMP: 'Icmp' } as const;
 const [lowest, highest] = [100, 4096];
 
 /**
@@ -36,7 +36,7 @@ export function networkEdit(cluster: Cluster, barrier: Barrier): Edit | undefine
     protocol: protocols[protocol],
     sources: [source],
     destinations: [destination],
-    destinationPorts: [String(port)],
+    ...(protocol !== 'ICMP' && { destinationPorts: [String(port)] }),
   };
   return { action: 'add', kind, key, path: 'spec.rules', value };
 }

@@ -10,6 +10,9 @@ export function tierRule(
   peer: PolicySubject | EgressPeer,
 ): object {
   const peers = { [direction === 'ingress' ? 'from' : 'to']: [peer] };
+  const [word, older] = [action, action === 'Accept' ? 'Allow' : 'Deny'];
+  // What has no ports is meant by a rule that names none.
+  if (protocol === 'other') return { action: kind === 'ClusterNetworkPolicy' ? word : older, ...peers };
   if (kind === 'ClusterNetworkPolicy') {
     return {
       action,
@@ -18,7 +21,7 @@ export function tierRule(
     };
   }
   return {
-    action: action === 'Accept' ? 'Allow' : 'Deny',
+    action: older,
     ...peers,
     ports: [{ portNumber: { protocol, port } }],
   };

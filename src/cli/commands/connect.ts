@@ -1,4 +1,5 @@
 import type { ProbeResult } from '../../workload/port.ts';
+import { protocolName } from '../endpoints/ports.ts';
 import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
@@ -50,7 +51,7 @@ function connectionJson(source: Source, target: Target, result: ProbeResult): Co
   return {
     source: source.name,
     destination: target.name,
-    protocol: target.protocol,
+    protocol: protocolName(target.protocol),
     verdict: verdictOf(result),
     sourceSeen: result.answer?.source ?? null,
     backend: result.answer?.pod ?? null,
@@ -62,7 +63,7 @@ function render(source: Source, target: Target, result: ProbeResult): string {
   const time = `${result.milliseconds.toFixed(1)} ms`;
   const more = describeResult(result);
   return [
-    `${source.name} -> ${target.name} (${target.protocol}): ${verdictOf(result)} in ${time}\n`,
+    `${source.name} -> ${target.name} (${protocolName(target.protocol)}): ${verdictOf(result)} in ${time}\n`,
     ...(more === undefined ? [] : [`  ${more}\n`]),
   ].join('');
 }

@@ -184,3 +184,25 @@ spec:
   assert.match(out, /ingress +pass +ClusterNetworkPolicy first +spec\.ingress\[0\]/);
   assert.match(out, /> +ingress +denied +NetworkPolicy shop\/api/);
 });
+
+test('ICMP has no ports: rules with ports never allow it, and whoever is there answers', async () => {
+  const open = await explain('shop/Deployment/api', 'shop/Deployment/web/icmp');
+  assert.equal(open.code, 0, open.err);
+  assert.match(open.out, /web-[^ ]+\/icmp \(ICMP\): allowed$/m);
+  assert.match(open.out, /answers ICMP +ICMP \S+ -> \S+\n/);
+  const closed = await explain('shop/Deployment/web', 'shop/Deployment/api/icmp');
+  assert.equal(closed.code, 1);
+  assert.match(closed.out, /: denied$/m);
+  assert.match(closed.out, /It would be allowed with\n {4}added to NetworkPolicy shop\/api spec\.ingress/);
+  assert.doesNotMatch(closed.out, /port: 0/);
+  const service = await explain('shop/Deployment/web', 'svc:shop/api/icmp');
+  assert.equal(service.code, 2);
+  assert.match(service.err, /a Service passes on its ports and nothing else/);
+  const tested = await run([
+    'test',
+    '-f',
+    folder.path,
+    'shop/Deployment/web -> shop/Deployment/api/icmp denied',
+  ]);
+  assert.equal(tested.code, 0, tested.out);
+});

@@ -2,6 +2,7 @@ import { doubted } from '../../analysis/doubted.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { Flow, Outcome, Prediction } from '../../analysis/flow.ts';
 import type { Cluster } from '../../model/cluster.ts';
+import { protocolName } from '../endpoints/ports.ts';
 import { resolveDestination, resolveSource } from '../endpoints/resolve.ts';
 import type { CliEnvironment, ClusterAddress, ExitCode } from '../environment.ts';
 import { familyIn } from '../ip-family.ts';
@@ -91,7 +92,7 @@ function explanationJson({ source, target, prediction }: Explained): Explanation
   return {
     source: source.name,
     destination: target.name,
-    protocol: target.protocol,
+    protocol: protocolName(target.protocol),
     verdict,
     why: why ?? null,
     sourceSeen: common(outcomes.map(({ sourceSeen }) => sourceSeen)) ?? null,

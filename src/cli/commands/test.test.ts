@@ -180,7 +180,8 @@ const itemMistakes: readonly [text: string, complaint: RegExp][] = [
   ['- from: a/b\n  to: c/d\n  port: 70000\n', /4: port is to be a number from 1 to 65535, or a name/],
   ['- from: a/b\n  to: c/d:80\n  port: 80\n', /4: the port is said twice: in to, and in port/],
   ['- from: a/b\n  to: c/d\n  protocol: UDP\n', /4: protocol needs a port beside it/],
-  ['- from: a/b\n  to: c/d:80\n  protocol: ICMP\n', /4: protocol is to be one of TCP, UDP, SCTP/],
+  ['- from: a/b\n  to: c/d:80\n  protocol: GRE\n', /4: protocol is to be one of TCP, UDP, SCTP, ICMP/],
+  ['- from: a/b\n  to: c/d:80\n  protocol: ICMP\n', /4: ICMP has no ports/],
   ['- from: a/b\n  to: c/d:80\n  expect: maybe\n', /4: "maybe" is not one of allow, deny, allowed/],
   ['- from: a/b\n  to: c/d:80\n  because: [1]\n', /4: because is to be a text/],
   [

@@ -2,6 +2,7 @@ import { formatAddress, parseAddress } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { parseLabelSelector } from '../../api/selector.ts';
 import type { Protocol } from '../../api/types/meta.ts';
+import type { PortProtocol } from '../../model/policy/port-set.ts';
 import { workloadKindOf } from './kinds.ts';
 
 /** What people call one end of a connection, before anybody has looked whether it exists. */
@@ -29,7 +30,8 @@ export interface Destination {
   readonly endpoint: Endpoint;
   /** A number, or the name that a Service or a container gives it. */
   readonly port: number | string | undefined;
-  readonly protocol: Protocol | undefined;
+  /** `other` is ICMP, which has no ports. */
+  readonly protocol: PortProtocol | undefined;
 }
 
 /** Throws `endpoint-invalid`, of fault `input`. */
@@ -41,15 +43,25 @@ export function parseSource(text: string): Endpoint {
   throw invalid(text, `a source has no port; leave it out: ${formatEndpoint(withoutPort)}`);
 }
 
-/** `ENDPOINT[:PORT[/PROTOCOL]]`. Throws like `parseSource`. */
+/** `ENDPOINT[:PORT[/PROTOCOL]]`, or `ENDPOINT/icmp`. Throws like `parseSource`. */
 export function parseDestination(text: string): Destination {
   // An IPv6 address without brackets is full of colons, and no port can follow it.
+  const pinged = withoutPorts(text);
+  if (pinged !== undefined) return { endpoint: pinged, port: undefined, protocol: 'other' };
   const whole = parseEndpoint(text);
   if (whole !== undefined) return { endpoint: whole, port: undefined, protocol: undefined };
   const [, name = '', portText = '', protocolText] = /^(.+):([^:/]+)(?:\/([a-z]+))?$/i.exec(text) ?? [];
   const endpoint = name === '' ? undefined : parseEndpoint(name);
   if (endpoint === undefined) throw invalid(text);
   return { endpoint, port: parsePort(text, portText), protocol: parseProtocol(text, protocolText) };
+}
+
+/** Whom `/icmp` is behind; not where that is itself the name of a pod or of a workload. */
+function withoutPorts(text: string): Endpoint | undefined {
+  const [, name = ''] = /^(.+)\/icmp$/i.exec(text) ?? [];
+  const [, kind, more] = name.split('/');
+  const isName = kind !== undefined && more === undefined && workloadKindOf(kind) !== undefined;
+  return name === '' || isName ? undefined : parseEndpoint(name);
 }
 
 function parsePort(text: string, port: string): number | string {
@@ -148,6 +160,6 @@ export function formatEndpoint(endpoint: Endpoint): string {
 function invalid(text: string, why?: string): WeftError {
   return new WeftError('endpoint-invalid', `${text}: ${why ?? 'is no endpoint'}`, {
     fault: 'input',
-    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, vm:NAME, site:NAME, dns:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp',
+    hint: 'endpoints are NAMESPACE/POD, NAMESPACE/KIND/NAME, pods:NAMESPACE/SELECTOR, svc:NAMESPACE/NAME, node:NAME, vm:NAME, site:NAME, dns:NAME, internet or an IP address; destinations add :PORT and /udp or /sctp, or /icmp alone',
   });
 }

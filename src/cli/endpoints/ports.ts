@@ -1,21 +1,25 @@
 import type { Pod, Service } from '../../api/types/core.ts';
-import type { Protocol } from '../../api/types/meta.ts';
 import { WeftError } from '../../lib/errors.ts';
 import { lastingContainers } from '../../model/identity/pod-facts.ts';
+import type { PortProtocol } from '../../model/policy/port-set.ts';
 
 /** The port that was asked for, and at whom. */
 export interface PortQuestion {
   /** The endpoint as it was written, for errors. */
   readonly asked: string;
   readonly port: number | string | undefined;
-  readonly protocol: Protocol | undefined;
+  /** `other` has no port. */
+  readonly protocol: PortProtocol | undefined;
 }
+
+/** How people and programs are told of a protocol. */
+export const protocolName = (protocol: PortProtocol): string => (protocol === 'other' ? 'ICMP' : protocol);
 
 /** A port that a Service or a pod declares. */
 interface NamedPort {
   /** Empty where it has none. */
   readonly name: string;
-  readonly protocol: Protocol;
+  readonly protocol: PortProtocol;
   readonly port: number;
 }
 
@@ -56,6 +60,7 @@ export function byNumber(
   { asked, port, protocol = 'TCP' }: PortQuestion,
   declared: readonly NamedPort[],
 ): NamedPort {
+  if (protocol === 'other') return { name: '', protocol, port: 0 };
   if (typeof port === 'number') return { name: '', protocol, port };
   const choices = declared.map(
     (one) =>

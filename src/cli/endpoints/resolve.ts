@@ -1,11 +1,12 @@
 import type { Pod } from '../../api/types/core.ts';
-import type { KubernetesObject, Protocol } from '../../api/types/meta.ts';
+import type { KubernetesObject } from '../../api/types/meta.ts';
 import type { Flow, FlowEnd } from '../../analysis/flow.ts';
 import { WeftError } from '../../lib/errors.ts';
 import type { Cluster } from '../../model/cluster.ts';
 import type { MachineEnd } from '../../model/fabric/machine-ends.ts';
 import { familiesOfNetwork } from '../../model/network/config.ts';
 import { labAddressesOf } from '../../model/network/lab-addresses.ts';
+import type { PortProtocol } from '../../model/policy/port-set.ts';
 import { requireKey, requirePods, standsForPods } from './find.ts';
 import { formatEndpoint, parseDestination, parseSource, type Endpoint } from './parse.ts';
 import { byNumber, podPort, servicePort, type PortQuestion } from './ports.ts';
@@ -22,7 +23,8 @@ export interface Target {
   readonly end: Flow['destination'];
   /** With the port, as people may write it again. */
   readonly name: string;
-  readonly protocol: Protocol;
+  /** `other` is ICMP, whose port is 0. */
+  readonly protocol: PortProtocol;
   readonly port: number;
 }
 
@@ -109,7 +111,14 @@ const podSource = ([key]: [string, Pod]): Source => ({ end: { kind: 'pod', key }
 /** Whom the text means as the destination, and on which port. Throws like `resolveSource`, and `port-unknown`. */
 export function resolveDestination(cluster: Cluster, text: string): Resolved<Target> {
   const { endpoint, port, protocol } = parseDestination(text);
-  const question: PortQuestion = { asked: formatEndpoint(endpoint), port, protocol };
+  const asked = formatEndpoint(endpoint);
+  if (protocol === 'other' && endpoint.kind === 'service') {
+    throw new WeftError('endpoint-invalid', `${text}: a Service passes on its ports and nothing else`, {
+      fault: 'input',
+      hint: 'ask for one of its pods',
+    });
+  }
+  const question: PortQuestion = { asked, port, protocol };
   return { asked: text, all: targetsOf(cluster, endpoint, question) };
 }
 
@@ -187,8 +196,9 @@ function endpointsOf(cluster: Cluster, key: string, portName: string): { pod: st
 function target(
   end: Flow['destination'],
   name: string,
-  { protocol, port }: { protocol: Protocol; port: number },
+  { protocol, port }: { protocol: PortProtocol; port: number },
 ): Target {
+  if (protocol === 'other') return { end, name: `${name}/icmp`, protocol, port };
   const suffix = protocol === 'TCP' ? '' : `/${protocol.toLowerCase()}`;
   return { end, name: `${name}:${port}${suffix}`, protocol, port };
 }

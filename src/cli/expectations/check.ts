@@ -3,6 +3,7 @@ import { doubted } from '../../analysis/doubted.ts';
 import { predict } from '../../analysis/predict/predict.ts';
 import type { Family } from '../../lib/address.ts';
 import { WeftError } from '../../lib/errors.ts';
+import { protocolName } from '../endpoints/ports.ts';
 import { resolveDestination, resolveSource, type Source, type Target } from '../endpoints/resolve.ts';
 import { decidingReasons, reasonJson, type ReasonJson } from '../reasons.ts';
 import { doubtsOf } from '../partial.ts';
@@ -99,7 +100,7 @@ function checkedOf(
     passed,
     source: source.name,
     destination: target.name,
-    protocol: target.protocol,
+    protocol: protocolName(target.protocol),
     port: target.port,
     actual: answer.verdict,
     why: answer.why,

@@ -76,7 +76,7 @@ function selectorProblems(podSelector: unknown): { readonly steps: string[]; rea
   }));
 }
 
-const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP'];
+const protocols: readonly string[] = ['TCP', 'UDP', 'SCTP', 'ICMP'];
 
 /** The destination with its port behind it, wherever that was said. */
 function withPort(to: string, { port, protocol }: Record<string, unknown>, at: PlaceOf): string {
@@ -85,11 +85,30 @@ function withPort(to: string, { port, protocol }: Record<string, unknown>, at: P
   if (port !== undefined && said.port !== undefined)
     throw wrong(at('port'), 'the port is said twice: in to, and in port');
   const number = port === undefined ? said.port : parsePort(port, at);
+  const asked = protocol === undefined ? undefined : parseProtocol(protocol, at);
+  if (asked === 'ICMP' || said.protocol === 'other') return withoutPort(to, { said, asked, number }, at);
   if (number === undefined) throw wrong(at('protocol'), 'protocol needs a port beside it');
-  const word = protocol === undefined ? (said.protocol ?? 'TCP') : parseProtocol(protocol, at);
-  const end = formatEndpoint(said.endpoint);
-  const host = said.endpoint.kind === 'address' && end.includes(':') ? `[${end}]` : end;
-  return `${host}:${number}${word === 'TCP' ? '' : `/${word.toLowerCase()}`}`;
+  return `${hostOf(said)}:${number}${suffixOf(asked ?? said.protocol)}`;
+}
+
+function hostOf({ endpoint }: Destination): string {
+  const end = formatEndpoint(endpoint);
+  return endpoint.kind === 'address' && end.includes(':') ? `[${end}]` : end;
+}
+
+const suffixOf = (protocol = 'TCP'): string => (protocol === 'TCP' ? '' : `/${protocol.toLowerCase()}`);
+
+interface Pinged {
+  readonly said: Destination;
+  readonly asked: string | undefined;
+  readonly number: number | string | undefined;
+}
+
+/** ICMP, said as the protocol or behind the destination. */
+function withoutPort(to: string, { said, asked, number }: Pinged, at: PlaceOf): string {
+  if (number !== undefined) throw wrong(at('protocol'), 'ICMP has no ports');
+  if (asked !== undefined && asked !== 'ICMP') throw wrong(at('protocol'), 'to says another protocol');
+  return said.protocol === 'other' ? to : `${to}/icmp`;
 }
 
 function parsePort(port: unknown, at: PlaceOf): number | string {

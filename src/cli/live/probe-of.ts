@@ -18,6 +18,12 @@ import type { Probe } from '../../workload/port.ts';
  */
 export function probeOf(cluster: Cluster, flow: Flow): Probe {
   const { protocol, port } = flow;
+  if (protocol === 'other') {
+    throw new WeftError('probe-invalid', 'nobody sends ICMP to ask a lab', {
+      fault: 'input',
+      hint: 'weft explain and weft test -f say what policies and routes make of it',
+    });
+  }
   const ends = addressesFor(cluster, flow);
   return { ...senderOf(cluster, flow, ends.source), protocol, address: ends.destination, port };
 }

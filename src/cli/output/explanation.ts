@@ -1,4 +1,5 @@
 import type { Outcome, Prediction } from '../../analysis/flow.ts';
+import { protocolName } from '../endpoints/ports.ts';
 import type { Source, Target } from '../endpoints/resolve.ts';
 import { decidingReasons } from '../reasons.ts';
 import { table } from './table.ts';
@@ -15,7 +16,7 @@ export interface Explained {
 /** What `explain` tells people: the verdict, and for every way that it may go the walk and its reasons. */
 export function renderExplanation({ source, target, prediction, others }: Explained): string {
   const { verdict, why, outcomes } = prediction;
-  const lines = [`${source.name} -> ${target.name} (${target.protocol}): ${verdict}\n`];
+  const lines = [`${source.name} -> ${target.name} (${protocolName(target.protocol)}): ${verdict}\n`];
   if (why !== undefined) lines.push(`  ${why}\n`);
   if (others.sources > 0) lines.push(`  asked by ${source.name}, one of ${others.sources + 1} pods\n`);
   if (others.targets > 0) lines.push(`  asked of ${target.name}, one of ${others.targets + 1} pods\n`);

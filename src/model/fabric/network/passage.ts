@@ -70,8 +70,8 @@ export interface Passage {
 export interface NetworkPacket {
   readonly source: string;
   readonly destination: string;
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
-  /** Of the destination; of an answer, that of the source. */
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'ICMP';
+  /** Of the destination; of an answer, that of the source. 0 for ICMP. */
   readonly port: number;
   /** Where it is known; rules about source ports match only then. */
   readonly sourcePort?: number;
@@ -251,6 +251,6 @@ const places = (
   end.kind === 'interface' ? [{ one: end.one, direction }] : [];
 
 function flowOf({ source, destination, protocol, port, sourcePort }: NetworkPacket): JudgedFlow {
-  const flow = { source, destination, protocol, destinationPort: port };
+  const flow = { source, destination, protocol, ...(protocol !== 'ICMP' && { destinationPort: port }) };
   return sourcePort === undefined ? flow : { ...flow, sourcePort };
 }
