@@ -1,4 +1,5 @@
 import type { VirtualMachine, VirtualMachineInterface, VirtualNetwork } from '../../../api/types/fabric.ts';
+import { isWithin } from './next-hop.ts';
 import { firstFree } from './subnets.ts';
 import type { NetworkInterface } from './world.ts';
 
@@ -30,9 +31,14 @@ export function machineInterfaces(
     used.set(network, set);
     return set;
   };
+  /** What nodes have for their pods, where these are no single addresses. */
+  const blocks = new Map<string, string[]>();
   for (const { network, addresses, assigned } of taken) {
-    for (const address of [...addresses, ...assigned.map((prefix) => prefix.replace(/\/32$/, ''))])
-      usedIn(network).add(address);
+    for (const address of addresses) usedIn(network).add(address);
+    for (const prefix of assigned) {
+      if (prefix.endsWith('/32')) usedIn(network).add(prefix.slice(0, -'/32'.length));
+      else blocks.set(network, [...(blocks.get(network) ?? []), prefix]);
+    }
   }
   // What is somebody's already is given to nobody who comes earlier in the alphabet.
   for (const { one, known } of all) for (const address of known) usedIn(one.network ?? '').add(address);
@@ -40,7 +46,9 @@ export function machineInterfaces(
     const { network = '', subnet = '' } = one;
     const prefix = networks.get(network)?.spec.subnets?.find(({ name }) => name === subnet)?.prefix;
     if (prefix === undefined) return [];
-    const free = known.length > 0 ? undefined : firstFree(prefix, usedIn(network));
+    const isUsed = (address: string): boolean =>
+      usedIn(network).has(address) || isWithin(blocks.get(network) ?? [], address);
+    const free = known.length > 0 ? undefined : firstFree(prefix, isUsed);
     const addresses = free === undefined ? known : [free];
     if (free !== undefined) usedIn(network).add(free);
     return addresses.length === 0 ? [] : [interfaceOf(machine.metadata.name, one, addresses)];

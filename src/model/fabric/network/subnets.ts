@@ -12,14 +12,14 @@ export function gatewayOf(prefix: string): string {
   return parsed === undefined ? '' : routerOf(parsed);
 }
 
-/** The lowest address of a subnet that `used` does not hold; undefined when it is full. */
-export function firstFree(prefix: string, used: { has(address: string): boolean }): string | undefined {
+/** The lowest address of a subnet that is not used; undefined when it is full. */
+export function firstFree(prefix: string, isUsed: (address: string) => boolean): string | undefined {
   const parsed = parsePrefix(prefix);
   if (parsed === undefined) return undefined;
   const { first, last } = rangeOf(parsed);
   for (let value = first.value + reservedAtStart; value < last.value; value++) {
     const address = formatAddress({ family: parsed.family, value });
-    if (!used.has(address)) return address;
+    if (!isUsed(address)) return address;
   }
   return undefined;
 }
