@@ -1,21 +1,17 @@
-import type { Family } from '../lib/address.ts';
 import type { Clock } from '../lib/clock.ts';
 import { WeftError } from '../lib/errors.ts';
 import { inTurns } from '../lib/in-turns.ts';
 import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
-import type { NamespaceState, Route, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
+import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
-import { machineNetns, segmentNetns } from '../model/fabric/default-fabric.ts';
-import type { Fabric, Machine } from '../model/fabric/machines.ts';
-import { dhcpNetns, hostNetns } from '../model/fabric/layer2/world.ts';
-import { virtualMachineNetns } from '../model/fabric/network/machine-interfaces.ts';
-import { diffNamespace, emptyNamespace, restrictTo } from '../plan/links/diff.ts';
+import { machineNetns } from '../model/fabric/default-fabric.ts';
+import type { Fabric } from '../model/fabric/machines.ts';
+import { diffNamespace, emptyNamespace } from '../plan/links/diff.ts';
 import { fabricNamespaces } from '../plan/links/fabric.ts';
-import { isAgentLink, nodeLink } from '../plan/links/node.ts';
-import { isUplink } from '../plan/links/uplink.ts';
-import { firstFrameKey, framesAlone, labSysctls, machineSysctls } from '../plan/sysctls.ts';
+import { leftBehind, ownPart } from './adoption.ts';
 import { createNetworksTable } from './networks-table.ts';
+import { createSettings } from './settings.ts';
 import { createTranslation } from './translation.ts';
 
 /** Executes fabrics: namespaces, switches, cables, addresses and routes of everything around the pods. */
@@ -42,6 +38,7 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
   const programmed = new Map<string, NamespaceState>();
   const networksTable = createNetworksTable(nft);
   const translation = createTranslation(nft);
+  const settings = createSettings(sysctl);
   let isFirst = true;
 
   let last: Fabric = { families: [], segments: [], machines: [] };
@@ -51,6 +48,7 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
     if (known !== undefined) return known;
     try {
       namespaces.create(netns);
+      settings.forget(netns);
       if (netns === machineNetns.networks) networksTable.forget();
       return emptyNamespace;
     } catch (error) {
@@ -59,14 +57,13 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
     }
   };
 
-  /** Settings as written, by pin: a machine may come to forward. */
-  const settings = new Map<string, string>();
-  const configure = (machine: Machine, families: readonly Family[]): void => {
-    const values = { ...labSysctls(families), ...machineSysctls(machine, families) };
-    const text = JSON.stringify(values);
-    if (programmed.has(machine.netns) && settings.get(machine.netns) === text) return;
-    sysctl.write(machine.netns, values);
-    settings.set(machine.netns, text);
+  const forget = (netns: string): void => {
+    if (netns === machineNetns.networks) networksTable.forget();
+    route.forget(netns);
+    translation.forget(netns);
+    settings.forget(netns);
+    namespaces.delete(netns);
+    programmed.delete(netns);
   };
 
   /** Steps of its execution, each with how many things it changed. */
@@ -79,11 +76,11 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
       yield 0;
     }
     for (const { name } of fabric.segments) {
-      configureSwitch(sysctl, segmentNetns(name));
+      settings.ofSwitch(name);
       yield 0;
     }
     for (const machine of fabric.machines) {
-      configure(machine, fabric.families);
+      settings.ofMachine(machine, fabric.families);
       yield 0;
     }
     // Before there are links: what the table does not know does not pass.
@@ -97,14 +94,7 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
     yield translation.apply(fabric.machines);
     const stale = new Set([...programmed.keys(), ...(isFirst ? leftBehind(namespaces.list()) : [])]);
     isFirst = false;
-    for (const netns of [...stale].filter((known) => !desired.has(known))) {
-      if (netns === machineNetns.networks) networksTable.forget();
-      route.forget(netns);
-      translation.forget(netns);
-      settings.delete(netns);
-      namespaces.delete(netns);
-      programmed.delete(netns);
-    }
+    for (const netns of stale) if (!desired.has(netns)) forget(netns);
   }
 
   const apply = (fabric: Fabric): number => {
@@ -120,39 +110,12 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
     repair() {
       // As if an earlier process had made it.
       programmed.clear();
+      settings.forget();
       translation.distrust();
       const changes = apply(last);
       return last.networks === undefined ? changes : changes + networksTable.repair();
     },
   };
-}
-
-/** Namespaces that an earlier process may have made for what is gone since. */
-function leftBehind(netns: readonly string[]): string[] {
-  const prefixes = [segmentNetns(''), virtualMachineNetns(''), hostNetns(''), dhcpNetns({ key: '' })];
-  return netns.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
-}
-
-/**
- * The fabric's part of a namespace that is there already: all of the one that forwards between networks. In a node's
- * namespace the agents have links, and routes on the fabric's links too: of routes only those can be told to be the
- * fabric's that it wants now. Other clusters have cables in a switch.
- */
-function ownPart(netns: string, actual: NamespaceState, desired: NamespaceState): NamespaceState {
-  if (netns === machineNetns.networks) return actual;
-  const found = restrictTo(actual, (link) => !isAgentLink(link) && !isUplink(link));
-  const destinations = new Set(desired.routes.map(({ destination }) => destination));
-  // On a node's further interfaces nobody else has routes.
-  const isOwn = ({ destination, link }: Route): boolean =>
-    destinations.has(destination) ||
-    (desired.links.has(link) && link !== nodeLink && desired.links.has(nodeLink));
-  return { ...found, routes: found.routes.filter(isOwn) };
-}
-
-/** A switch has no addresses of its own and must not run its frames through the machine's packet filter. */
-function configureSwitch(sysctl: Sysctl, netns: string): void {
-  sysctl.write(netns, labSysctls([]));
-  if (sysctl.read(netns, firstFrameKey) !== undefined) sysctl.write(netns, framesAlone);
 }
 
 function throwOn(failures: readonly RouteFailure[], netns: string): void {
