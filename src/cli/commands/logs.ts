@@ -41,6 +41,9 @@ export async function logs(env: CliEnvironment, options: LogsOptions): Promise<E
   const written = subject.about === undefined ? read() : [...read(), ...(await eventsOf(env, options.name))];
   const asked = written.filter(isAsked).toSorted((a, b) => a.time - b.time);
   print(options.tail === undefined ? asked : asked.slice(Math.max(0, asked.length - options.tail)));
+  if (asked.length === 0 && !options.follow) {
+    env.err(`nothing was written${subject.about === undefined ? '' : ` about ${subject.about}`}\n`);
+  }
   if (options.follow) {
     const { signal } = new AbortController();
     await followLogs(read, { paths, clock: systemClock, signal }, (lines) => print(lines.filter(isAsked)));
