@@ -8,22 +8,18 @@ import * as fc from 'fast-check';
 import type { NetworkPolicySpec } from '../../api/types/network.ts';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
 import type { NftSetType } from '../../kernel/nft/port.ts';
-import { createPolicyModel } from '../../model/policy/policy-model.ts';
 import { changes, type Change } from '../../model/policy/testing/arbitraries.ts';
 import { applyToModel } from '../../model/policy/testing/apply-to-model.ts';
 import type { PlannedElement } from '../../plan/elements/planned-elements.ts';
-import { nodeTable } from '../../plan/policy/node-table.ts';
-import { createPolicyNumbers } from '../../plan/policy/numbers.ts';
 import { policySets, policyTables } from '../../plan/policy/skeleton.ts';
 import { createTracer, tracedSets, type TracedPacket } from '../../plan/policy/testing/trace.ts';
-import { createPolicyEnforcer } from './policy-enforcer.ts';
+import { createEnforcedNode, enforcedLayout as layout } from './testing/enforced-node.ts';
 
 const numRuns = Number(process.env['WEFT_POLICY_RACES'] ?? 15);
 const podKeys = ['a', 'b', 'c'].flatMap((namespace) =>
   ['1', '2', '3', '4'].map((name) => `${namespace}/${name}`),
 );
 const addressOf = (key: string): string => `10.244.0.${podKeys.indexOf(key) + 1}`;
-const layout = nodeTable({ podLinks: 'weft*', family: 'IPv4', tunnels: [] });
 const types: Readonly<Record<string, NftSetType>> = policySets.IPv4;
 
 interface Programmed {
@@ -33,17 +29,10 @@ interface Programmed {
 
 /** A node with all these pods, as a process programs it: anew, or as an earlier one left it. */
 function createNode(nft = createFakeNftables()) {
-  const model = createPolicyModel();
-  const enforcer = createPolicyEnforcer({
+  const { model, enforcer, program } = createEnforcedNode(
     nft,
-    netns: 'n',
-    family: 'IPv4',
-    residents: [],
-    numbers: createPolicyNumbers(),
-    classAt: (address) => model.classOf(podKeys.find((key) => addressOf(key) === address) ?? ''),
-    layout,
-    linkOf: () => 'weft1',
-  });
+    new Map(podKeys.map((key) => [key, addressOf(key)])),
+  );
   const held = (): PlannedElement[] =>
     Object.entries(types).flatMap(([set, type]) =>
       nft.elements('n', { ...policyTables.IPv4, set }, type).map((element) => ({ ...element, set })),
@@ -64,11 +53,7 @@ function createNode(nft = createFakeNftables()) {
       isStarted = true;
       states = [held()];
       const { classes, policies } = model.takeChanges();
-      for (const key of podKeys) {
-        enforcer.setPeer(key, [addressOf(key)], model.classOf(key));
-        enforcer.setLocalPod(key, { uid: key, addresses: [addressOf(key)] }, model.policyOf(key));
-      }
-      enforcer.commit();
+      program();
       enforcer.tidy();
       return { states, concerned: new Set([...classes, ...policies].map(addressOf)) };
     },

@@ -3,12 +3,8 @@ import { beforeEach, describe, test } from 'node:test';
 import type { NetworkPolicy } from '../../api/types/network.ts';
 import { createFakeNftables } from '../../kernel/nft/fake.ts';
 import type { FakeNftables } from '../../kernel/nft/fake.ts';
-import { createPolicyModel } from '../../model/policy/policy-model.ts';
-import type { PolicyModel } from '../../model/policy/port.ts';
-import { nodeTable } from '../../plan/policy/node-table.ts';
-import { createPolicyNumbers } from '../../plan/policy/numbers.ts';
 import { policySets, policyTables } from '../../plan/policy/skeleton.ts';
-import { createPolicyEnforcer } from './policy-enforcer.ts';
+import { createEnforcedNode } from './testing/enforced-node.ts';
 
 const labels = { one: { app: 'a', tier: 'x' }, two: { app: 'a', tier: 'y' }, three: { app: 'b' } } as const;
 const pods = Object.entries(labels).map(([name, own], index) => ({
@@ -37,27 +33,13 @@ describe('agents that start again', () => {
   let nft: FakeNftables;
   /** What a process writes that hears of policies in this order, one after the other; returns how much changed at first. */
   function run(policies: readonly NetworkPolicy[], { atOnce = false } = {}): number[] {
-    const model: PolicyModel = createPolicyModel();
-    const enforcer = createPolicyEnforcer({
+    const { model, enforcer, program } = createEnforcedNode(
       nft,
-      netns: 'n',
-      family: 'IPv4',
-      residents: [],
-      numbers: createPolicyNumbers(),
-      classAt: (address) => model.classOf(pods.find((pod) => pod.address === address)?.key ?? ''),
-      layout: nodeTable({ podLinks: 'pod*', family: 'IPv4', tunnels: [] }),
-      linkOf: () => 'pod1',
-    });
+      new Map(pods.map(({ key, address }) => [key, address])),
+    );
     for (const { key, labels: own } of pods) {
       model.setPod(key, { namespace: 'shop', labels: own, namedPorts: [] });
     }
-    const program = (): number => {
-      for (const { key, address } of pods) {
-        enforcer.setPeer(key, [address], model.classOf(key));
-        enforcer.setLocalPod(key, { uid: key, addresses: [address] }, model.policyOf(key));
-      }
-      return enforcer.commit();
-    };
     const add = (one: NetworkPolicy): void => model.setPolicy(`shop/${one.metadata.name}`, one);
     if (atOnce) policies.forEach(add);
     enforcer.start();
