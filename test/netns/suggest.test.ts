@@ -83,7 +83,7 @@ describe('policies from traffic', { skip: cannotSendPackets }, () => {
     const { code, out, err } = await weft('suggest', '--name', lab.name);
     assert.equal(code, 0, err);
     assert.match(err, /^4 policies; 4 of 4 seen connections stay allowed$/m);
-    assert.match(err, /^the rest is closed, but for the cluster DNS$/m);
+    assert.match(err, /^the rest is closed, ICMP too, but for the cluster DNS$/m);
     policies = parseAllDocuments(out).map((document) => document.toJS() as KubernetesObject);
     assert.equal(policies.length, 4);
   });

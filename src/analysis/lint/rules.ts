@@ -14,6 +14,7 @@ import { dnsBlocked } from './rules/dns-blocked.ts';
 import { dnsOverTcpBlocked } from './rules/dns-over-tcp-blocked.ts';
 import { domainNamesWithoutDns } from './rules/domain-names-without-dns.ts';
 import { emptyListAllowsAll } from './rules/empty-list-allows-all.ts';
+import { everyPortButIcmp } from './rules/every-port-but-icmp.ts';
 import { endsShareNoPort } from './rules/ends-share-no-port.ts';
 import { hostNetworkPods } from './rules/host-network-pods.ts';
 import { namedPortMissing } from './rules/named-port-missing.ts';
@@ -88,4 +89,5 @@ export const lintRules: readonly LintRule[] = [
   securityRuleShadowed,
   policyNetworkMissing,
   policySelectsNoInterface,
+  everyPortButIcmp,
 ];

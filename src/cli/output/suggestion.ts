@@ -33,7 +33,7 @@ export function renderProvenSuggestion(
     ...unused.map(({ source, destination, ports }) => `${source} => ${destination} : ${ports.join(', ')}`),
     ...outside,
   ];
-  if (open.length === 0) lines.push('the rest is closed, but for the cluster DNS');
+  if (open.length === 0) lines.push('the rest is closed, ICMP too, but for the cluster DNS');
   else {
     lines.push('other policies keep open what was not seen; it closes when they go:');
     lines.push(...open.slice(0, mostLines).map((line) => `  ${line}`));

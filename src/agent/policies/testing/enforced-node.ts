@@ -1,4 +1,4 @@
-import type { FakeNftables } from '../../../kernel/nft/fake.ts';
+import type { Nftables } from '../../../kernel/nft/port.ts';
 import { createPolicyModel } from '../../../model/policy/policy-model.ts';
 import type { PolicyModel } from '../../../model/policy/port.ts';
 import { nodeTable } from '../../../plan/policy/node-table.ts';
@@ -10,11 +10,11 @@ export interface EnforcedNode {
   readonly model: PolicyModel;
   readonly enforcer: PolicyEnforcer;
   /** Writes what the model says of all pods; returns how many elements changed. */
-  program(): number;
+  readonly program: () => number;
 }
 
 /** `pods` are their addresses by their keys; all are on the node, whose links begin with `weft`. */
-export function createEnforcedNode(nft: FakeNftables, pods: ReadonlyMap<string, string>): EnforcedNode {
+export function createEnforcedNode(nft: Nftables, pods: ReadonlyMap<string, string>): EnforcedNode {
   const model = createPolicyModel();
   const keyAt = new Map(Array.from(pods, ([key, address]) => [address, key]));
   const enforcer = createPolicyEnforcer({
@@ -30,7 +30,7 @@ export function createEnforcedNode(nft: FakeNftables, pods: ReadonlyMap<string, 
   return {
     model,
     enforcer,
-    program() {
+    program: () => {
       for (const [key, address] of pods) {
         enforcer.setPeer(key, [address], model.classOf(key));
         enforcer.setLocalPod(key, { uid: key, addresses: [address] }, model.policyOf(key));
