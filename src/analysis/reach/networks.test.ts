@@ -144,12 +144,14 @@ function difference(
       ? { kind: 'address', address: name }
       : { kind: 'address', address: known, machine: name };
   };
-  const { verdict } = predict(cluster, { source: end(from), destination: end(to), protocol: 'TCP', port });
+  // What has no ports is asked for at none.
+  const protocol = port === 0 ? 'other' : 'TCP';
+  const { verdict } = predict(cluster, { source: end(from), destination: end(to), protocol, port });
   const isPredicted = verdict === 'allowed' || verdict === 'refused';
   const told = rows.filter((row) => isEnd(row.source, from) && isEnd(row.destination, to));
   // A public service that differs has a row beside that of the internet.
   const own = told.find((row) => typeof row.destination !== 'string') ?? told[0];
-  const isOpen = own !== undefined && hasPort(own.ports, 'TCP', port);
+  const isOpen = own !== undefined && hasPort(own.ports, protocol, port);
   return isOpen === isPredicted ? [] : [`${from} -> ${to}:${port} ${verdict}, told ${isOpen}`];
 }
 
@@ -165,7 +167,7 @@ function differences(cluster: Cluster): string[] {
     return [...others, ...(pods.includes(from) ? outside : [])].map((to) => [from, to] as const);
   });
   return pairs.flatMap(([from, to]) =>
-    [80, 443, 5432].flatMap((port) => difference(cluster, rows, { from, to, port })),
+    [80, 443, 5432, 0].flatMap((port) => difference(cluster, rows, { from, to, port })),
   );
 }
 
@@ -215,7 +217,7 @@ const addresses = fc.option(
 const securityRule = fc.record({
   direction: fc.constantFrom('Inbound' as const, 'Outbound' as const),
   access: fc.constantFrom('Allow' as const, 'Deny' as const),
-  protocol: fc.constantFrom('Any' as const, 'Tcp' as const, 'Udp' as const),
+  protocol: fc.constantFrom('Any' as const, 'Tcp' as const, 'Udp' as const, 'Icmp' as const),
   sources: addresses,
   destinations: addresses,
   destinationPorts: fc.option(fc.subarray(['80', '400-500', '5432'], { minLength: 1 }), { nil: undefined }),

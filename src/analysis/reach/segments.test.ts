@@ -26,6 +26,7 @@ const packets = [
   { protocol: 'TCP', port: 80 },
   { protocol: 'TCP', port: 8080 },
   { protocol: 'UDP', port: 53 },
+  { protocol: 'other', port: 0 },
 ] as const;
 
 /** Where rows and walks of the same ends say something else. */
