@@ -3,8 +3,7 @@ import { splice } from '../../lib/splice.ts';
 import type { Listener } from '../port.ts';
 import { connectInside } from '../streams/connect-inside.ts';
 import type { OpenListener } from '../pod-listeners.ts';
-import type { ListenerContext } from './listener.ts';
-import type { PodConnections } from './pod-connections.ts';
+import { acceptBy, type AcceptContext } from './accept.ts';
 
 /**
  * Passes TCP connections of a port on to one backend after the other, which sees the machine: an application gateway, as far as
@@ -12,16 +11,10 @@ import type { PodConnections } from './pod-connections.ts';
  * `Sockets.listen`.
  */
 export function openForwarder(
-  {
-    sockets,
-    listener,
-    family,
-    serving,
-    connections,
-  }: ListenerContext & { readonly connections: PodConnections },
+  context: AcceptContext,
   { addresses, port }: NonNullable<Listener['forwardTo']>,
 ): OpenListener {
-  const fd = sockets.listen(serving().netns, { protocol: 'tcp', port: listener.port, family });
+  const { sockets, listener, serving, connections } = context;
   let next = 0;
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy());
@@ -30,16 +23,7 @@ export function openForwarder(
     const inTurn = [...addresses.slice(first), ...addresses.slice(0, first)];
     void passOn(socket, connectInside(sockets, { netns: serving().netns, addresses: inTurn, port }));
   });
-  // Accepting fails for a moment when descriptors run out; the listener stays.
-  server.on('error', () => {});
-  server.listen({ fd, backlog: 511 });
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        connections.destroy(listener.port);
-      }),
-  };
+  return acceptBy(server, context);
 }
 
 async function passOn(socket: Socket, connecting: Promise<Socket>): Promise<void> {

@@ -1,21 +1,19 @@
 import type { Server as HttpServer } from 'node:http';
 import { createServer } from 'node:net';
+import { acceptBy, type AcceptContext } from './accept.ts';
 import { answerOf } from './answer.ts';
 import { converse } from './connection.ts';
 import type { OpenListener } from '../pod-listeners.ts';
-import type { ListenerContext } from './listener.ts';
-import type { AnswerBook, PodConnections } from './pod-connections.ts';
+import type { AnswerBook } from './pod-connections.ts';
 
-export interface TcpContext extends ListenerContext {
-  readonly connections: PodConnections;
+export interface TcpContext extends AcceptContext {
   readonly answers: AnswerBook;
   readonly http: HttpServer;
 }
 
 /** Listens on a TCP port inside the pod's namespace. Throws like `Sockets.listen`. */
 export function openTcp(context: TcpContext): OpenListener {
-  const { sockets, listener, family, serving, note, connections, answers, http } = context;
-  const fd = sockets.listen(serving().netns, { protocol: 'tcp', port: listener.port, family });
+  const { listener, serving, note, connections, answers, http } = context;
   const server = createServer({ noDelay: true }, (socket) => {
     const { remoteAddress, remotePort } = socket;
     if (!connections.add(socket, listener.port)) return;
@@ -32,14 +30,5 @@ export function openTcp(context: TcpContext): OpenListener {
     answers.set(socket, answer);
     converse(socket, answer, http);
   });
-  // Accepting fails for a moment when descriptors run out; the listener stays.
-  server.on('error', () => {});
-  server.listen({ fd, backlog: 511 });
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        connections.destroy(listener.port);
-      }),
-  };
+  return acceptBy(server, context);
 }
