@@ -217,7 +217,7 @@ const addresses = fc.option(
 const securityRule = fc.record({
   direction: fc.constantFrom('Inbound' as const, 'Outbound' as const),
   access: fc.constantFrom('Allow' as const, 'Deny' as const),
-  protocol: fc.constantFrom('Any' as const, 'Tcp' as const, 'Udp' as const, 'Icmp' as const),
+  protocol: fc.constantFrom('Any' as const, 'Tcp' as const, 'Udp' as const),
   sources: addresses,
   destinations: addresses,
   destinationPorts: fc.option(fc.subarray(['80', '400-500', '5432'], { minLength: 1 }), { nil: undefined }),
