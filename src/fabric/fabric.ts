@@ -5,7 +5,7 @@ import type { NetworkNamespaces } from '../kernel/netns/port.ts';
 import type { Nftables } from '../kernel/nft/port.ts';
 import type { NamespaceState, RouteFailure, RouteNetlink } from '../kernel/route/port.ts';
 import type { Sysctl } from '../kernel/sysctl/port.ts';
-import { machineNetns } from '../model/fabric/default-fabric.ts';
+import { machineNetns, segmentNetns } from '../model/fabric/default-fabric.ts';
 import type { Fabric } from '../model/fabric/machines.ts';
 import { diffNamespace, emptyNamespace } from '../plan/links/diff.ts';
 import { fabricNamespaces } from '../plan/links/fabric.ts';
@@ -66,11 +66,41 @@ export function createFabric({ namespaces, route, sysctl, nft, clock }: FabricKe
     programmed.delete(netns);
   };
 
+  /**
+   * Cables that are no longer wanted at their switch go before others are plugged in: a machine whose segment is another one now
+   * has an interface of the same name at the new one.
+   */
+  const pullOut = (desired: ReadonlyMap<string, NamespaceState>): number => {
+    let changes = 0;
+    const known = isFirst ? namespaces.list() : [...programmed.keys()];
+    for (const netns of known.filter((name) => name.startsWith(segmentNetns('')))) {
+      const wanted = desired.get(netns) ?? emptyNamespace;
+      const state = programmed.get(netns) ?? ownPart(netns, route.dump(netns), wanted);
+      const gone = [...state.links.values()].filter(
+        ({ name, kind }) => kind !== 'bridge' && !wanted.links.has(name),
+      );
+      if (gone.length === 0) continue;
+      // One that is gone already, by its other end, is as good; one that stays is told when its name is taken.
+      route.apply(
+        netns,
+        gone.map(({ name }) => ({ action: 'delete-link', name })),
+      );
+      changes += gone.length;
+      const links = new Map([...state.links].filter(([name]) => !gone.some((link) => link.name === name)));
+      if (programmed.has(netns)) programmed.set(netns, { ...state, links });
+      // What the machine had on its end is gone too: it is looked at again.
+      for (const link of gone)
+        if (link.kind === 'veth' && desired.has(link.peer.namespace)) programmed.delete(link.peer.namespace);
+    }
+    return changes;
+  };
+
   /** Steps of its execution, each with how many things it changed. */
   function* execution(fabric: Fabric): Generator<number> {
     last = fabric;
     const desired = fabricNamespaces(fabric);
     const current = new Map<string, NamespaceState>();
+    yield pullOut(desired);
     for (const [netns, state] of desired) {
       current.set(netns, stateOf(netns, state));
       yield 0;

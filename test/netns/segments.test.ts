@@ -143,6 +143,25 @@ describe('the layer-2 world of a lab', { skip: cannotSendPackets }, () => {
     assert.deepEqual(await heardBroadcast('desk-a', ['desk-b', 'bench'], 20), ['desk-b']);
   });
 
+  test('a segment that comes into another VLAN takes its machines along, and back again', async () => {
+    const client = lab.connection.client;
+    const move = async (vlan: number): Promise<void> => {
+      await client.patch(layer2Resources.segments, { name: 'annex' }, { body: { spec: { vlan } } });
+    };
+    const hearing = (wanted: string): Promise<void> =>
+      until(async () => {
+        // While the cable is plugged in elsewhere there is no interface.
+        const heard = await heardAtOnce('annexed', ['bench', 'desk-b']).catch(() => []);
+        return heard.join() === wanted;
+      });
+    await move(30);
+    await hearing('bench');
+    await answering('annexed');
+    await move(20);
+    await hearing('desk-b');
+    await answering('annexed');
+  });
+
   test('a segment without a gateway leads nowhere', async () => {
     assert.equal((await ask(vmNetns('annexed'), labAddresses.internet)).answer, undefined);
   });
@@ -227,24 +246,39 @@ describe('the layer-2 world of a lab', { skip: cannotSendPackets }, () => {
   });
 
   /** Which of the machines heard a frame that one of them sent to everybody on its segment, maybe with a tag (IEEE 802.1Q). */
-  async function heardBroadcast(
+  function heardBroadcast(from: string, listeners: readonly string[], vlan?: number): Promise<string[]> {
+    return heardAtOnce(from, listeners, {
+      vlan,
+      sent: (heard) => until(async () => heard.has(listeners[0] ?? '')),
+    });
+  }
+
+  /** The same, whether the first of them did or not; `sent` may wait for something. */
+  async function heardAtOnce(
     from: string,
     listeners: readonly string[],
-    vlan?: number,
+    { vlan, sent }: { vlan?: number | undefined; sent?: (heard: ReadonlySet<string>) => Promise<void> } = {},
   ): Promise<string[]> {
     const heard = new Set<string>();
-    const open = (name: string): FrameSocket =>
-      frames.open(vmNetns(name), 'eth0', { etherType, onFrame: () => void heard.add(name) });
-    const ears = listeners.map(open);
-    const mouth = open(from);
-    const tag = vlan === undefined ? '' : `8100${vlan.toString(16).padStart(4, '0')}`;
-    const ends = `ffffffffffff${mouth.mac.replaceAll(':', '')}`;
-    const header = Buffer.from(`${ends}${tag}${etherType.toString(16)}`, 'hex');
-    mouth.send(Buffer.concat([header, Buffer.alloc(46)]));
-    await until(async () => heard.has(listeners[0] ?? ''));
-    // What was to come came with it: a bridge floods in one go.
-    await sleep(50);
-    for (const socket of [...ears, mouth]) socket.close();
+    const sockets: FrameSocket[] = [];
+    const open = (name: string): FrameSocket => {
+      const socket = frames.open(vmNetns(name), 'eth0', { etherType, onFrame: () => void heard.add(name) });
+      sockets.push(socket);
+      return socket;
+    };
+    try {
+      listeners.forEach(open);
+      const mouth = open(from);
+      const tag = vlan === undefined ? '' : `8100${vlan.toString(16).padStart(4, '0')}`;
+      const ends = `ffffffffffff${mouth.mac.replaceAll(':', '')}`;
+      const header = Buffer.from(`${ends}${tag}${etherType.toString(16)}`, 'hex');
+      mouth.send(Buffer.concat([header, Buffer.alloc(46)]));
+      await sent?.(heard);
+      // What was to come came with it: a bridge floods in one go.
+      await sleep(50);
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
     return listeners.filter((name) => heard.has(name));
   }
 });

@@ -56,7 +56,9 @@ export function serveLeases({ client, log, ...kernel }: LeaseServingOptions): ()
     const held = heldOf(addresses.values());
     return new Map(
       [...domainsOf(segments.values(), switches.values()).byKey].filter(
-        ([key, domain]) => domain.dhcpServer !== undefined && held(key, dhcpServerOf(domain)).length > 0,
+        ([key, domain]) =>
+          domain.dhcpServer !== undefined &&
+          held(key, dhcpServerOf(domain)).includes(domain.dhcpServer.address),
       ),
     );
   };

@@ -190,9 +190,11 @@ function natMachine(one: VirtualSwitch, domains: Domains, held: Held): Machine[]
 
 /** The machine of a domain's DHCP server, on the domain's own switch. */
 function dhcpMachine(domain: AddressDomain, held: Held): Machine[] {
-  if (domain.dhcpServer === undefined) return [];
-  const addresses = held(domain.key, dhcpServerOf(domain)).map((address) => withLength(domain, address));
-  if (addresses.length === 0) return [];
+  const { dhcpServer } = domain;
+  if (dhcpServer === undefined) return [];
+  // One that it had before may still be written down as its own.
+  if (!held(domain.key, dhcpServerOf(domain)).includes(dhcpServer.address)) return [];
+  const addresses = [withLength(domain, dhcpServer.address)];
   const netns = dhcpNetns(domain);
   return [
     { name: netns, netns, interfaces: [{ name: dhcpLink, segment: domain.switch, addresses }], routes: [] },
