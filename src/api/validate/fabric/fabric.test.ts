@@ -95,6 +95,9 @@ test('rules of a security group have priorities of their own, per direction, wit
     'spec.rules[0].sources[0]',
     ...[0, 1, 2].map((index) => `spec.rules[0].destinationPorts[${index}]`),
   ]);
+  const pinged = { ...rule, protocol: 'Icmp' };
+  assert.deepEqual(of({ ...pinged, destinationPorts: ['*'] }), []);
+  assert.deepEqual(of({ ...pinged, destinationPorts: ['80'] }), ['spec.rules[0].destinationPorts[0]']);
 });
 
 test('an interface of a machine is in one place', () => {

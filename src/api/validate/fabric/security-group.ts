@@ -47,8 +47,8 @@ function ruleProblems(path: string, rule: SecurityRule): FieldProblem[] {
     ...problems,
     ...addressProblems(`${path}.sources`, sources),
     ...addressProblems(`${path}.destinations`, destinations),
-    ...sourcePorts.flatMap((text, index) => portProblems(`${path}.sourcePorts[${index}]`, text)),
-    ...destinationPorts.flatMap((text, index) => portProblems(`${path}.destinationPorts[${index}]`, text)),
+    ...portsProblems(`${path}.sourcePorts`, sourcePorts, rule),
+    ...portsProblems(`${path}.destinationPorts`, destinationPorts, rule),
   ];
 }
 
@@ -64,6 +64,19 @@ function addressProblems(path: string, texts: readonly string[]): FieldProblem[]
     const why =
       'must be *, an IPv4 address or CIDR, or VirtualNetwork, AzureLoadBalancer, Internet or a public service';
     return [invalid(at, text, why)];
+  });
+}
+
+function portsProblems(
+  path: string,
+  texts: readonly string[],
+  { protocol }: Pick<SecurityRule, 'protocol'>,
+): FieldProblem[] {
+  return texts.flatMap((text, index) => {
+    const at = `${path}[${index}]`;
+    return protocol === 'Icmp' && text !== '*'
+      ? [invalid(at, text, 'must be * for Icmp, which has no ports')]
+      : portProblems(at, text);
   });
 }
 
