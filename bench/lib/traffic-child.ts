@@ -1,18 +1,21 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import type { Connects, Order, Target } from './traffic.ts';
+import type { Connects, Opening, Order, Target } from './traffic.ts';
 
 /**
  * A program that sends or receives inside the namespace it was started in, as `traffic.ts` orders over the channel
  * between them: it answers each order with one message.
  */
 const bytes = Buffer.alloc(1 << 20);
-/** A server never looks at what it is sent, so one buffer is enough for all of it. */
-const onread = { buffer: Buffer.alloc(1 << 20), callback: () => true };
+/** What a client asks and is answered. */
+const word = bytes.subarray(0, 1);
+/** Nobody looks at what he is sent, so one buffer is enough for all of it. */
+const received = Buffer.alloc(1 << 20);
 
 async function serve(port: number): Promise<void> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy());
+    socket.once('data', () => socket.write(word));
     socket.resume();
   });
   // Whoever finds the queue full asks again after a second.
@@ -20,8 +23,12 @@ async function serve(port: number): Promise<void> {
   await once(server, 'listening');
 }
 
-async function opened(target: Target): Promise<Socket> {
-  const socket = connect({ ...target, onread });
+async function opened(target: Target, onAnswer?: () => void): Promise<Socket> {
+  const callback = (): boolean => {
+    onAnswer?.();
+    return true;
+  };
+  const socket = connect({ ...target, onread: { buffer: received, callback } });
   await once(socket, 'connect');
   return socket;
 }
@@ -38,15 +45,20 @@ async function send(target: Target, forMs: number): Promise<number> {
   return perSecond;
 }
 
-/** Connects, closes and connects again, `atOnce` of them at any time. */
-async function open(target: Target, { forMs, atOnce }: { forMs: number; atOnce: number }): Promise<Connects> {
+/** Connects, asks if it is to, closes and connects again, `atOnce` of them at any time. */
+async function open(target: Target, { forMs, atOnce, asks }: Opening): Promise<Connects> {
   const latencies: number[] = [];
   const start = performance.now();
   const again = async (): Promise<void> => {
     while (performance.now() - start < forMs) {
       const before = performance.now();
-      const socket = await opened(target);
+      const answered = Promise.withResolvers<void>();
+      const socket = await opened(target, answered.resolve);
       latencies.push(performance.now() - before);
+      if (asks === true) {
+        socket.write(word);
+        await answered.promise;
+      }
       // A reset, so that the ports of thousands of connections do not wait in TIME_WAIT.
       socket.resetAndDestroy();
     }

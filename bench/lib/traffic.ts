@@ -19,7 +19,14 @@ export interface Connects {
 export type Order =
   | { readonly do: 'serve'; readonly port: number }
   | { readonly do: 'send'; readonly target: Target; readonly forMs: number }
-  | { readonly do: 'open'; readonly target: Target; readonly forMs: number; readonly atOnce: number };
+  | ({ readonly do: 'open'; readonly target: Target } & Opening);
+
+export interface Opening {
+  readonly forMs: number;
+  readonly atOnce: number;
+  /** A byte is sent on each, and one comes back. */
+  readonly asks?: boolean;
+}
 
 /** A program inside a network namespace that sends as fast as it can, or receives. */
 export interface TrafficProgram {
@@ -27,7 +34,7 @@ export interface TrafficProgram {
   serve(port: number): Promise<void>;
   /** Bytes a second of one TCP connection. */
   send(target: Target, forMs: number): Promise<number>;
-  open(target: Target, options: { readonly forMs: number; readonly atOnce: number }): Promise<Connects>;
+  open(target: Target, options: Opening): Promise<Connects>;
   close(): void;
 }
 

@@ -87,13 +87,15 @@ function callsSegmentsInvalid(kernelRelease: string): boolean {
 
 /**
  * Links to come answer every ARP request. Packets leave by the link they came from where an appliance sent them, without a
- * redirect; errors about a packet go the way that the packet's mark says; a flow may come by twice.
+ * redirect; errors about a packet go the way that the packet's mark says; a flow may come by twice. Sources are a matter of
+ * rules: where marks lead to routes, the kernel would look each of them up as well, only to see that it is not its own.
  */
 const everybodysNeighbour = {
   'net.ipv4.conf.default.proxy_arp': '1',
   'net.ipv4.conf.all.send_redirects': '0',
   'net.ipv4.conf.default.send_redirects': '0',
   'net.ipv4.fwmark_reflect': '1',
+  'net.ipv4.conf.all.accept_local': '1',
 } as const satisfies SysctlValues;
 
 /** A machine of the fabric. Answers may come back by another interface than packets left by. */

@@ -15,6 +15,7 @@ const defaults: Readonly<Record<string, string>> = {
   'net.ipv4.vs.conntrack': '0',
   'net.ipv4.conf.*.forwarding': '0',
   'net.ipv4.conf.*.rp_filter': '0',
+  'net.ipv4.conf.*.accept_local': '0',
   'net.ipv4.conf.*.arp_ignore': '0',
   'net.ipv4.conf.*.arp_announce': '0',
   'net.ipv4.conf.*.proxy_arp': '0',

@@ -7,7 +7,8 @@ import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/
 import { chainOf, namedChain, type Chain } from './groups.ts';
 import { arrivedMark } from './marks.ts';
 import { sourceChains } from './skeleton.ts';
-import { staysInside, type InsideZone } from './zone-chains.ts';
+import { privateRanges } from './namespaces.ts';
+import type { InsideZone } from './zone-chains.ts';
 
 /** What a link sends, as far as rules are concerned: links of which all is the same share a chain. */
 export interface Arrival {
@@ -29,7 +30,10 @@ export function arrivalChain({ mark, zone, isDelivered, source }: Arrival): Chai
   const skipped = isDelivered ? mark + arrivedMark : mark;
   return chainOf('arrival', [
     'ip protocol { 4, 41, 47 } drop',
-    ...(zone.skips ? [`${staysInside} meta mark set ${skipped} notrack ${end}`] : []),
+    // A rule each: one look-up in a set of ranges costs as much as all of them.
+    ...(zone.skips ? privateRanges : []).map(
+      (range) => `ip daddr ${range} meta mark set ${skipped} notrack ${end}`,
+    ),
     `meta mark set ${mark}`,
     `ip daddr != { ${platformAddress}, ${metadataAddress} } jump ${zone.chain}`,
     end,

@@ -58,7 +58,7 @@ export function zoneChains(world: NetworkWorld, chain: (made: Chain) => string):
 }
 
 /** Of packets that nobody translates, as nft text. */
-export const staysInside = `ip daddr { ${privateRanges.join(', ')} }`;
+const staysInside = `ip daddr { ${privateRanges.join(', ')} }`;
 
 const isPrivate = (prefix: Prefix): boolean =>
   privateRanges
