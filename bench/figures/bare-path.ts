@@ -131,8 +131,9 @@ interface Window {
 }
 
 /**
- * Connections carry a question and an answer of a byte each. They are opened from both sides at once, so that all cores are at work: with one client, its core does nearly
- * everything, and the other one is asleep each time the server is to be told, which is more to pay for a slower path.
+ * Connections carry a question and an answer of a byte each. They are opened from both ends at once, so that all cores are at
+ * work: with one client, its core does nearly everything, and the other one is asleep each time the server is to be told,
+ * which is more to pay for a slower path.
  */
 async function measureWindow({ ways }: Ends): Promise<Window> {
   const bytes = await ways[0].from.send(ways[0].target, forMs);
