@@ -6,6 +6,7 @@ import { encodeArp, noMac } from '../../wire/ethernet/arp.ts';
 import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../wire/ethernet/frame.ts';
 import { electionOrder } from '../../model/load-balancer/layer2.ts';
 import { probeFrame, readAddressMessages } from './messages.ts';
+import { networkMac } from '../../plan/networks/cables.ts';
 import { createSpeaker, type Speaker } from './speaker.ts';
 
 const link = 'eth0';
@@ -244,19 +245,32 @@ test('of two clusters whose segments become one exactly one keeps the address', 
   assert.deepEqual(world.holders(), ['other']);
 });
 
+/** A machine that says, each time, that it has the address. */
+function claimant(world: World, mac: string): () => void {
+  world.segment.attach('machine', link, mac);
+  const machine = world.segment.open('machine', link, { etherType: etherTypes.arp, onFrame: () => {} });
+  const arp = { operation: 'reply', senderMac: mac, senderAddress: address } as const;
+  const payload = encodeArp({ ...arp, targetMac: mac, targetAddress: address });
+  const frame = encodeFrame({ destination: broadcastMac, source: mac, etherType: etherTypes.arp, payload });
+  return () => machine.send(frame);
+}
+
+test('what a virtual network answers for everybody takes no address, however often it is heard', async () => {
+  const world = worldOf(three);
+  const claim = claimant(world, networkMac);
+  world.order(names);
+  for (let heard = 0; heard < 12; heard++) {
+    claim();
+    await world.pass(100);
+  }
+  assert.deepEqual([world.holders(), world.conflicts], [['n1'], []]);
+});
+
 test('a machine that takes the address while it is announced is contradicted once, and then left with it', async () => {
   const world = worldOf(three);
   world.order(names);
   await world.pass(1000);
-  world.segment.attach('machine', link, '02:00:00:00:07:07');
-  const machine = world.segment.open('machine', link, { etherType: etherTypes.arp, onFrame: () => {} });
-  const claim = (): boolean => {
-    const arp = { operation: 'reply', senderMac: machine.mac, senderAddress: address } as const;
-    const payload = encodeArp({ ...arp, targetMac: machine.mac, targetAddress: address });
-    return machine.send(
-      encodeFrame({ destination: broadcastMac, source: machine.mac, etherType: etherTypes.arp, payload }),
-    );
-  };
+  const claim = claimant(world, '02:00:00:00:07:07');
   claim();
   await world.pass(300);
   assert.deepEqual([world.holders(), world.conflicts], [['n1'], []]);

@@ -2,6 +2,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { familyOf } from '../../lib/address.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Frames, FrameSocket } from '../../kernel/frames/port.ts';
+import { networkMac } from '../../plan/networks/cables.ts';
 import { broadcastMac, decodeFrame, encodeFrame, etherTypes } from '../../wire/ethernet/frame.ts';
 import { decodeHeartbeat, encodeHeartbeats, type HeartbeatClaim } from '../../wire/ethernet/heartbeat.ts';
 import { Holding, times, type Defence } from './holding.ts';
@@ -199,7 +200,8 @@ class SegmentSpeaker implements Speaker {
     const isOwn = this.#own.has(from);
     if (message.kind !== 'claim' && holding.isHeld && !(isOwn && message.kind === 'probe'))
       this.#send(address, [answerFrame(address, mac, message.from)]);
-    else if (message.kind !== 'question' && !isOwn) {
+    // A virtual network answers for every address, and means by it that packets come to whoever has it.
+    else if (message.kind !== 'question' && !isOwn && from !== networkMac) {
       const heardAt = this.#options.now();
       this.#suspicions.push({ heardAt, address, mac: from, isProbe: message.kind === 'probe' });
     }
