@@ -1,13 +1,12 @@
 import { formatAddress } from '../../lib/address.ts';
 import { prefixOf, type Prefix } from '../../lib/prefix.ts';
-import { effectiveRoutes } from '../../model/fabric/network/effective-routes.ts';
+import { effectiveRoutes, unroutedRanges } from '../../model/fabric/network/effective-routes.ts';
 import { leadsByAddress } from '../../model/fabric/network/next-hop.ts';
 import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
 import type { NetworkInterface, NetworkWorld } from '../../model/fabric/network/world.ts';
 import { chainOf, namedChain, type Chain } from './groups.ts';
 import { arrivedMark } from './marks.ts';
 import { sourceChains } from './skeleton.ts';
-import { privateRanges } from './namespaces.ts';
 import type { InsideZone } from './zone-chains.ts';
 
 /** What a link sends, as far as rules are concerned: links of which all is the same share a chain. */
@@ -31,7 +30,7 @@ export function arrivalChain({ mark, zone, isDelivered, source }: Arrival): Chai
   return chainOf('arrival', [
     'ip protocol { 4, 41, 47 } drop',
     // A rule each: one look-up in a set of ranges costs as much as all of them.
-    ...(zone.skips ? privateRanges : []).map(
+    ...(zone.skips ? unroutedRanges : []).map(
       (range) => `ip daddr ${range} meta mark set ${skipped} notrack ${end}`,
     ),
     `meta mark set ${mark}`,

@@ -2,6 +2,7 @@ import type { Link, NamespaceState, Neighbour, Route } from '../../kernel/route/
 import { bitsOf, familyOf } from '../../lib/address.ts';
 import { machineNetns } from '../../model/fabric/default-fabric.ts';
 import { siteNetns } from '../../model/fabric/network/network-fabric.ts';
+import { unroutedRanges } from '../../model/fabric/network/effective-routes.ts';
 import { metadataAddress, platformAddress } from '../../model/fabric/network/platform.ts';
 import { siteAddress } from '../../model/fabric/network/sites.ts';
 import { gatewayOf } from '../../model/fabric/network/subnets.ts';
@@ -99,14 +100,11 @@ function servicesState({ services }: NetworkWorld): NamespaceState {
         .flatMap(({ prefixes }) => prefixes)
         .map((destination): Route => ({ destination, link: 'lo', type: 'local' })),
       toward(outside, '0.0.0.0/0'),
-      ...privateRanges.map((range) => toward(inside, range)),
+      ...unroutedRanges.map((range) => toward(inside, range)),
     ],
     neighbours: [outside, inside].map((link) => ({ link, address: farEnd, mac: networkMac })),
   };
 }
-
-/** Addresses of virtual networks. */
-export const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 interface End {
   readonly name: string;

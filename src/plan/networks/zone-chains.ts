@@ -1,9 +1,9 @@
 import { contains, formatPrefix, parsePrefix, type Prefix } from '../../lib/prefix.ts';
+import { unroutedRanges } from '../../model/fabric/network/effective-routes.ts';
 import { judgesOf } from '../../model/fabric/network/judges.ts';
 import type { NetworkWorld } from '../../model/fabric/network/world.ts';
 import { directZones, zonesOf } from '../../model/fabric/network/zones.ts';
 import { chainOf, type Chain } from './groups.ts';
-import { privateRanges } from './namespaces.ts';
 
 /** How what is of a network, given by its name, comes into its zone of connection tracking. */
 export interface ZoneChains {
@@ -15,7 +15,7 @@ export interface ZoneChains {
 
 export interface InsideZone {
   readonly chain: string;
-  /** Whether that chain would do nothing with what goes to a private address but not track it. */
+  /** Whether what goes to a private address is not tracked, and need not pass the chain to be so. */
   readonly skips: boolean;
 }
 
@@ -48,20 +48,17 @@ export function zoneChains(world: NetworkWorld, chain: (made: Chain) => string):
     inside(network) {
       const zone = zoneOf(network);
       const isUnjudged = isPublic && !judged.has(zone);
-      return {
-        chain: chainFor(zone, isUnjudged ? [`${staysInside} notrack return`] : []),
-        skips: isUnjudged && !isDirect(zone),
-      };
+      const skips = isUnjudged && !isDirect(zone);
+      return { chain: chainFor(zone, isUnjudged && !skips ? [stayInside] : []), skips };
     },
     outside: (network) => chainFor(zoneOf(network), []),
   };
 }
 
-/** Of packets that nobody translates, as nft text. */
-const staysInside = `ip daddr { ${privateRanges.join(', ')} }`;
+const stayInside = `ip daddr { ${unroutedRanges.join(', ')} } notrack return`;
 
 const isPrivate = (prefix: Prefix): boolean =>
-  privateRanges
+  unroutedRanges
     .flatMap((text) => parsePrefix(text) ?? [])
     .some((range) => contains(range, prefix.network) || contains(prefix, range.network));
 

@@ -22,8 +22,8 @@ export interface EffectiveRoute {
   readonly isInvalid?: true;
 }
 
-/** What nobody routes to unless somebody says so (RFC 1918, RFC 6598). */
-const unroutedRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+/** Addresses of virtual networks; what nobody routes to unless somebody says so (RFC 1918, RFC 6598). */
+export const unroutedRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 /** Of routes for the same prefix the first source wins. */
 const precedence = { User: 0, Gateway: 1, System: 2 } as const;
